@@ -1,0 +1,71 @@
+import { HashpoolError, isHashpoolError } from '../errors.ts';
+
+/** One row of the table: the number a wallet reads, the spec's wording, the HTTP status. */
+export interface ErrorRow {
+  readonly number: number;
+  readonly text: string;
+  readonly status: number;
+}
+
+/** Rows as the spec's error_codes.md has them answer 400 (NUT-00, Errors). */
+function row(number: number, text: string, status = 400): ErrorRow {
+  return { number, text, status };
+}
+
+/**
+ * Every error a mint of ours answers with. Numbers from 10001 to 20009 are those of the NUTs' error_codes.md;
+ * the last group is our own, for what that table has no number for.
+ */
+export const cashuErrors = {
+  'proof-invalid': row(10001, 'Proof verification failed'),
+  'proofs-spent': row(11001, 'Proofs already spent'),
+  'proofs-pending': row(11002, 'Proofs are pending'),
+  'outputs-signed': row(11003, 'Outputs already signed'),
+  'outputs-pending': row(11004, 'Outputs are pending'),
+  'not-balanced': row(11005, 'Transaction is not balanced (inputs != outputs)'),
+  'amount-out-of-range': row(11006, 'Amount outside of limit range'),
+  'duplicate-inputs': row(11007, 'Duplicate inputs provided'),
+  'duplicate-outputs': row(11008, 'Duplicate outputs provided'),
+  'several-units': row(11009, 'Inputs/Outputs of multiple units'),
+  'units-differ': row(11010, 'Inputs and outputs not of same unit'),
+  'unit-unsupported': row(11013, 'Unit in request is not supported'),
+  'too-many-inputs': row(11014, 'Max inputs exceeded'),
+  'too-many-outputs': row(11015, 'Max outputs exceeded'),
+  'duplicate-quotes': row(11016, 'Duplicate quote IDs provided'),
+  'batch-too-large': row(11017, 'Max batch size exceeded'),
+  'keyset-unknown': row(12001, 'Keyset is not known'),
+  'keyset-inactive': row(12002, 'Keyset is inactive, cannot sign messages'),
+  'keyset-expired': row(12003, 'Keyset has expired'),
+  'quote-unpaid': row(20001, 'Quote request is not paid'),
+  'quote-issued': row(20002, 'Quote has already been issued'),
+  'minting-disabled': row(20003, 'Minting is disabled'),
+  'quote-pending': row(20005, 'Quote is pending'),
+  'quote-expired': row(20007, 'Quote is expired'),
+  'signature-invalid': row(20008, 'Signature for mint request invalid'),
+  'pubkey-required': row(20009, 'Pubkey required for mint quote'),
+
+  'request-malformed': row(40000, 'Request is malformed'),
+  'request-too-large': row(40001, 'Request is too large', 413),
+  'method-unsupported': row(40002, 'Payment method is not supported'),
+  'quote-unknown': row(40003, 'Quote is not known'),
+  'lookup-expired': row(40004, 'Look-up request is too old'),
+  'not-found': row(40400, 'No such endpoint', 404),
+  'mint-not-ready': row(50300, 'Mint is not ready', 503),
+  'mint-failed': row(50000, 'Mint failed', 500),
+} as const satisfies Record<string, ErrorRow>;
+
+export type CashuErrorCode = keyof typeof cashuErrors;
+
+/**
+ * An error of the table, to be thrown anywhere between store and HTTP.
+ * @param detail what is wrong with which field, and the remedy; the spec's wording stands before it
+ */
+export function cashuError(code: CashuErrorCode, detail: string, cause?: unknown): HashpoolError {
+  return new HashpoolError(code, `${cashuErrors[code].text}: ${detail}`, { cause });
+}
+
+/** The table's row for whatever was thrown, if it is one of the table's errors. */
+export function cashuErrorRow(error: unknown): ErrorRow | undefined {
+  if (!isHashpoolError(error)) return undefined;
+  return Object.hasOwn(cashuErrors, error.code) ? cashuErrors[error.code as CashuErrorCode] : undefined;
+}
