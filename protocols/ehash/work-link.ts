@@ -1,0 +1,111 @@
+import { concatBytes, utf8 } from '../bytes.ts';
+import { HashpoolError } from '../errors.ts';
+import { defineProtocol, type MessageOf, message, messageTable } from '../sv2/codec.ts';
+import { commonMessages } from '../sv2/common.ts';
+import { STRUCT } from '../sv2/struct.ts';
+import { B0_64K, FIXED, SEQ0_64K, SIGNATURE, STR0_255, U8, U16, U64 } from '../sv2/types.ts';
+import type { EhashPolicy } from './amount.ts';
+import { EHASH_EXTENSION } from './extension.ts';
+
+/** SetupConnection.protocol of the work link; Stratum V2 itself uses 0, 1 and 2. */
+export const WORK_LINK_PROTOCOL = 0x48;
+
+export const OUTBOX_ID_BYTES = 16;
+export const KEYSET_ID_BYTES = 33;
+
+/** Records that one SubmitWork carries at most: 58,368 bytes, within B0_64K and one Noise block. */
+export const MAX_RECORDS_PER_SUBMIT = 512;
+
+/** Frames of the link are capped here: the largest is a WorkAck that refuses each record in the longest words. */
+export const WORK_LINK_FRAME_CAP = 256 * 1024;
+
+const POINT = FIXED(33, 'POINT');
+const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
+
+/**
+ * The work link, pool to mint. Sequence numbers count the shares of one outbox from 1. `stored_seq` is the last
+ * share up to which all are stored, 0 for none; the pool goes on from there, also where that is further back
+ * than it thought. A SubmitWork without records asks for a WorkAck.
+ */
+export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
+  OpenWorkLink: message(0x80, {
+    pool_id: POINT,
+    outbox_id: OUTBOX_ID,
+    server_id: U16,
+    issuer_key: POINT,
+    signature: SIGNATURE,
+  }),
+  WorkLinkRefused: message(0x81, { error_code: STR0_255, reason: STR0_255 }),
+  Terms: message(0x82, {
+    policy: U8,
+    minimum_difficulty: U8,
+    unit: STR0_255,
+    keyset_id: FIXED(KEYSET_ID_BYTES, 'KEYSET_ID'),
+  }),
+  SubmitWork: message(0x83, { outbox_id: OUTBOX_ID, first_seq: U64, records: B0_64K }),
+  WorkAck: message(0x84, {
+    outbox_id: OUTBOX_ID,
+    stored_seq: U64,
+    backed_up_seq: U64,
+    refusals: SEQ0_64K(STRUCT({ seq: U64, reason: STR0_255 })),
+  }),
+});
+
+export const workLinkProtocol = defineProtocol('work link', [commonMessages, workLinkMessages]);
+
+export type WorkLinkMessage = MessageOf<typeof commonMessages> | MessageOf<typeof workLinkMessages>;
+export type OpenWorkLink = Extract<WorkLinkMessage, { name: 'OpenWorkLink' }>;
+export type SubmitWork = Extract<WorkLinkMessage, { name: 'SubmitWork' }>;
+export type WorkAck = Extract<WorkLinkMessage, { name: 'WorkAck' }>;
+type TermsMessage = Extract<WorkLinkMessage, { name: 'Terms' }>;
+
+/** What the mint pays for, fixed for an epoch; the pool keeps the last it was told. */
+export interface Terms {
+  readonly policy: EhashPolicy;
+  readonly minimumDifficulty: number;
+  readonly unit: string;
+  /** The keyset's id, 33 bytes (NUT-02, version 1). */
+  readonly keysetId: Uint8Array;
+}
+
+/** A share that the mint does not pay, and why. */
+export interface Refusal {
+  readonly seq: bigint;
+  readonly reason: string;
+}
+
+const POLICIES: readonly EhashPolicy[] = ['target', 'hash'];
+
+export function encodeTerms(terms: Terms): TermsMessage {
+  return {
+    name: 'Terms',
+    policy: POLICIES.indexOf(terms.policy),
+    minimum_difficulty: terms.minimumDifficulty,
+    unit: terms.unit,
+    keyset_id: terms.keysetId,
+  };
+}
+
+/** @throws HashpoolError 'unknown-policy' where the mint is newer than this pool */
+export function decodeTerms(message: TermsMessage): Terms {
+  const policy = POLICIES[message.policy];
+  if (policy === undefined) {
+    throw new HashpoolError(
+      'unknown-policy',
+      `Terms.policy ${message.policy} is unknown: the mint is newer, update the pool`,
+    );
+  }
+  return {
+    policy,
+    minimumDifficulty: message.minimum_difficulty,
+    unit: message.unit,
+    keysetId: message.keyset_id,
+  };
+}
+
+const ISSUER_PROOF = utf8('hashpool-issuer-v1');
+
+/** What an issuer signs, before its SHA-256: bound to this very connection by the Noise handshake's hash. */
+export function issuerProof(handshakeHash: Uint8Array): Uint8Array {
+  return concatBytes(ISSUER_PROOF, handshakeHash);
+}
