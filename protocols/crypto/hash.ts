@@ -1,0 +1,146 @@
+import { HashpoolError } from '../errors.ts';
+import { instantiate } from './wasm.ts';
+
+/** What the shares of one job have in common. */
+export interface HashedJob {
+  /** The coinbase without witness, up to the extranonce. */
+  coinbasePrefix: Uint8Array;
+  /** The coinbase without witness, from behind the extranonce. */
+  coinbaseSuffix: Uint8Array;
+  /** 32 bytes each, as sha256d puts them out, from the coinbase's neighbour up. */
+  merklePath: readonly Uint8Array[];
+  /** 32 bytes, as the header has them. */
+  prevHashLe: Uint8Array;
+  nbits: number;
+}
+
+/** What a share adds to its job. */
+export interface HashedShare {
+  /** The channel's prefix and what the miner rolled. */
+  extranonce: Uint8Array;
+  version: number;
+  ntime: number;
+  nonce: number;
+}
+
+/** SHA-256. Input longer than 160 KiB throws 'input-too-long', a field of the wrong size 'bad-length'. */
+export interface Hash {
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** SHA-256 twice: the order in which headers and merkle trees hold hashes. */
+  sha256d(bytes: Uint8Array): Uint8Array;
+  /** RFC 2104. */
+  hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /**
+   * The header that a share stands for, and its hash: coinbase txid, merkle root, header, in one call.
+   * @returns header 80 bytes; hashLe 32 bytes as sha256d puts them out
+   */
+  shareHeader(job: HashedJob, share: HashedShare): { header: Uint8Array; hashLe: Uint8Array };
+  /**
+   * The first nonce of `count` from `first` on that gives the header's hash, in display order, at least
+   * `targetBits` leading zero bits; undefined if none does.
+   * @param header 80 bytes; its own nonce doesn't matter
+   * @param count bounds the time: about a million take a second; the range ends at 2^32
+   * @throws HashpoolError 'bad-range' where first, count or targetBits is out of range
+   */
+  scanNonces(header: Uint8Array, first: number, count: number, targetBits: number): number | undefined;
+}
+
+const HMAC_BLOCK = 64;
+const MAX_MERKLE_STEPS = 32;
+
+/**
+ * Starts an instance of the SHA-256 in vendor/secp256k1.wasm; one instance serves one thread.
+ * @throws HashpoolError 'bad-wasm'
+ */
+export function loadHash(module: WebAssembly.Module): Hash {
+  const wasm = instantiate(module);
+  const plainHash = wasm.function('sha256');
+  const doubleHash = wasm.function('sha256d');
+  const hmac = wasm.function('hmac_sha256');
+  const hashShare = wasm.function('share_header');
+  const scan = wasm.function('scan_nonces');
+
+  function digest(hash: typeof plainHash, input: Uint8Array): Uint8Array {
+    try {
+      const out = wasm.reserve(32);
+      hash(out, wasm.put(input), input.length);
+      return wasm.take(out, 32);
+    } finally {
+      wasm.wipe();
+    }
+  }
+
+  return {
+    sha256: (input) => digest(plainHash, input),
+    sha256d: (input) => digest(doubleHash, input),
+
+    hmacSha256(key, input) {
+      const shortKey = key.length > HMAC_BLOCK ? digest(plainHash, key) : key;
+      try {
+        const out = wasm.reserve(32);
+        hmac(out, wasm.put(shortKey), shortKey.length, wasm.put(input), input.length);
+        return wasm.take(out, 32);
+      } finally {
+        wasm.wipe();
+      }
+    },
+
+    shareHeader(job, share) {
+      expectLength(job.prevHashLe, 32, 'prevHashLe');
+      if (job.merklePath.length > MAX_MERKLE_STEPS) {
+        throw new HashpoolError(
+          'bad-length',
+          `merklePath has ${job.merklePath.length} steps: at most ${MAX_MERKLE_STEPS}`,
+        );
+      }
+      try {
+        const hash = wasm.reserve(32);
+        const header = wasm.put(headerWithoutRoot(job, share));
+        const coinbase = wasm.put(job.coinbasePrefix);
+        wasm.put(share.extranonce);
+        wasm.put(job.coinbaseSuffix);
+        const path = wasm.reserve(0);
+        for (const step of job.merklePath) wasm.put(expectLength(step, 32, 'step of merklePath'));
+        hashShare(hash, header, coinbase, path - coinbase, path, job.merklePath.length);
+        return { header: wasm.take(header, 80), hashLe: wasm.take(hash, 32) };
+      } finally {
+        wasm.wipe();
+      }
+    },
+
+    scanNonces(header, first, count, targetBits) {
+      expectLength(header, 80, 'header');
+      expectInteger(first, 2 ** 32 - 1, 'first');
+      expectInteger(count, 2 ** 32 - first, 'count');
+      expectInteger(targetBits, 256, 'targetBits');
+      try {
+        const found = scan(wasm.put(header), first, count, targetBits);
+        return found < 0 ? undefined : found;
+      } finally {
+        wasm.wipe();
+      }
+    },
+  };
+}
+
+/** The 80 bytes with zeros where the merkle root belongs. */
+function headerWithoutRoot(job: HashedJob, share: HashedShare): Uint8Array {
+  const header = new Uint8Array(80);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, share.version, true);
+  header.set(job.prevHashLe, 4);
+  view.setUint32(68, share.ntime, true);
+  view.setUint32(72, job.nbits, true);
+  view.setUint32(76, share.nonce, true);
+  return header;
+}
+
+function expectLength(bytes: Uint8Array, length: number, name: string): Uint8Array {
+  if (bytes.length === length) return bytes;
+  throw new HashpoolError('bad-length', `${name} must be ${length} bytes, not ${bytes.length}`);
+}
+
+function expectInteger(value: number, max: number, name: string): void {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  throw new HashpoolError('bad-range', `${name} must be an integer from 0 to ${max}, not ${value}`);
+}

@@ -1,0 +1,21 @@
+#include "module.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static unsigned char area[IO_BYTES] __attribute__((aligned(16)));
+
+EXPORT unsigned char *io_area(void) {
+    return area;
+}
+
+EXPORT size_t io_bytes(void) {
+    return IO_BYTES;
+}
+
+__attribute__((noinline)) void scrub_stack(void) {
+    unsigned char stale[STACK_BYTES];
+    memset(stale, 0, sizeof stale);
+    /* The compiler must believe that the zeros are read, or it drops them. */
+    __asm__ volatile("" : : "r"(stale) : "memory");
+}
