@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const fakeSupervisor = fileURLToPath(new URL('./fakes/supervisor.ts', import.meta.url));
+const LONGEST_MS = 5_000;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a supervisor that is killed leaves no process behind, not even a role that hangs', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hashpool-reaper-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const behaviours = ['obedient', 'deaf', 'hung'];
+  const supervisor = spawn(process.execPath, [fakeSupervisor, folder, ...behaviours], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(supervisor.stdout, 'data')) as [Buffer];
+  const pids = JSON.parse(line.toString().split('\n')[0] ?? '') as number[];
+  t.after(() => {
+    for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
+  assert.deepEqual(pids.map(isAlive), [true, true, true]);
+  supervisor.kill('SIGKILL');
+  await once(supervisor, 'exit');
+  const deadline = Date.now() + LONGEST_MS;
+  while (pids.some(isAlive) && Date.now() < deadline) await delay(50);
+  assert.deepEqual(pids.map(isAlive), [false, false, false]);
+});
