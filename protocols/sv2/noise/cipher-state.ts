@@ -1,0 +1,50 @@
+import type { Cipher } from '../../crypto/cipher.ts';
+import { HashpoolError } from '../../errors.ts';
+
+/** Bytes that sealing adds. */
+export const MAC_BYTES = 16;
+const NONCE_BYTES = 12;
+const EMPTY = new Uint8Array(0);
+
+/** One direction's ChaCha20-Poly1305 key and its counter. Its nonce is 4 zero bytes, then the counter as LE U64. */
+export class CipherState {
+  readonly #cipher: Cipher;
+  readonly #key: Uint8Array;
+  readonly #nonce = new Uint8Array(NONCE_BYTES);
+  readonly #nonceView = new DataView(this.#nonce.buffer);
+  #counter: number;
+
+  constructor(cipher: Cipher, key: Uint8Array, counter = 0) {
+    this.#cipher = cipher;
+    this.#key = key;
+    this.#counter = counter;
+  }
+
+  /** How many messages were sealed or opened. */
+  get counter(): number {
+    return this.#counter;
+  }
+
+  /** @throws HashpoolError `sv2-nonces-used-up` instead of using a nonce twice */
+  encrypt(plain: Uint8Array, associated: Uint8Array = EMPTY): Uint8Array {
+    const sealed = this.#cipher.encrypt(this.#key, this.#currentNonce(), associated, plain);
+    this.#counter++;
+    return sealed;
+  }
+
+  /** @returns undefined when authentication fails; the counter then stays, and the connection is to be closed */
+  decrypt(sealed: Uint8Array, associated: Uint8Array = EMPTY): Uint8Array | undefined {
+    const plain = this.#cipher.decrypt(this.#key, this.#currentNonce(), associated, sealed);
+    if (plain !== undefined) this.#counter++;
+    return plain;
+  }
+
+  #currentNonce(): Uint8Array {
+    if (this.#counter >= Number.MAX_SAFE_INTEGER) {
+      throw new HashpoolError('sv2-nonces-used-up', 'the connection has sent all messages its key allows');
+    }
+    this.#nonceView.setUint32(4, this.#counter, true);
+    this.#nonceView.setUint32(8, this.#counter / 0x100000000, true);
+    return this.#nonce;
+  }
+}

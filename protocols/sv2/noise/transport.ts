@@ -1,0 +1,117 @@
+import { concatBytes } from '../../bytes.ts';
+import { HashpoolError } from '../../errors.ts';
+import { FRAME_HEADER_BYTES, type FrameHeader, readFrameHeader } from '../frame.ts';
+import { type CipherState, MAC_BYTES } from './cipher-state.ts';
+
+/** A Noise message has at most 65535 bytes, MAC included (section 4.6). */
+export const MAX_CHUNK_BYTES = 65535 - MAC_BYTES;
+const SEALED_HEADER_BYTES = FRAME_HEADER_BYTES + MAC_BYTES;
+const NOTHING = new Uint8Array(0);
+
+export interface Frame {
+  readonly header: FrameHeader;
+  readonly payload: Uint8Array;
+}
+
+/** Bytes on the wire of a frame with that much plaintext payload. */
+export function sealedLength(payloadBytes: number): number {
+  return SEALED_HEADER_BYTES + payloadBytes + MAC_BYTES * Math.ceil(payloadBytes / MAX_CHUNK_BYTES);
+}
+
+/**
+ * Encrypts a plain frame: its header by itself, then its payload in chunks; an empty payload has none.
+ * @param frame header and payload
+ * @returns the parts to send, in order
+ */
+export function sealFrame(cipher: CipherState, frame: Uint8Array): Uint8Array[] {
+  const parts = [cipher.encrypt(frame.subarray(0, FRAME_HEADER_BYTES))];
+  for (let start = FRAME_HEADER_BYTES; start < frame.length; start += MAX_CHUNK_BYTES) {
+    parts.push(cipher.encrypt(frame.subarray(start, start + MAX_CHUNK_BYTES)));
+  }
+  return parts;
+}
+
+/**
+ * Turns received bytes into frames, however the network cut them. A long payload is decrypted chunk by chunk as it
+ * comes, so that no more memory is taken than the peer has filled.
+ */
+export class FrameOpener {
+  readonly #cipher: CipherState;
+  readonly #frameCap: number;
+  #received: Uint8Array = NOTHING;
+  #offset = 0;
+  #header: FrameHeader | undefined;
+  #missing = 0;
+  #chunks: Uint8Array[] = [];
+
+  /** @param frameCap the longest payload allowed, in bytes of plaintext */
+  constructor(cipher: CipherState, frameCap: number) {
+    this.#cipher = cipher;
+    this.#frameCap = frameCap;
+  }
+
+  /** Received bytes not yet turned into frames. Less than a chunk remains once `next` has returned undefined. */
+  get buffered(): number {
+    return this.#received.length - this.#offset;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#received = this.buffered === 0 ? bytes : concatBytes(this.#received.subarray(this.#offset), bytes);
+    this.#offset = 0;
+  }
+
+  /**
+   * The next whole frame.
+   * @returns undefined until more bytes are pushed
+   * @throws HashpoolError `sv2-bad-mac`, `sv2-frame-too-large`; the connection is lost then
+   */
+  next(): Frame | undefined {
+    if (this.#header === undefined) {
+      const sealed = this.#take(SEALED_HEADER_BYTES);
+      if (sealed === undefined) return undefined;
+      this.#header = this.#openHeader(sealed);
+      this.#missing = this.#header.length;
+    }
+    while (this.#missing > 0) {
+      const length = Math.min(this.#missing, MAX_CHUNK_BYTES);
+      const sealed = this.#take(length + MAC_BYTES);
+      if (sealed === undefined) return undefined;
+      this.#chunks.push(this.#open(sealed, 'payload'));
+      this.#missing -= length;
+    }
+    const frame = { header: this.#header, payload: joined(this.#chunks) };
+    this.#header = undefined;
+    this.#chunks = [];
+    return frame;
+  }
+
+  #openHeader(sealed: Uint8Array): FrameHeader {
+    const header = readFrameHeader(this.#open(sealed, 'header'));
+    if (header.length > this.#frameCap) {
+      throw new HashpoolError(
+        'sv2-frame-too-large',
+        `the peer announced a payload of ${header.length} bytes, at most ${this.#frameCap} are taken here`,
+      );
+    }
+    return header;
+  }
+
+  #take(count: number): Uint8Array | undefined {
+    if (this.buffered < count) return undefined;
+    const start = this.#offset;
+    this.#offset += count;
+    return this.#received.subarray(start, this.#offset);
+  }
+
+  #open(sealed: Uint8Array, part: string): Uint8Array {
+    const plain = this.#cipher.decrypt(sealed);
+    if (plain === undefined) {
+      throw new HashpoolError('sv2-bad-mac', `a frame's ${part} does not decrypt: it was changed on the way`);
+    }
+    return plain;
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? (chunks[0] ?? NOTHING) : concatBytes(...chunks);
+}
