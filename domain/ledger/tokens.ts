@@ -1,0 +1,121 @@
+import { toHex } from '../../protocols/bytes.ts';
+import { sumOf } from '../../protocols/cashu/amount.ts';
+import { type CashuErrorCode, cashuError } from '../../protocols/cashu/errors.ts';
+
+/** What the rules below need of a keyset. */
+export interface Keyset {
+  /** 66 hex digits. */
+  readonly id: string;
+  readonly unit: string;
+  /** Whether new tokens are signed; old ones are taken either way. */
+  readonly isActive: boolean;
+}
+
+/** A blinded message to be signed (NUT-00). */
+export interface Output {
+  readonly keysetId: string;
+  readonly exponent: number;
+  /** B_, 33 bytes. */
+  readonly blinded: Uint8Array;
+}
+
+/** A proof to be spent (NUT-00). */
+export interface Input {
+  readonly keysetId: string;
+  readonly exponent: number;
+  readonly secret: string;
+  /** C, 33 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** Inputs, and outputs, of one request; the spec leaves the number to the mint. */
+export const MAX_TOKENS = 1000;
+
+/**
+ * Whether outputs may be signed: known active keysets of one unit, nothing twice, not too many.
+ * @returns their unit
+ * @throws HashpoolError 'request-malformed', 'too-many-outputs', 'duplicate-outputs', 'keyset-unknown', 'keyset-inactive', 'several-units'
+ */
+export function checkOutputs(outputs: readonly Output[], keysets: ReadonlyMap<string, Keyset>): string {
+  checkCount(outputs.length, 'outputs', 'too-many-outputs');
+  checkDistinct(
+    outputs.map(({ blinded }) => toHex(blinded)),
+    'outputs',
+    'B_',
+    'duplicate-outputs',
+  );
+  return commonUnit(outputs, 'outputs', (keysetId, where) => {
+    const keyset = keysetOf(keysetId, keysets, where);
+    if (keyset.isActive) return keyset.unit;
+    throw cashuError('keyset-inactive', `${where}.id is ${keysetId}; take an active one of /v1/keysets`);
+  });
+}
+
+/**
+ * Whether inputs may be spent, as far as that shows without a curve or a ledger.
+ * @returns their unit
+ * @throws HashpoolError 'request-malformed', 'too-many-inputs', 'duplicate-inputs', 'keyset-unknown', 'several-units'
+ */
+export function checkInputs(inputs: readonly Input[], keysets: ReadonlyMap<string, Keyset>): string {
+  checkCount(inputs.length, 'inputs', 'too-many-inputs');
+  checkDistinct(
+    inputs.map(({ secret }) => secret),
+    'inputs',
+    'secret',
+    'duplicate-inputs',
+  );
+  return commonUnit(inputs, 'inputs', (keysetId, where) => keysetOf(keysetId, keysets, where).unit);
+}
+
+/**
+ * Whether a swap is well-formed (NUT-03): both sides hold up by themselves, are of one unit and worth the same.
+ * @throws HashpoolError 'units-differ', 'not-balanced' and those of both sides
+ */
+export function checkSwap(
+  inputs: readonly Input[],
+  outputs: readonly Output[],
+  keysets: ReadonlyMap<string, Keyset>,
+): void {
+  const unitIn = checkInputs(inputs, keysets);
+  const unitOut = checkOutputs(outputs, keysets);
+  if (unitIn !== unitOut) throw cashuError('units-differ', `inputs are in ${unitIn}, outputs in ${unitOut}`);
+  const paid = sumOf(inputs.map(({ exponent }) => exponent));
+  const asked = sumOf(outputs.map(({ exponent }) => exponent));
+  if (paid !== asked) throw cashuError('not-balanced', `inputs are worth ${paid}, outputs ask for ${asked}`);
+}
+
+function checkCount(count: number, field: string, code: CashuErrorCode): void {
+  if (count === 0) throw cashuError('request-malformed', `${field} is empty; give one at least`);
+  if (count > MAX_TOKENS)
+    throw cashuError(code, `${field} has ${count}; at most ${MAX_TOKENS}, split the request`);
+}
+
+function checkDistinct(values: readonly string[], field: string, name: string, code: CashuErrorCode): void {
+  const seen = new Set<string>();
+  values.forEach((value, i) => {
+    if (seen.has(value))
+      throw cashuError(code, `${field}[${i}].${name} stands twice; each may be given once`);
+    seen.add(value);
+  });
+}
+
+function keysetOf(keysetId: string, keysets: ReadonlyMap<string, Keyset>, where: string): Keyset {
+  const keyset = keysets.get(keysetId);
+  if (keyset) return keyset;
+  throw cashuError('keyset-unknown', `${where}.id is ${keysetId}; /v1/keysets lists this mint's`);
+}
+
+function commonUnit(
+  tokens: readonly { readonly keysetId: string }[],
+  field: string,
+  unitOf: (keysetId: string, where: string) => string,
+): string {
+  const units = tokens.map(({ keysetId }, i) => unitOf(keysetId, `${field}[${i}]`));
+  const [unit = ''] = units;
+  const other = units.findIndex((each) => each !== unit);
+  if (other < 0) return unit;
+  throw cashuError(
+    'several-units',
+    `${field}[${other}] is in ${units[other]}, ${field}[0] in ${unit}; one at a time`,
+  );
+}

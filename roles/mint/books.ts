@@ -1,0 +1,109 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Outcome } from '../../domain/quotes/state.ts';
+import { amountOf } from '../../protocols/cashu/amount.ts';
+import { openDatabase } from '../../runtime/sql/database.ts';
+import { integer, text } from './store/row.ts';
+import { schema } from './store/schema.ts';
+
+/** A number of rows and what they are worth, in ehash. */
+export interface Tally {
+  readonly count: number;
+  readonly sum: bigint;
+}
+
+/** The mint's sums, over all epochs. */
+export interface Books {
+  /** All quotes but void ones. */
+  readonly quotes: Tally;
+  /** Quotes that wallets have minted. */
+  readonly issued: Tally;
+  /** Quotes not minted yet, paid or not. */
+  readonly waiting: Tally;
+  readonly void: Tally;
+  /** Blind signatures given out, by minting and by swaps. */
+  readonly signed: Tally;
+  /** Proofs taken back by swaps. */
+  readonly spent: Tally;
+  /** signed - spent: the tokens out there. Equals `issued.sum` in a sound mint. */
+  readonly outstanding: bigint;
+  readonly refusals: number;
+  readonly conflicts: number;
+  /** Per unit: signed - spent. */
+  readonly outstandingByUnit: ReadonlyMap<string, bigint>;
+}
+
+/**
+ * Reads a mint's books from its database file, without writing to it; the mint may run meanwhile.
+ * @throws HashpoolError as `openDatabase`
+ */
+export function auditMint(path: string): Books {
+  const db = openDatabase(path, schema, { readOnly: true });
+  try {
+    return readBooks(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Adds everything up. Reads whole tables: for the start and for audits, not for every request. */
+export function readBooks(db: DatabaseSync): Books {
+  const quotes = db
+    .prepare('SELECT outcome, exponent, count(*) AS n FROM quotes GROUP BY outcome, exponent')
+    .all();
+  const ofOutcome = (...outcomes: readonly Outcome[]) =>
+    tally(quotes.filter((row) => outcomes.some((each) => each === integer(row, 'outcome'))));
+  const signed = byUnit(db, 'signatures');
+  const spent = byUnit(db, 'spent');
+  const counted = db.prepare(
+    'SELECT coalesce(sum(refused), 0) AS refusals, coalesce(sum(conflicts), 0) AS conflicts FROM outboxes',
+  );
+  const counts = counted.get() ?? {};
+  const units = new Set([...signed.keys(), ...spent.keys()]);
+  const signedInAll = total(signed);
+  const spentInAll = total(spent);
+  return {
+    quotes: ofOutcome(Outcome.open, Outcome.waiting, Outcome.issued, Outcome.autoPaid),
+    issued: ofOutcome(Outcome.issued),
+    waiting: ofOutcome(Outcome.open, Outcome.waiting),
+    void: ofOutcome(Outcome.void),
+    signed: signedInAll,
+    spent: spentInAll,
+    outstanding: signedInAll.sum - spentInAll.sum,
+    refusals: integer(counts, 'refusals'),
+    conflicts: integer(counts, 'conflicts'),
+    outstandingByUnit: new Map(
+      [...units].map((unit) => [unit, (signed.get(unit)?.sum ?? 0n) - (spent.get(unit)?.sum ?? 0n)]),
+    ),
+  };
+}
+
+function byUnit(db: DatabaseSync, table: 'signatures' | 'spent'): Map<string, Tally> {
+  const rows = db
+    .prepare(`
+      SELECT unit, exponent, count(*) AS n FROM ${table} JOIN keysets USING (keyset) JOIN epochs USING (epoch)
+      GROUP BY unit, exponent`)
+    .all();
+  const groups = Map.groupBy(rows, (row) => text(row, 'unit'));
+  return new Map([...groups].map(([unit, group]) => [unit, tally(group)]));
+}
+
+function tally(rows: readonly Parameters<typeof integer>[0][]): Tally {
+  let count = 0;
+  let sum = 0n;
+  for (const row of rows) {
+    const n = integer(row, 'n');
+    count += n;
+    sum += BigInt(n) * amountOf(integer(row, 'exponent'));
+  }
+  return { count, sum };
+}
+
+function total(tallies: ReadonlyMap<string, Tally>): Tally {
+  let count = 0;
+  let sum = 0n;
+  for (const each of tallies.values()) {
+    count += each.count;
+    sum += each.sum;
+  }
+  return { count, sum };
+}

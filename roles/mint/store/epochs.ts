@@ -1,0 +1,91 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { EhashPolicy } from '../../../protocols/ehash/amount.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
+import { blob, integer, type Row, text } from './row.ts';
+
+/** An epoch with its keyset and the segment that new quotes go into. */
+export interface Epoch {
+  readonly epoch: number;
+  readonly poolId: Uint8Array;
+  readonly openedHeight: number;
+  readonly unit: string;
+  readonly policy: EhashPolicy;
+  readonly minimumDifficulty: number;
+  readonly isFinal: boolean;
+  readonly segment: number;
+  readonly keyset: number;
+  readonly keysetId: string;
+  readonly derivationIndex: number;
+  readonly isActive: boolean;
+  /** 63 points of 33 bytes, one after the other. */
+  readonly publicKeys: Uint8Array;
+}
+
+/** A pool's first epoch, about to be opened. */
+export type FirstEpoch = Pick<
+  Epoch,
+  | 'poolId'
+  | 'openedHeight'
+  | 'unit'
+  | 'policy'
+  | 'minimumDifficulty'
+  | 'keysetId'
+  | 'derivationIndex'
+  | 'publicKeys'
+>;
+
+/** Reads and opens epochs. */
+export function epochOperations(db: DatabaseSync) {
+  const all = db.prepare(`
+    SELECT * FROM epochs JOIN keysets USING (epoch) JOIN segments USING (epoch) ORDER BY epoch, segment`);
+  const ofPool = db.prepare('SELECT epoch FROM epochs WHERE pool_id = ?');
+  const addEpoch = db.prepare(`
+    INSERT INTO epochs (pool_id, opened_height, unit, policy, minimum_difficulty, is_final)
+    VALUES (?, ?, ?, ?, ?, 1)`);
+  const addSegment = db.prepare('INSERT INTO segments (epoch, boundary_height) VALUES (?, ?)');
+  const addKeyset = db.prepare(`
+    INSERT INTO keysets (id, epoch, derivation_index, is_active, public_keys) VALUES (?, ?, ?, 1, ?)`);
+
+  return {
+    /** All epochs, oldest first. */
+    epochs: (_: null): Epoch[] => all.all().map(epochOf),
+
+    /**
+     * Opens a pool's first epoch, its segment and its keyset. It is final from the start: no block that could
+     * be taken back opened it.
+     * Precondition: the pool has none. @throws HashpoolError 'epoch-exists'
+     */
+    openFirstEpoch: (first: FirstEpoch): void => {
+      if (ofPool.get(first.poolId)) {
+        throw new HashpoolError('epoch-exists', `the pool of ${first.unit} has an epoch already`);
+      }
+      const { lastInsertRowid: epoch } = addEpoch.run(
+        first.poolId,
+        first.openedHeight,
+        first.unit,
+        first.policy,
+        first.minimumDifficulty,
+      );
+      addSegment.run(epoch, first.openedHeight);
+      addKeyset.run(first.keysetId, epoch, first.derivationIndex, first.publicKeys);
+    },
+  };
+}
+
+function epochOf(row: Row): Epoch {
+  return {
+    epoch: integer(row, 'epoch'),
+    poolId: blob(row, 'pool_id'),
+    openedHeight: integer(row, 'opened_height'),
+    unit: text(row, 'unit'),
+    policy: text(row, 'policy') === 'hash' ? 'hash' : 'target',
+    minimumDifficulty: integer(row, 'minimum_difficulty'),
+    isFinal: integer(row, 'is_final') === 1,
+    segment: integer(row, 'segment'),
+    keyset: integer(row, 'keyset'),
+    keysetId: text(row, 'id'),
+    derivationIndex: integer(row, 'derivation_index'),
+    isActive: integer(row, 'is_active') === 1,
+    publicKeys: blob(row, 'public_keys'),
+  };
+}

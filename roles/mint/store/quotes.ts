@@ -1,0 +1,82 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { Outcome } from '../../../domain/quotes/state.ts';
+import { blob, integer, type Row, text } from './row.ts';
+
+/** A quote as it is stored, with what its epoch says of it. */
+export interface QuoteRow {
+  /** UUID version 7, 16 bytes. */
+  readonly id: Uint8Array;
+  /** SHA-256d of the share's header, header order. */
+  readonly shareHashLe: Uint8Array;
+  /** The key that it is locked to, 33 bytes. */
+  readonly publicKey: Uint8Array;
+  readonly exponent: number;
+  readonly unit: string;
+  readonly outcome: Outcome;
+  readonly isEpochFinal: boolean;
+}
+
+/** Which quotes of some keys to list. */
+export interface QuotesOfKeys {
+  /** 33 bytes each, distinct. */
+  readonly keys: readonly Uint8Array[];
+  /** The last quote of the page before. */
+  readonly after: Uint8Array | undefined;
+  readonly limit: number;
+  /** Leave out what has ended: issued, paid out or void. */
+  readonly onlyOpen: boolean;
+}
+
+const columns = `
+  SELECT quotes.quote, quotes.id, share_hash, public_key, exponent, outcome, unit, is_final
+  FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)`;
+
+/** Reads quotes. Their rows never move: rowids grow as quotes come in, and order every list. */
+export function quoteOperations(db: DatabaseSync) {
+  const byId = db.prepare(`${columns} WHERE quotes.id = ?`);
+  const byShare = db.prepare(`${columns} WHERE share_hash = ?`);
+  const ofKey = db.prepare(
+    `${columns} WHERE public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`,
+  );
+  const openOfKey = db.prepare(`
+    ${columns} INDEXED BY open_quotes_of_key
+    WHERE outcome IN (0, 4) AND public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`);
+
+  return {
+    quotesById: (ids: readonly Uint8Array[]): (QuoteRow | undefined)[] =>
+      ids.map((id) => quoteOf(byId.get(id))),
+
+    quoteByShare: (shareHashLe: Uint8Array): QuoteRow | undefined => quoteOf(byShare.get(shareHashLe)),
+
+    /** A page of the quotes locked to any of `keys`, in the order they came in, and whether there are more. */
+    quotesOfKeys: ({
+      keys,
+      after,
+      limit,
+      onlyOpen,
+    }: QuotesOfKeys): { quotes: QuoteRow[]; hasMore: boolean } => {
+      const start: SQLInputValue = (after && byId.get(after)?.['quote']) ?? 0;
+      const statement = onlyOpen ? openOfKey : ofKey;
+      const rows = keys.flatMap((key) => statement.all(key, start, limit + 1));
+      rows.sort((a, b) => integer(a, 'quote') - integer(b, 'quote'));
+      const quotes = rows.slice(0, limit).flatMap((row) => quoteOf(row) ?? []);
+      return { quotes, hasMore: rows.length > limit };
+    },
+  };
+}
+
+const outcomes = Object.values(Outcome);
+
+function quoteOf(row: Row | undefined): QuoteRow | undefined {
+  if (!row) return undefined;
+  const outcome = integer(row, 'outcome');
+  return {
+    id: blob(row, 'id'),
+    shareHashLe: blob(row, 'share_hash'),
+    publicKey: blob(row, 'public_key'),
+    exponent: integer(row, 'exponent'),
+    unit: text(row, 'unit'),
+    outcome: outcomes.find((known) => known === outcome) ?? Outcome.void,
+    isEpochFinal: integer(row, 'is_final') === 1,
+  };
+}

@@ -1,0 +1,23 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { readBooks } from '../books.ts';
+import { epochOperations } from './epochs.ts';
+import { quoteOperations } from './quotes.ts';
+import { tokenOperations } from './tokens.ts';
+import { workOperations } from './work.ts';
+
+export { schema } from './schema.ts';
+
+/** Everything that the mint's store thread can do; each is all or nothing, and on the disk before it answers. */
+export function operations(db: DatabaseSync) {
+  return {
+    ...epochOperations(db),
+    ...quoteOperations(db),
+    ...tokenOperations(db),
+    ...workOperations(db),
+    books: (_: null) => readBooks(db),
+    /** Answers while the thread lives and the database can be read. */
+    ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,
+  };
+}
+
+export type MintOperations = ReturnType<typeof operations>;
