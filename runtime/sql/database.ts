@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { HashpoolError } from '../../protocols/errors.ts';
+
+/** The tables of one database. Migrations only ever grow at the end; their number is the schema's version. */
+export interface Schema {
+  readonly name: string;
+  readonly migrations: readonly string[];
+}
+
+/** Writers of other processes are waited for this long before an error. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens a database for the thread that calls: WAL, `synchronous=FULL` (a commit is on the disk when it
+ * returns), foreign keys; brings its tables to the newest version in one transaction.
+ * @throws HashpoolError 'database-newer' where a newer program has written it, 'database-open' where it can't be opened
+ */
+export function openDatabase(
+  path: string,
+  schema: Schema,
+  options: { readOnly?: boolean } = {},
+): DatabaseSync {
+  const readOnly = options.readOnly ?? false;
+  try {
+    if (!readOnly && path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
+    if (!readOnly) {
+      db.exec(
+        'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000',
+      );
+    }
+    checkAndMigrate(db, path, schema, readOnly);
+    return db;
+  } catch (cause) {
+    if (cause instanceof HashpoolError) throw cause;
+    throw new HashpoolError('database-open', `can't open the ${schema.name} database ${path}: ${cause}`, {
+      cause,
+    });
+  }
+}
+
+function checkAndMigrate(db: DatabaseSync, path: string, schema: Schema, readOnly: boolean): void {
+  const newest = schema.migrations.length;
+  const version = userVersion(db);
+  if (version > newest) {
+    db.close();
+    throw new HashpoolError(
+      'database-newer',
+      `the ${schema.name} database ${path} has version ${version}, this program knows ${newest}: run the newer program`,
+    );
+  }
+  if (version === newest || readOnly) return;
+  inTransaction(db, () => {
+    // Another process may have migrated while this one waited for the lock.
+    for (const migration of schema.migrations.slice(userVersion(db))) db.exec(migration);
+    db.exec(`PRAGMA user_version=${newest}`);
+  });
+}
+
+function userVersion(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+}
+
+/** Runs `work` in a transaction that holds the write lock from its start; rolls back where it throws. */
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}

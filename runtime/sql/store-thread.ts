@@ -1,0 +1,56 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Answer, type Call, type Tasks, toPlainError } from '../workers/channel.ts';
+import { inTransaction, openDatabase, type Schema } from './database.ts';
+
+/** The thread behind `openStore`: one transaction for each batch of calls, one savepoint for each call. */
+const port = parentPort;
+if (!port) throw new Error('runtime/sql/store-thread.ts runs in a worker thread only');
+
+interface StoreModule {
+  readonly schema: Schema;
+  operations(db: DatabaseSync, data: unknown): Tasks;
+}
+
+/** An operation that throws takes back its own writes and nobody else's. */
+function run(db: DatabaseSync, operations: Tasks, { name, input }: Call): Answer {
+  db.exec('SAVEPOINT operation');
+  try {
+    const operation = operations[name];
+    if (!operation) throw new Error(`no operation ${name}`);
+    const output = operation(input as never);
+    db.exec('RELEASE operation');
+    return { output };
+  } catch (error) {
+    // A full disk or an I/O error rolls the whole transaction back: then all of the batch has failed.
+    if (!db.isTransaction) throw error;
+    db.exec('ROLLBACK TO operation; RELEASE operation');
+    return { error: toPlainError(error) };
+  }
+}
+
+function runAll(db: DatabaseSync, operations: Tasks, calls: readonly Call[]): Answer[] {
+  try {
+    return inTransaction(db, () => calls.map((call) => run(db, operations, call)));
+  } catch (error) {
+    return calls.map(() => ({ error: toPlainError(error) }));
+  }
+}
+
+try {
+  const { module, path, data } = workerData as { module: string; path: string; data: unknown };
+  const store = (await import(module)) as StoreModule;
+  const db = openDatabase(path, store.schema);
+  const operations = store.operations(db, data);
+  port.on('message', (message: readonly Call[] | 'close') => {
+    if (message !== 'close') {
+      port.postMessage(runAll(db, operations, message));
+      return;
+    }
+    db.close();
+    port.close();
+  });
+  port.postMessage({ started: true });
+} catch (error) {
+  port.postMessage({ failed: toPlainError(error) });
+}
