@@ -1,3 +1,4 @@
+import { leadingZeroBits } from '../bitcoin/target.ts';
 import { HashpoolError } from '../errors.ts';
 
 /** `target`: a share is worth the work its job's target proves; `hash`: what its own hash happens to show. */
@@ -8,15 +9,6 @@ export const MAX_AMOUNT_EXPONENT = 62;
 
 /** The largest exponent a job's target can have: no hash has more leading zero bits. */
 export const MAX_TARGET_EXPONENT = 255;
-
-/** Leading zero bits of a hash in header order, that is, of its number as displayed. */
-export function leadingZeroBits(hashLe: Uint8Array): number {
-  for (let i = hashLe.length - 1; i >= 0; i--) {
-    const byte = hashLe[i] ?? 0;
-    if (byte !== 0) return 8 * (hashLe.length - 1 - i) + Math.clz32(byte) - 24;
-  }
-  return 8 * hashLe.length;
-}
 
 /**
  * The power of two that a share is worth, or undefined where it is below the minimum and worth nothing.

@@ -1,0 +1,76 @@
+import type { ExtranoncePrefix } from '../extranonce/allocator.ts';
+import { type ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
+import type { ExtendedJob, LiveJob } from '../jobs/extended-job.ts';
+import { ShareAcks } from '../shares/share-acks.ts';
+import type { ExponentRange, Vardiff } from '../vardiff/vardiff.ts';
+
+export interface ExtendedChannelOptions {
+  /** Unique among channels and groups of the connection. */
+  readonly id: number;
+  readonly groupId: number;
+  /** Unique among all channels of the process; tells who sent a share first. */
+  readonly session: number;
+  readonly userIdentity: string;
+  readonly prefix: ExtranoncePrefix;
+  readonly rollableBytes: number;
+  /** Who is paid where a share doesn't say. */
+  readonly lockingKey: Uint8Array | undefined;
+  readonly vardiff: Vardiff;
+  /** Hashes a second, as the client says. */
+  readonly nominalHashRate: number;
+  /** The smallest exponent that the client's maximum target allows. */
+  readonly clientFloor: number;
+}
+
+/** What a server keeps of one extended channel (Stratum V2, 5.1.2). Standard channels share all but the rolling. */
+export class ExtendedChannel {
+  readonly id: number;
+  readonly groupId: number;
+  readonly session: number;
+  readonly userIdentity: string;
+  readonly prefix: ExtranoncePrefix;
+  readonly rollableBytes: number;
+  readonly lockingKey: Uint8Array | undefined;
+  readonly vardiff: Vardiff;
+  readonly jobs = new ChannelJobs();
+  readonly acks = new ShareAcks();
+  nominalHashRate: number;
+  clientFloor: number;
+
+  constructor(options: ExtendedChannelOptions) {
+    this.id = options.id;
+    this.groupId = options.groupId;
+    this.session = options.session;
+    this.userIdentity = options.userIdentity;
+    this.prefix = options.prefix;
+    this.rollableBytes = options.rollableBytes;
+    this.lockingKey = options.lockingKey;
+    this.vardiff = options.vardiff;
+    this.nominalHashRate = options.nominalHashRate;
+    this.clientFloor = options.clientFloor;
+  }
+
+  /** Notes a job to be mined on a tip to come. */
+  announce(job: ExtendedJob): void {
+    this.jobs.announce(job);
+  }
+
+  /** A new tip: the job gets the target the channel has now, all others are stale. */
+  activate(live: LiveJob): void {
+    this.jobs.activate(this.#own(live));
+  }
+
+  /** Another job on the same tip, with the target the channel has now. */
+  add(live: LiveJob): void {
+    this.jobs.add(this.#own(live));
+  }
+
+  /** Where the channel's exponent must stay, by the pool's range and the client's maximum target. */
+  range(pool: ExponentRange): ExponentRange {
+    return { floor: Math.max(pool.floor, this.clientFloor), ceiling: pool.ceiling };
+  }
+
+  #own(live: LiveJob): ChannelJob {
+    return { live, k: this.vardiff.k, extranoncePrefix: this.prefix.bytes };
+  }
+}

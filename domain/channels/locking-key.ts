@@ -1,0 +1,61 @@
+import { equalBytes, toHex } from '../../protocols/bytes.ts';
+import { EHASH_EXTENSION, LOCKING_KEY_BYTES, LOCKING_KEY_FIELD } from '../../protocols/ehash/extension.ts';
+import { isLockingKey, parseMiner } from '../../protocols/ehash/key.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
+import type { Tlv } from '../../protocols/sv2/tlv.ts';
+
+/** Keys of one connection whose point was checked; beyond, all are checked again. */
+export const MAX_KNOWN_KEYS = 4096;
+
+export type KeyError = 'invalid-ehash-key' | 'invalid-user-identity';
+
+/** The locking key that a message carries, unchecked; undefined where it has none. */
+export function lockingKeyField(tlvs: readonly Tlv[]): Uint8Array | undefined {
+  for (const { extension, field, value } of tlvs) {
+    if (extension === EHASH_EXTENSION && field === LOCKING_KEY_FIELD) return value;
+  }
+  return undefined;
+}
+
+/**
+ * The key that a channel pays by default: the field of its `Open…`, else the user identity if that is a key,
+ * else the house's.
+ * @param keysWithShares whether ehash was negotiated, so that each share may name its payee
+ * @returns the key; undefined where only shares name it; or the error code
+ */
+export function channelKey(
+  userIdentity: string,
+  tlvs: readonly Tlv[],
+  keysWithShares: boolean,
+  houseKey: Uint8Array | undefined,
+): Uint8Array | undefined | KeyError {
+  const field = lockingKeyField(tlvs);
+  if (field !== undefined) return isLockingKey(field) ? field : 'invalid-ehash-key';
+  try {
+    const miner = parseMiner(userIdentity);
+    if (miner.kind === 'key') return miner.key;
+  } catch (error) {
+    if (isHashpoolError(error, 'bad-miner-key')) return 'invalid-ehash-key';
+    throw error;
+  }
+  return houseKey ?? (keysWithShares ? undefined : 'invalid-user-identity');
+}
+
+/** Checks the points that shares name, each once: a connection pays few keys and sends many shares. */
+export class KnownKeys {
+  readonly #known = new Set<string>();
+  #latest: Uint8Array | undefined;
+
+  isKey(bytes: Uint8Array): boolean {
+    if (this.#latest && equalBytes(bytes, this.#latest)) return true;
+    if (bytes.length !== LOCKING_KEY_BYTES) return false;
+    const text = toHex(bytes);
+    if (!this.#known.has(text)) {
+      if (!isLockingKey(bytes)) return false;
+      if (this.#known.size >= MAX_KNOWN_KEYS) this.#known.clear();
+      this.#known.add(text);
+    }
+    this.#latest = bytes;
+    return true;
+  }
+}

@@ -1,0 +1,67 @@
+import { exponentAtMost, leBytesToTarget } from '../../protocols/bitcoin/target.ts';
+import { MAX_AMOUNT_EXPONENT, MAX_TARGET_EXPONENT } from '../../protocols/ehash/amount.ts';
+import { isNominalHashRate } from '../../protocols/sv2/mining.ts';
+import { MAX_ROLLABLE_BYTES, MIN_ROLLABLE_BYTES } from '../extranonce/allocator.ts';
+import { type ExponentRange, exponentFor } from '../vardiff/vardiff.ts';
+
+/** Error codes of `OpenMiningChannel.Error` that the request's own fields can bring about. */
+export type OpenError =
+  | 'invalid-nominal-hashrate'
+  | 'max-target-out-of-range'
+  | 'min-extranonce-size-too-large';
+
+/** Error codes of `UpdateChannel.Error`. */
+export type UpdateError = 'invalid-channel-id' | 'invalid-nominal-hashrate' | 'max-target-out-of-range';
+
+/** A client's wishes as this pool can meet them. */
+export interface Grant {
+  readonly k: number;
+  /** The smallest exponent that the client's maximum target allows. */
+  readonly clientFloor: number;
+  readonly rollableBytes: number;
+}
+
+/**
+ * The exponents a pool can pay: at least `minimum_difficulty`, and no share above the largest amount.
+ * @param minimumDifficulty of the mint's terms
+ */
+export function payableExponents(minimumDifficulty: number): ExponentRange {
+  return {
+    floor: minimumDifficulty,
+    ceiling: Math.min(MAX_TARGET_EXPONENT, minimumDifficulty + MAX_AMOUNT_EXPONENT),
+  };
+}
+
+/**
+ * Judges `OpenExtendedMiningChannel` by rate, target and extranonce.
+ * @returns what is granted, or the error code
+ */
+export function judgeOpen(
+  request: {
+    readonly nominal_hash_rate: number;
+    readonly max_target: Uint8Array;
+    readonly min_extranonce_size: number;
+  },
+  sharesPerMinute: number,
+  range: ExponentRange,
+): Grant | OpenError {
+  if (!isNominalHashRate(request.nominal_hash_rate)) return 'invalid-nominal-hashrate';
+  const clientFloor = smallestExponent(request.max_target);
+  if (clientFloor === undefined || clientFloor > range.ceiling) return 'max-target-out-of-range';
+  if (request.min_extranonce_size > MAX_ROLLABLE_BYTES) return 'min-extranonce-size-too-large';
+  const floor = Math.max(range.floor, clientFloor);
+  return {
+    k: exponentFor(request.nominal_hash_rate, sharesPerMinute, { ...range, floor }),
+    clientFloor,
+    rollableBytes: Math.max(request.min_extranonce_size, MIN_ROLLABLE_BYTES),
+  };
+}
+
+/**
+ * The exponent of a maximum target, the next harder one where that is no power of two.
+ * @returns undefined for target 0, which no hash meets
+ */
+export function smallestExponent(targetLe: Uint8Array): number | undefined {
+  const target = leBytesToTarget(targetLe);
+  return target === 0n ? undefined : exponentAtMost(target);
+}

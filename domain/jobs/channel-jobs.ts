@@ -1,0 +1,77 @@
+import type { ExtendedJob, LiveJob } from './extended-job.ts';
+
+/** Jobs on the current tip that a channel may still submit to; the oldest gives way. */
+export const MAX_LIVE_JOBS = 16;
+/** Jobs announced for a tip to come; the oldest gives way. */
+export const MAX_FUTURE_JOBS = 16;
+/** Ids of past jobs that are still told apart from ids that never were. */
+export const MAX_STALE_IDS = 128;
+
+/** A job as one channel mines it. Its target and its prefix never change, whatever the channel is told later. */
+export interface ChannelJob {
+  readonly live: LiveJob;
+  /** The job's one paying target on this channel is 2^(256-k) - 1. */
+  readonly k: number;
+  readonly extranoncePrefix: Uint8Array;
+}
+
+/** The jobs that one channel was sent (Stratum V2, 5.3.15 to 5.3.17). */
+export class ChannelJobs {
+  readonly #future = new Map<number, ExtendedJob>();
+  readonly #live = new Map<number, ChannelJob>();
+  readonly #stale = new Set<number>();
+  #newest: ChannelJob | undefined;
+
+  /** The job sent last, among those on the current tip. */
+  get newest(): ChannelJob | undefined {
+    return this.#newest;
+  }
+
+  /** Notes a job without `min_ntime`, to be mined once {@link activate} names it. */
+  announce(job: ExtendedJob): void {
+    this.#future.set(job.id, job);
+    trim(this.#future, MAX_FUTURE_JOBS);
+  }
+
+  /** Whether `id` was announced and waits for its tip. */
+  isAnnounced(id: number): boolean {
+    return this.#future.has(id);
+  }
+
+  /** `SetNewPrevHash`: `activated` is the only job there is, all others are stale. */
+  activate(activated: ChannelJob): void {
+    for (const id of this.#live.keys()) this.#outdate(id);
+    for (const id of this.#future.keys()) if (id !== activated.live.job.id) this.#outdate(id);
+    this.#live.clear();
+    this.#future.clear();
+    this.add(activated);
+  }
+
+  /** A job on the current tip; earlier ones stay valid next to it. */
+  add(job: ChannelJob): void {
+    this.#live.set(job.live.job.id, job);
+    for (const id of trim(this.#live, MAX_LIVE_JOBS)) this.#outdate(id);
+    this.#newest = job;
+  }
+
+  /** The live job of that id, or why there is none. */
+  find(id: number): ChannelJob | 'stale' | 'unknown' {
+    return this.#live.get(id) ?? (this.#stale.has(id) ? 'stale' : 'unknown');
+  }
+
+  #outdate(id: number): void {
+    this.#stale.add(id);
+    trim(this.#stale, MAX_STALE_IDS);
+  }
+}
+
+/** Drops the oldest entries beyond `limit` and returns their keys. */
+function trim(entries: Map<number, unknown> | Set<number>, limit: number): number[] {
+  const dropped: number[] = [];
+  for (const id of entries.keys()) {
+    if (entries.size <= limit) break;
+    entries.delete(id);
+    dropped.push(id);
+  }
+  return dropped;
+}

@@ -1,0 +1,40 @@
+import type { HashedJob } from '../../protocols/crypto/hash.ts';
+import type { SeenShares } from '../shares/seen-shares.ts';
+
+/** Work made of a template, the same for all channels: what `NewExtendedMiningJob` says but for the channel. */
+export interface ExtendedJob {
+  readonly id: number;
+  readonly templateId: bigint;
+  readonly version: number;
+  readonly versionRollingAllowed: boolean;
+  /** The coinbase stripped of its witness, before and behind the full extranonce. */
+  readonly coinbasePrefix: Uint8Array;
+  readonly coinbaseSuffix: Uint8Array;
+  /** From the coinbase's neighbour up, 32 bytes each, as sha256d puts them out. */
+  readonly merklePath: readonly Uint8Array[];
+}
+
+/** The block that is built upon, as the template provider's `SetNewPrevHash` has it. */
+export interface Tip {
+  readonly prevHashLe: Uint8Array;
+  readonly nbits: number;
+  /** The earliest time a share may have, in seconds. */
+  readonly minNtime: number;
+  /** What a block must meet; a provider may set it harder than `nbits`. 32 bytes. */
+  readonly targetLe: Uint8Array;
+  readonly seen: SeenShares;
+}
+
+/** A job on its tip, ready to be mined. */
+export interface LiveJob {
+  readonly job: ExtendedJob;
+  readonly tip: Tip;
+  readonly hashed: HashedJob;
+}
+
+/** Puts a job on its tip. */
+export function liveJob(job: ExtendedJob, tip: Tip): LiveJob {
+  const { coinbasePrefix, coinbaseSuffix, merklePath } = job;
+  const { prevHashLe, nbits } = tip;
+  return { job, tip, hashed: { coinbasePrefix, coinbaseSuffix, merklePath, prevHashLe, nbits } };
+}

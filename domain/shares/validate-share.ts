@@ -1,0 +1,123 @@
+import { meetsPower, meetsTargetLe } from '../../protocols/bitcoin/target.ts';
+import type { Hash } from '../../protocols/crypto/hash.ts';
+import type { ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
+
+/** Bits of the version that BIP323 leaves to miners; BIP320's are among them. */
+export const BIP323_MASK = 0x1fffffe0;
+
+/** Consensus lets a block's time be this far ahead of a node's clock, in seconds. */
+export const MAX_TIME_AHEAD = 7200;
+
+/** Error codes of `SubmitShares.Error`. */
+export type ShareError =
+  | 'invalid-channel-id'
+  | 'stale-share'
+  | 'invalid-job-id'
+  | 'bad-extranonce-size'
+  | 'invalid-share'
+  | 'version-rolling-not-allowed'
+  | 'invalid-non-rollable-version-bit'
+  | 'duplicate-share'
+  | 'difficulty-too-low'
+  | 'invalid-ehash-key';
+
+/** The fields of `SubmitSharesExtended` that make the header. */
+export interface SubmittedShare {
+  readonly job_id: number;
+  readonly nonce: number;
+  readonly ntime: number;
+  readonly version: number;
+  readonly extranonce: Uint8Array;
+}
+
+/** A share that was hashed. */
+export interface HashedWork {
+  readonly job: ChannelJob;
+  /** Prefix and what the miner rolled. */
+  readonly extranonce: Uint8Array;
+  readonly header: Uint8Array;
+  readonly hashLe: Uint8Array;
+  /** Meets the network's target, whatever its job's. */
+  readonly isBlock: boolean;
+}
+
+/** What validation needs besides channel and share. */
+export interface ShareRules {
+  readonly hash: Hash;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** Bits of the version that may differ from the job's. */
+  readonly versionMask: number;
+}
+
+/**
+ * Everything about a share that can be judged without its hash, in the order of Stratum V2's reference
+ * implementation: job, extranonce, time, version.
+ * @returns the job, or the error code
+ */
+export function checkShareFields(
+  jobs: ChannelJobs,
+  rollableBytes: number,
+  share: SubmittedShare,
+  rules: ShareRules,
+): ChannelJob | ShareError {
+  const job = jobs.find(share.job_id);
+  if (job === 'stale') return 'stale-share';
+  if (job === 'unknown') return 'invalid-job-id';
+  if (share.extranonce.length !== rollableBytes) return 'bad-extranonce-size';
+  const { tip, job: work } = job.live;
+  if (share.ntime < tip.minNtime || share.ntime > rules.now + MAX_TIME_AHEAD) return 'invalid-share';
+  const changed = share.version ^ work.version;
+  if (changed !== 0 && !work.versionRollingAllowed) return 'version-rolling-not-allowed';
+  if ((changed & ~rules.versionMask) !== 0) return 'invalid-non-rollable-version-bit';
+  return job;
+}
+
+/** Hashes a share whose fields are right. The prefix is the one its job was sent with, not the channel's latest. */
+export function hashShare(job: ChannelJob, share: SubmittedShare, hash: Hash): HashedWork {
+  const extranonce = new Uint8Array(job.extranoncePrefix.length + share.extranonce.length);
+  extranonce.set(job.extranoncePrefix);
+  extranonce.set(share.extranonce, job.extranoncePrefix.length);
+  const { version, ntime, nonce } = share;
+  const { header, hashLe } = hash.shareHeader(job.live.hashed, { extranonce, version, ntime, nonce });
+  return { job, extranonce, header, hashLe, isBlock: meetsTargetLe(hashLe, job.live.tip.targetLe) };
+}
+
+/** A share as judged: the work that was hashed, if it came to that, and why it isn't accepted, if it isn't. */
+export interface Verdict {
+  readonly error?: ShareError;
+  readonly work?: HashedWork;
+  /** Stored already for the same payee: to be answered as accepted, not to be stored again. */
+  readonly replay?: boolean;
+}
+
+/**
+ * Judges a share. A duplicate is one before it is easy or a block. `verdict.work.isBlock` is to be acted upon
+ * whatever `error` says, but for duplicates.
+ * @param payee tag of the key to be paid, 0 for none
+ * @param session of the channel
+ */
+export function validateShare(
+  jobs: ChannelJobs,
+  rollableBytes: number,
+  share: SubmittedShare,
+  rules: ShareRules,
+  payee: number,
+  session: number,
+): Verdict {
+  const job = checkShareFields(jobs, rollableBytes, share, rules);
+  if (typeof job === 'string') return { error: job };
+  const work = hashShare(job, share, rules.hash);
+  const paid = meetsPower(work.hashLe, job.k);
+  if (!paid && !work.isBlock) return { error: 'difficulty-too-low', work };
+  const { seen } = job.live.tip;
+  const sighting = seen.look(work.hashLe, payee, session);
+  if (sighting === 'duplicate') return { error: 'duplicate-share', work: withoutBlock(work) };
+  if (sighting === 'replay') return { work: withoutBlock(work), replay: true };
+  if (!paid) return { error: 'difficulty-too-low', work };
+  return seen.full ? { error: 'invalid-share', work } : { work };
+}
+
+function withoutBlock(work: HashedWork): HashedWork {
+  return { ...work, isBlock: false };
+}
