@@ -1,0 +1,114 @@
+import { type Static, type TArray, type TObject, type TSchema, Type } from 'typebox';
+
+/**
+ * The kinds of value that a config key can have. Each carries a description, so that types, checks, error
+ * texts and the documentation all come out of one declaration. `kind` says what a text means to whoever
+ * rewrites configs, as the supervisor does with ports.
+ */
+export type Kind = 'address' | 'url' | 'port' | 'path' | 'secret' | 'public';
+export type ConfigOf<S extends TSchema> = Static<S>;
+
+interface Choices<T> {
+  readonly default?: T;
+}
+
+/** A table of named keys; any other key is an error. */
+export function table<P extends Record<string, TSchema>>(properties: P, description?: string): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
+}
+
+/** A key that may be left out without a default. */
+export function optional<S extends TSchema>(schema: S) {
+  return Type.Optional(schema);
+}
+
+export function list<S extends TSchema>(
+  item: S,
+  description: string,
+  limits: { min?: number; max?: number } = {},
+): TArray<S> {
+  return Type.Array(item, { description, minItems: limits.min ?? 0, maxItems: limits.max ?? 1000 });
+}
+
+export function text(
+  description: string,
+  options: Choices<string> & {
+    pattern?: string;
+    minLength?: number;
+    maxLength?: number;
+    allowed?: string;
+  } = {},
+) {
+  return Type.String({ description, maxLength: 1000, ...options });
+}
+
+/** An integer from `min` to `max`, both allowed. */
+export function integer(description: string, options: Choices<number> & { min: number; max: number }) {
+  const { min, max, ...rest } = options;
+  return Type.Integer({ description, minimum: min, maximum: max, ...rest });
+}
+
+export function flag(description: string, options: Choices<boolean> = {}) {
+  return Type.Boolean({ description, ...options });
+}
+
+export function choice<const C extends string[]>(
+  description: string,
+  choices: readonly [...C],
+  options: Choices<C[number]> = {},
+) {
+  return Type.Enum([...choices], { description, ...options });
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export function address(description: string, options: Choices<string> = {}) {
+  return Type.String({
+    description,
+    kind: 'address' satisfies Kind,
+    pattern: '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$',
+    allowed: 'host:port, as in "127.0.0.1:8442"',
+    ...options,
+  });
+}
+
+export function url(description: string, options: Choices<string> = {}) {
+  return Type.String({
+    description,
+    kind: 'url' satisfies Kind,
+    pattern: '^https?://[^\\s]+$',
+    allowed: 'an http:// or https:// address',
+    ...options,
+  });
+}
+
+export function port(description: string, options: Choices<number> = {}) {
+  return Type.Integer({ description, kind: 'port' satisfies Kind, minimum: 0, maximum: 65535, ...options });
+}
+
+/** A file; a relative one lies in the role's state folder. */
+export function path(description: string, options: Choices<string> = {}) {
+  return Type.String({ description, kind: 'path' satisfies Kind, minLength: 1, ...options });
+}
+
+/** A reference to a secret: where it lies, never the secret itself. */
+export function secret(description: string, options: Choices<string> = {}) {
+  return Type.String({
+    description,
+    kind: 'secret' satisfies Kind,
+    pattern: '^(credential:[A-Za-z0-9._-]+|file:/.+)$',
+    allowed: 'credential:NAME or file:/PATH (a secret is never written into a config file)',
+    ...options,
+  });
+}
+
+/** A public value: written out, or a reference to the file that holds it. */
+export function publicValue(description: string, options: Choices<string> = {}) {
+  return Type.String({
+    description,
+    kind: 'public' satisfies Kind,
+    minLength: 1,
+    pattern: '^(public:[A-Za-z0-9._-]+|file:/.+|[^:]+)$',
+    allowed: 'the value itself, public:NAME or file:/PATH',
+    ...options,
+  });
+}
