@@ -53,7 +53,7 @@ export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
 
 export const workLinkProtocol = defineProtocol('work link', [commonMessages, workLinkMessages]);
 
-export type WorkLinkMessage = MessageOf<typeof commonMessages> | MessageOf<typeof workLinkMessages>;
+export type WorkLinkMessage = ProtocolMessage<typeof workLinkProtocol>;
 export type OpenWorkLink = Extract<WorkLinkMessage, { name: 'OpenWorkLink' }>;
 export type SubmitWork = Extract<WorkLinkMessage, { name: 'SubmitWork' }>;
 export type WorkAck = Extract<WorkLinkMessage, { name: 'WorkAck' }>;

@@ -83,6 +83,12 @@ export interface Protocol<M extends { readonly name: string }> {
   knows(header: FrameHeader): boolean;
 }
 
+/** The union of the messages that a protocol speaks. */
+export type ProtocolMessage<P> = P extends Protocol<infer M> ? M : never;
+
+/** The union of the messages that a protocol speaks. */
+export type SpokenOn<P> = P extends Protocol<infer M> ? M : never;
+
 interface Compiled {
   readonly name: string;
   readonly spec: MessageSpec;

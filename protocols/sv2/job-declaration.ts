@@ -1,4 +1,4 @@
-import { defineProtocol, type MessageOf, message, messageTable } from './codec.ts';
+import { defineProtocol, message, messageTable, type ProtocolMessage } from './codec.ts';
 import { commonMessages } from './common.ts';
 import { requestExtensionsMessages } from './extensions/request-extensions.ts';
 import { B0_16M, B0_32, B0_64K, B0_255, SEQ0_64K, STR0_255, U16, U32, U256 } from './types.ts';
@@ -52,4 +52,4 @@ export const jobDeclarationProtocol = defineProtocol('job declaration', [
   requestExtensionsMessages,
 ]);
 
-export type JobDeclarationMessage = MessageOf<(typeof jobDeclarationProtocol.tables)[number]>;
+export type JobDeclarationMessage = ProtocolMessage<typeof jobDeclarationProtocol>;

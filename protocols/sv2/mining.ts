@@ -1,4 +1,4 @@
-import { channelMessage, defineProtocol, type MessageOf, message, messageTable } from './codec.ts';
+import { channelMessage, defineProtocol, message, messageTable, type ProtocolMessage } from './codec.ts';
 import { commonMessages } from './common.ts';
 import { requestExtensionsMessages } from './extensions/request-extensions.ts';
 import {
@@ -153,7 +153,7 @@ export const miningProtocol = defineProtocol('mining', [
   requestExtensionsMessages,
 ]);
 
-export type MiningMessage = MessageOf<(typeof miningProtocol.tables)[number]>;
+export type MiningMessage = ProtocolMessage<typeof miningProtocol>;
 
 /** Whether a nominal hash rate can be reckoned with: finite and not negative. 0 is a proxy without miners. */
 export function isNominalHashRate(value: number): boolean {

@@ -1,4 +1,4 @@
-import { defineProtocol, type MessageOf, message, messageTable } from './codec.ts';
+import { defineProtocol, message, messageTable, type ProtocolMessage } from './codec.ts';
 import { commonMessages } from './common.ts';
 import { requestExtensionsMessages } from './extensions/request-extensions.ts';
 import {
@@ -70,4 +70,4 @@ export const templateDistributionProtocol = defineProtocol('template distributio
   requestExtensionsMessages,
 ]);
 
-export type TemplateMessage = MessageOf<(typeof templateDistributionProtocol.tables)[number]>;
+export type TemplateMessage = ProtocolMessage<typeof templateDistributionProtocol>;
