@@ -1,3 +1,5 @@
+import { exponentAtMost, powerTarget } from '../bitcoin/target.ts';
+
 /** Target of Stratum V1's difficulty 1: 0xffff shifted left by 208 bits. */
 export const DIFFICULTY_ONE_TARGET = 0xffffn << 208n;
 
@@ -23,15 +25,10 @@ export function powerDifficulty(k: number): string {
  * @param target as a number, 1 or more
  */
 export function difficultyOfTarget(target: bigint): string {
-  const bits = hashBitsOfTarget(target);
-  const isPower = target === (1n << BigInt(256 - bits)) - 1n;
+  const bits = exponentAtMost(target);
+  const isPower = target === powerTarget(bits);
   if (isPower || target >= DIFFICULTY_ONE_TARGET) return powerDifficulty(bits);
   return ((DIFFICULTY_ONE_TARGET + target - 1n) / target).toString();
-}
-
-/** The smallest k whose target 2^(256-k) - 1 is `target` or harder. */
-export function hashBitsOfTarget(target: bigint): number {
-  return 256 - ((target + 1n).toString(2).length - 1);
 }
 
 /**

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { powerTarget } from '../../../protocols/bitcoin/target.ts';
 import {
   DIFFICULTY_ONE_TARGET,
   difficultyOfTarget,
   hashBitsOfDifficulty,
-  hashBitsOfTarget,
   powerDifficulty,
   targetOfDifficulty,
 } from '../../../protocols/sv1/difficulty.ts';
-
-const powerTarget = (k: number) => (1n << BigInt(256 - k)) - 1n;
 
 test('2^(k-32) is an integer from 32 on and an exact fraction below', () => {
   const expected: [number, string][] = [
@@ -48,13 +46,6 @@ test("a foreign pool's target becomes the next harder integer", () => {
   assert.equal(difficultyOfTarget(DIFFICULTY_ONE_TARGET / 1000n), '1001');
   assert.equal(difficultyOfTarget(DIFFICULTY_ONE_TARGET / 1000n + 1n), '1000');
   assert.equal(difficultyOfTarget(1n << 240n), powerDifficulty(16));
-});
-
-test('the exponent of a target is the smallest that is hard enough', () => {
-  for (let k = 0; k <= 255; k++) {
-    assert.equal(hashBitsOfTarget(powerTarget(k)), k);
-    if (k < 250) assert.equal(hashBitsOfTarget(powerTarget(k) - 1n), k + 1);
-  }
 });
 
 test('a suggested difficulty is rounded to the easier power; nonsense is none', () => {

@@ -1,0 +1,21 @@
+import type { ChannelOwner, Share, ShareOwner } from '../../../services/mining-client/channel.ts';
+import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { OpenRequest } from '../../../services/mining-client/session.ts';
+
+/** A miner's channel at the pool, as far as the SV1 side needs it. */
+export interface UpstreamChannel {
+  readonly extranoncePrefix: Uint8Array;
+  /** Bytes that may be rolled after the prefix. */
+  readonly extranonceSize: number;
+  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict>;
+  update(nominalHashRate: number, maximumTargetLe: Uint8Array): void;
+}
+
+/** The pool, as far as the SV1 side needs it: there or not there, and channels to be opened. */
+export interface Upstream<C extends UpstreamChannel = UpstreamChannel> {
+  readonly isUp: boolean;
+  /** False for a pool that takes no locking keys: then nobody is paid in ehash. */
+  readonly speaksEhash: boolean;
+  open(request: OpenRequest, owner: ChannelOwner<C>): void;
+  close(channel: C, reason: string): void;
+}

@@ -1,0 +1,53 @@
+import { toHex } from '../../../protocols/bytes.ts';
+import { type Miner, parseMiner } from '../../../protocols/ehash/key.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import { refusalInWords, Sv1Error } from '../../../protocols/sv1/errors.ts';
+import type { ShareOwner } from '../../../services/mining-client/channel.ts';
+
+/** Workers that may be authorized on one connection. */
+export const MAX_WORKERS = 64;
+
+/** What a miner is told when it may mine. */
+export interface Authorized {
+  readonly owner: ShareOwner;
+  /** For client.show_message; undefined where there is nothing to tell. */
+  readonly message: string | undefined;
+}
+
+/**
+ * Whom a user name pays: its own key, or the translator's wallet where the config takes names.
+ * @param walletKey gives the wallet's key for this channel; undefined where names are not taken
+ * @throws Sv1Error 24 in words: a mistyped key, or a name that nobody takes
+ */
+export async function authorize(
+  username: string,
+  walletKey: (() => Promise<Uint8Array>) | undefined,
+): Promise<Authorized> {
+  const miner = parsed(username);
+  if (miner.kind === 'key') return ownKey(miner);
+  if (walletKey === undefined) {
+    throw new Sv1Error(
+      refusalInWords(24, 'User name must be your key, hpub1...: make one with any hashpool wallet'),
+    );
+  }
+  const worker = miner.worker === undefined ? miner.name : `${miner.name}.${miner.worker}`;
+  return {
+    owner: { worker, lockingKey: await walletKey() },
+    message: `"${miner.name}" is no key: the ehash goes to the wallet of this translator`,
+  };
+}
+
+function ownKey(miner: Extract<Miner, { kind: 'key' }>): Authorized {
+  const message = miner.checked
+    ? undefined
+    : `The ehash is locked to ${toHex(miner.key).slice(0, 12)}...: hex has no checksum, better use hpub1...`;
+  return { owner: { worker: miner.worker ?? '', lockingKey: miner.key }, message };
+}
+
+function parsed(username: string): Miner {
+  try {
+    return parseMiner(username);
+  } catch (cause) {
+    throw new Sv1Error(refusalInWords(24, messageOf(cause)), { cause });
+  }
+}

@@ -1,0 +1,22 @@
+/** A job that can be mined, with everything that was fixed when it became active. */
+export interface ActiveJob {
+  /** The pool's id, unique among the live jobs of its channel. */
+  readonly jobId: number;
+  readonly version: number;
+  readonly versionRollingAllowed: boolean;
+  /** Coinbase without witness: prefix, full extranonce and suffix hash to its txid. */
+  readonly coinbasePrefix: Uint8Array;
+  readonly coinbaseSuffix: Uint8Array;
+  /** Siblings of the coinbase from the deepest, header order. */
+  readonly merklePath: readonly Uint8Array[];
+  /** Header order. */
+  readonly prevHashLe: Uint8Array;
+  readonly nbits: number;
+  readonly minNtime: number;
+  /** The one target that a share of this job must meet to be paid, whatever the channel's target becomes. */
+  readonly targetLe: Uint8Array;
+  /** The channel's prefix of the extranonce when the job became active. */
+  readonly extranoncePrefix: Uint8Array;
+  /** True for the first job on a prev hash: jobs before it are stale. */
+  readonly cleanJobs: boolean;
+}

@@ -1,0 +1,217 @@
+import type { Logger } from 'pino';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import type { MiningMessage } from '../../protocols/sv2/mining.ts';
+import type { ActiveJob } from './active-job.ts';
+import { JobBoard } from './job-board.ts';
+import { PendingShares, type ShareVerdict } from './pending-shares.ts';
+
+export type ChannelMessage = Extract<
+  MiningMessage,
+  {
+    name:
+      | 'NewExtendedMiningJob'
+      | 'SetNewPrevHash'
+      | 'SetTarget'
+      | 'SetExtranoncePrefix'
+      | 'SubmitShares.Success'
+      | 'SubmitShares.Error'
+      | 'UpdateChannel.Error'
+      | 'CloseChannel';
+  }
+>;
+export type OpenSuccess = Extract<MiningMessage, { name: 'OpenExtendedMiningChannel.Success' }>;
+
+/** Who opened a channel, told of what happens on it in the order in which it comes. */
+export interface ChannelOwner<C = MiningChannel> {
+  opened(channel: C): void;
+  /** The pool refused to open, or did not answer. */
+  refused(error: HashpoolError): void;
+  job(job: ActiveJob): void;
+  /** The pool closed the channel, or the link is gone. */
+  closed(reason: string): void;
+}
+
+/** A share as the channel takes it. */
+export interface Share {
+  readonly jobId: number;
+  readonly version: number;
+  readonly ntime: number;
+  readonly nonce: number;
+  /** The bytes after the channel's prefix, exactly `extranonceSize` of them. */
+  readonly extranonce: Uint8Array;
+}
+
+/** Whose share it is, said by extension where the pool speaks it. */
+export interface ShareOwner {
+  readonly worker: string;
+  /** The 33-byte point that the ehash is locked to; undefined leaves the channel's. */
+  readonly lockingKey: Uint8Array | undefined;
+}
+
+/** How a channel says something to the pool; the session knows which extensions were agreed on. */
+export interface ChannelWire {
+  send(message: MiningMessage): void;
+  sendShare(message: Extract<MiningMessage, { name: 'SubmitSharesExtended' }>, owner: ShareOwner): void;
+}
+
+/** The client's end of one extended channel. */
+export class MiningChannel {
+  readonly id: number;
+  /** Bytes that its owner may roll, after the prefix. */
+  readonly extranonceSize: number;
+  groupId: number;
+  readonly #owner: ChannelOwner;
+  readonly #wire: ChannelWire;
+  readonly #log: Logger;
+  readonly #board: JobBoard;
+  readonly #pending = new PendingShares();
+  #open = true;
+
+  constructor(success: OpenSuccess, owner: ChannelOwner, wire: ChannelWire, log: Logger) {
+    this.id = success.channel_id;
+    this.extranonceSize = success.extranonce_size;
+    this.groupId = success.group_channel_id;
+    this.#owner = owner;
+    this.#wire = wire;
+    this.#log = log;
+    this.#board = new JobBoard(success.target, success.extranonce_prefix);
+  }
+
+  get extranoncePrefix(): Uint8Array {
+    return this.#board.extranoncePrefix;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  get pendingShares(): number {
+    return this.#pending.size;
+  }
+
+  /** Submits a share; resolves with what the pool answers, or with 'lost' when it cannot any more. */
+  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
+    if (!this.#open) return Promise.resolve({ kind: 'lost', reason: 'the channel is closed' });
+    if (this.#pending.isFull) {
+      return Promise.resolve({ kind: 'lost', reason: 'too many shares wait for the pool' });
+    }
+    const { sequence, verdict } = this.#pending.add();
+    const { jobId, version, ntime, nonce, extranonce } = share;
+    this.#wire.sendShare(
+      {
+        name: 'SubmitSharesExtended',
+        channel_id: this.id,
+        sequence_number: sequence,
+        job_id: jobId,
+        nonce,
+        ntime,
+        version,
+        extranonce,
+      },
+      owner,
+    );
+    return verdict;
+  }
+
+  /**
+   * Tells the pool how fast the miner is and the easiest target it wants; the pool answers with SetTarget.
+   * @param nominalHashRate hashes per second
+   * @param maximumTargetLe 32 bytes, little-endian
+   */
+  update(nominalHashRate: number, maximumTargetLe: Uint8Array): void {
+    if (!this.#open) return;
+    this.#wire.send({
+      name: 'UpdateChannel',
+      channel_id: this.id,
+      nominal_hash_rate: nominalHashRate,
+      maximum_target: maximumTargetLe,
+    });
+  }
+
+  /** Closes the channel from our end. Its owner is told nothing more; shares that wait are lost. */
+  close(reason: string): void {
+    if (!this.#open) return;
+    this.#wire.send({ name: 'CloseChannel', channel_id: this.id, reason_code: reason });
+    this.#end(reason);
+  }
+
+  /** The link is gone: for the session alone. */
+  lost(reason: string): void {
+    if (!this.#open) return;
+    this.#end(reason);
+    this.#owner.closed(reason);
+  }
+
+  /** A message of the pool for this channel or its group: for the session alone. */
+  take(message: ChannelMessage): void {
+    switch (message.name) {
+      case 'NewExtendedMiningJob':
+        this.#activate(() => this.#board.addJob(message));
+        break;
+      case 'SetNewPrevHash':
+        this.#activate(() => this.#board.setPrevHash(message));
+        break;
+      case 'SetTarget':
+        this.#board.setTarget(message.maximum_target);
+        break;
+      case 'SetExtranoncePrefix':
+        this.#takePrefix(message.extranonce_prefix);
+        break;
+      case 'SubmitShares.Success':
+        this.#accept(message.last_sequence_number, message.new_submits_accepted_count);
+        break;
+      case 'SubmitShares.Error':
+        this.#refuse(message.sequence_number, message.error_code);
+        break;
+      case 'UpdateChannel.Error':
+        this.#log.warn({ channel: this.id, code: message.error_code }, 'the pool refused the new difficulty');
+        break;
+      case 'CloseChannel':
+        this.lost(`the pool closed the channel: ${message.reason_code}`);
+        break;
+    }
+  }
+
+  #activate(take: () => ActiveJob | undefined): void {
+    let job: ActiveJob | undefined;
+    try {
+      job = take();
+    } catch (error) {
+      this.#log.warn({ channel: this.id }, `a job of the pool is unusable: ${messageOf(error)}`);
+      return;
+    }
+    if (job !== undefined) this.#owner.job(job);
+  }
+
+  #takePrefix(prefix: Uint8Array): void {
+    if (prefix.length !== this.extranoncePrefix.length) {
+      this.close('wrong-extranonce-size');
+      this.#owner.closed('the pool changed the size of the extranonce prefix');
+      return;
+    }
+    this.#board.setExtranoncePrefix(prefix);
+  }
+
+  #accept(lastSequence: number, count: number): void {
+    const covered = this.#pending.accept(lastSequence);
+    if (covered !== count) {
+      this.#log.debug({ channel: this.id, covered, count }, 'the pool counts accepted shares differently');
+    }
+  }
+
+  #refuse(sequence: number, code: string): void {
+    if (!this.#pending.refuse(sequence, code)) {
+      this.#log.warn({ channel: this.id, sequence, code }, 'the pool refused a share that does not wait');
+    }
+  }
+
+  #end(reason: string): void {
+    this.#open = false;
+    this.#pending.loseAll(reason);
+  }
+}
+
+/** An error of the pool's words, for a channel that could not be opened. */
+export function openRefused(code: string): HashpoolError {
+  return new HashpoolError('channel-refused', `the pool did not open a channel: ${code}`);
+}

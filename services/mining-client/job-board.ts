@@ -1,0 +1,106 @@
+import { stripParts } from '../../protocols/bitcoin/coinbase.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import type { MiningMessage } from '../../protocols/sv2/mining.ts';
+import type { ActiveJob } from './active-job.ts';
+
+export type NewExtendedMiningJob = Extract<MiningMessage, { name: 'NewExtendedMiningJob' }>;
+export type SetNewPrevHash = Extract<MiningMessage, { name: 'SetNewPrevHash' }>;
+
+/** Future jobs kept per channel; of more, the oldest is forgotten. */
+export const MAX_FUTURE_JOBS = 16;
+
+interface ChainTip {
+  readonly prevHashLe: Uint8Array;
+  readonly nbits: number;
+  readonly minNtime: number;
+}
+
+/**
+ * The jobs of one extended channel as the specification activates them (5.3.16, 5.3.17): a future job waits for the
+ * prev hash that names it, another is active at once on the prev hash there is. A target counts for jobs that become
+ * active after it came.
+ */
+export class JobBoard {
+  #future = new Map<number, NewExtendedMiningJob>();
+  #tip: ChainTip | undefined;
+  #targetLe: Uint8Array;
+  #extranoncePrefix: Uint8Array;
+
+  constructor(targetLe: Uint8Array, extranoncePrefix: Uint8Array) {
+    this.#targetLe = targetLe;
+    this.#extranoncePrefix = extranoncePrefix;
+  }
+
+  /** The target of the jobs to come, 32 bytes little-endian. */
+  get targetLe(): Uint8Array {
+    return this.#targetLe;
+  }
+
+  get extranoncePrefix(): Uint8Array {
+    return this.#extranoncePrefix;
+  }
+
+  setTarget(targetLe: Uint8Array): void {
+    this.#targetLe = targetLe;
+  }
+
+  /** For the jobs that become active after it (5.3.13). */
+  setExtranoncePrefix(prefix: Uint8Array): void {
+    this.#extranoncePrefix = prefix;
+  }
+
+  /**
+   * @returns the job where it is active at once
+   * @throws HashpoolError 'no-prev-hash' for a job that is not for the future, before any prev hash;
+   *   'bad-coinbase-witness'
+   */
+  addJob(job: NewExtendedMiningJob): ActiveJob | undefined {
+    if (job.min_ntime !== null) {
+      if (this.#tip === undefined) {
+        throw new HashpoolError(
+          'no-prev-hash',
+          `job ${job.job_id} is to be mined now, but no prev hash came before it`,
+        );
+      }
+      return this.#activate(job, { ...this.#tip, minNtime: job.min_ntime }, false);
+    }
+    this.#future.set(job.job_id, job);
+    const oldest = this.#future.keys().next().value;
+    if (this.#future.size > MAX_FUTURE_JOBS && oldest !== undefined) this.#future.delete(oldest);
+    return undefined;
+  }
+
+  /**
+   * @returns the job that the prev hash activates
+   * @throws HashpoolError 'unknown-job' where the pool names a job that it never sent; the prev hash counts anyway
+   */
+  setPrevHash(message: SetNewPrevHash): ActiveJob {
+    this.#tip = { prevHashLe: message.prev_hash, nbits: message.nbits, minNtime: message.min_ntime };
+    const job = this.#future.get(message.job_id);
+    this.#future = new Map();
+    if (job === undefined) {
+      throw new HashpoolError(
+        'unknown-job',
+        `the prev hash names job ${message.job_id}, which did not come before it`,
+      );
+    }
+    return this.#activate(job, this.#tip, true);
+  }
+
+  #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob {
+    // Pools of another make have been seen to leave the witness in; its txid would be wrong.
+    const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
+    return {
+      jobId: job.job_id,
+      version: job.version,
+      versionRollingAllowed: job.version_rolling_allowed,
+      coinbasePrefix: prefix,
+      coinbaseSuffix: suffix,
+      merklePath: job.merkle_path,
+      ...tip,
+      targetLe: this.#targetLe,
+      extranoncePrefix: this.#extranoncePrefix,
+      cleanJobs,
+    };
+  }
+}

@@ -1,0 +1,61 @@
+/** What became of a share. */
+export type ShareVerdict =
+  | { readonly kind: 'accepted' }
+  /** The pool said no; `code` is its SubmitShares.Error. */
+  | { readonly kind: 'refused'; readonly code: string }
+  /** Nobody knows: the link was cut before the answer, or the share was never sent. */
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** Shares of one channel that may wait for the pool's answer; more are not sent. */
+export const MAX_PENDING_SHARES = 1024;
+
+/**
+ * The shares of one channel that the pool has not answered yet, by sequence number. A success covers every share up to
+ * its last_sequence_number that had no error before it (5.3.14): pools batch successes and send errors at once.
+ */
+export class PendingShares {
+  readonly #waiting = new Map<number, (verdict: ShareVerdict) => void>();
+  #next = 1;
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.size >= MAX_PENDING_SHARES;
+  }
+
+  /** @returns the sequence number to submit with, and the verdict to come */
+  add(): { readonly sequence: number; readonly verdict: Promise<ShareVerdict> } {
+    const sequence = this.#next;
+    this.#next = (this.#next + 1) >>> 0;
+    const verdict = new Promise<ShareVerdict>((resolve) => this.#waiting.set(sequence, resolve));
+    return { sequence, verdict };
+  }
+
+  /** @returns how many shares the success covered */
+  accept(lastSequence: number): number {
+    let covered = 0;
+    for (const [sequence, resolve] of this.#waiting) {
+      // Oldest first; the difference as a signed number is right across the wrap at 2^32 too.
+      if (((lastSequence - sequence) | 0) < 0) break;
+      this.#waiting.delete(sequence);
+      resolve({ kind: 'accepted' });
+      covered++;
+    }
+    return covered;
+  }
+
+  /** @returns false where no share waits under that number */
+  refuse(sequence: number, code: string): boolean {
+    const resolve = this.#waiting.get(sequence);
+    this.#waiting.delete(sequence);
+    resolve?.({ kind: 'refused', code });
+    return resolve !== undefined;
+  }
+
+  loseAll(reason: string): void {
+    for (const resolve of this.#waiting.values()) resolve({ kind: 'lost', reason });
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,232 @@
+import type { Logger } from 'pino';
+import {
+  EHASH_EXTENSION,
+  LOCKING_KEY_FIELD,
+  RESUME_TOKEN_FIELD,
+  WORKER_NAME_EXTENSION,
+} from '../../protocols/ehash/extension.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
+import type { MiningMessage } from '../../protocols/sv2/mining.ts';
+import type { Tlv } from '../../protocols/sv2/tlv.ts';
+import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import {
+  type ChannelMessage,
+  type ChannelOwner,
+  type ChannelWire,
+  MiningChannel,
+  type OpenSuccess,
+  openRefused,
+  type ShareOwner,
+} from './channel.ts';
+
+/** How long a pool may take to open a channel. */
+export const OPEN_TIMEOUT_MS = 15_000;
+/** Channels and openings of one connection; beyond, openings are refused here. */
+export const MAX_CHANNELS = 20_000;
+
+/** What a channel is opened with. */
+export interface OpenRequest {
+  readonly userIdentity: string;
+  /** Hashes per second. */
+  readonly nominalHashRate: number;
+  /** The easiest target wanted, 32 bytes little-endian. */
+  readonly maximumTargetLe: Uint8Array;
+  readonly minExtranonceSize: number;
+  /** The point that the channel's ehash is locked to where a share names none. */
+  readonly lockingKey: Uint8Array | undefined;
+  /** 16 bytes: the same as before, to get the channel of a cut link back. */
+  readonly resumeToken: Uint8Array | undefined;
+}
+
+interface Opening {
+  readonly owner: ChannelOwner;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The client's end of one mining connection, from SetupConnection.Success until it is gone. */
+export class MiningSession {
+  readonly #connection: Sv2Connection<MiningMessage>;
+  readonly #log: Logger;
+  readonly #channels = new Map<number, MiningChannel>();
+  readonly #openings = new Map<number, Opening>();
+  readonly #wire: ChannelWire;
+  #nextRequest = 1;
+  #ended = false;
+
+  /** @param connection set up, its extensions negotiated; the session takes its messages from now on */
+  constructor(connection: Sv2Connection<MiningMessage>, log: Logger) {
+    this.#connection = connection;
+    this.#log = log;
+    this.#wire = {
+      send: (message) => connection.send(message),
+      sendShare: (message, owner) => connection.send(message, this.#shareTlvs(owner)),
+    };
+    connection.onMessage = (message) => this.#takeGuarded(message);
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /** True where the pool takes a locking key with each share. */
+  get speaksEhash(): boolean {
+    return this.#connection.extensions.has(EHASH_EXTENSION);
+  }
+
+  /** Asks for an extended channel; `owner` hears of it, first by `opened` or `refused`. */
+  open(request: OpenRequest, owner: ChannelOwner): void {
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) {
+      owner.refused(openRefused(obstacle));
+      return;
+    }
+    const requestId = this.#nextRequest;
+    this.#nextRequest = (this.#nextRequest + 1) >>> 0;
+    const timer = setTimeout(() => this.#giveUp(requestId), OPEN_TIMEOUT_MS);
+    this.#openings.set(requestId, { owner, timer });
+    this.#connection.send(
+      {
+        name: 'OpenExtendedMiningChannel',
+        request_id: requestId,
+        user_identity: request.userIdentity,
+        nominal_hash_rate: request.nominalHashRate,
+        max_target: request.maximumTargetLe,
+        min_extranonce_size: request.minExtranonceSize,
+      },
+      this.#openTlvs(request),
+    );
+  }
+
+  /** The link is gone: every channel is lost, every opening refused, every share that waits lost. */
+  end(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const [requestId, opening] of this.#openings) {
+      this.#forgetOpening(requestId, opening);
+      opening.owner.refused(openRefused(reason));
+    }
+    const channels = [...this.#channels.values()];
+    this.#channels.clear();
+    for (const channel of channels) channel.lost(reason);
+  }
+
+  /** Closes a channel that its owner wants no more. */
+  close(channel: MiningChannel, reason: string): void {
+    this.#channels.delete(channel.id);
+    channel.close(reason);
+  }
+
+  /** What goes wrong over one channel must not end the link that all the others share. */
+  #takeGuarded(message: MiningMessage): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#log.error(
+        { message: message.name, error },
+        `a message of the pool could not be handled: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  #take(message: MiningMessage): void {
+    switch (message.name) {
+      case 'OpenExtendedMiningChannel.Success':
+        this.#opened(message);
+        break;
+      case 'OpenMiningChannel.Error':
+        this.#refused(message.request_id, message.error_code);
+        break;
+      case 'NewExtendedMiningJob':
+      case 'SetNewPrevHash':
+      case 'SetTarget':
+      case 'SetExtranoncePrefix':
+      case 'SubmitShares.Success':
+      case 'SubmitShares.Error':
+      case 'UpdateChannel.Error':
+      case 'CloseChannel':
+        this.#deliver(message);
+        break;
+      case 'SetGroupChannel':
+        for (const id of message.channel_ids) {
+          const channel = this.#channels.get(id);
+          if (channel !== undefined) channel.groupId = message.group_channel_id;
+        }
+        break;
+      case 'Reconnect':
+        this.#connection.close('the pool asks to connect again');
+        break;
+      default:
+        this.#log.debug({ message: message.name }, 'message ignored');
+    }
+  }
+
+  #opened(message: OpenSuccess): void {
+    const opening = this.#openings.get(message.request_id);
+    if (opening === undefined) {
+      // Too late: its owner was told that the pool did not answer.
+      const { channel_id } = message;
+      this.#connection.send({ name: 'CloseChannel', channel_id, reason_code: 'opened-too-late' });
+      return;
+    }
+    this.#forgetOpening(message.request_id, opening);
+    const channel = new MiningChannel(message, opening.owner, this.#wire, this.#log);
+    this.#channels.set(channel.id, channel);
+    opening.owner.opened(channel);
+  }
+
+  #refused(requestId: number, code: string): void {
+    const opening = this.#openings.get(requestId);
+    if (opening === undefined) return;
+    this.#forgetOpening(requestId, opening);
+    opening.owner.refused(openRefused(code));
+  }
+
+  #giveUp(requestId: number): void {
+    this.#refused(requestId, `no answer within ${OPEN_TIMEOUT_MS / 1000} s`);
+  }
+
+  #forgetOpening(requestId: number, opening: Opening): void {
+    clearTimeout(opening.timer);
+    this.#openings.delete(requestId);
+  }
+
+  /** To the channel of that id, or to all channels of the group of that id: they share one space of ids. */
+  #deliver(message: ChannelMessage): void {
+    const channel = this.#channels.get(message.channel_id);
+    const receivers =
+      channel === undefined
+        ? [...this.#channels.values()].filter(({ groupId }) => groupId === message.channel_id)
+        : [channel];
+    for (const receiver of receivers) {
+      receiver.take(message);
+      if (!receiver.isOpen) this.#channels.delete(receiver.id);
+    }
+  }
+
+  #obstacle(): string | undefined {
+    if (this.#ended) return 'the link is down';
+    const open = this.#channels.size + this.#openings.size;
+    return open < MAX_CHANNELS ? undefined : `${MAX_CHANNELS} channels are open already`;
+  }
+
+  #openTlvs({ lockingKey, resumeToken }: OpenRequest): Tlv[] {
+    if (!this.speaksEhash) return [];
+    const tlvs: Tlv[] = [];
+    if (lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
+    if (resumeToken !== undefined) tlvs.push(ehashTlv(RESUME_TOKEN_FIELD, resumeToken));
+    return tlvs;
+  }
+
+  /** The worker's name first, then the key: the order that the extension's text fixes. */
+  #shareTlvs({ worker, lockingKey }: ShareOwner): Tlv[] {
+    const tlvs: Tlv[] = [];
+    if (this.#connection.extensions.has(WORKER_NAME_EXTENSION)) tlvs.push(encodeWorkerName(worker));
+    if (this.speaksEhash && lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
+    return tlvs;
+  }
+}
+
+function ehashTlv(field: number, value: Uint8Array): Tlv {
+  return { extension: EHASH_EXTENSION, field, value };
+}
