@@ -1,0 +1,30 @@
+import { fromHex } from '../../protocols/bytes.ts';
+import { type Balance, openBooks, type Troubles } from './balance.ts';
+import { openWalletDatabase, type WalletData } from './database.ts';
+import { openLockKeys } from './lock-keys.ts';
+import { openProofs } from './proofs.ts';
+import { openQuotes } from './quotes.ts';
+import type { SentToken } from './send.ts';
+
+/** What needs no mint, in a thread that never waits for one: a miner's login must not. */
+export type BooksTasks = {
+  keyFor(purpose: string): Uint8Array;
+  balance(input: undefined): Balance[];
+  troubles(input: undefined): Troubles;
+  sent(input: undefined): SentToken[];
+  close(input: undefined): void;
+};
+
+/** Entry of the thread; see `openWorkers`. */
+export function start(data: WalletData): BooksTasks {
+  const { db, seed } = openWalletDatabase(data);
+  const lockKeys = openLockKeys(db, seed);
+  const books = openBooks(db, openProofs(db), openQuotes(db));
+  return {
+    keyFor: (purpose) => fromHex(lockKeys.forPurpose(purpose, Date.now()).publicKey),
+    balance: books.balance,
+    troubles: books.troubles,
+    sent: books.sent,
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from '../../runtime/sql/database.ts';
+import type { LockKey, WalletSeed } from './seed.ts';
+
+/** A key is asked for at least this often, however long nothing has come for it. */
+const LONGEST_PAUSE_MS = 24 * 3_600_000;
+/** A key quiet for a time is asked again after this part of that time. */
+const PAUSE_PART = 16;
+
+/** The lock keys that were handed out, and when the mint was last asked for their quotes. */
+export interface LockKeys {
+  /**
+   * The key of `purpose`, the same one whenever it is asked for; a new one is derived at the first time.
+   * @param purpose what the key is for, such as a channel and an epoch; one key is not used for two
+   */
+  forPurpose(purpose: string, now: number): LockKey;
+  /** Notes a key found by its index while restoring. */
+  found(key: LockKey, now: number): void;
+  /** The keys whose turn it is to be asked for, the longest unasked first. */
+  due(now: number, limit: number): LockKey[];
+  asked(indexes: readonly number[], withNews: ReadonlySet<number>, now: number): void;
+}
+
+/** @param db opened with `walletSchema` */
+export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
+  const byPurpose = db.prepare('UPDATE lock_keys SET news_at = ? WHERE purpose = ? RETURNING key_index');
+  const next = db.prepare('SELECT coalesce(max(key_index) + 1, 0) AS next FROM lock_keys');
+  const insert = db.prepare(
+    'INSERT OR IGNORE INTO lock_keys (key_index, public_key, purpose, news_at) VALUES (?, ?, ?, ?)',
+  );
+  const dueKeys = db.prepare(
+    `SELECT key_index FROM lock_keys WHERE ? - asked_at >= min((? - news_at) / ${PAUSE_PART}, ${LONGEST_PAUSE_MS})
+     ORDER BY asked_at LIMIT ?`,
+  );
+  const noteAsked = db.prepare('UPDATE lock_keys SET asked_at = ? WHERE key_index = ?');
+  const noteNews = db.prepare('UPDATE lock_keys SET asked_at = ?, news_at = ? WHERE key_index = ?');
+
+  return {
+    forPurpose: (purpose, now) =>
+      inTransaction(db, () => {
+        const known = byPurpose.get(now, purpose);
+        if (known) return seed.lockKey(Number(known['key_index']));
+        const key = seed.lockKey(Number(next.get()?.['next']));
+        insert.run(key.index, key.publicKey, purpose, now);
+        return key;
+      }),
+    found: (key, now) => {
+      insert.run(key.index, key.publicKey, null, now);
+    },
+    due: (now, limit) => dueKeys.all(now, now, limit).map((row) => seed.lockKey(Number(row['key_index']))),
+    asked: (indexes, withNews, now) =>
+      inTransaction(db, () => {
+        for (const index of indexes) {
+          if (withNews.has(index)) noteNews.run(now, now, index);
+          else noteAsked.run(now, index);
+        }
+      }),
+  };
+}

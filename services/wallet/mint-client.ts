@@ -1,0 +1,191 @@
+import {
+  Amount,
+  CTSError,
+  hashToCurve,
+  Mint,
+  type MintKeys,
+  type MintKeyset,
+  type Proof,
+  type SerializedBlindedMessage,
+  type SerializedBlindedSignature,
+} from '@cashu/cashu-ts';
+import { fromHex, toHex, utf8 } from '../../protocols/bytes.ts';
+import { mintMessage } from '../../protocols/cashu/nut20.ts';
+import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
+import type { Curve } from '../../protocols/crypto/curve.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import { requestMint } from './mint-http.ts';
+import type { LockKey } from './seed.ts';
+
+/** The payment method of shares. */
+const METHOD = 'ehash';
+/** Quotes in one batch, where the mint names no smaller limit (NUT-29). */
+const MAX_BATCH = 100;
+/** Quotes of one answer of a look-up, and answers of one look-up. */
+const QUOTES_PER_PAGE = 500;
+const MAX_PAGES = 2_000;
+
+/** A quote to be minted, and the key that it is locked to. */
+export interface LockedQuote {
+  readonly id: string;
+  readonly amount: bigint;
+  readonly key: LockKey;
+}
+
+/** A quote as the mint tells of it. */
+export interface FoundQuote {
+  readonly id: string;
+  /** Compressed point, 66 hex digits. */
+  readonly publicKey: string;
+  readonly unit: string;
+  readonly amount: bigint;
+  readonly state: string;
+}
+
+/** What the wallet asks of a mint. Every method throws the errors of `requestMint`. */
+export interface MintClient {
+  readonly url: string;
+  /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
+  keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
+  /** The quotes locked to `keys`, page after page (nuts#391); 'open' leaves out those that have ended. */
+  quotesOf(keys: readonly LockKey[], which: 'open' | 'all'): AsyncIterable<FoundQuote[]>;
+  /** How many quotes go into one batch. */
+  maxBatch(): Promise<number>;
+  /** NUT-29, with a NUT-20 signature for each quote. */
+  mintBatch(
+    quotes: readonly LockedQuote[],
+    outputs: SerializedBlindedMessage[],
+  ): Promise<SerializedBlindedSignature[]>;
+  /** NUT-03. */
+  swap(inputs: Proof[], outputs: SerializedBlindedMessage[]): Promise<SerializedBlindedSignature[]>;
+  /** NUT-09: the signatures that the mint has given on `outputs`, by B_. */
+  restore(outputs: SerializedBlindedMessage[]): Promise<Map<string, SerializedBlindedSignature>>;
+  /** NUT-07: those of `secrets` that are spent. */
+  spentOf(secrets: readonly string[]): Promise<string[]>;
+}
+
+/** @param random 32 fresh bytes for each signature (BIP340) */
+export function openMintClient(url: string, curve: Curve, random: () => Uint8Array): MintClient {
+  const mint = new Mint(url, { customRequest: requestMint });
+  const sign = (key: LockKey, message: Uint8Array) =>
+    toHex(curve.schnorrSign(message, key.secretKey, random()));
+
+  return {
+    url: mint.mintUrl,
+    keysets: (wanted) =>
+      checked(async () => {
+        const { keysets } = await mint.getKeySets();
+        return Promise.all(
+          keysets.map(async (meta) => ({
+            meta,
+            keys: wanted(meta.id) ? await keysOf(mint, meta.id) : undefined,
+          })),
+        );
+      }),
+    quotesOf: (keys, which) => pagesOfQuotes(mint, keys, which, sign),
+    maxBatch: () =>
+      checked(async () => {
+        const info = await mint.getLazyMintInfo();
+        return Math.max(1, Math.min(MAX_BATCH, info.nuts['29']?.max_batch_size ?? MAX_BATCH));
+      }),
+    mintBatch: (quotes, outputs) =>
+      checked(async () => {
+        const signed = outputs.map(({ amount, B_ }) => ({ amount: amount.toBigInt(), blinded: fromHex(B_) }));
+        const { signatures } = await mint.mintBatch(METHOD, {
+          quotes: quotes.map(({ id }) => id),
+          quote_amounts: quotes.map(({ amount }) => Amount.from(amount)),
+          outputs,
+          signatures: quotes.map(({ id, key }) => sign(key, mintMessage(id, signed))),
+        });
+        return signatures;
+      }),
+    swap: (inputs, outputs) => checked(async () => (await mint.swap({ inputs, outputs })).signatures),
+    restore: (outputs) =>
+      checked(async () => {
+        const answer = await mint.restore({ outputs });
+        const found = new Map<string, SerializedBlindedSignature>();
+        answer.outputs.forEach(({ B_ }, i) => {
+          const signature = answer.signatures[i];
+          if (signature) found.set(B_, signature);
+        });
+        return found;
+      }),
+    spentOf: (secrets) =>
+      checked(async () => {
+        const secretOf = new Map(secrets.map((secret) => [hashToCurve(utf8(secret)).toHex(true), secret]));
+        const { states } = await mint.check({ Ys: [...secretOf.keys()] });
+        const spent = states.filter(({ state }) => state === 'SPENT').map(({ Y }) => secretOf.get(Y));
+        return spent.filter((secret) => secret !== undefined);
+      }),
+  };
+}
+
+async function* pagesOfQuotes(
+  mint: Mint,
+  keys: readonly LockKey[],
+  which: 'open' | 'all',
+  sign: (key: LockKey, message: Uint8Array) => string,
+): AsyncGenerator<FoundQuote[]> {
+  const { pubkey: mintKey } = await checked(() => mint.getLazyMintInfo());
+  const request = {
+    pubkeys: keys.map(({ publicKey }) => publicKey),
+    pubkey_signatures: keys.map((key) => sign(key, quoteLookupMessage(mintKey, key.publicKey))),
+    only_open: which === 'open',
+    limit: QUOTES_PER_PAGE,
+  };
+  let after: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await requestMint<QuotePage>({
+      endpoint: `${mint.mintUrl}/v1/mint/quote/${METHOD}/pubkey`,
+      method: 'POST',
+      requestBody: { ...request, ...(after === undefined ? {} : { after }) },
+    });
+    yield checkedQuotes(answer);
+    after = answer.next ?? undefined;
+    if (after === undefined) return;
+  }
+}
+
+/** The answer to a look-up, as far as this wallet reads it; checked before use. */
+interface QuotePage {
+  readonly quotes?: unknown;
+  readonly next?: string | null;
+}
+
+function checkedQuotes({ quotes }: QuotePage): FoundQuote[] {
+  if (!Array.isArray(quotes))
+    throw new HashpoolError('mint-answer', "the mint's list of quotes has no field quotes");
+  return (quotes as Record<string, unknown>[]).map((quote) => {
+    const { quote: id, pubkey, unit, amount, state } = quote;
+    const texts = [id, pubkey, unit, state].every((text) => typeof text === 'string');
+    if (!texts || (typeof amount !== 'number' && typeof amount !== 'bigint')) {
+      throw new HashpoolError(
+        'mint-answer',
+        "a quote of the mint's list lacks id, pubkey, unit, amount or state",
+      );
+    }
+    return {
+      id: String(id),
+      publicKey: String(pubkey),
+      unit: String(unit),
+      amount: BigInt(amount),
+      state: String(state),
+    };
+  });
+}
+
+async function keysOf(mint: Mint, id: string): Promise<MintKeys | undefined> {
+  const { keysets } = await mint.getKeys(id);
+  return keysets.find((keyset) => keyset.id === id);
+}
+
+/** cashu-ts's own complaints are about the shape of an answer. */
+async function checked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof CTSError)
+      throw new HashpoolError('mint-answer', `the mint's answer is not usable: ${cause.message}`, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,103 @@
+import { JSONInt, type RequestFn, type RequestOptions } from '@cashu/cashu-ts';
+import { parseJson } from '../../protocols/cashu/json.ts';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+
+/** Longest time for one answer of the mint, its body included. */
+const TIMEOUT_MS = 20_000;
+/** Largest body that is read; a restore of a hundred outputs has some 50 kB. */
+const MAX_BODY_BYTES = 8 << 20;
+/** Statuses that say "later", whatever the body says. */
+const LATER = new Set([408, 425, 429]);
+/** NUT codes that say "later": proofs, outputs or a quote are in somebody's hands just now. */
+const PENDING_CODES = new Set([11002, 11004, 20005]);
+
+/** The mint has understood the request and said no (NUT-00, Errors): asking again is of no use. */
+export class MintRefusal extends HashpoolError {
+  readonly nutCode: number;
+
+  constructor(nutCode: number, detail: string) {
+    super('mint-refused', `the mint refused: ${detail} (code ${nutCode})`);
+    this.nutCode = nutCode;
+  }
+}
+
+/**
+ * One HTTP request to a mint, in the form that cashu-ts wants it.
+ * @throws HashpoolError 'mint-unreachable' where it did not answer or said "later", 'mint-answer' where the answer
+ * makes no sense; MintRefusal where it said no
+ */
+export const requestMint: RequestFn = async <T>({
+  endpoint,
+  method = 'GET',
+  requestBody,
+}: RequestOptions): Promise<T> => {
+  const body = requestBody && JSONInt.stringify(requestBody);
+  const { status, text } = await exchange(endpoint, method, body);
+  if (status >= 200 && status < 300) return parseAnswer(endpoint, status, text) as T;
+  if (status >= 500 || LATER.has(status)) {
+    throw new HashpoolError(
+      'mint-unreachable',
+      `the mint at ${endpoint} answered ${status}: try again later`,
+    );
+  }
+  const { code, detail } = parseAnswer(endpoint, status, text) as { code?: unknown; detail?: unknown };
+  if (typeof code !== 'number' || typeof detail !== 'string') {
+    throw new HashpoolError(
+      'mint-answer',
+      `${endpoint} answered ${status} without a Cashu error: is it a mint?`,
+    );
+  }
+  if (PENDING_CODES.has(code))
+    throw new HashpoolError('mint-unreachable', `the mint is busy: ${detail} (code ${code})`);
+  throw new MintRefusal(code, detail);
+};
+
+async function exchange(
+  endpoint: string,
+  method: string,
+  body: string | undefined,
+): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(endpoint, {
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body ? { body, headers: { 'content-type': 'application/json' } } : {}),
+    });
+    return { status: response.status, text: await readBody(response) };
+  } catch (cause) {
+    if (cause instanceof HashpoolError) throw cause;
+    const reason = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause);
+    throw new HashpoolError(
+      'mint-unreachable',
+      `the mint at ${new URL(endpoint).origin} does not answer: ${reason}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function readBody(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES)
+      throw new HashpoolError('mint-answer', `the mint's answer passes ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseAnswer(endpoint: string, status: number, text: string): object {
+  try {
+    const answer = parseJson(text);
+    if (typeof answer === 'object' && answer !== null) return answer;
+  } catch (cause) {
+    throw new HashpoolError('mint-answer', `${endpoint} answered ${status} and no JSON: is it a mint?`, {
+      cause,
+    });
+  }
+  throw new HashpoolError('mint-answer', `${endpoint} answered ${status} and no JSON object: is it a mint?`);
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import { openWalletDatabase, type WalletData } from './database.ts';
+import { openJournal } from './journal.ts';
+import { openKeysets } from './keysets.ts';
+import { openLockKeys } from './lock-keys.ts';
+import { lookUpDue } from './look-up.ts';
+import { openMintClient } from './mint-client.ts';
+import { openQuoteMinter } from './mint-quotes.ts';
+import { openProofs } from './proofs.ts';
+import { openQuotes } from './quotes.ts';
+import { receive } from './receive.ts';
+import { type Restored, restoreAll } from './restore.ts';
+import { openSender } from './send.ts';
+import { type Parts, settleAbandoned } from './settle.ts';
+import { tidy } from './swap.ts';
+
+/** Spent proofs are kept this long, for whoever wants to see where they went. */
+const SPENT_KEPT_MS = 30 * 24 * 3_600_000;
+
+/** What talks to the mint, one task after the other, in a thread of its own. */
+export type MintTasks = {
+  collect(input: undefined): Promise<bigint>;
+  send(input: { amount: bigint; unit: string | undefined }): Promise<string>;
+  receive(token: string): Promise<bigint>;
+  restore(input: undefined): Promise<Restored>;
+  close(input: undefined): void;
+};
+
+/** Entry of the thread; see `openWorkers`. */
+export async function start(data: WalletData): Promise<MintTasks> {
+  const { curve } = await loadCrypto();
+  const { db, seed } = openWalletDatabase(data);
+  const clock = Date.now;
+  const stores = { keysets: openKeysets(db), proofs: openProofs(db), quotes: openQuotes(db) };
+  const mint = openMintClient(data.mintUrl, curve, () => randomBytes(32));
+  const parts: Parts = { ...stores, seed, mint, clock, journal: openJournal(db, stores, clock) };
+  const lockKeys = openLockKeys(db, seed);
+  const minter = openQuoteMinter(parts);
+  const sender = openSender(parts, db, prepare);
+  const restoredAt = db.prepare('SELECT restored_at FROM wallet');
+  const setRestored = db.prepare('UPDATE wallet SET restored_at = ?');
+
+  async function restore(): Promise<Restored> {
+    await refreshKeysets(parts);
+    const restored = await restoreAll(parts, lockKeys);
+    setRestored.run(clock());
+    return restored;
+  }
+
+  /**
+   * What precedes every use of counters: known keysets, nothing left half done, and for a new database a restore,
+   * since its seed may have been used before.
+   */
+  async function prepare(): Promise<void> {
+    if (restoredAt.get()?.['restored_at'] === null) await restore();
+    else await refreshKeysets(parts);
+    await settleAbandoned(parts);
+  }
+
+  return {
+    collect: async () => {
+      await prepare();
+      await lookUpDue(parts, lockKeys);
+      const minted = await minter.pass();
+      await sender.check();
+      await tidy(parts);
+      stores.proofs.forgetSpentBefore(clock() - SPENT_KEPT_MS);
+      return minted;
+    },
+    send: ({ amount, unit }) => sender.send(amount, unit),
+    receive: async (token) => {
+      await prepare();
+      return receive(parts, token);
+    },
+    restore,
+    close: () => db.close(),
+  };
+}
+
+async function refreshKeysets({ mint, keysets }: Parts): Promise<void> {
+  const known = new Set(keysets.all().map(({ id }) => id));
+  keysets.update(await mint.keysets((id) => !known.has(id)));
+}

@@ -1,0 +1,143 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from '../../runtime/sql/database.ts';
+
+/** A quote that the mint holds for one of our lock keys (NUT-04, method `ehash`), as far as it matters here. */
+export interface Quote {
+  readonly id: string;
+  readonly keyIndex: number;
+  readonly unit: string;
+  readonly amount: bigint;
+  readonly state: 'UNPAID' | 'PAID';
+}
+
+/** A batch adds up to no more than the largest amount of a keyset, so that it needs no amount twice. */
+const MAX_BATCH_SUM = 1n << 62n;
+/** A quote that the mint refused is tried again after this time, and alone. */
+const REFUSED_PAUSE_MS = 3_600_000;
+
+/** Longer than any look-up takes. */
+const MINTED_KEPT_MS = 3_600_000;
+
+/** Quotes that are not tokens yet. */
+export interface Quotes {
+  /** Stores what a look-up found at `now`; returns those that were new or have changed state. */
+  note(quotes: readonly Quote[], now: number): Quote[];
+  /** Forgets what a look-up of all of `keyIndexes`, begun at `time`, did not find: it ended without us, or as VOID. */
+  dropUnseen(keyIndexes: readonly number[], time: number): void;
+  /** Units with quotes that can be minted now. */
+  mintableUnits(now: number): string[];
+  /** Ids of quotes for the next batch of `unit`: PAID, in no operation, at most `limit`. */
+  mintable(unit: string, limit: number, now: number): string[];
+  /** Inside a transaction: gives those of `ids` that nobody has claimed yet to `operation`. */
+  claim(ids: readonly string[], operation: number): Quote[];
+  claimedBy(operation: number): Quote[];
+  /** Inside a transaction: the operation has minted its quotes. */
+  minted(operation: number, now: number): void;
+  /** Inside a transaction: the operation was refused. */
+  giveBack(operation: number): void;
+  refused(id: string, reason: string, now: number): void;
+  sums(): { unit: string; amount: bigint }[];
+  refusals(): { id: string; amount: bigint; reason: string }[];
+}
+
+/** @param db opened with `walletSchema` */
+export function openQuotes(db: DatabaseSync): Quotes {
+  const note = db.prepare(
+    `INSERT INTO quotes (id, key_index, unit, amount, state, seen_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at WHERE state != 'MINTED'`,
+  );
+  const stateOf = db.prepare('SELECT state FROM quotes WHERE id = ?');
+  const dropUnseen = db.prepare(
+    `DELETE FROM quotes WHERE key_index = ? AND seen_at < ? AND operation IS NULL AND state != 'MINTED'`,
+  );
+  const forgetMinted = db.prepare(`DELETE FROM quotes WHERE state = 'MINTED' AND seen_at < ?`);
+  const free = `state = 'PAID' AND operation IS NULL AND (refused_at IS NULL OR refused_at < ?)`;
+  const units = db.prepare(`SELECT DISTINCT unit FROM quotes WHERE ${free}`);
+  const mintable = db.prepare(
+    `SELECT id, amount, refused_at FROM quotes WHERE unit = ? AND ${free} ORDER BY refused_at NULLS FIRST, rowid LIMIT ?`,
+  );
+  mintable.setReadBigInts(true);
+  const claim = db.prepare(
+    `UPDATE quotes SET operation = ? WHERE id = ? AND operation IS NULL AND state = 'PAID'`,
+  );
+  const claimed = db.prepare(
+    'SELECT id, key_index, unit, amount, state FROM quotes WHERE operation = ? ORDER BY rowid',
+  );
+  claimed.setReadBigInts(true);
+  const minted = db.prepare(
+    `UPDATE quotes SET state = 'MINTED', operation = NULL, seen_at = ? WHERE operation = ?`,
+  );
+  const giveBack = db.prepare('UPDATE quotes SET operation = NULL WHERE operation = ?');
+  const refuse = db.prepare('UPDATE quotes SET refused_at = ?, refusal = ? WHERE id = ?');
+  const sums = db.prepare(
+    `SELECT unit, amount, count(*) AS number FROM quotes WHERE state != 'MINTED' GROUP BY unit, amount`,
+  );
+  sums.setReadBigInts(true);
+  const refusals = db.prepare(
+    `SELECT id, amount, refusal FROM quotes WHERE refusal IS NOT NULL AND state != 'MINTED' ORDER BY refused_at DESC`,
+  );
+  refusals.setReadBigInts(true);
+  const claimedBy = (operation: number): Quote[] =>
+    claimed.all(operation).map((row) => ({
+      id: String(row['id']),
+      keyIndex: Number(row['key_index']),
+      unit: String(row['unit']),
+      amount: BigInt(String(row['amount'])),
+      state: row['state'] as Quote['state'],
+    }));
+
+  return {
+    note: (quotes, now) =>
+      inTransaction(db, () =>
+        quotes.filter(({ id, keyIndex, unit, amount, state }) => {
+          const before = stateOf.get(id)?.['state'];
+          note.run(id, keyIndex, unit, amount, state, now);
+          return before !== state && before !== 'MINTED';
+        }),
+      ),
+    dropUnseen: (keyIndexes, time) =>
+      inTransaction(db, () => {
+        for (const keyIndex of keyIndexes) dropUnseen.run(keyIndex, time);
+        forgetMinted.run(time - MINTED_KEPT_MS);
+      }),
+    mintableUnits: (now) => units.all(now - REFUSED_PAUSE_MS).map((row) => String(row['unit'])),
+    mintable: (unit, limit, now) => {
+      const rows = mintable.all(unit, now - REFUSED_PAUSE_MS, limit);
+      const ids: string[] = [];
+      let sum = 0n;
+      for (const row of rows) {
+        const refusedBefore = row['refused_at'] !== null;
+        sum += BigInt(String(row['amount']));
+        if (ids.length > 0 && (refusedBefore || sum > MAX_BATCH_SUM)) break;
+        ids.push(String(row['id']));
+        if (refusedBefore) break;
+      }
+      return ids;
+    },
+    claim: (ids, operation) => {
+      for (const id of ids) claim.run(operation, id);
+      return claimedBy(operation);
+    },
+    claimedBy,
+    minted: (operation, now) => {
+      minted.run(now, operation);
+    },
+    giveBack: (operation) => {
+      giveBack.run(operation);
+    },
+    refused: (id, reason, now) => {
+      refuse.run(now, reason, id);
+    },
+    sums: () =>
+      sums.all().map((row) => ({
+        unit: String(row['unit']),
+        amount: BigInt(String(row['amount'])) * BigInt(String(row['number'])),
+      })),
+    refusals: () =>
+      refusals.all().map((row) => ({
+        id: String(row['id']),
+        amount: BigInt(String(row['amount'])),
+        reason: String(row['refusal']),
+      })),
+  };
+}

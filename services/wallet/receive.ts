@@ -1,0 +1,93 @@
+import {
+  type Proof as CashuProof,
+  getDecodedToken,
+  getTokenMetadata,
+  hasValidDleq,
+  normalizeMintUrl,
+} from '@cashu/cashu-ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import type { ForeignProof } from './journal.ts';
+import type { Keyset } from './keysets.ts';
+import { amountsOf } from './outputs.ts';
+import { sumOfProofs } from './proofs.ts';
+import { type Parts, settle } from './settle.ts';
+import { feeOf } from './swap.ts';
+
+/** Longest token that is read; a mint takes no swap of so many inputs. */
+const MAX_TOKEN_CHARACTERS = 1 << 20;
+
+/**
+ * Takes a token in: swaps its proofs for new ones that only this wallet knows (NUT-03).
+ * @returns units received
+ * @throws HashpoolError 'bad-token', 'wrong-mint', 'dleq-mismatch', 'token-refused', and those of `settle`
+ */
+export async function receive(parts: Parts, text: string): Promise<bigint> {
+  const proofs = readToken(parts, text.trim());
+  const keysets = [...new Set(proofs.map(({ id }) => id))].map((id) => parts.keysets.get(id));
+  const unit = keysets[0]?.unit;
+  if (unit === undefined || keysets.some((keyset) => keyset.unit !== unit)) {
+    throw new HashpoolError('bad-token', 'the token mixes units: ask its sender for one token for each');
+  }
+  for (const proof of proofs) checkProof(proof, parts.keysets.get(proof.id));
+  const inputs = proofs.map(toForeign);
+  const operation = parts.journal.begin({
+    kind: 'receive',
+    keyset: parts.keysets.activeFor(unit),
+    foreignInputs: inputs,
+    claim: () => amountsOf(sumOfProofs(inputs) - feeOf(parts, inputs)),
+  });
+  if (!operation) throw new HashpoolError('bad-token', "the token is worth nothing after the mint's fee");
+  const settled = await settle(parts, operation);
+  if (settled.done) return settled.amount;
+  throw new HashpoolError('token-refused', `the token can't be taken in, ${settled.refusal.message}`, {
+    cause: settled.refusal,
+  });
+}
+
+function readToken(parts: Parts, text: string): CashuProof[] {
+  if (text.length > MAX_TOKEN_CHARACTERS)
+    throw new HashpoolError('bad-token', `the token passes ${MAX_TOKEN_CHARACTERS} characters`);
+  const { mint } = decoded(() => getTokenMetadata(text));
+  if (decoded(() => normalizeMintUrl(mint)) !== parts.mint.url) {
+    throw new HashpoolError(
+      'wrong-mint',
+      `the token is from the mint ${mint}; this wallet takes those of ${parts.mint.url} only`,
+    );
+  }
+  const { proofs } = decoded(() =>
+    getDecodedToken(
+      text,
+      parts.keysets.all().map(({ id }) => id),
+    ),
+  );
+  if (proofs.length === 0) throw new HashpoolError('bad-token', 'the token is empty');
+  return proofs;
+}
+
+/** Decoding never repeats the token in its error: whoever reads a token owns it. */
+function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new HashpoolError(
+      'bad-token',
+      'this is no Cashu token of this mint (cashuA… or cashuB…): copy it again, whole',
+      { cause },
+    );
+  }
+}
+
+/** NUT-12: a proof of the mint's key that comes with a token must hold; one that does not come is the mint's to judge. */
+function checkProof(proof: CashuProof, keyset: Keyset): void {
+  const knownAmount = keyset.keys[proof.amount.toString()] !== undefined;
+  if (knownAmount && hasValidDleq(proof, { id: keyset.id, keys: { ...keyset.keys } }, { require: false }))
+    return;
+  throw new HashpoolError(
+    'dleq-mismatch',
+    'the token was not signed by the keys that this mint has published: do not accept it',
+  );
+}
+
+function toForeign({ id, amount, secret, C }: CashuProof): ForeignProof {
+  return { secret, keysetId: id, amount: amount.toBigInt(), c: C };
+}

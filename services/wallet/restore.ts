@@ -1,0 +1,80 @@
+import type { Keyset } from './keysets.ts';
+import type { LockKeys } from './lock-keys.ts';
+import { lookUp } from './look-up.ts';
+import { deriveOutputs, unblindOne } from './outputs.ts';
+import { type Proof, sumOfProofs } from './proofs.ts';
+import type { Parts } from './settle.ts';
+
+/** Outputs of one request, as NUT-13 has it. */
+const OUTPUTS_PER_REQUEST = 100;
+/** Empty requests in a row after which a keyset is done: NUT-13's three, and two more since refusals use counters up. */
+const EMPTY_REQUESTS = 5;
+/** Keys of one look-up, and unused ones in a row after which there are no more. */
+const KEYS_PER_REQUEST = 50;
+const UNUSED_KEYS = 100;
+
+export interface Restored {
+  /** Lock keys that have had a quote. */
+  readonly keys: number;
+  /** Unspent proofs, and their sum over all units. */
+  readonly proofs: number;
+  readonly amount: bigint;
+}
+
+/**
+ * Finds everything that belongs to the seed: the tokens that the mint has signed (NUT-09, NUT-13) and are not
+ * spent (NUT-07), and the quotes locked to its keys. What the wallet has already stays as it is.
+ * @throws HashpoolError those of `requestMint`; what was found until then is kept, and it can be run again
+ */
+export async function restoreAll(parts: Parts, lockKeys: LockKeys): Promise<Restored> {
+  const keys = await restoreLockKeys(parts, lockKeys);
+  const found: Proof[] = [];
+  for (const keyset of parts.keysets.all()) found.push(...(await restoreKeyset(parts, keyset)));
+  return { keys, proofs: found.length, amount: sumOfProofs(found) };
+}
+
+async function restoreLockKeys(parts: Parts, lockKeys: LockKeys): Promise<number> {
+  let found = 0;
+  let unused = 0;
+  for (let first = 0; unused < UNUSED_KEYS; first += KEYS_PER_REQUEST) {
+    const keys = Array.from({ length: KEYS_PER_REQUEST }, (_, i) => parts.seed.lockKey(first + i));
+    const { used } = await lookUp(parts, lockKeys, keys, 'all');
+    found += used.size;
+    unused = used.size === 0 ? unused + KEYS_PER_REQUEST : 0;
+  }
+  return found;
+}
+
+/** @returns the unspent proofs found, also those that the wallet had */
+async function restoreKeyset(parts: Parts, keyset: Keyset): Promise<Proof[]> {
+  const unspent: Proof[] = [];
+  let empty = 0;
+  for (let first = 0; empty < EMPTY_REQUESTS; first += OUTPUTS_PER_REQUEST) {
+    const outputs = deriveOutputs(
+      parts.seed.bytes,
+      keyset.id,
+      first,
+      new Array(OUTPUTS_PER_REQUEST).fill(0n),
+    );
+    const signatures = await parts.mint.restore(outputs.map(({ blindedMessage }) => blindedMessage));
+    empty = signatures.size === 0 ? empty + 1 : 0;
+    const proofs: Proof[] = [];
+    outputs.forEach((output, i) => {
+      const signature = signatures.get(output.blindedMessage.B_);
+      if (!signature) return;
+      parts.keysets.raiseCounter(keyset.id, first + i + 1);
+      proofs.push(unblindOne(output, signature, keyset));
+    });
+    unspent.push(...(await keepUnspent(parts, proofs)));
+  }
+  return unspent;
+}
+
+async function keepUnspent(parts: Parts, proofs: readonly Proof[]): Promise<Proof[]> {
+  if (proofs.length === 0) return [];
+  const spent = new Set(await parts.mint.spentOf(proofs.map(({ secret }) => secret)));
+  const unspent = proofs.filter(({ secret }) => !spent.has(secret));
+  parts.proofs.add(unspent, parts.clock());
+  parts.proofs.markSpent([...spent], parts.clock());
+  return unspent;
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { HARDENED_OFFSET, HDKey } from '@scure/bip32';
+import { mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { toHex } from '../../protocols/bytes.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+
+/**
+ * Where lock keys are derived: NUT-13's purpose for Cashu, then the ehash extension type 0x4548 in place of
+ * its coin type, so that no path of NUT-13 collides; the key's index, hardened, follows.
+ */
+const LOCK_KEY_PATH = "m/129372'/17736'";
+
+/** One NUT-20 lock key. */
+export interface LockKey {
+  readonly index: number;
+  /** 32 bytes. */
+  readonly secretKey: Uint8Array;
+  /** Compressed point, 66 hex digits. */
+  readonly publicKey: string;
+}
+
+/** What is derived from the mnemonic. */
+export interface WalletSeed {
+  /** 64 bytes of BIP39, without a passphrase; NUT-13 derives secrets and blinding factors from them. */
+  readonly bytes: Uint8Array;
+  /** Tells databases of different seeds apart and reveals nothing of the seed. */
+  readonly fingerprint: string;
+  lockKey(index: number): LockKey;
+}
+
+/**
+ * The seed of a BIP39 mnemonic.
+ * @param mnemonic 12 to 24 English words
+ * @throws HashpoolError 'bad-mnemonic', which never repeats the words
+ */
+export function openSeed(mnemonic: string): WalletSeed {
+  const words = mnemonic.trim().split(/\s+/).join(' ');
+  if (!validateMnemonic(words, wordlist)) {
+    const count = words === '' ? 0 : words.split(' ').length;
+    throw new HashpoolError(
+      'bad-mnemonic',
+      `the wallet's mnemonic (${count} words) is not a BIP39 mnemonic of 12 to 24 English words: check its words and their order`,
+    );
+  }
+  const bytes = mnemonicToSeedSync(words);
+  const branch = HDKey.fromMasterSeed(bytes).derive(LOCK_KEY_PATH);
+  return {
+    bytes,
+    fingerprint: createHash('sha256').update('hashpool-wallet').update(bytes).digest('hex').slice(0, 16),
+    lockKey: (index) => {
+      const child = branch.deriveChild(HARDENED_OFFSET + index);
+      if (!child.privateKey || !child.publicKey) {
+        throw new HashpoolError('bad-lock-key', `lock key ${index} has no key pair`);
+      }
+      return { index, secretKey: child.privateKey, publicKey: toHex(child.publicKey) };
+    },
+  };
+}

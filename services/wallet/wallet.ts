@@ -1,0 +1,88 @@
+import { openWorkers } from '../../runtime/workers/pool.ts';
+import type { Balance, Troubles } from './balance.ts';
+import type { BooksTasks } from './books-thread.ts';
+import type { WalletData } from './database.ts';
+import type { MintTasks } from './mint-thread.ts';
+import type { Restored } from './restore.ts';
+import type { SentToken } from './send.ts';
+
+export type { Balance, Restored, SentToken, Troubles };
+
+/**
+ * A Cashu wallet for ehash. All amounts are in units of the token. Whatever talks to the mint throws
+ * HashpoolError 'mint-unreachable' where it does not answer, 'mint-answer' where its answer makes no sense,
+ * 'mint-refused' where it says no, and 'dleq-mismatch' where it signs with keys it has not published;
+ * after each of them the wallet goes on where it was.
+ */
+export interface Wallet {
+  /**
+   * The lock key (33-byte point) for `purpose`, such as a channel in an epoch: a new one at the first call, then
+   * the same. Quotes locked to it are found by `collect`, here or in a wallet restored from the seed.
+   */
+  keyForChannel(purpose: string): Promise<Uint8Array>;
+  /** Looks for quotes of our keys and mints the paid ones; `minted` is what this call has added. */
+  collect(): Promise<{ minted: bigint; waiting: bigint }>;
+  balance(): Promise<Balance[]>;
+  troubles(): Promise<Troubles>;
+  /**
+   * A token (cashuB…) of `amount` for somebody else; it stays on the list of `sent` until it is claimed.
+   * @throws HashpoolError 'not-enough', 'unit-needed', 'bad-amount', 'proofs-spent', 'wallet-busy'
+   */
+  send(amount: bigint, unit?: string): Promise<string>;
+  sent(): Promise<SentToken[]>;
+  /**
+   * Swaps somebody's token for our own; returns its amount less the mint's fee.
+   * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-refused'
+   */
+  receive(token: string): Promise<bigint>;
+  /** Finds everything that the seed owns at the mint. */
+  restore(): Promise<Restored>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the wallet of a mnemonic; the mint need not be there. Any number of processes may have the same
+ * database open.
+ * @param options.path of the SQLite file; created where it is missing
+ * @param options.mnemonic 12 to 24 words of BIP39
+ * @param options.log is told sums and reasons, never tokens
+ * @throws HashpoolError 'bad-mnemonic', 'wallet-seed-mismatch', 'database-open', 'database-newer'
+ */
+export async function openWallet({ log, ...data }: WalletData & { log: WalletLog }): Promise<Wallet> {
+  const books = await openWorkers<BooksTasks>({
+    module: new URL('./books-thread.ts', import.meta.url),
+    data,
+    size: 1,
+    name: 'wallet books',
+  });
+  const mint = await openWorkers<MintTasks>({
+    module: new URL('./mint-thread.ts', import.meta.url),
+    data,
+    size: 1,
+    name: 'wallet mint',
+  });
+  const balance = () => books.call('balance', undefined);
+  return {
+    keyForChannel: (purpose) => books.call('keyFor', purpose),
+    collect: async () => {
+      const minted = await mint.call('collect', undefined);
+      const waiting = (await balance()).reduce((sum, { waiting }) => sum + waiting, 0n);
+      if (minted > 0n) log.info({ minted, waiting }, 'ehash collected');
+      return { minted, waiting };
+    },
+    balance,
+    troubles: () => books.call('troubles', undefined),
+    send: (amount, unit) => mint.call('send', { amount, unit }),
+    sent: () => books.call('sent', undefined),
+    receive: (token) => mint.call('receive', token),
+    restore: () => mint.call('restore', undefined),
+    close: async () => {
+      await Promise.all([books.close(), mint.close()]);
+    },
+  };
+}
+
+/** The one method of pino that the wallet uses. */
+export interface WalletLog {
+  info(figures: object, message: string): void;
+}
