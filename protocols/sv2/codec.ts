@@ -86,9 +86,6 @@ export interface Protocol<M extends { readonly name: string }> {
 /** The union of the messages that a protocol speaks. */
 export type ProtocolMessage<P> = P extends Protocol<infer M> ? M : never;
 
-/** The union of the messages that a protocol speaks. */
-export type SpokenOn<P> = P extends Protocol<infer M> ? M : never;
-
 interface Compiled {
   readonly name: string;
   readonly spec: MessageSpec;

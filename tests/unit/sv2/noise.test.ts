@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { concatBytes, fromHex, toHex } from '../../../protocols/bytes.ts';
 import { encodeAuthorityPublicKey } from '../../../protocols/sv2/authority-key.ts';
-import { signCertificate, verifyCertificate } from '../../../protocols/sv2/noise/certificate.ts';
+import { verifyCertificate } from '../../../protocols/sv2/noise/certificate.ts';
 import { CipherState } from '../../../protocols/sv2/noise/cipher-state.ts';
 import { ACT2_BYTES, finish, respond } from '../../../protocols/sv2/noise/handshake.ts';
 import { SymmetricState } from '../../../protocols/sv2/noise/symmetric-state.ts';
-import { FrameOpener, sealedLength, sealFrame } from '../../../protocols/sv2/noise/transport.ts';
+import { FrameOpener, sealFrame } from '../../../protocols/sv2/noise/transport.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 
 // A whole handshake with fixed keys, made from the specification and confirmed by sv2-tp's own classes.

@@ -1,0 +1,184 @@
+import type { Socket } from 'node:net';
+import type { Cipher } from '../../protocols/crypto/cipher.ts';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import { CipherState } from '../../protocols/sv2/noise/cipher-state.ts';
+import type { HandshakeResult } from '../../protocols/sv2/noise/handshake.ts';
+import { type Frame, FrameOpener, sealFrame } from '../../protocols/sv2/noise/transport.ts';
+import { asLinkError, remoteOf } from './socket.ts';
+
+/** Why a connection ended: a code to branch on, words, and the error if one ended it. */
+export interface Closed {
+  readonly code: string;
+  readonly reason: string;
+  readonly error?: HashpoolError;
+}
+
+/** How long a peer may take to hang up after we did. */
+const LINGER_MS = 1000;
+
+export interface LinkOptions {
+  readonly socket: Socket;
+  readonly role: 'initiator' | 'responder';
+  readonly handshake: HandshakeResult;
+  readonly cipher: Cipher;
+  readonly frameCap: number;
+  readonly queuedBytes: number;
+}
+
+export interface FrameHandler {
+  frame(frame: Frame): void;
+  /** All frames that one read of the socket brought were handled. */
+  drained?(): void;
+}
+
+/**
+ * Frames over an encrypted socket. All frames of a read are decrypted in one go; all that is sent in a tick leaves in
+ * one write. It is paused until it has a handler.
+ */
+export class NoiseLink {
+  readonly remote: string;
+  readonly handshakeHash: Uint8Array;
+  readonly closed: Promise<Closed>;
+  readonly #socket: Socket;
+  readonly #sealer: CipherState;
+  readonly #opener: FrameOpener;
+  readonly #queuedCap: number;
+  #handler: FrameHandler | undefined;
+  #handling = false;
+  #outgoing: Uint8Array[] = [];
+  #outgoingBytes = 0;
+  #flushing: NodeJS.Immediate | undefined;
+  #lingering: NodeJS.Timeout | undefined;
+  #reason: Closed | undefined;
+
+  constructor({ socket, role, handshake, cipher, frameCap, queuedBytes }: LinkOptions) {
+    const { initiatorToResponder, responderToInitiator, handshakeHash } = handshake;
+    const initiates = role === 'initiator';
+    this.#socket = socket;
+    this.#sealer = new CipherState(cipher, initiates ? initiatorToResponder : responderToInitiator);
+    const openerKey = initiates ? responderToInitiator : initiatorToResponder;
+    this.#opener = new FrameOpener(new CipherState(cipher, openerKey), frameCap);
+    this.#queuedCap = queuedBytes;
+    this.remote = remoteOf(socket);
+    this.handshakeHash = handshakeHash;
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#stop({ code: 'sv2-closed', reason: 'the peer closed the connection' });
+        resolve(this.#reason ?? { code: 'sv2-closed', reason: 'closed' });
+      });
+    });
+    socket.on('error', (error) => this.fail(error));
+    socket.on('data', (bytes) => {
+      if (this.#reason !== undefined) return;
+      this.#opener.push(bytes);
+      this.#handle();
+    });
+    socket.once('end', () => this.close('the peer closed the connection'));
+    socket.pause();
+  }
+
+  /** Takes the frames from now on; without a handler none are read. */
+  set handler(handler: FrameHandler | undefined) {
+    this.#handler = handler;
+    if (this.#reason !== undefined) return;
+    if (handler === undefined) {
+      this.#socket.pause();
+      return;
+    }
+    this.#socket.resume();
+    queueMicrotask(() => this.#handle());
+  }
+
+  get isOpen(): boolean {
+    return this.#reason === undefined;
+  }
+
+  /** Bytes that wait for the peer. */
+  get queued(): number {
+    return this.#outgoingBytes + this.#socket.writableLength;
+  }
+
+  /** Encrypts and sends a plain frame. Once the link is closed it does nothing. */
+  send(frame: Uint8Array): void {
+    if (this.#reason !== undefined) return;
+    if (this.queued > this.#queuedCap) {
+      const reason = `slow reader: ${this.queued} bytes wait for the peer, at most ${this.#queuedCap} may`;
+      this.fail(new HashpoolError('sv2-slow-reader', reason));
+      return;
+    }
+    for (const part of sealFrame(this.#sealer, frame)) {
+      this.#outgoing.push(part);
+      this.#outgoingBytes += part.length;
+    }
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  /** Sends what is queued, then hangs up. */
+  close(reason: string): void {
+    if (this.#reason !== undefined) return;
+    this.#flush();
+    this.#stop({ code: 'sv2-closed', reason });
+    // What the peer still sends is read and dropped: unread bytes would turn our last words into a reset.
+    this.#socket.resume();
+    this.#socket.end();
+    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(this.#lingering));
+  }
+
+  /** Cuts the connection for a fault of the peer or of the network. */
+  fail(error: unknown): void {
+    const known = asLinkError(error);
+    this.#stop({ code: known.code, reason: known.message, error: known });
+    this.#socket.destroy();
+  }
+
+  /** Runs the owner's code; what it throws ends this connection and nothing else. */
+  guard(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      this.fail(
+        cause instanceof HashpoolError
+          ? cause
+          : new HashpoolError('internal', `handling a message failed: ${messageOf(cause)}`, { cause }),
+      );
+    }
+  }
+
+  #stop(reason: Closed): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#handler = undefined;
+    this.#outgoing = [];
+    this.#outgoingBytes = 0;
+    clearImmediate(this.#flushing);
+  }
+
+  #handle(): void {
+    if (this.#handling) return;
+    this.#handling = true;
+    this.guard(() => this.#handleFrames());
+    this.#handling = false;
+  }
+
+  #handleFrames(): void {
+    let handled = false;
+    for (let handler = this.#handler; handler !== undefined; handler = this.#handler) {
+      const frame = this.#opener.next();
+      if (frame === undefined) {
+        if (handled) handler.drained?.();
+        return;
+      }
+      handler.frame(frame);
+      handled = true;
+    }
+  }
+
+  #flush(): void {
+    this.#flushing = undefined;
+    if (this.#outgoing.length === 0) return;
+    this.#socket.write(Buffer.concat(this.#outgoing, this.#outgoingBytes));
+    this.#outgoing = [];
+    this.#outgoingBytes = 0;
+  }
+}
