@@ -59,7 +59,7 @@ curve_flags=(
   -DUSE_EXTERNAL_DEFAULT_CALLBACKS=1 -DSECP256K1_NO_API_VISIBILITY_ATTRIBUTES=1 "-Dprintf(...)="
   -DENABLE_MODULE_EXTRAKEYS=1 -DENABLE_MODULE_SCHNORRSIG=1 -DENABLE_MODULE_ELLSWIFT=1
 )
-clang-14 "${flags[@]}" -c module.c -o module.o
+clang-14 "${flags[@]}" -mbulk-memory -c module.c -o module.o
 clang-14 "${flags[@]}" -msimd128 -c hash.c -o hash.o
 clang-14 "${flags[@]}" "${curve_flags[@]}" -c curve.c -o curve.o
 clang-14 "${flags[@]}" "${curve_flags[@]}" -c "$source/src/precomputed_ecmult.c" -o tables.o

@@ -35,8 +35,13 @@ typedef uint32_t Lanes __attribute__((vector_size(4 * LANES)));
 #define COMPRESS compress_lanes
 #include "sha256-rounds.h"
 
-static __attribute__((noinline)) void compress(uint32_t state[8], uint32_t w[16]) {
-    compress_inline(state, w);
+static __attribute__((noinline)) void compress(uint32_t state[8], const uint32_t block[16]) {
+    compress_inline(state, block);
+}
+
+/* The second block of a message of 64 bytes is the same for all of them, its schedule known to the compiler. */
+static __attribute__((noinline)) void compress_padding(uint32_t state[8]) {
+    compress_inline(state, (const uint32_t[16]){[0] = 0x80000000, [15] = 512});
 }
 
 static uint32_t read_be32(const unsigned char *bytes) {
@@ -75,13 +80,13 @@ static void finish(uint32_t state[8], size_t done, const unsigned char *bytes, s
 }
 
 /* Hashes the 32 bytes whose words are `words`, into `words`. */
-static void rehash(uint32_t words[8]) {
+static __attribute__((noinline)) void rehash(uint32_t words[8]) {
     uint32_t w[16] = {0};
     memcpy(w, words, 32);
     w[8] = 0x80000000;
     w[15] = 256;
     memcpy(words, INITIAL, 32);
-    compress(words, w);
+    compress_inline(words, w);
 }
 
 static void write_words(unsigned char out[32], const uint32_t words[8]) {
@@ -136,13 +141,12 @@ EXPORT void share_header(unsigned char out[32], unsigned char header[80], const 
     uint32_t node[8];
     sha256d_words(node, coinbase, length);
     for (; steps > 0; steps--, path += 32) {
-        uint32_t pair[16], padding[16] = {0x80000000};
+        uint32_t pair[16];
         memcpy(pair, node, 32);
         for (int i = 0; i < 8; i++) pair[8 + i] = read_be32(path + 4 * i);
-        padding[15] = 512;
         memcpy(node, INITIAL, 32);
         compress(node, pair);
-        compress(node, padding);
+        compress_padding(node);
         rehash(node);
     }
     write_words(header + 36, node);

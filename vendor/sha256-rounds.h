@@ -5,11 +5,14 @@
 
 #define ROTATE(x, n) ((x) >> (n) | (x) << (32 - (n)))
 
-#define STEP(a, b, c, d, e, f, g, h, i)                                                                  \
-    do {                                                                                                 \
+/* Maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)); a step's a ^ b is the next step's b ^ c, kept in `bc`. */
+#define STEP(a, b, c, d, e, f, g, h, i)                                                                      \
+    do {                                                                                                     \
         WORD t = h + (ROTATE(e, 6) ^ ROTATE(e, 11) ^ ROTATE(e, 25)) + (g ^ (e & (f ^ g))) + K[k + i] + w[i]; \
-        d += t;                                                                                          \
-        h = t + (ROTATE(a, 2) ^ ROTATE(a, 13) ^ ROTATE(a, 22)) + ((a & b) | (c & (a | b)));              \
+        WORD ab = a ^ b;                                                                                     \
+        d += t;                                                                                              \
+        h = t + (ROTATE(a, 2) ^ ROTATE(a, 13) ^ ROTATE(a, 22)) + (b ^ (ab & bc));                            \
+        bc = ab;                                                                                             \
     } while (0)
 
 #define EXTEND(i)                                                                                        \
@@ -17,10 +20,13 @@
              w[(i + 9) & 15] +                                                                           \
              (ROTATE(w[(i + 1) & 15], 7) ^ ROTATE(w[(i + 1) & 15], 18) ^ w[(i + 1) & 15] >> 3))
 
-/* Adds one block to `state`. `w` holds the block's 16 words and is used up. */
-static inline __attribute__((always_inline)) void COMPRESS(WORD state[8], WORD w[16]) {
+/* Adds one block of 16 words to `state`. */
+static inline __attribute__((always_inline)) void COMPRESS(WORD state[8], const WORD block[16]) {
+    WORD w[16];
+    for (int i = 0; i < 16; i++) w[i] = block[i];
     WORD a = state[0], b = state[1], c = state[2], d = state[3];
     WORD e = state[4], f = state[5], g = state[6], h = state[7];
+    WORD bc = b ^ c;
 #pragma clang loop unroll(full)
     for (int k = 0; k < 64; k += 16) {
         if (k > 0) {
