@@ -1,0 +1,284 @@
+import { checkSwap, type Input, type Output } from '../../domain/ledger/tokens.ts';
+import { checkMint } from '../../domain/quotes/mintable.ts';
+import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
+import { amountOf } from '../../protocols/cashu/amount.ts';
+import { cashuError } from '../../protocols/cashu/errors.ts';
+import { legacyMintMessage, mintMessage } from '../../protocols/cashu/nut20.ts';
+import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
+import { openStore, type Store } from '../../runtime/sql/store.ts';
+import { EpochBook, type MintKeyset } from './epoch-book.ts';
+import { Figures } from './figures.ts';
+import { type Claim, openSigner, type Signer, type ToSign } from './signer/signer.ts';
+import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
+import type { MintOperations } from './store/store.ts';
+import type { SignatureRow } from './store/tokens.ts';
+import type { StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
+
+/** Quotes in one batch (NUT-29). */
+export const MAX_BATCH = 1000;
+
+/** A quote as everything outside the store sees it. */
+export interface Quote extends QuoteRow {
+  /** The id in text form. */
+  readonly name: string;
+  readonly state: QuoteState;
+  readonly amount: bigint;
+}
+
+/** A blind signature with the keyset id that wallets know. */
+export interface IssuedSignature extends SignatureRow {
+  readonly keysetId: string;
+}
+
+/** One quote (NUT-04) or several (NUT-29) to be minted into outputs. */
+export interface MintRequest {
+  readonly quotes: readonly string[];
+  readonly outputs: readonly Output[];
+  /** One for each quote, 64 bytes each; undefined where the wallet gave none. */
+  readonly signatures: readonly (Uint8Array | undefined)[];
+  /** What the wallet takes each quote to be worth, where it says so. */
+  readonly expectedAmounts?: readonly bigint[];
+}
+
+/**
+ * The mint without any network: what the HTTP routes and the work intake call. Every method that changes
+ * something answers after the change is on the disk, and signs before.
+ */
+export class Engine {
+  readonly epochs: EpochBook;
+  readonly signer: Signer;
+  readonly figures: Figures;
+  readonly #store: Store<MintOperations>;
+
+  private constructor(store: Store<MintOperations>, signer: Signer, epochs: EpochBook, figures: Figures) {
+    this.#store = store;
+    this.signer = signer;
+    this.epochs = epochs;
+    this.figures = figures;
+  }
+
+  /**
+   * Opens store and signer; the signer has tested itself when this resolves.
+   * @param options.path the database file
+   * @param options.seed 64 hex digits, from which every private key follows
+   * @param options.threads signer threads, one for each core unless given
+   * @throws HashpoolError 'bad-seed', 'wrong-seed', 'self-test', 'database-open', 'database-newer'
+   */
+  static async open({
+    path,
+    seed,
+    threads,
+  }: {
+    path: string;
+    seed: string;
+    threads?: number;
+  }): Promise<Engine> {
+    const module = new URL('./store/store.ts', import.meta.url);
+    const signer = await openSigner(seed, threads);
+    try {
+      const store = await openStore<MintOperations>({ module, path, name: 'mint' });
+      try {
+        const epochs = await EpochBook.open(store, signer);
+        return new Engine(store, signer, epochs, new Figures(await store.call('books', null)));
+      } catch (error) {
+        await store.close();
+        throw error;
+      }
+    } catch (error) {
+      await signer.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Turns paid quotes into blind signatures, all or none (NUT-04, NUT-20, NUT-29).
+   * @throws HashpoolError of the table in protocols/cashu/errors.ts
+   */
+  async mint({
+    quotes: names,
+    outputs,
+    signatures,
+    expectedAmounts,
+  }: MintRequest): Promise<IssuedSignature[]> {
+    checkBatch(names, signatures, expectedAmounts);
+    const quotes = await this.quotes(names);
+    checkExpected(quotes, expectedAmounts);
+    checkMint(quotes, outputs, this.epochs.keysets);
+    await this.#checkClaims(quotes, outputs, signatures);
+    const signed = await this.#sign(outputs);
+    await this.#store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: signed });
+    this.figures.issued(quotes.map(({ exponent }) => exponent));
+    return signed;
+  }
+
+  /** Spends proofs and signs outputs of the same worth (NUT-03). @throws HashpoolError of the same table */
+  async swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
+    checkSwap(inputs, outputs, this.epochs.keysets);
+    const ys = await this.signer.verifyProofs(
+      inputs.map((input) => ({ ...input, ...this.#nameOf(input.keysetId) })),
+    );
+    const signed = await this.#sign(outputs);
+    const spent = inputs.map(({ keysetId, exponent }, i) => {
+      return { y: ys[i] ?? new Uint8Array(), keyset: this.#keyset(keysetId).row, exponent };
+    });
+    await this.#store.call('swap', { spent, signatures: signed });
+    return signed;
+  }
+
+  /** For each Y whether it is spent (NUT-07). */
+  areSpent(ys: readonly Uint8Array[]): Promise<boolean[]> {
+    return this.#store.call('areSpent', ys);
+  }
+
+  /** For each B_ the signature it once got, if any (NUT-09). */
+  async signaturesOf(blinded: readonly Uint8Array[]): Promise<(IssuedSignature | undefined)[]> {
+    const rows = await this.#store.call('signaturesOf', blinded);
+    const idOf = new Map([...this.epochs.keysets.values()].map(({ row, id }) => [row, id]));
+    return rows.map((row) => row && { ...row, keysetId: idOf.get(row.keyset) ?? '' });
+  }
+
+  /** Quotes by their names, in order. @throws HashpoolError 'quote-unknown' naming the first unknown one */
+  async quotes(names: readonly string[]): Promise<Quote[]> {
+    const ids = names.map((name) => parseQuoteId(name) ?? unknownQuote(name));
+    const rows = await this.#store.call('quotesById', ids);
+    return rows.map((row, i) => (row ? quoteOf(row) : unknownQuote(names[i] ?? '')));
+  }
+
+  /** A page of the quotes locked to any of `keys`, and whether more follow. */
+  async quotesOfKeys(request: QuotesOfKeys): Promise<{ quotes: Quote[]; hasMore: boolean }> {
+    const { quotes, hasMore } = await this.#store.call('quotesOfKeys', request);
+    return { quotes: quotes.map(quoteOf), hasMore };
+  }
+
+  /** @param shareHashLe 32 bytes, header order */
+  async quoteByShare(shareHashLe: Uint8Array): Promise<Quote | undefined> {
+    const row = await this.#store.call('quoteByShare', shareHashLe);
+    return row && quoteOf(row);
+  }
+
+  /** The last sequence number of an outbox that is stored; undefined for an outbox not known. */
+  storedSeq(outbox: Pick<WorkBatch, 'poolId' | 'outboxId'>): Promise<bigint | undefined> {
+    return this.#store.call('storedSeq', outbox);
+  }
+
+  /** Stores checked work; idempotent on the same records. */
+  async storeWork(batch: WorkBatch): Promise<StoredWork> {
+    const stored = await this.#store.call('storeWork', batch);
+    this.figures.created(stored.created);
+    return stored;
+  }
+
+  /** Quotes whose prev hash was not known when they came. */
+  waiting(after: number, limit: number): Promise<WaitingWork[]> {
+    return this.#store.call('waiting', { after, limit });
+  }
+
+  /** Ends the wait of quotes. */
+  async settle(settled: Parameters<MintOperations['settle']>[0]): Promise<void> {
+    this.figures.voided(await this.#store.call('settle', settled));
+  }
+
+  /** Resolves while the store's thread lives and its database can be read. */
+  ping(): Promise<boolean> {
+    return this.#store.call('ping', null);
+  }
+
+  /** Finishes what is under way and closes store and signer. */
+  async close(): Promise<void> {
+    await this.#store.close();
+    await this.signer.close();
+  }
+
+  async #sign(outputs: readonly Output[]): Promise<IssuedSignature[]> {
+    const toSign: ToSign[] = outputs.map(({ keysetId, exponent, blinded }) => {
+      return { ...this.#nameOf(keysetId), exponent, blinded };
+    });
+    const signed = await this.signer.sign(toSign);
+    return outputs.flatMap(({ keysetId, exponent, blinded }, i) => {
+      const made = signed[i];
+      return made ? { keyset: this.#keyset(keysetId).row, keysetId, exponent, blinded, ...made } : [];
+    });
+  }
+
+  async #checkClaims(
+    quotes: readonly Quote[],
+    outputs: readonly Output[],
+    signatures: readonly (Uint8Array | undefined)[],
+  ): Promise<void> {
+    const signed = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
+    const claims = quotes.map(({ name, publicKey }, i): Claim => {
+      const signature = signatures[i];
+      if (!signature) throw badSignature(name, 'is locked and has none; sign with the key of its pubkey');
+      return { publicKey, signature, messages: [mintMessage(name, signed), legacyMintMessage(name, signed)] };
+    });
+    const results = await this.signer.verifyClaims(claims);
+    const bad = quotes.find((_, i) => !results[i]);
+    if (bad)
+      throw badSignature(
+        bad.name,
+        "is not signed by its pubkey over these outputs (NUT-20); sign the request's own",
+      );
+  }
+
+  #nameOf(keysetId: string): { unit: string; index: number } {
+    const { unit, index } = this.#keyset(keysetId);
+    return { unit, index };
+  }
+
+  #keyset(id: string): MintKeyset {
+    const keyset = this.epochs.keysets.get(id);
+    if (keyset) return keyset;
+    throw cashuError('keyset-unknown', `${id}; /v1/keysets lists this mint's`);
+  }
+}
+
+function checkBatch(
+  names: readonly string[],
+  signatures: readonly unknown[],
+  expected: readonly bigint[] | undefined,
+): void {
+  if (names.length === 0) throw cashuError('request-malformed', 'quotes is empty; give one at least');
+  if (names.length > MAX_BATCH) {
+    throw cashuError('batch-too-large', `quotes has ${names.length}; at most ${MAX_BATCH}, split the batch`);
+  }
+  if (new Set(names).size !== names.length)
+    throw cashuError('duplicate-quotes', 'quotes names one twice; name each once');
+  if (signatures.length !== names.length) {
+    throw cashuError(
+      'signature-invalid',
+      `signatures has ${signatures.length} for ${names.length} quotes; give one each`,
+    );
+  }
+  if (expected && expected.length !== names.length) {
+    throw cashuError(
+      'request-malformed',
+      `quote_amounts has ${expected.length} for ${names.length} quotes; give one each`,
+    );
+  }
+}
+
+function checkExpected(quotes: readonly Quote[], expected: readonly bigint[] | undefined): void {
+  expected?.forEach((amount, i) => {
+    const worth = quotes[i]?.amount;
+    if (amount === worth) return;
+    throw cashuError(
+      'not-balanced',
+      `quote_amounts[${i}] is ${amount}, the quote is worth ${worth}; ask for that`,
+    );
+  });
+}
+
+function quoteOf(row: QuoteRow): Quote {
+  return { ...row, name: quoteIdText(row.id), state: quoteState(row), amount: amountOf(row.exponent) };
+}
+
+function unknownQuote(name: string): never {
+  throw cashuError(
+    'quote-unknown',
+    `this mint has no quote ${JSON.stringify(name.slice(0, 64))}; look it up by its key`,
+  );
+}
+
+function badSignature(name: string, trouble: string): Error {
+  return cashuError('signature-invalid', `quote ${name} ${trouble}`);
+}

@@ -1,0 +1,97 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { cashuError, cashuErrorRow, cashuErrors } from '../../protocols/cashu/errors.ts';
+import { parseJson } from '../../protocols/cashu/json.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import { describeMismatch } from './mismatch.ts';
+
+const MAX_BODY_BYTES = 1 << 20;
+/** A client has this long for its headers, and for all of its request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const IDLE_CONNECTION_MS = 30_000;
+const MAX_CONNECTIONS = 2_000;
+const MAX_PATH_PARAMETER = 200;
+const PREFLIGHT_SECONDS = '600';
+
+/**
+ * The HTTP side of the mint without its routes: limits, lossless JSON, validation by the schemas that the routes
+ * declare, CORS for wallets in browsers, and errors as NUT-00 has them.
+ */
+export function openHttp(log: Logger): FastifyInstance {
+  const http = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
+  });
+  http.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  http.server.maxConnections = MAX_CONNECTIONS;
+
+  http.removeAllContentTypeParsers();
+  http.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(String(body)));
+    } catch (error) {
+      done(
+        cashuError('request-malformed', `the body is no JSON (${messageOf(error)}); send one JSON object`),
+        undefined,
+      );
+    }
+  });
+  http.setValidatorCompiler(({ schema, httpPart }) => validator(schema as TSchema, httpPart ?? 'body'));
+  http.setReplySerializer((payload) => JSON.stringify(payload));
+
+  http.addHook('onRequest', async (request, reply) => {
+    reply.header('access-control-allow-origin', '*');
+    if (request.method !== 'OPTIONS') return;
+    reply.header('access-control-allow-methods', 'GET, POST, OPTIONS');
+    reply.header('access-control-allow-headers', 'content-type');
+    reply.header('access-control-max-age', PREFLIGHT_SECONDS);
+    await reply.code(204).send();
+  });
+  http.setNotFoundHandler((request, reply) => {
+    const detail = `${request.method} ${request.url.slice(0, MAX_PATH_PARAMETER)}; /v1/info lists what this mint does`;
+    answerError(cashuError('not-found', detail), reply, log);
+  });
+  http.setErrorHandler((error: FastifyError, _request, reply) =>
+    answerError(asCashuError(error), reply, log),
+  );
+  return http;
+}
+
+function validator(schema: TSchema, part: string): (data: unknown) => { value: unknown } | { error: Error } {
+  const compiled = Compile(schema);
+  return (data) =>
+    compiled.Check(data)
+      ? { value: data }
+      : {
+          error: cashuError('request-malformed', describeMismatch(schema, compiled.Errors(data), data, part)),
+        };
+}
+
+/** Fastify's own complaints, as errors of our table. */
+function asCashuError(error: FastifyError): Error {
+  if (cashuErrorRow(error)) return error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return cashuError('request-too-large', `the body passes ${MAX_BODY_BYTES} bytes; split the request`);
+  }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return cashuError('request-malformed', error.message, error);
+  }
+  return error;
+}
+
+function answerError(error: Error, reply: FastifyReply, log: Logger): void {
+  const row = cashuErrorRow(error);
+  if (row) {
+    reply.code(row.status).send({ detail: error.message, code: row.number });
+    return;
+  }
+  log.error({ err: error }, 'a request failed');
+  const { number, text, status } = cashuErrors['mint-failed'];
+  reply.code(status).send({ detail: `${text}: its log says why; try again later`, code: number });
+}

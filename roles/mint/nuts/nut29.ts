@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { fromHex } from '../../../protocols/bytes.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { type Engine, MAX_BATCH } from '../engine.ts';
+import { quoteAnswer, signatureAnswer } from './answers.ts';
+import { checkMethod, methodParameter } from './nut04.ts';
+import { amount, outputsField, outputsOf, quoteIdField, schnorrSignature } from './schemas.ts';
+
+const params = Type.Object({ method: methodParameter });
+const quotes = Type.Array(quoteIdField, { description: 'a list of quote ids' });
+const checkBody = Type.Object({ quotes }, { description: 'an object with quotes' });
+const amounts = Type.Array(amount, { description: 'a list of amounts, one for each quote' });
+const signatureOrNull = Type.Union([schnorrSignature, Type.Null()], {
+  description: schnorrSignature.description,
+});
+const signatures = Type.Array(signatureOrNull, { description: 'a list of signatures, one for each quote' });
+const batchBody = Type.Object(
+  {
+    quotes,
+    quote_amounts: Type.Optional(Type.Union([amounts, Type.Null()], { description: amounts.description })),
+    outputs: outputsField,
+    signatures: Type.Optional(Type.Union([signatures, Type.Null()], { description: signatures.description })),
+  },
+  { description: 'an object with quotes, outputs and signatures' },
+);
+
+type Request<Body> = { Params: Static<typeof params>; Body: Body };
+
+/** NUT-29: the state of many quotes, and tokens for many at once, all or none. */
+export function nut29(http: FastifyInstance, engine: Engine): void {
+  http.post<Request<Static<typeof checkBody>>>(
+    '/v1/mint/quote/:method/check',
+    { schema: { params, body: checkBody } },
+    async ({ params: { method }, body }) => {
+      checkMethod(method);
+      if (body.quotes.length > MAX_BATCH) {
+        throw cashuError(
+          'batch-too-large',
+          `quotes has ${body.quotes.length}; at most ${MAX_BATCH}, split the request`,
+        );
+      }
+      if (new Set(body.quotes).size !== body.quotes.length) {
+        throw cashuError('duplicate-quotes', 'quotes names one twice; name each once');
+      }
+      return (await engine.quotes(body.quotes)).map(quoteAnswer);
+    },
+  );
+
+  http.post<Request<Static<typeof batchBody>>>(
+    '/v1/mint/:method/batch',
+    { schema: { params, body: batchBody } },
+    async ({ params: { method }, body }) => {
+      checkMethod(method);
+      const given = body.signatures ?? body.quotes.map(() => null);
+      const issued = await engine.mint({
+        quotes: body.quotes,
+        outputs: outputsOf(body.outputs),
+        signatures: given.map((signature) => (signature === null ? undefined : fromHex(signature))),
+        ...(body.quote_amounts ? { expectedAmounts: body.quote_amounts.map(BigInt) } : {}),
+      });
+      return { signatures: issued.map(signatureAnswer) };
+    },
+  );
+}

@@ -1,0 +1,89 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import type { Input, Output } from '../../../domain/ledger/tokens.ts';
+import { fromHex } from '../../../protocols/bytes.ts';
+import { exponentOf } from '../../../protocols/cashu/amount.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
+
+/**
+ * The shapes that requests are made of. `description` completes "must be …" in the error that names the field.
+ * Numbers of inputs, outputs and quotes are left to the rules: the spec has error codes for them.
+ */
+export const MAX_SECRET_CHARACTERS = 1024;
+
+export const amount = Type.Union([Type.Integer({ minimum: 1 }), Type.BigInt({ minimum: 1n })], {
+  description: 'a positive integer',
+});
+
+export const point = Type.String({
+  pattern: '^0[23][0-9a-fA-F]{64}$',
+  description: 'a compressed point in hex, 66 digits that begin with 02 or 03',
+});
+
+export const keysetIdField = Type.String({
+  pattern: '^[0-9a-fA-F]{16}$|^[0-9a-fA-F]{66}$',
+  description: 'the id of a keyset in hex, as /v1/keysets shows it',
+});
+
+export const schnorrSignature = Type.String({
+  pattern: '^[0-9a-fA-F]{128}$',
+  description: 'a BIP340 signature in hex, 128 digits',
+});
+
+/** A field that may be left out or null, both of which wallets do. */
+export function nullable<T extends TSchema>(schema: T, description: string) {
+  return Type.Optional(Type.Union([schema, Type.Null()], { description }));
+}
+
+export const quoteIdField = Type.String({ maxLength: 64, description: 'the id of a quote' });
+
+/** A BlindedMessage of NUT-00. */
+export const blindedMessage = Type.Object(
+  { amount, id: keysetIdField, B_: point },
+  { description: 'an object with amount, id and B_' },
+);
+
+/** A Proof of NUT-00. */
+export const proof = Type.Object(
+  {
+    amount,
+    id: keysetIdField,
+    secret: Type.String({
+      minLength: 1,
+      maxLength: MAX_SECRET_CHARACTERS,
+      description: `a text of 1 to ${MAX_SECRET_CHARACTERS} characters`,
+    }),
+    C: point,
+  },
+  { description: 'an object with amount, id, secret and C' },
+);
+
+export const outputsField = Type.Array(blindedMessage, { description: 'a list of blinded messages' });
+export const inputsField = Type.Array(proof, { description: 'a list of proofs' });
+
+/** Outputs as the rules take them. @throws HashpoolError 'amount-out-of-range' */
+export function outputsOf(outputs: Static<typeof outputsField>): Output[] {
+  return outputs.map((output, i) => ({
+    keysetId: output.id.toLowerCase(),
+    exponent: exponentField(output.amount, `outputs[${i}].amount`),
+    blinded: fromHex(output.B_),
+  }));
+}
+
+/** Inputs as the rules take them. @throws HashpoolError 'amount-out-of-range' */
+export function inputsOf(inputs: Static<typeof inputsField>): Input[] {
+  return inputs.map((input, i) => ({
+    keysetId: input.id.toLowerCase(),
+    exponent: exponentField(input.amount, `inputs[${i}].amount`),
+    secret: input.secret,
+    signature: fromHex(input.C),
+  }));
+}
+
+function exponentField(value: Static<typeof amount>, where: string): number {
+  const exponent = exponentOf(value);
+  if (exponent !== undefined) return exponent;
+  throw cashuError(
+    'amount-out-of-range',
+    `${where} is ${value}; take a power of two of 1 to 2^62, as /v1/keys lists`,
+  );
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { Engine } from './engine.ts';
+import { nut01 } from './nuts/nut01.ts';
+import { nut02 } from './nuts/nut02.ts';
+import { nut03 } from './nuts/nut03.ts';
+import { nut04 } from './nuts/nut04.ts';
+import { nut05 } from './nuts/nut05.ts';
+import { type MintDescription, nut06 } from './nuts/nut06.ts';
+import { nut07 } from './nuts/nut07.ts';
+import { nut09 } from './nuts/nut09.ts';
+import { nut29 } from './nuts/nut29.ts';
+import { quoteLookup } from './nuts/quote-lookup.ts';
+import { shareLookup } from './nuts/share-lookup.ts';
+
+/** All that the mint answers over HTTP. */
+export function addRoutes(http: FastifyInstance, engine: Engine, description: MintDescription): void {
+  nut01(http, engine);
+  nut02(http, engine);
+  nut03(http, engine);
+  nut04(http, engine);
+  nut05(http);
+  nut06(http, engine, description);
+  nut07(http, engine);
+  nut09(http, engine);
+  nut29(http, engine);
+  quoteLookup(http, engine);
+  shareLookup(http, engine);
+}

@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { openWorkers, type Workers } from '../../../runtime/workers/pool.ts';
+import type { Claim, KeysetName, Signed, SignerTasks, ToSign, ToVerify } from './worker.ts';
+
+export type { Claim, KeysetName, Signed, ToSign, ToVerify } from './worker.ts';
+
+/** Tokens in one call: a large request is spread over the threads, and small ones get in between. */
+const CHUNK = 32;
+
+/** Curve work of the mint, none of it on this thread. */
+export interface Signer {
+  /** The public key that `/v1/info` shows, 33 bytes. */
+  readonly identity: Uint8Array;
+  /** The 63 public keys of a keyset, one after the other, 33 bytes each. */
+  publicKeys(keyset: KeysetName): Promise<Uint8Array>;
+  /** Signs blinded messages with DLEQ proofs (NUT-00, NUT-12). @throws HashpoolError 'request-malformed' */
+  sign(outputs: readonly ToSign[]): Promise<Signed[]>;
+  /** Verifies proofs; gives each one's Y. @throws HashpoolError 'proof-invalid' naming the first bad one */
+  verifyProofs(proofs: readonly ToVerify[]): Promise<Uint8Array[]>;
+  /** For each BIP340 signature whether it is good for its key and any of its messages. */
+  verifyClaims(claims: readonly Claim[]): Promise<boolean[]>;
+  /** For each key whether it is a point of the curve. */
+  arePoints(keys: readonly Uint8Array[]): Promise<boolean[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the signer's threads; each has tested itself when this resolves.
+ * @param seed 64 hex digits; goes to the threads and is kept nowhere else
+ * @param threads default: one for each core
+ * @throws HashpoolError 'bad-seed', 'self-test'
+ */
+export async function openSigner(seed: string, threads: number = availableParallelism()): Promise<Signer> {
+  const module = new URL('./worker.ts', import.meta.url);
+  const workers = await openWorkers<SignerTasks>({ module, data: { seed }, size: threads, name: 'signer' });
+  return signerOn(workers, await workers.call('identity', null));
+}
+
+function signerOn(workers: Workers<SignerTasks>, identity: Uint8Array): Signer {
+  return {
+    identity,
+    publicKeys: (keyset) => workers.call('publicKeys', keyset),
+    async sign(outputs) {
+      const results = await inChunks(outputs, (chunk) => workers.call('sign', chunk));
+      return results.map((signed, i) => {
+        if (signed) return signed;
+        throw cashuError(
+          'request-malformed',
+          `outputs[${i}].B_ is no point of secp256k1; blind the secret again`,
+        );
+      });
+    },
+    async verifyProofs(proofs) {
+      const results = await inChunks(proofs, (chunk) => workers.call('verifyProofs', chunk));
+      return results.map((y, i) => {
+        if (y) return y;
+        throw cashuError(
+          'proof-invalid',
+          `inputs[${i}].C is not this mint's signature on its secret; drop the proof`,
+        );
+      });
+    },
+    verifyClaims: (claims) => inChunks(claims, (chunk) => workers.call('verifyClaims', chunk)),
+    arePoints: (keys) => inChunks(keys, (chunk) => workers.call('arePoints', chunk)),
+    close: () => workers.close(),
+  };
+}
+
+async function inChunks<I, O>(
+  items: readonly I[],
+  call: (chunk: readonly I[]) => Promise<readonly O[]>,
+): Promise<O[]> {
+  if (items.length <= CHUNK) return [...(await call(items))];
+  const chunks: (readonly I[])[] = [];
+  for (let i = 0; i < items.length; i += CHUNK) chunks.push(items.slice(i, i + CHUNK));
+  return (await Promise.all(chunks.map(call))).flat();
+}
