@@ -4,7 +4,7 @@ import { fromHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Engine } from '../engine.ts';
 import { METHOD, quoteAnswer, signatureAnswer } from './answers.ts';
-import { outputsField, outputsOf, quoteIdField, schnorrSignature } from './schemas.ts';
+import { nullable, outputsField, outputsOf, quoteIdField, schnorrSignature } from './schemas.ts';
 
 /** Names of methods as NUT-04 limits them. */
 export const methodParameter = Type.String({ pattern: '^[a-z0-9_-]+$', description: 'a payment method' });
@@ -15,9 +15,7 @@ const mintBody = Type.Object(
   {
     quote: quoteIdField,
     outputs: outputsField,
-    signature: Type.Optional(
-      Type.Union([schnorrSignature, Type.Null()], { description: schnorrSignature.description }),
-    ),
+    signature: nullable(schnorrSignature, 'a BIP340 signature in hex, 128 digits'),
   },
   { description: 'an object with quote, outputs and signature' },
 );

@@ -5,22 +5,20 @@ import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { type Engine, MAX_BATCH } from '../engine.ts';
 import { quoteAnswer, signatureAnswer } from './answers.ts';
 import { checkMethod, methodParameter } from './nut04.ts';
-import { amount, outputsField, outputsOf, quoteIdField, schnorrSignature } from './schemas.ts';
+import { amount, nullable, outputsField, outputsOf, quoteIdField, schnorrSignature } from './schemas.ts';
 
 const params = Type.Object({ method: methodParameter });
 const quotes = Type.Array(quoteIdField, { description: 'a list of quote ids' });
 const checkBody = Type.Object({ quotes }, { description: 'an object with quotes' });
-const amounts = Type.Array(amount, { description: 'a list of amounts, one for each quote' });
 const signatureOrNull = Type.Union([schnorrSignature, Type.Null()], {
-  description: schnorrSignature.description,
+  description: 'a BIP340 signature in hex, 128 digits, or null',
 });
-const signatures = Type.Array(signatureOrNull, { description: 'a list of signatures, one for each quote' });
 const batchBody = Type.Object(
   {
     quotes,
-    quote_amounts: Type.Optional(Type.Union([amounts, Type.Null()], { description: amounts.description })),
+    quote_amounts: nullable(Type.Array(amount), 'a list of amounts, one for each quote'),
     outputs: outputsField,
-    signatures: Type.Optional(Type.Union([signatures, Type.Null()], { description: signatures.description })),
+    signatures: nullable(Type.Array(signatureOrNull), 'a list of signatures, one for each quote'),
   },
   { description: 'an object with quotes, outputs and signatures' },
 );
