@@ -1,25 +1,32 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-const TAIL_BYTES = 4096;
+const TAIL_BYTES = 16_384;
 const LINE_LIMIT = 400;
+const TROUBLE_LEVELS = new Set<unknown>(['warn', 'error', 'fatal']);
 
-/** The last line of a log with its time and level left out, cut to a readable length; undefined where there is none. */
-export function lastLine(path: string): string | undefined {
-  const lines = tail(path).split('\n');
-  const line = lines.findLast((each) => each.trim() !== '');
-  return line === undefined ? undefined : plainLine(line).slice(0, LINE_LIMIT);
+/**
+ * The last thing in a role's log that went wrong: a line that is not of the JSON log, or one of a level above
+ * info. In its own words, cut to a readable length; undefined where there is none.
+ */
+export function lastTrouble(path: string): string | undefined {
+  for (const line of tail(path).split('\n').reverse()) {
+    const words = troubleOf(line.trim());
+    if (words !== undefined) return words.slice(0, LINE_LIMIT);
+  }
+  return undefined;
 }
 
-/** The words of a line, where it is one of the JSON log. */
-function plainLine(line: string): string {
-  if (!line.startsWith('{')) return line.trim();
+function troubleOf(line: string): string | undefined {
+  if (line === '') return undefined;
+  if (!line.startsWith('{')) return line;
   try {
     const entry: unknown = JSON.parse(line);
-    if (typeof entry === 'object' && entry !== null && 'msg' in entry) return String(entry.msg);
+    if (typeof entry !== 'object' || entry === null || !('level' in entry) || !('msg' in entry)) return line;
+    return TROUBLE_LEVELS.has(entry.level) ? String(entry.msg) : undefined;
   } catch {
-    // Cut off at its beginning, or not JSON after all: shown as it is.
+    // Begins like one of the log's lines and is none.
+    return line;
   }
-  return line.trim();
 }
 
 function tail(path: string): string {

@@ -14,7 +14,7 @@ export interface Reaper {
   close(): void;
 }
 
-const GRACE_MS = 2_000;
+const GRACE_MS = 2_500;
 
 /**
  * Starts the reaper, a process of its own with nothing to do but to wait for the supervisor's end. Roles leave

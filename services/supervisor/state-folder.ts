@@ -33,9 +33,14 @@ export function stateFolder(path: string): StateFolder {
   };
 }
 
-/** Creates the folders that a start needs, closed to other users. */
+/** All folders that an appliance keeps under its state folder. */
+export function ownFolders(state: StateFolder, roles: readonly string[]): string[] {
+  const shared = [state.config, state.credentials, state.published, state.logs, join(state.root, 'run')];
+  return [...shared, ...roles.map((name) => state.role(name))];
+}
+
+/** Creates the state folder and what is in it, closed to other users. */
 export function createFolders(state: StateFolder, roles: readonly string[]): void {
-  const folders = [state.config, state.credentials, state.published, state.logs];
-  for (const name of roles) folders.push(state.role(name), state.roleCredentials(name));
-  for (const folder of [state.root, ...folders]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [state.root, ...ownFolders(state, roles)])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lastLine } from './log-tail.ts';
+import { isFinal } from './exit-codes.ts';
+import { lastTrouble } from './log-tail.ts';
 import { type Reaper, startReaper } from './reaper.ts';
 import type { Exit, LaunchPlan } from './role-process.ts';
 import { type Patience, type RoleView, SupervisedRole, usualPatience } from './supervised-role.ts';
@@ -7,8 +8,8 @@ import { type Patience, type RoleView, SupervisedRole, usualPatience } from './s
 /** Why the roles were stopped. */
 export interface Ending {
   readonly reason: string;
-  /** 0: as was wished; 1: a role died and was not to be restarted; 78: a role refused its config. */
-  readonly exitCode: 0 | 1 | 78;
+  /** 0: as was wished; 1: a role died and was not to be restarted; else the code of a role that can't run. */
+  readonly exitCode: number;
 }
 
 export interface SupervisorOptions {
@@ -21,8 +22,6 @@ export interface SupervisorOptions {
   readonly patience?: Patience;
 }
 
-/** sysexits' EX_CONFIG: no restart would help. */
-const CONFIG_REFUSED = 78;
 /** The next role is told to stop when the one after it has, or after this. */
 const STEP_MS = 700;
 /** From the wish to stop to the end of the last process. */
@@ -63,7 +62,7 @@ export class Supervisor {
   }
 
   /** Stops all roles, the last started first; what hangs is killed. The first reason given is the one that counts. */
-  stop(reason: string, exitCode: Ending['exitCode'] = 0): Promise<Ending> {
+  stop(reason: string, exitCode = 0): Promise<Ending> {
     this.#stopping ??= this.#stopAll().then(() => {
       this.#reaper.close();
       this.#ended.resolve({ reason, exitCode });
@@ -87,16 +86,15 @@ export class Supervisor {
 
   #died(role: SupervisedRole, exit: Exit): void {
     const why = describeExit(exit);
-    const refused = exit.code === CONFIG_REFUSED;
-    if (this.#stopping === undefined && this.#restart && !refused) {
+    if (this.#stopping === undefined && this.#restart && !isFinal(exit.code)) {
       role.restart(why);
       return;
     }
     role.giveUp(why);
-    const words = lastLine(role.plan.log);
+    const words = lastTrouble(role.plan.log);
     void this.stop(
       `${role.name} ${why}${words === undefined ? '' : `: ${words}`}`,
-      refused ? CONFIG_REFUSED : 1,
+      isFinal(exit.code) ? exit.code : 1,
     );
   }
 

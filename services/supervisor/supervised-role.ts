@@ -30,7 +30,7 @@ export interface RoleEvents {
 
 /** Bounds of time in a role's life, in milliseconds. */
 export interface Patience {
-  /** From start to readiness; afterwards it counts as hanging. */
+  /** From start, or the last status before readiness, to readiness; afterwards it counts as hanging. */
   readonly readiness: number;
   /** Before the first restart; doubles from one to the next. */
   readonly firstRestart: number;
@@ -92,7 +92,7 @@ export class SupervisedRole {
     this.#restartAt = undefined;
     this.#startedAt = Date.now();
     this.#enter('starting', '');
-    this.#timer = setTimeout(() => this.#process?.kill(), this.#patience.readiness);
+    this.#limitStart();
     const process = startProcess(this.#plan, this.#reaper, (message) => {
       if (message.type === 'ready') this.#becomeReady();
       else this.#report(message.text, message.figures);
@@ -144,7 +144,14 @@ export class SupervisedRole {
     this.#events.ready(this);
   }
 
+  /** A start that neither ends nor says anything for so long hangs. */
+  #limitStart(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#process?.kill(), this.#patience.readiness);
+  }
+
   #report(text: string, figures: Figures): void {
+    if (this.#phase === 'starting') this.#limitStart();
     this.#totals.report(figures);
     if (this.#phase !== 'stopping') this.#text = text;
     this.#events.changed(this);

@@ -1,0 +1,34 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import { exitCodes } from '../../services/supervisor/exit-codes.ts';
+
+/**
+ * Runs a command and sets its exit code. What it throws becomes one line on stderr: exit code 64 for a mistake on
+ * the command line, 1 for any other trouble.
+ */
+export async function runCommand(name: string, main: () => number | Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    process.stderr.write(`${name}: ${messageOf(error).replaceAll('\n', ' ')}\n`);
+    process.exitCode = isHashpoolError(error, 'usage') ? exitCodes.usage : 1;
+  }
+}
+
+/**
+ * Reads a command line.
+ * @throws HashpoolError 'usage' in one line, for an option that is not among `options`
+ */
+export function readCommandLine<O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (cause) {
+    const [trouble = ''] = messageOf(cause).split('. ');
+    throw usageError(`${trouble}; --help shows what there is`, cause);
+  }
+}
+
+/** A mistake on the command line, in words. */
+export function usageError(trouble: string, cause?: unknown): HashpoolError {
+  return new HashpoolError('usage', trouble, { cause });
+}

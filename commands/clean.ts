@@ -1,0 +1,81 @@
+import { existsSync, rmSync } from 'node:fs';
+import { relative } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { HashpoolError } from '../protocols/errors.ts';
+import { lockFolder } from '../services/supervisor/lock.ts';
+import { readRolesTable } from '../services/supervisor/roles-table.ts';
+import { ownFolders, type StateFolder, stateFolder } from '../services/supervisor/state-folder.ts';
+import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { databaseFiles, databasePaths } from './appliance/databases.ts';
+
+const usage = `npm run clean -- WHAT [--yes] [--state DIR]: deletes state of an appliance that does not run
+
+  cashu      the ecash: the mint's and the wallet's database and the pool's outbox
+  regtest    the regtest chain
+  testnet4   the testnet4 chain
+  all        everything under the state folder, keys included
+
+It says what it deletes and asks before it does; --yes answers for you. --state names the appliance's folder
+(default .state).`;
+
+type Target = 'cashu' | 'regtest' | 'testnet4' | 'all';
+
+const pathsOf: Record<Target, (state: StateFolder) => string[]> = {
+  cashu: (state) => Object.values(databasePaths(state)).flatMap(databaseFiles),
+  regtest: (state) => [`${state.role('bitcoind')}/regtest`],
+  testnet4: (state) => [`${state.role('bitcoind')}/testnet4`],
+  all: (state) =>
+    ownFolders(
+      state,
+      readRolesTable().roles.map((role) => role.name),
+    ),
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(args, {
+    yes: { type: 'boolean', default: false },
+    state: { type: 'string', default: '.state' },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const target = targetOf(positionals);
+  const state = stateFolder(values.state);
+  const paths = existsSync(state.root) ? pathsOf[target](state).filter((path) => existsSync(path)) : [];
+  if (paths.length === 0) {
+    process.stdout.write(`nothing to delete: there is no ${target} state in ${state.root}\n`);
+    return 0;
+  }
+  const lock = lockFolder(state.lock, process.pid);
+  try {
+    for (const path of paths) process.stdout.write(`will delete ${relative('.', path)}\n`);
+    if (!values.yes && !(await isConfirmed()))
+      throw new HashpoolError('not-confirmed', 'nothing was deleted');
+    for (const path of paths) rmSync(path, { recursive: true, force: true });
+    process.stdout.write('deleted\n');
+    return 0;
+  } finally {
+    lock.release();
+  }
+}
+
+function targetOf([text, ...rest]: readonly string[]): Target {
+  if (rest.length === 0 && (text === 'cashu' || text === 'regtest' || text === 'testnet4' || text === 'all'))
+    return text;
+  throw usageError('name one of cashu, regtest, testnet4, all; --help says what they are');
+}
+
+async function isConfirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new HashpoolError('not-confirmed', 'nobody to ask: --yes says that it is meant');
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await prompt.question('delete? [y/N] ')).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+await runCommand('npm run clean', () => main(process.argv.slice(2)));

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import { locateBitcoind } from '../bitcoind/locate.ts';
+import { type Bitcoind, startBitcoind } from '../bitcoind/start.ts';
+import { exitCodes } from './exit-codes.ts';
+import { leaveInitialDownload, readChain } from './regtest-chain.ts';
+
+const POLL_MS = 1_000;
+
+/**
+ * bitcoind as a role like the others: this process is its parent, speaks for it on the supervisor's channel,
+ * and takes it down when the supervisor says so or is gone.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { config: { type: 'string' }, 'rpc-port': { type: 'string' } } });
+  const doing = showProgress();
+  const command = await locateBitcoind(process.env, (line) => {
+    doing.text = line;
+    say(line);
+  });
+  doing.text = 'starting';
+  const node = await startBitcoind({
+    command,
+    datadir: folder('STATE_DIRECTORY'),
+    network: 'regtest',
+    rpcPort: Number(values['rpc-port']),
+    rpcAuth: readFileSync(join(folder('CREDENTIALS_DIRECTORY'), 'bitcoin-rpc'), 'utf8').trim(),
+    extraArguments: [`-conf=${values.config}`],
+    onLine: say,
+  });
+  endTogether(node);
+  await leaveInitialDownload(node.rpc);
+  clearInterval(doing.timer);
+  tell({ type: 'ready' });
+  for (;;) {
+    const { height } = await readChain(node.rpc);
+    status(`height ${height}`, { height });
+    await delay(POLL_MS);
+  }
+}
+
+/** The first start may fetch bitcoind, which takes its time: each second a status, which also shows that this lives. */
+function showProgress(): { text: string; readonly timer: NodeJS.Timeout } {
+  const since = Date.now();
+  const doing = {
+    text: 'looking for bitcoind',
+    timer: setInterval(() => status(`${doing.text} (${Math.round((Date.now() - since) / 1000)} s)`), POLL_MS),
+  };
+  return doing;
+}
+
+function endTogether(node: Bitcoind): void {
+  let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    void node.stop().then(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.off('disconnect', quit);
+  process.once('disconnect', stop);
+  void node.exited.then((reason) => {
+    if (!stopping) leave(`bitcoind: ${reason}`, 1);
+  });
+}
+
+function status(text: string, figures: Readonly<Record<string, number>> = {}): void {
+  tell({ type: 'status', text, figures });
+}
+
+function tell(message: object): void {
+  if (process.connected) process.send?.(message);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function quit(): void {
+  process.exit(0);
+}
+
+function leave(reason: string, code: number): never {
+  process.stderr.write(`${reason}\n`);
+  process.exit(code);
+}
+
+function folder(variable: string): string {
+  return process.env[variable] ?? leave(`${variable} is not set`, exitCodes.config);
+}
+
+// Until bitcoind runs there is nothing to take down; a half-started one ends with this process's group.
+process.once('disconnect', quit);
+main().catch((error: unknown) => {
+  leave(messageOf(error), isHashpoolError(error, 'no-bitcoind') ? exitCodes.missingProgram : 1);
+});

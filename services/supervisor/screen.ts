@@ -1,0 +1,100 @@
+import { type ApplianceFigures, gatherFigures } from './figures.ts';
+import type { Phase, RoleView } from './supervised-role.ts';
+
+/** What stands around the roles on the screen. */
+export interface Surroundings {
+  /** Since the start, in milliseconds. */
+  readonly uptime: number;
+  /** As `Date.now()` gives it. */
+  readonly now: number;
+  readonly stateFolder: string;
+  readonly minerAddress: string;
+  readonly mintUrl: string;
+}
+
+type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
+
+const codes: Record<Colour, string> = { green: '32', yellow: '33', red: '31', dim: '2', bold: '1' };
+const colourOf: Record<Phase, Colour> = {
+  waiting: 'dim',
+  starting: 'yellow',
+  ready: 'green',
+  restarting: 'red',
+  stopping: 'yellow',
+  stopped: 'dim',
+};
+
+const NAME_WIDTH = 20;
+const STATE_WIDTH = 18;
+
+/** The status screen as lines of at most `columns` characters, with colours where the terminal has them. */
+export function renderScreen(
+  views: readonly RoleView[],
+  around: Surroundings,
+  terminal: { readonly columns: number; readonly colours: boolean },
+): string[] {
+  const paint = (text: string, colour: Colour): string =>
+    terminal.colours ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text;
+  const cut = (text: string, used = 0): string => text.slice(0, Math.max(0, terminal.columns - used));
+  const roleLine = (view: RoleView): string => {
+    const name = cut(view.name.padEnd(NAME_WIDTH));
+    const state = cut(describePhase(view, around.now).padEnd(STATE_WIDTH), NAME_WIDTH);
+    const text = cut(view.text, NAME_WIDTH + STATE_WIDTH + 1);
+    return `${name}${paint(state, colourOf[view.phase])} ${text}`;
+  };
+  return [
+    paint(cut(`hashpool on regtest, up ${duration(around.uptime)}`), 'bold'),
+    '',
+    ...views.map(roleLine),
+    '',
+    ...figureLines(gatherFigures(views)).map((line) => cut(line)),
+    '',
+    cut(`point a miner at    ${around.minerAddress}`),
+    cut('                    username: any name, or a key of your own (hpub1...); any password'),
+    cut(`point a wallet at   ${around.mintUrl}`),
+    '',
+    paint(cut(`Ctrl-C stops everything; state and logs are in ${around.stateFolder}`), 'dim'),
+  ];
+}
+
+/** The figures in one line, for output that is no terminal. */
+export function figuresLine(views: readonly RoleView[]): string {
+  const figures = gatherFigures(views);
+  return [
+    `height ${grouped(figures.height)}`,
+    `miners ${grouped(figures.miners)}`,
+    `shares ${grouped(figures.accepted)} accepted, ${grouped(figures.rejected)} rejected`,
+    `ehash ${grouped(figures.waiting)} waiting, ${grouped(figures.wallet)} in the wallet`,
+  ].join('; ');
+}
+
+/** A role's state in words. */
+export function describePhase(view: RoleView, now: number): string {
+  if (view.phase !== 'restarting' || view.restartAt === undefined) return view.phase;
+  return `restarting in ${Math.max(0, Math.ceil((view.restartAt - now) / 1000))} s`;
+}
+
+function figureLines(figures: ApplianceFigures): string[] {
+  const row = (label: string, ...parts: readonly [value: bigint, what: string][]): string =>
+    label.padEnd(NAME_WIDTH) +
+    parts.map(([value, what]) => `${grouped(value)} ${what}`.padEnd(STATE_WIDTH)).join(' ');
+  return [
+    row('chain', [figures.height, 'blocks high'], [figures.blocksFound, 'found by the pool']),
+    row('miners', [figures.miners, 'connected']),
+    row('shares', [figures.accepted, 'accepted'], [figures.rejected, 'rejected']),
+    row('ehash', [figures.waiting, 'waiting'], [figures.wallet, 'in the wallet']),
+  ].map((line) => line.trimEnd());
+}
+
+function grouped(value: bigint): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Milliseconds as people say them: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 0) return `${seconds} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
