@@ -66,7 +66,10 @@ test('tries again while the node warms up, and gives up after the last try', asy
   const url = await listening(t, (request, response) => {
     calls++;
     const warmingUp = { result: null, error: { code: -28, message: 'Loading block index…' }, id: 1 };
-    reply(calls < 3 ? warmingUp : { result: 7, error: null, id: 1 }, calls < 3 ? 500 : 200)(request, response);
+    reply(calls < 3 ? warmingUp : { result: 7, error: null, id: 1 }, calls < 3 ? 500 : 200)(
+      request,
+      response,
+    );
   });
   const rpc = bitcoinRpc({ url, auth: 'a:b', retry: fastRetry });
   assert.equal(await rpc.call('getblockcount'), 7);
@@ -96,7 +99,10 @@ test("the node's own refusal carries its number and is not tried again", async (
   let calls = 0;
   const url = await listening(t, (request, response) => {
     calls++;
-    reply({ result: null, error: { code: -8, message: 'Block height out of range' }, id: 1 }, 500)(request, response);
+    reply({ result: null, error: { code: -8, message: 'Block height out of range' }, id: 1 }, 500)(
+      request,
+      response,
+    );
   });
   const rpc = bitcoinRpc({ url, auth: 'a:b', retry: fastRetry });
   const error = await failureOf(rpc.call('getblockhash', [5]));
@@ -155,7 +161,7 @@ test('an answer above the cap is cut off', async (t) => {
   const megabyte = Buffer.alloc(1024 * 1024, 32);
   const url = await listening(t, (_request, response) => {
     const more = (): void => {
-      while (!response.destroyed && response.write(megabyte)) continue;
+      while (!response.destroyed && response.write(megabyte));
     };
     response.on('drain', more);
     more();
