@@ -34,11 +34,6 @@ export function nullable<T extends TSchema>(schema: T, description: string) {
   return Type.Optional(Type.Union([schema, Type.Null()], { description }));
 }
 
-/** A field that may be left out or null, both of which wallets do. */
-export function nullable<T extends TSchema>(schema: T, description: string) {
-  return Type.Optional(Type.Union([schema, Type.Null()], { description }));
-}
-
 export const quoteIdField = Type.String({ maxLength: 64, description: 'the id of a quote' });
 
 /** A BlindedMessage of NUT-00. */
