@@ -32,7 +32,7 @@ async function exitCode(child: ChildProcess): Promise<number | null> {
 }
 
 test('a role says ready, and closes its parts last first at SIGTERM', async (t) => {
-  const { child, said } = startRole(t, 'then = "wait"');
+  const { child, said } = startRole(t, 'act = "wait"');
   while (!said.messages.some(({ type }) => type === 'ready')) await once(child, 'message');
   assert.deepEqual(said.messages[0], { type: 'status', text: 'working', figures: { shares: 2n } });
   child.kill('SIGTERM');
@@ -41,7 +41,7 @@ test('a role says ready, and closes its parts last first at SIGTERM', async (t) 
 });
 
 test('a role ends when whoever started it is gone', async (t) => {
-  const { child, said } = startRole(t, 'then = "wait"');
+  const { child, said } = startRole(t, 'act = "wait"');
   while (!said.messages.some(({ type }) => type === 'ready')) await once(child, 'message');
   child.disconnect();
   assert.equal(await exitCode(child), 0);
@@ -49,21 +49,21 @@ test('a role ends when whoever started it is gone', async (t) => {
 });
 
 test('a bad config is exit code 78 and one line', async (t) => {
-  const { child, said } = startRole(t, 'than = "wait"');
+  const { child, said } = startRole(t, 'akt = "wait"');
   assert.equal(await exitCode(child), 78);
-  assert.match(said.err, /^[^\n]*role\.config\.toml: than is not a key here; allowed: then\n$/);
+  assert.match(said.err, /^[^\n]*role\.config\.toml: akt is not a key here; allowed: act\n$/);
   assert.equal(said.out, '');
 });
 
 test('a rule between keys is a bad config too', async (t) => {
-  const { child, said } = startRole(t, 'then = "refuse"');
+  const { child, said } = startRole(t, 'act = "refuse"');
   assert.equal(await exitCode(child), 78);
-  assert.match(said.err, /then = "refuse" is refused\n$/);
+  assert.match(said.err, /act = "refuse" is refused\n$/);
 });
 
-for (const then of ['fail', 'throw']) {
-  test(`a role that can't go on (${then}) closes its parts and exits 70 with the reason`, async (t) => {
-    const { child, said } = startRole(t, `then = "${then}"`);
+for (const act of ['fail', 'throw']) {
+  test(`a role that can't go on (${act}) closes its parts and exits 70 with the reason`, async (t) => {
+    const { child, said } = startRole(t, `act = "${act}"`);
     assert.equal(await exitCode(child), 70);
     assert.match(said.out, /can't go on/);
     assert.match(said.out, /closed second\n[\s\S]*closed first\n/);
