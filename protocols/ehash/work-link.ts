@@ -1,6 +1,6 @@
 import { concatBytes, utf8 } from '../bytes.ts';
 import { HashpoolError } from '../errors.ts';
-import { defineProtocol, type MessageOf, message, messageTable } from '../sv2/codec.ts';
+import { defineProtocol, message, messageTable, type ProtocolMessage } from '../sv2/codec.ts';
 import { commonMessages } from '../sv2/common.ts';
 import { STRUCT } from '../sv2/struct.ts';
 import { B0_64K, FIXED, SEQ0_64K, SIGNATURE, STR0_255, U8, U16, U64 } from '../sv2/types.ts';

@@ -1,0 +1,184 @@
+import { equalBytes, toHex } from '../../protocols/bytes.ts';
+import {
+  encodeTerms,
+  type OpenWorkLink,
+  type SubmitWork,
+  type WorkLinkMessage,
+} from '../../protocols/ehash/work-link.ts';
+import { unpackWorkRecords } from '../../protocols/ehash/work-record.ts';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import type { Lease, ServerIdLeases } from './leases.ts';
+import type { WorkLinkServerOptions } from './server.ts';
+import type { SignatureWorker } from './signature-worker.ts';
+
+/** From SetupConnection to OpenWorkLink. */
+const OPEN_DEADLINE_MS = 10_000;
+/** Submissions of one pool that may wait for the store; a pool of ours has fewer under way. */
+const MAX_WAITING_SUBMITS = 16;
+
+/** What sessions of one server have in common. */
+export interface SessionHouse {
+  readonly options: WorkLinkServerOptions;
+  readonly signatures: SignatureWorker;
+  readonly leases: ServerIdLeases;
+  /** A session's pool has proven itself; an older session of the same outbox is to be closed. */
+  opened(session: IssuerSession): void;
+  closed(session: IssuerSession): void;
+}
+
+/** The mint's end of one pool's link. */
+export class IssuerSession {
+  readonly #connection: Sv2Connection<WorkLinkMessage>;
+  readonly #house: SessionHouse;
+  #state: 'waiting' | 'judging' | 'open' = 'waiting';
+  #identity: OpenWorkLink | undefined;
+  #lease: Lease | undefined;
+  readonly #submits: SubmitWork[] = [];
+  #storing = false;
+
+  constructor(connection: Sv2Connection<WorkLinkMessage>, house: SessionHouse) {
+    this.#connection = connection;
+    this.#house = house;
+    const deadline = setTimeout(() => connection.close('no OpenWorkLink in time'), OPEN_DEADLINE_MS);
+    connection.onMessage = (message) => this.#receive(message);
+    void connection.closed.then(() => {
+      clearTimeout(deadline);
+      this.#release();
+    });
+  }
+
+  /** Pool and outbox, once proven. */
+  get identity(): OpenWorkLink | undefined {
+    return this.#state === 'open' ? this.#identity : undefined;
+  }
+
+  sendTerms(): void {
+    if (!this.identity) return;
+    this.#connection.send(encodeTerms(this.#house.options.terms(this.identity.pool_id)));
+  }
+
+  close(reason: string): void {
+    this.#connection.close(reason);
+  }
+
+  #receive(message: WorkLinkMessage): void {
+    if (message.name === 'OpenWorkLink' && this.#state === 'waiting') {
+      this.#state = 'judging';
+      this.#judge(message).catch((error: unknown) => {
+        this.#house.options.log.warn({ err: error }, `a pool could not be let in: ${messageOf(error)}`);
+        this.#connection.close('internal error');
+      });
+      return;
+    }
+    if (message.name === 'SubmitWork' && this.identity) {
+      this.#submit(message, this.identity);
+      return;
+    }
+    throw new HashpoolError('unexpected-message', `${message.name} is out of place on the work link`);
+  }
+
+  async #judge(claim: OpenWorkLink): Promise<void> {
+    const refusal = await this.#refusalOf(claim);
+    if (!this.#connection.isOpen) return;
+    const { log } = this.#house.options;
+    const about = { pool: toHex(claim.pool_id), server_id: claim.server_id, remote: this.#connection.remote };
+    if (refusal) {
+      log.warn(about, `work link refused: ${refusal.reason}`);
+      this.#connection.send({ name: 'WorkLinkRefused', ...refusal });
+      this.#connection.close(refusal.error_code);
+      return;
+    }
+    this.#identity = claim;
+    this.#state = 'open';
+    log.info(about, 'work link is up');
+    this.#house.opened(this);
+    this.sendTerms();
+  }
+
+  /** Why a pool is not let in, or undefined where it is; then its server id is leased to it. */
+  async #refusalOf(claim: OpenWorkLink): Promise<{ error_code: string; reason: string } | undefined> {
+    const { pool_id, issuer_key, server_id, outbox_id, signature } = claim;
+    const pool = this.#house.options.issuers(pool_id);
+    if (!pool) return refuse('unknown-pool', `this mint has no [[pool]] with pool_id ${toHex(pool_id)}`);
+    if (!pool.issuerKeys.some((key) => equalBytes(key, issuer_key))) {
+      return refuse(
+        'unknown-issuer',
+        `issuer key ${toHex(issuer_key)} is not among issuer_keys of this pool`,
+      );
+    }
+    if (!pool.serverIds.includes(server_id)) {
+      return refuse('unknown-server-id', `server_id ${server_id} is not among server_ids of this pool`);
+    }
+    const { handshakeHash } = this.#connection;
+    const claimed = { issuerKey: issuer_key, signature, handshakeHash };
+    if (!(await this.#house.signatures.call('verify', claimed))) {
+      return refuse(
+        'bad-issuer-signature',
+        'the signature is not by the issuer key over this very handshake',
+      );
+    }
+    if (!this.#connection.isOpen) return undefined;
+    this.#lease = this.#house.leases.take(pool_id, server_id, outbox_id, Date.now());
+    if (!this.#lease) {
+      return refuse(
+        'server-id-in-use',
+        `another pool mines with server_id ${server_id}: give this one its own`,
+      );
+    }
+    return undefined;
+  }
+
+  #submit(message: SubmitWork, identity: OpenWorkLink): void {
+    if (!equalBytes(message.outbox_id, identity.outbox_id)) {
+      throw new HashpoolError(
+        'wrong-outbox',
+        'SubmitWork.outbox_id is not the outbox that OpenWorkLink named',
+      );
+    }
+    if (this.#submits.length >= MAX_WAITING_SUBMITS) {
+      throw new HashpoolError(
+        'window-exceeded',
+        `more than ${MAX_WAITING_SUBMITS} SubmitWork await their WorkAck`,
+      );
+    }
+    this.#submits.push(message);
+    if (this.#storing) return;
+    this.#storing = true;
+    this.#storeAll(identity).catch((error: unknown) => {
+      this.#house.options.log.warn(
+        { err: error },
+        `work could not be stored, the pool sends it again: ${messageOf(error)}`,
+      );
+      this.#connection.close('the work could not be stored');
+    });
+  }
+
+  async #storeAll(identity: OpenWorkLink): Promise<void> {
+    const { pool_id, outbox_id } = identity;
+    for (let next = this.#submits[0]; next !== undefined; next = this.#submits[0]) {
+      if (!this.#connection.isOpen) return;
+      const records = unpackWorkRecords(next.records);
+      const stored = await this.#house.options.onWork(pool_id, outbox_id, next.first_seq, records);
+      this.#submits.shift();
+      this.#connection.send({
+        name: 'WorkAck',
+        outbox_id,
+        stored_seq: stored.storedSeq,
+        backed_up_seq: stored.backedUpSeq,
+        refusals: stored.refusals,
+      });
+    }
+    this.#storing = false;
+  }
+
+  #release(): void {
+    this.#submits.length = 0;
+    if (this.#lease) this.#lease.lostAt = Date.now();
+    this.#house.closed(this);
+  }
+}
+
+function refuse(error_code: string, reason: string) {
+  return { error_code, reason };
+}

@@ -1,0 +1,127 @@
+import { equalBytes } from '../../protocols/bytes.ts';
+import {
+  type Refusal,
+  type Terms,
+  WORK_LINK_FRAME_CAP,
+  WORK_LINK_PROTOCOL,
+  workLinkProtocol,
+} from '../../protocols/ehash/work-link.ts';
+import type { WorkRecord } from '../../protocols/ehash/work-record.ts';
+import { judgeSetup } from '../../protocols/sv2/common.ts';
+import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { listenSv2 } from '../../runtime/sv2/listen.ts';
+import type { Log } from '../../runtime/sv2/log.ts';
+import { IssuerSession, type SessionHouse } from './issuer-session.ts';
+import { ServerIdLeases } from './leases.ts';
+import { openSignatureWorker, type SignatureWorker } from './signature-worker.ts';
+
+/** What the mint knows of a pool. */
+export interface Issuer {
+  /** Compressed points of 33 bytes, any of which may sign for the pool. */
+  readonly issuerKeys: readonly Uint8Array[];
+  /** The server ids that the pool may use. */
+  readonly serverIds: readonly number[];
+}
+
+/** What became of the records handed over. */
+export interface WorkStored {
+  /** The last share of the outbox up to which all are stored, 0 for none. */
+  readonly storedSeq: bigint;
+  /** The last one up to which all are in a backup. */
+  readonly backedUpSeq: bigint;
+  /** Of these records, those that are not paid, and why. They count as stored. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface WorkLinkServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The authority that proves the mint to its pools. */
+  readonly keys: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
+  readonly certificateSeconds: number;
+  readonly workers: HandshakeWorkers;
+  readonly log: Log;
+  /** The pool of that id (33 bytes), undefined where the mint has none. */
+  issuers(poolId: Uint8Array): Issuer | undefined;
+  /** What that pool's shares are paid now. */
+  terms(poolId: Uint8Array): Terms;
+  /**
+   * Stores records, durably before it resolves, in the outbox's order, one call at a time for each outbox. The same
+   * records may come again; records that would leave a gap are not to be stored: `storedSeq` then says where
+   * to go on. No records: only asks. Where it rejects the link is cut, and the pool sends again.
+   */
+  onWork(
+    poolId: Uint8Array,
+    outboxId: Uint8Array,
+    firstSeq: bigint,
+    records: readonly WorkRecord[],
+  ): Promise<WorkStored>;
+}
+
+export interface WorkLinkServer {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Pools whose link is up. */
+  readonly links: number;
+  /** Tells all pools what {@link WorkLinkServerOptions.terms} says now. */
+  broadcastTerms(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The mint's end of the work link: lets in pools that prove an issuer key of theirs, and takes their work.
+ * @throws HashpoolError 'cannot-listen', 'bad-authority-key'
+ */
+export async function openWorkLinkServer(options: WorkLinkServerOptions): Promise<WorkLinkServer> {
+  const signatures = await openSignatureWorker();
+  const sessions = new Set<IssuerSession>();
+  const house = sessionHouse(options, signatures, sessions);
+  try {
+    const listener = await listenSv2({
+      ...options,
+      protocol: workLinkProtocol,
+      frameCap: WORK_LINK_FRAME_CAP,
+      accept: (setup) => judgeSetup(setup, { protocol: WORK_LINK_PROTOCOL, supportedFlags: 0 }),
+      onConnection: (connection) => new IssuerSession(connection, house),
+    });
+    return {
+      address: listener.address,
+      get links() {
+        return sessions.size;
+      },
+      broadcastTerms() {
+        for (const session of sessions) session.sendTerms();
+      },
+      async close() {
+        await listener.close();
+        await signatures.close();
+      },
+    };
+  } catch (error) {
+    await signatures.close();
+    throw error;
+  }
+}
+
+function sessionHouse(
+  options: WorkLinkServerOptions,
+  signatures: SignatureWorker,
+  sessions: Set<IssuerSession>,
+): SessionHouse {
+  return {
+    options,
+    signatures,
+    leases: new ServerIdLeases(),
+    opened(session) {
+      for (const other of sessions) {
+        if (sameOutbox(other, session)) other.close('its pool has connected anew');
+      }
+      sessions.add(session);
+    },
+    closed: (session) => sessions.delete(session),
+  };
+}
+
+function sameOutbox(a: IssuerSession, b: IssuerSession): boolean {
+  const [first, second] = [a.identity?.outbox_id, b.identity?.outbox_id];
+  return first !== undefined && second !== undefined && equalBytes(first, second);
+}
