@@ -1,6 +1,6 @@
-import type { Logger } from 'pino';
-import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import { type HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
+import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
 import { JobBoard } from './job-board.ts';
 import { PendingShares, type ShareVerdict } from './pending-shares.ts';
@@ -51,6 +51,8 @@ export interface ShareOwner {
 /** How a channel says something to the pool; the session knows which extensions were agreed on. */
 export interface ChannelWire {
   send(message: MiningMessage): void;
+  /** The channel is closed: nothing is delivered to it any more. */
+  forget(channelId: number): void;
   sendShare(message: Extract<MiningMessage, { name: 'SubmitSharesExtended' }>, owner: ShareOwner): void;
 }
 
@@ -79,10 +81,6 @@ export class MiningChannel {
 
   get extranoncePrefix(): Uint8Array {
     return this.#board.extranoncePrefix;
-  }
-
-  get isOpen(): boolean {
-    return this.#open;
   }
 
   get pendingShares(): number {
@@ -207,11 +205,7 @@ export class MiningChannel {
 
   #end(reason: string): void {
     this.#open = false;
+    this.#wire.forget(this.id);
     this.#pending.loseAll(reason);
   }
-}
-
-/** An error of the pool's words, for a channel that could not be opened. */
-export function openRefused(code: string): HashpoolError {
-  return new HashpoolError('channel-refused', `the pool did not open a channel: ${code}`);
 }

@@ -1,14 +1,14 @@
-import type { Logger } from 'pino';
 import {
   EHASH_EXTENSION,
   LOCKING_KEY_FIELD,
   RESUME_TOKEN_FIELD,
   WORKER_NAME_EXTENSION,
 } from '../../protocols/ehash/extension.ts';
-import { messageOf } from '../../protocols/errors.ts';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
+import type { Logger } from '../../runtime/logs.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import {
   type ChannelMessage,
@@ -16,7 +16,6 @@ import {
   type ChannelWire,
   MiningChannel,
   type OpenSuccess,
-  openRefused,
   type ShareOwner,
 } from './channel.ts';
 
@@ -44,6 +43,11 @@ interface Opening {
   readonly timer: NodeJS.Timeout;
 }
 
+/** A channel that could not be opened, in the pool's words. */
+export function openRefused(words: string): HashpoolError {
+  return new HashpoolError('channel-refused', `the pool did not open a channel: ${words}`);
+}
+
 /** The client's end of one mining connection, from SetupConnection.Success until it is gone. */
 export class MiningSession {
   readonly #connection: Sv2Connection<MiningMessage>;
@@ -60,6 +64,7 @@ export class MiningSession {
     this.#log = log;
     this.#wire = {
       send: (message) => connection.send(message),
+      forget: (channelId) => this.#channels.delete(channelId),
       sendShare: (message, owner) => connection.send(message, this.#shareTlvs(owner)),
     };
     connection.onMessage = (message) => this.#takeGuarded(message);
@@ -109,12 +114,6 @@ export class MiningSession {
     const channels = [...this.#channels.values()];
     this.#channels.clear();
     for (const channel of channels) channel.lost(reason);
-  }
-
-  /** Closes a channel that its owner wants no more. */
-  close(channel: MiningChannel, reason: string): void {
-    this.#channels.delete(channel.id);
-    channel.close(reason);
   }
 
   /** What goes wrong over one channel must not end the link that all the others share. */
@@ -198,10 +197,7 @@ export class MiningSession {
       channel === undefined
         ? [...this.#channels.values()].filter(({ groupId }) => groupId === message.channel_id)
         : [channel];
-    for (const receiver of receivers) {
-      receiver.take(message);
-      if (!receiver.isOpen) this.#channels.delete(receiver.id);
-    }
+    for (const receiver of receivers) receiver.take(message);
   }
 
   #obstacle(): string | undefined {

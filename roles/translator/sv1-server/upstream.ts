@@ -9,13 +9,13 @@ export interface UpstreamChannel {
   readonly extranonceSize: number;
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict>;
   update(nominalHashRate: number, maximumTargetLe: Uint8Array): void;
+  close(reason: string): void;
 }
 
 /** The pool, as far as the SV1 side needs it: there or not there, and channels to be opened. */
-export interface Upstream<C extends UpstreamChannel = UpstreamChannel> {
+export interface Upstream {
   readonly isUp: boolean;
   /** False for a pool that takes no locking keys: then nobody is paid in ehash. */
   readonly speaksEhash: boolean;
-  open(request: OpenRequest, owner: ChannelOwner<C>): void;
-  close(channel: C, reason: string): void;
+  open(request: OpenRequest, owner: ChannelOwner<UpstreamChannel>): void;
 }

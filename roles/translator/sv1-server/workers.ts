@@ -7,9 +7,11 @@ import type { ShareOwner } from '../../../services/mining-client/channel.ts';
 /** Workers that may be authorized on one connection. */
 export const MAX_WORKERS = 64;
 
-/** What a miner is told when it may mine. */
-export interface Authorized {
+/** An authorized worker. */
+export interface Worker {
   readonly owner: ShareOwner;
+  /** True where its ehash goes to the translator's own wallet. */
+  readonly paysWallet: boolean;
   /** For client.show_message; undefined where there is nothing to tell. */
   readonly message: string | undefined;
 }
@@ -22,7 +24,7 @@ export interface Authorized {
 export async function authorize(
   username: string,
   walletKey: (() => Promise<Uint8Array>) | undefined,
-): Promise<Authorized> {
+): Promise<Worker> {
   const miner = parsed(username);
   if (miner.kind === 'key') return ownKey(miner);
   if (walletKey === undefined) {
@@ -33,15 +35,16 @@ export async function authorize(
   const worker = miner.worker === undefined ? miner.name : `${miner.name}.${miner.worker}`;
   return {
     owner: { worker, lockingKey: await walletKey() },
+    paysWallet: true,
     message: `"${miner.name}" is no key: the ehash goes to the wallet of this translator`,
   };
 }
 
-function ownKey(miner: Extract<Miner, { kind: 'key' }>): Authorized {
+function ownKey(miner: Extract<Miner, { kind: 'key' }>): Worker {
   const message = miner.checked
     ? undefined
     : `The ehash is locked to ${toHex(miner.key).slice(0, 12)}...: hex has no checksum, better use hpub1...`;
-  return { owner: { worker: miner.worker ?? '', lockingKey: miner.key }, message };
+  return { owner: { worker: miner.worker ?? '', lockingKey: miner.key }, paysWallet: false, message };
 }
 
 function parsed(username: string): Miner {

@@ -1,0 +1,254 @@
+import { leBytesToTarget } from '../../../protocols/bitcoin/target.ts';
+import type { HashpoolError } from '../../../protocols/errors.ts';
+import { difficultyOfTarget } from '../../../protocols/sv1/difficulty.ts';
+import {
+  notifyLine,
+  setDifficultyLine,
+  setExtranonceLine,
+  setVersionMaskLine,
+} from '../../../protocols/sv1/messages.ts';
+import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
+import type { ChannelOwner } from '../../../services/mining-client/channel.ts';
+import { type ExtranonceLayout, isSameExtranonce, layOutExtranonce } from './extranonce.ts';
+import { JobTable } from './job-table.ts';
+import type { Upstream, UpstreamChannel } from './upstream.ts';
+import { type DifficultySettings, difficultyWish } from './wish.ts';
+
+/** A repeated job's time runs on with the clock, up to this many seconds past the pool's (consensus allows 7200). */
+const MAX_NTIME_ADVANCE_S = 7200;
+/** The pool hears of a new difficulty at most this often. */
+const MIN_UPDATE_INTERVAL_MS = 1000;
+
+export interface ChannelSettings extends DifficultySettings {
+  /** The name that the pool knows this translator's channels by. */
+  readonly userIdentity: string;
+  readonly extranonce2Size: number;
+  /** Milliseconds after which the last job is told again; 0 for never. */
+  readonly jobKeepaliveMs: number;
+}
+
+/** What a miner's channel says to the miner's connection. */
+export interface MinerEnd {
+  tell(lines: string): void;
+  /** The first channel is open: `mining.subscribe` can be answered. */
+  subscribed(layout: ExtranonceLayout): void;
+  /** The pool would not open a channel. */
+  refused(words: string): void;
+  /** The miner must come again, since what it was told holds no more. */
+  hangUp(reason: string): void;
+}
+
+export interface MinerChannelOptions {
+  readonly upstream: Upstream;
+  readonly settings: ChannelSettings;
+  readonly end: MinerEnd;
+  /** 16 random bytes, by which the pool knows the miner again after a cut link. */
+  readonly resumeToken: Uint8Array;
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+}
+
+/** One miner's channel at the pool, over cut links too, and the jobs that the miner was told on it. */
+export class MinerChannel implements ChannelOwner<UpstreamChannel> {
+  /** True once a worker is authorized: jobs are told from then on. */
+  isMining = false;
+  /** True where the miner understands `mining.set_extranonce`. */
+  takesExtranonce = false;
+  readonly jobs = new JobTable();
+  readonly #upstream: Upstream;
+  readonly #settings: ChannelSettings;
+  readonly #end: MinerEnd;
+  readonly #resumeToken: Uint8Array;
+  readonly #now: () => number;
+  #channel: UpstreamChannel | undefined;
+  #layout: ExtranonceLayout | undefined;
+  #job: ActiveJob | undefined;
+  #jobCameAt = 0;
+  #toldAt = 0;
+  #toldTarget: bigint | undefined;
+  #toldMask = 0;
+  #grantedMask = 0;
+  #wishedBits: number | undefined;
+  #wishTold = true;
+  #wishToldAt = 0;
+  #mustClean = true;
+  #isOpening = false;
+  #isReleased = false;
+
+  constructor(options: MinerChannelOptions) {
+    this.#upstream = options.upstream;
+    this.#settings = options.settings;
+    this.#end = options.end;
+    this.#resumeToken = options.resumeToken;
+    this.#now = options.now;
+  }
+
+  get open(): UpstreamChannel | undefined {
+    return this.#channel;
+  }
+
+  /** What the miner was told last; undefined until it is subscribed. */
+  get layout(): ExtranonceLayout | undefined {
+    return this.#layout;
+  }
+
+  /** Version bits that the miner may roll in jobs that allow it. */
+  get versionMask(): number {
+    return this.#grantedMask;
+  }
+
+  grantVersionMask(mask: number): void {
+    this.#grantedMask = mask;
+    this.#toldMask = mask;
+  }
+
+  /** Asks the pool for a channel. @param lockingKey the channel's own, for shares that name none */
+  request(lockingKey: Uint8Array): void {
+    if (this.#isOpening || this.#isReleased || this.#channel !== undefined) return;
+    const { userIdentity, extranonce2Size } = this.#settings;
+    this.#isOpening = true;
+    this.#wishTold = true;
+    this.#upstream.open(
+      {
+        userIdentity,
+        ...difficultyWish(this.#wishedBits, this.#settings),
+        minExtranonceSize: extranonce2Size,
+        lockingKey,
+        resumeToken: this.#resumeToken,
+      },
+      this,
+    );
+  }
+
+  /** @param bits easiest exponent of hashes per share that the miner wants */
+  wishDifficulty(bits: number): void {
+    this.#wishedBits = bits;
+    this.#wishTold = false;
+    this.#tellWish();
+  }
+
+  /** Tells the job there is, to a miner that has just been authorized. */
+  start(): void {
+    if (this.isMining) return;
+    this.isMining = true;
+    this.#mustClean = true;
+    if (this.#job !== undefined) this.#tellJob(this.#job);
+  }
+
+  /** To be called about once a second: repeats an old job, tells a wish that came too soon after another. */
+  tick(): void {
+    this.#tellWish();
+    const { jobKeepaliveMs } = this.#settings;
+    const isDue = jobKeepaliveMs > 0 && this.#now() - this.#toldAt >= jobKeepaliveMs;
+    if (isDue && this.isMining && this.#channel !== undefined && this.#job !== undefined)
+      this.#tellJob(this.#job);
+  }
+
+  /** The miner is gone. */
+  release(): void {
+    this.#isReleased = true;
+    this.#close();
+  }
+
+  opened(channel: UpstreamChannel): void {
+    const layout = layOutExtranonce(channel, this.#settings.extranonce2Size);
+    this.#isOpening = false;
+    this.#channel = channel;
+    if (this.#isReleased) {
+      this.#close();
+      return;
+    }
+    if (layout === undefined) {
+      this.#close();
+      this.#end.refused(`The pool leaves ${channel.extranonceSize} bytes of extranonce: too few`);
+      return;
+    }
+    this.jobs.clear();
+    this.#mustClean = true;
+    this.#tellWish();
+    if (this.#layout !== undefined) {
+      this.#follow(layout);
+      return;
+    }
+    this.#layout = layout;
+    this.#end.subscribed(layout);
+  }
+
+  refused(error: HashpoolError): void {
+    this.#isOpening = false;
+    // With the link down the miner waits: the channel is asked for again when the link is back.
+    if (this.#upstream.isUp && !this.#isReleased) this.#end.refused(error.message);
+  }
+
+  job(job: ActiveJob): void {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    const { extranoncePrefix } = job;
+    const { extranonceSize } = channel;
+    const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
+    if (layout !== undefined) this.#follow(layout);
+    this.#job = job;
+    this.#jobCameAt = this.#now();
+    if (job.cleanJobs) this.#mustClean = true;
+    if (this.isMining) this.#tellJob(job);
+  }
+
+  closed(reason: string): void {
+    this.#channel = undefined;
+    this.#job = undefined;
+    // With the link up it was this channel alone: by coming again the miner gets a new one.
+    if (this.#upstream.isUp) this.#end.hangUp(reason);
+  }
+
+  /**
+   * A miner whose extranonce changed is told so if it asked for that. Others are hung up on rather than sent
+   * client.reconnect: firmware disagrees about that message, and all of it connects again when the socket closes.
+   */
+  #follow(layout: ExtranonceLayout): void {
+    if (this.#layout !== undefined && isSameExtranonce(this.#layout, layout)) return;
+    this.#layout = layout;
+    if (!this.takesExtranonce) {
+      this.#end.hangUp('the pool gave a new extranonce, which this miner cannot be told');
+      return;
+    }
+    this.#mustClean = true;
+    this.#end.tell(setExtranonceLine(layout.extranonce1, layout.extranonce2Size));
+  }
+
+  #close(): void {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    channel?.close('miner-disconnected');
+  }
+
+  #tellJob(job: ActiveJob): void {
+    const target = leBytesToTarget(job.targetLe);
+    const isEasier = this.#toldTarget !== undefined && target > this.#toldTarget;
+    let lines = '';
+    if (target !== this.#toldTarget) lines += setDifficultyLine(difficultyOfTarget(target));
+    const mask = job.versionRollingAllowed ? this.#grantedMask : 0;
+    if (mask !== this.#toldMask) lines += setVersionMaskLine(mask);
+    // With an easier difficulty, firmware that applies it at once would send shares too weak for the jobs before.
+    const cleanJobs = this.#mustClean || isEasier;
+    const ntime = job.minNtime + this.#ntimeAdvance();
+    lines += notifyLine({ ...job, jobId: this.jobs.add(job), ntime, cleanJobs });
+    this.#toldTarget = target;
+    this.#toldMask = mask;
+    this.#toldAt = this.#now();
+    this.#mustClean = false;
+    this.#end.tell(lines);
+  }
+
+  #ntimeAdvance(): number {
+    return Math.min(Math.floor((this.#now() - this.#jobCameAt) / 1000), MAX_NTIME_ADVANCE_S);
+  }
+
+  #tellWish(): void {
+    const isDue = this.#now() - this.#wishToldAt >= MIN_UPDATE_INTERVAL_MS;
+    if (this.#wishTold || !isDue || this.#channel === undefined) return;
+    const { nominalHashRate, maximumTargetLe } = difficultyWish(this.#wishedBits, this.#settings);
+    this.#wishTold = true;
+    this.#wishToldAt = this.#now();
+    this.#channel.update(nominalHashRate, maximumTargetLe);
+  }
+}

@@ -1,0 +1,296 @@
+import { toHex } from '../../../protocols/bytes.ts';
+import type { Hash } from '../../../protocols/crypto/hash.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import { hashBitsOfDifficulty } from '../../../protocols/sv1/difficulty.ts';
+import { refusalInWords, refusals, Sv1Error, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
+import { hexU32 } from '../../../protocols/sv1/fields.ts';
+import { type MessageId, parseLine, type Sv1Request } from '../../../protocols/sv1/line.ts';
+import { errorLine, resultLine, showMessageLine } from '../../../protocols/sv1/messages.ts';
+import {
+  difficultyInPassword,
+  parseAuthorize,
+  parseConfigure,
+  parseSubmit,
+  parseSubscribe,
+  parseSuggestDifficulty,
+} from '../../../protocols/sv1/requests.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { LockKeys } from '../lock-keys.ts';
+import type { ExtranonceLayout } from './extranonce.ts';
+import { type ChannelSettings, MinerChannel } from './miner-channel.ts';
+import type { MinerSocket } from './miner-socket.ts';
+import { LATER, RequestQueue } from './request-queue.ts';
+import { refusalOfLoss, refusalOfPool } from './share-answer.ts';
+import { checkShare } from './share-check.ts';
+import type { Upstream } from './upstream.ts';
+import { authorize, MAX_WORKERS, type Worker } from './workers.ts';
+
+/** BIP320: the version bits that miners may roll. */
+export const VERSION_ROLLING_MASK = 0x1fffe000;
+/** Shares of one connection that may wait for the pool's answer. */
+export const MAX_UNANSWERED_SHARES = 256;
+/** Lines that are no Stratum V1 after which a connection is closed. */
+export const MAX_BAD_LINES = 5;
+
+export interface SessionSettings extends ChannelSettings {
+  /** Whether a user name that is no key is paid to the translator's wallet. */
+  readonly walletTakesUnnamed: boolean;
+  readonly subscribeDeadlineMs: number;
+}
+
+/** What all sessions share. */
+export interface SessionServices {
+  readonly upstream: Upstream;
+  readonly hash: Hash;
+  readonly lockKeys: Pick<LockKeys, 'take' | 'giveBack'>;
+  readonly settings: SessionSettings;
+  readonly shares: { accepted: number; rejected: number };
+  readonly now: () => number;
+  readonly resumeToken: () => Uint8Array;
+  readonly log: Logger;
+}
+
+/** One miner's connection: its requests answered in order, each with its own answer, its shares by the pool. */
+export class MinerSession {
+  readonly #services: SessionServices;
+  readonly #socket: MinerSocket;
+  readonly #channel: MinerChannel;
+  readonly #workers = new Map<string, Worker>();
+  readonly #requests: RequestQueue;
+  readonly #startedAt: number;
+  #badLines = 0;
+  #unanswered = 0;
+  #lockKey: Promise<Uint8Array> | undefined;
+  #lockKeyUsed = false;
+  #subscribing: ((answer: ExtranonceLayout | Sv1Refusal) => void) | undefined;
+
+  constructor(services: SessionServices, socket: MinerSocket) {
+    this.#services = services;
+    this.#socket = socket;
+    this.#startedAt = services.now();
+    this.#requests = new RequestQueue((request) => this.#dispatch(request), socket, services.log);
+    this.#channel = new MinerChannel({
+      upstream: services.upstream,
+      settings: services.settings,
+      resumeToken: services.resumeToken(),
+      now: services.now,
+      end: {
+        tell: (lines) => socket.send(lines),
+        subscribed: (layout) => this.#subscribing?.(layout),
+        refused: (words) => this.#channelRefused(words),
+        hangUp: (reason) => socket.close(reason),
+      },
+    });
+  }
+
+  get isAuthorized(): boolean {
+    return this.#workers.size > 0;
+  }
+
+  /** Takes one line from the miner. */
+  takeLine(line: string): void {
+    try {
+      const message = parseLine(line);
+      if (message.kind === 'request') this.#requests.take(message);
+    } catch (error) {
+      this.#badLines++;
+      this.#socket.send(errorLine(null, refusalInWords(20, messageOf(error))));
+      if (this.#badLines >= MAX_BAD_LINES) this.#socket.close('too many lines that are no Stratum V1');
+    }
+  }
+
+  /** The link to the pool is up: miners that are subscribed get a channel again. */
+  linkUp(): void {
+    if (this.#subscribing !== undefined || this.#channel.layout !== undefined) this.#openChannel();
+  }
+
+  /** To be called about once a second. */
+  tick(): void {
+    const age = this.#services.now() - this.#startedAt;
+    if (!this.isAuthorized && age > this.#services.settings.subscribeDeadlineMs) {
+      this.#subscribing?.(refusalInWords(20, 'The pool cannot be reached just now'));
+      this.#closeAfterAnswers('not subscribed and authorized in time');
+      return;
+    }
+    this.#channel.tick();
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#requests.stop();
+    this.#channel.release();
+    if (!this.#lockKeyUsed) void this.#giveLockKeyBack();
+  }
+
+  #dispatch({ id, method, params }: Sv1Request): unknown {
+    switch (method) {
+      case 'mining.submit':
+        return this.#submit(id, params);
+      case 'mining.configure':
+        return this.#configure(params);
+      case 'mining.subscribe':
+        return this.#subscribe(params);
+      case 'mining.authorize':
+        return this.#authorize(params);
+      case 'mining.suggest_difficulty':
+        return this.#suggest(parseSuggestDifficulty(params));
+      case 'mining.extranonce.subscribe':
+        this.#channel.takesExtranonce = true;
+        return true;
+      case 'mining.ping':
+        return 'pong';
+      case 'client.get_version':
+        return 'hashpool translator';
+      default:
+        throw new Sv1Error(refusalInWords(20, `Unknown method ${method}`));
+    }
+  }
+
+  #configure(params: unknown): Record<string, unknown> {
+    const asked = parseConfigure(params);
+    const answer: Record<string, unknown> = {};
+    if (asked.versionRolling !== undefined) {
+      const mask = (asked.versionRolling.mask & VERSION_ROLLING_MASK) >>> 0;
+      this.#channel.grantVersionMask(mask);
+      answer['version-rolling'] = mask !== 0;
+      answer['version-rolling.mask'] = hexU32(mask);
+    }
+    if (asked.minimumDifficulty !== undefined) {
+      const bits = hashBitsOfDifficulty(asked.minimumDifficulty);
+      if (bits !== undefined)
+        this.#channel.wishDifficulty(2 ** (bits - 32) < asked.minimumDifficulty ? bits + 1 : bits);
+      answer['minimum-difficulty'] = bits !== undefined;
+    }
+    if (asked.subscribeExtranonce) {
+      this.#channel.takesExtranonce = true;
+      answer['subscribe-extranonce'] = true;
+    }
+    for (const name of asked.unknown) answer[name] = false;
+    return answer;
+  }
+
+  async #subscribe(params: unknown): Promise<unknown> {
+    parseSubscribe(params);
+    const known = this.#channel.layout;
+    if (known !== undefined) return subscription(known);
+    const opened = new Promise<ExtranonceLayout | Sv1Refusal>((resolve) => {
+      this.#subscribing = resolve;
+    });
+    this.#openChannel();
+    const answer = await opened;
+    this.#subscribing = undefined;
+    if ('code' in answer) throw new Sv1Error(answer);
+    return subscription(answer);
+  }
+
+  async #authorize(params: unknown): Promise<boolean> {
+    const { username, password } = parseAuthorize(params);
+    if (this.#workers.size >= MAX_WORKERS && !this.#workers.has(username)) {
+      throw new Sv1Error(refusalInWords(24, `At most ${MAX_WORKERS} workers on one connection`));
+    }
+    const takesNames = this.#services.settings.walletTakesUnnamed;
+    const worker = await authorize(username, takesNames ? () => this.#walletKey() : undefined);
+    this.#workers.set(username, worker);
+    const asked = difficultyInPassword(password) ?? 0;
+    if (asked > 0) this.#suggest(asked);
+    // The answer leaves before the first job does.
+    setImmediate(() => this.#greet(worker));
+    return true;
+  }
+
+  #greet({ message }: Worker): void {
+    if (message !== undefined) this.#socket.send(showMessageLine(message));
+    const { isUp, speaksEhash } = this.#services.upstream;
+    if (isUp && !speaksEhash) this.#socket.send(showMessageLine('This pool does not pay in ehash'));
+    this.#channel.start();
+  }
+
+  #suggest(difficulty: number): true {
+    const bits = hashBitsOfDifficulty(difficulty);
+    if (bits === undefined) throw new Sv1Error(refusals.badSuggestDifficulty);
+    this.#channel.wishDifficulty(bits);
+    return true;
+  }
+
+  #submit(id: MessageId, params: unknown): typeof LATER {
+    const { jobs, layout, open, versionMask } = this.#channel;
+    if (layout === undefined) throw new Sv1Error(refusals.notSubscribed);
+    const submit = parseSubmit(params, layout.extranonce2Size);
+    const worker = this.#workers.get(submit.username);
+    if (worker === undefined) throw new Sv1Error(refusals.unauthorized);
+    if (open === undefined) throw new Sv1Error(refusalOfLoss('the link to it is down'));
+    const job = jobs.get(submit.jobId);
+    if (this.#unanswered >= MAX_UNANSWERED_SHARES)
+      throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
+    const share = checkShare(this.#services.hash, job, submit, layout.padding, versionMask);
+    this.#unanswered++;
+    this.#lockKeyUsed ||= worker.paysWallet;
+    void open.submit(share, worker.owner).then((verdict) => this.#answerShare(id, verdict));
+    return LATER;
+  }
+
+  /** What the pool said, and only that, makes a share true. */
+  #answerShare(id: MessageId, verdict: ShareVerdict): void {
+    this.#unanswered--;
+    if (verdict.kind === 'accepted') {
+      this.#services.shares.accepted++;
+      this.#socket.send(resultLine(id, true));
+      return;
+    }
+    const refusal = verdict.kind === 'refused' ? refusalOfPool(verdict.code) : refusalOfLoss(verdict.reason);
+    this.#services.shares.rejected++;
+    this.#socket.send(errorLine(id, refusal));
+  }
+
+  #openChannel(): void {
+    if (!this.#services.upstream.isUp) return;
+    this.#walletKey().then(
+      (key) => this.#channel.request(key),
+      (error: unknown) => this.#channelRefused(`the wallet gave no key: ${messageOf(error)}`),
+    );
+  }
+
+  #channelRefused(words: string): void {
+    this.#services.log.warn({ miner: this.#socket.remote }, words);
+    this.#subscribing?.(refusalInWords(20, words));
+    this.#closeAfterAnswers(words);
+  }
+
+  /** What is on its way to be answered, is answered first. */
+  #closeAfterAnswers(reason: string): void {
+    setImmediate(() => this.#socket.close(reason));
+  }
+
+  async #giveLockKeyBack(): Promise<void> {
+    // A key that could not be taken has been answered for where it was asked for.
+    const key = await this.#lockKey?.catch(() => undefined);
+    if (key !== undefined) this.#services.lockKeys.giveBack(key);
+  }
+
+  #walletKey(): Promise<Uint8Array> {
+    this.#lockKey ??= this.#takeLockKey();
+    return this.#lockKey;
+  }
+
+  async #takeLockKey(): Promise<Uint8Array> {
+    try {
+      return await this.#services.lockKeys.take();
+    } catch (error) {
+      this.#lockKey = undefined;
+      throw error;
+    }
+  }
+}
+
+function subscription({ extranonce1, extranonce2Size }: ExtranonceLayout): unknown {
+  const id = toHex(extranonce1);
+  return [
+    [
+      ['mining.set_difficulty', id],
+      ['mining.notify', id],
+    ],
+    id,
+    extranonce2Size,
+  ];
+}

@@ -1,0 +1,142 @@
+import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import { MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
+import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.ts';
+import type { Logger } from '../../runtime/logs.ts';
+import { connectSv2 } from '../../runtime/sv2/connect.ts';
+import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
+import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
+import type { ChannelOwner } from './channel.ts';
+import { MiningSession, type OpenRequest, openRefused } from './session.ts';
+
+/** Longest message taken from a pool: a job with its coinbase and merkle path is far below. */
+const FRAME_CAP = 256 * 1024;
+
+/** A pool, or a job declarator client that speaks like one. */
+export interface MiningUpstream {
+  readonly host: string;
+  readonly port: number;
+  /** 32 bytes, x-only. */
+  readonly authorityKey: Uint8Array | undefined;
+  /** False for a pool of another make: whatever is mined there is paid by its own rules, in no ehash. */
+  readonly paysEhash: boolean;
+}
+
+export interface MiningClientOptions {
+  /** Tried in turn, from the first again whenever a link that worked is lost. */
+  readonly upstreams: readonly [MiningUpstream, ...MiningUpstream[]];
+  /** SetupConnection.flags, from protocols/sv2/mining.ts. */
+  readonly flags: number;
+  readonly deviceId: string;
+  readonly workers: HandshakeWorkers;
+  readonly log: Logger;
+  readonly backoff?: Partial<Backoff>;
+  /** A link is up, its extensions agreed on: the time to open channels. */
+  onUp(): void;
+  /** The link is gone. The owners of its channels have been told. */
+  onDown(reason: string): void;
+  /** Words for a status line. */
+  onStatus?(text: string): void;
+}
+
+/** A mining client of SV2 that keeps one link to a pool up. */
+export class MiningClient {
+  readonly #options: MiningClientOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #upstream = 0;
+  #session: MiningSession | undefined;
+  #connection: Sv2Connection<MiningMessage> | undefined;
+
+  constructor(options: MiningClientOptions) {
+    this.#options = options;
+    const { log, backoff, onStatus } = options;
+    this.#running = reconnecting({
+      name: 'pool',
+      connect: () => this.#connect(),
+      onConnected: (connection) => this.#serve(connection),
+      log,
+      signal: this.#stop.signal,
+      ...(backoff === undefined ? {} : { backoff }),
+      ...(onStatus === undefined ? {} : { onStatus }),
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** True where the pool of this link takes a locking key with each share. */
+  get speaksEhash(): boolean {
+    return this.#session?.speaksEhash ?? false;
+  }
+
+  /** Asks the pool for an extended channel; without a link it is refused at once. */
+  open(request: OpenRequest, owner: ChannelOwner): void {
+    if (this.#session === undefined) owner.refused(openRefused('the link to the pool is down'));
+    else this.#session.open(request, owner);
+  }
+
+  /** Hangs up for good; resolves when the link is gone. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#connection?.close('the client stops');
+    await this.#running;
+  }
+
+  async #connect(): Promise<Sv2Connection<MiningMessage>> {
+    const upstream = this.#current();
+    try {
+      const connection = await connectSv2({
+        host: upstream.host,
+        port: upstream.port,
+        protocol: miningProtocol,
+        authorityKey: upstream.authorityKey,
+        setup: { protocol: MINING_PROTOCOL, flags: this.#options.flags, device_id: this.#options.deviceId },
+        frameCap: FRAME_CAP,
+        workers: this.#options.workers,
+        log: this.#options.log,
+        signal: this.#stop.signal,
+      });
+      this.#connection = connection;
+      await this.#negotiate(connection, upstream);
+      return connection;
+    } catch (error) {
+      this.#connection?.close('not usable');
+      this.#upstream = (this.#upstream + 1) % this.#options.upstreams.length;
+      throw error;
+    }
+  }
+
+  /**
+   * A share sent without its key would be paid to somebody else, so a pool that is to pay in ehash and does not agree to
+   * it, be it only by answering late, is not mined with.
+   */
+  async #negotiate(
+    connection: Sv2Connection<MiningMessage>,
+    { host, port, paysEhash }: MiningUpstream,
+  ): Promise<void> {
+    const wanted = paysEhash ? [WORKER_NAME_EXTENSION, EHASH_EXTENSION] : [WORKER_NAME_EXTENSION];
+    const agreed = await negotiateExtensions(connection, wanted);
+    if (!paysEhash || agreed.has(EHASH_EXTENSION)) return;
+    const message = `${host}:${port} did not agree to the ehash extension; if it is no hashpool, set pays_ehash = false`;
+    throw new HashpoolError('no-ehash', message);
+  }
+
+  async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
+    const session = new MiningSession(connection, this.#options.log);
+    this.#session = session;
+    this.#options.onUp();
+    const { reason } = await connection.closed;
+    this.#session = undefined;
+    this.#upstream = 0;
+    session.end(reason);
+    this.#options.onDown(reason);
+  }
+
+  #current() {
+    return this.#options.upstreams[this.#upstream] ?? this.#options.upstreams[0];
+  }
+}
