@@ -23,7 +23,7 @@ export function readCommandLine<O extends ParseArgsOptionsConfig>(args: readonly
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (cause) {
-    const [trouble = ''] = messageOf(cause).split('. ');
+    const [trouble = ''] = messageOf(cause).split(/\.\s/);
     throw usageError(`${trouble}; --help shows what there is`, cause);
   }
 }

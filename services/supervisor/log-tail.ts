@@ -35,7 +35,9 @@ function tail(path: string): string {
     const size = fstatSync(file).size;
     const bytes = Buffer.alloc(Math.min(TAIL_BYTES, size));
     readSync(file, bytes, 0, bytes.length, size - bytes.length);
-    return bytes.toString('utf8');
+    const text = bytes.toString('utf8');
+    // What is read may begin in the middle of a line.
+    return size > TAIL_BYTES ? text.slice(text.indexOf('\n') + 1) : text;
   } finally {
     closeSync(file);
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { endGroup, signalGroup } from './process-group.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -40,6 +41,8 @@ export interface RoleProcess {
 
 /** A log that has grown past this is set aside when its role starts; one older log is kept. */
 const LOG_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Characters of a role's status that are kept. */
+const TEXT_LIMIT = 200;
 const LEFTOVER_GRACE_MS = 2_000;
 
 /**
@@ -104,9 +107,16 @@ function roleMessage(value: unknown): RoleMessage | undefined {
   if (value.type !== 'status' || !('text' in value) || typeof value.text !== 'string') return undefined;
   return {
     type: 'status',
-    text: value.text,
+    text: plainText(value.text),
     figures: figuresOf('figures' in value ? value.figures : undefined),
   };
+}
+
+/** In one line and without control characters: it goes to a terminal, and may quote what a stranger sent. */
+function plainText(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .slice(0, TEXT_LIMIT);
 }
 
 function figuresOf(value: unknown): Figures {

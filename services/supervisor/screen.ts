@@ -35,12 +35,13 @@ export function renderScreen(
 ): string[] {
   const paint = (text: string, colour: Colour): string =>
     terminal.colours ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text;
-  const cut = (text: string, used = 0): string => text.slice(0, Math.max(0, terminal.columns - used));
+  const cut = (text: string): string => text.slice(0, terminal.columns);
   const roleLine = (view: RoleView): string => {
-    const name = cut(view.name.padEnd(NAME_WIDTH));
-    const state = cut(describePhase(view, around.now).padEnd(STATE_WIDTH), NAME_WIDTH);
-    const text = cut(view.text, NAME_WIDTH + STATE_WIDTH + 1);
-    return `${name}${paint(state, colourOf[view.phase])} ${text}`;
+    const state = describePhase(view, around.now).padEnd(STATE_WIDTH);
+    const line = cut(`${view.name.padEnd(NAME_WIDTH)}${state} ${view.text}`);
+    const stateEnd = NAME_WIDTH + state.length;
+    const painted = paint(line.slice(NAME_WIDTH, stateEnd), colourOf[view.phase]);
+    return line.slice(0, NAME_WIDTH) + painted + line.slice(stateEnd);
   };
   return [
     paint(cut(`hashpool on regtest, up ${duration(around.uptime)}`), 'bold'),

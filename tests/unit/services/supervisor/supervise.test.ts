@@ -108,6 +108,12 @@ test('counted figures are added up over restarts', async (t) => {
   assert.notEqual(after.pid, first.pid);
 });
 
+test('a status reaches the screen as one line without control characters', async (t) => {
+  const { until } = supervise(t, [['pool', 'talks-to-the-terminal']]);
+  const view = await until((each) => each.text !== '');
+  assert.equal(view.text, 'waiting for the mint');
+});
+
 test('without restarts the first death stops all and says why', async (t) => {
   const { supervisor } = supervise(
     t,

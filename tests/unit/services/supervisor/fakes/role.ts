@@ -19,6 +19,7 @@ const behaviours: Record<string, () => void> = {
     report({ type: 'status', text: 'counting', figures: { shares_accepted: 5, height: 7 } });
     process.on('SIGTERM', () => process.exit(0));
   },
+  'talks-to-the-terminal': () => report({ type: 'status', text: 'waiting\x1b[2J\x07 for\nthe mint' }),
   'refuses-config': () => {
     process.stderr.write('some.toml: prot: no such key; allowed: port\n');
     process.exit(78);

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { placePorts, portOf, shiftPorts } from '../../../../services/supervisor/ports.ts';
+import { readRolesTable } from '../../../../services/supervisor/roles-table.ts';
+
+const table = readRolesTable();
+
+test('without a base each port keeps its number', () => {
+  const ports = placePorts(table);
+  assert.equal(portOf(ports, 'pool', 'sv2-mining'), 34254);
+  assert.deepEqual(
+    ports.map((port) => port.number),
+    ports.map((port) => port.standard),
+  );
+});
+
+test('with a base the k-th port of the table, from zero, is base + k', () => {
+  const ports = placePorts(table, 20_000);
+  assert.deepEqual(
+    ports.map((port) => port.number),
+    [20_000, 20_001, 20_002, 20_003, 20_004, 20_005],
+  );
+  assert.equal(portOf(ports, 'translator', 'sv1-mining'), 20_005);
+});
+
+test('a base at which the ports do not fit is refused', () => {
+  assert.throws(() => placePorts(table, 65_535), /--port-base must be 1024 to 65530, not 65535/);
+  assert.throws(() => placePorts(table, 80), /must be 1024 to/);
+  assert.equal(placePorts(table, 65_530).at(-1)?.number, 65_535);
+});
+
+test('a port that is not in the table has no number', () => {
+  assert.throws(() => portOf(placePorts(table), 'pool', 'http'), /role pool has no port http/);
+});
+
+test('config text is shifted where a port of the table stands, and nowhere else', () => {
+  const text = [
+    '# the mint is at 127.0.0.1:3338',
+    'url = "http://127.0.0.1:3338"',
+    'listen_port = 3338',
+    'rpcport=18443',
+    'downstream_port = 34255 # the usual one',
+    'cert_validity_sec = 34260',
+    'name = "share 3338"',
+    'other = "127.0.0.1:33380"',
+    'listen_address = "[::1]:34254"',
+  ].join('\n');
+  assert.deepEqual(shiftPorts(text, placePorts(table, 20_000)).split('\n'), [
+    '# the mint is at 127.0.0.1:3338',
+    'url = "http://127.0.0.1:20002"',
+    'listen_port = 20002',
+    'rpcport=20000',
+    'downstream_port = 20005 # the usual one',
+    'cert_validity_sec = 34260',
+    'name = "share 3338"',
+    'other = "127.0.0.1:33380"',
+    'listen_address = "[::1]:20004"',
+  ]);
+});
+
+test('shifting to the standard ports changes nothing', () => {
+  const text = 'a = "127.0.0.1:34254"\nport = 3338\n';
+  assert.equal(shiftPorts(text, placePorts(table)), text);
+});
