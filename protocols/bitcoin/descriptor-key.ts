@@ -16,7 +16,7 @@ const FIRST_HARDENED = 2 ** 31;
 /**
  * The public key of a BIP380 key expression: hex, or an extended public key with a fixed path (BIP32); an origin in
  * brackets is allowed and not used. Private keys are refused, and never repeated in a message.
- * @returns 33 or 65 bytes, or 32 where the expression is an x-only key
+ * @returns 33 bytes, or 32 where the expression is an x-only key
  * @throws HashpoolError 'bad-descriptor-key', or 'wrong-network' for an extended key of another chain
  */
 export function publicKeyFromExpression(
@@ -35,17 +35,16 @@ export function publicKeyFromExpression(
 
 function hexKey(text: string, curve: DescriptorCurve): Uint8Array {
   const key = fromHex(text, "the descriptor's key");
-  const isXOnly = key.length === 32 && curve.isPoint(concatBytes(Uint8Array.of(2), key));
-  const isUncompressed = key.length === 65 && key[0] === 4 && curve.isPoint(compressed(key));
-  if (isXOnly || isUncompressed || (key.length === 33 && curve.isPoint(key))) return key;
+  if (key.length === 65) {
+    const message = "the descriptor's key is uncompressed; give its 33-byte form, or the address in addr()";
+    throw new HashpoolError('bad-descriptor-key', message);
+  }
+  const point = key.length === 32 ? concatBytes(Uint8Array.of(2), key) : key;
+  if (curve.isPoint(point)) return key;
   throw new HashpoolError(
     'bad-descriptor-key',
     `the descriptor's key ${quoted(text)} is no point of the curve`,
   );
-}
-
-function compressed(key: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(2 + ((key[64] ?? 0) & 1)), key.subarray(1, 33));
 }
 
 interface ExtendedKey {

@@ -27,26 +27,21 @@ export function scriptFromDescriptor(
     throw new HashpoolError('bad-descriptor', `a descriptor has at most ${LONGEST_DESCRIPTOR} characters`);
   }
   const { name, inner } = call(withoutChecksum(descriptor.trim()));
-  const keyHash = (allowUncompressed = false): Uint8Array =>
-    hash160(fullKey(inner, network, curve, allowUncompressed));
   switch (name) {
     case 'addr':
       return scriptFromAddress(inner, network);
     case 'raw':
       return fromHex(inner, 'the script in raw()');
     case 'pkh':
-      return p2pkhScript(keyHash(true));
+      return p2pkhScript(keyHash(inner, network, curve));
     case 'wpkh':
-      return segwitScript(0, keyHash());
+      return segwitScript(0, keyHash(inner, network, curve));
     case 'sh':
       return p2shScript(hash160(nestedScript(inner, network, curve)));
     case 'tr':
       return taprootScript(inner, network, curve);
     default:
-      throw new HashpoolError(
-        'bad-descriptor',
-        `${quoted(`${name}()`)} is not supported; use one of ${SUPPORTED}`,
-      );
+      throw new HashpoolError('bad-descriptor', `${quoted(name)} is not supported; use one of ${SUPPORTED}`);
   }
 }
 
@@ -61,22 +56,17 @@ function call(expression: string): { name: string; inner: string } {
 
 function nestedScript(expression: string, network: NetworkName, curve: DescriptorCurve): Uint8Array {
   const { name, inner } = call(expression);
-  if (name !== 'wpkh')
+  if (name !== 'wpkh') {
     throw new HashpoolError('bad-descriptor', `sh(${name}()) is not supported; use one of ${SUPPORTED}`);
-  return segwitScript(0, hash160(fullKey(inner, network, curve, false)));
+  }
+  return segwitScript(0, keyHash(inner, network, curve));
 }
 
-function fullKey(
-  text: string,
-  network: NetworkName,
-  curve: DescriptorCurve,
-  allowUncompressed: boolean,
-): Uint8Array {
+function keyHash(text: string, network: NetworkName, curve: DescriptorCurve): Uint8Array {
   const key = publicKeyFromExpression(text, network, curve);
-  if (key.length === 33 || (allowUncompressed && key.length === 65)) return key;
-  const trouble =
-    key.length === 32 ? 'x-only, which only tr() takes' : 'uncompressed, which only pkh() takes';
-  throw new HashpoolError('bad-descriptor-key', `the descriptor's key is ${trouble}; give the 33-byte form`);
+  if (key.length === 33) return hash160(key);
+  const message = "the descriptor's key is x-only, which only tr() takes; give the 33-byte form";
+  throw new HashpoolError('bad-descriptor-key', message);
 }
 
 /** BIP386's tr(KEY): the key tweaked by its own hash, so that it commits to no script (BIP341). */
@@ -85,7 +75,6 @@ function taprootScript(text: string, network: NetworkName, curve: DescriptorCurv
     throw new HashpoolError('bad-descriptor', 'tr() with a script tree is not supported; use tr(KEY)');
   }
   const key = publicKeyFromExpression(text, network, curve);
-  if (key.length === 65) throw new HashpoolError('bad-descriptor-key', 'tr() takes no uncompressed key');
   const internalKey = key.length === 32 ? key : key.subarray(1);
   const tweak = sha256(concatBytes(tapTweakTag, tapTweakTag, internalKey));
   return segwitScript(1, curve.tweakXOnly(internalKey, tweak).xOnly);
