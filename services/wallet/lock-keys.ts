@@ -4,8 +4,9 @@ import type { LockKey, WalletSeed } from './seed.ts';
 
 /** A key is asked for at least this often, however long nothing has come for it. */
 const LONGEST_PAUSE_MS = 24 * 3_600_000;
-/** A key quiet for a time is asked again after this part of that time. */
+/** A key quiet for a time rests for this part of that time, less a minute: one that works is asked at every pass. */
 const PAUSE_PART = 16;
+const NO_PAUSE_BELOW_MS = 60_000;
 
 /** The lock keys that were handed out, and when the mint was last asked for their quotes. */
 export interface LockKeys {
@@ -16,8 +17,8 @@ export interface LockKeys {
   forPurpose(purpose: string, now: number): LockKey;
   /** Notes a key found by its index while restoring. */
   found(key: LockKey, now: number): void;
-  /** The keys whose turn it is to be asked for, the longest unasked first. */
-  due(now: number, limit: number): LockKey[];
+  /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`. */
+  due(passBegan: number, limit: number): LockKey[];
   asked(indexes: readonly number[], withNews: ReadonlySet<number>, now: number): void;
 }
 
@@ -29,8 +30,10 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
     'INSERT OR IGNORE INTO lock_keys (key_index, public_key, purpose, news_at) VALUES (?, ?, ?, ?)',
   );
   const dueKeys = db.prepare(
-    `SELECT key_index FROM lock_keys WHERE ? - asked_at >= min((? - news_at) / ${PAUSE_PART}, ${LONGEST_PAUSE_MS})
-     ORDER BY asked_at LIMIT ?`,
+    `SELECT key_index FROM lock_keys
+     WHERE asked_at < ?1
+       AND ?1 - asked_at >= min((?1 - news_at) / ${PAUSE_PART} - ${NO_PAUSE_BELOW_MS}, ${LONGEST_PAUSE_MS})
+     ORDER BY asked_at LIMIT ?2`,
   );
   const noteAsked = db.prepare('UPDATE lock_keys SET asked_at = ? WHERE key_index = ?');
   const noteNews = db.prepare('UPDATE lock_keys SET asked_at = ?, news_at = ? WHERE key_index = ?');
@@ -47,7 +50,8 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
     found: (key, now) => {
       insert.run(key.index, key.publicKey, null, now);
     },
-    due: (now, limit) => dueKeys.all(now, now, limit).map((row) => seed.lockKey(Number(row['key_index']))),
+    due: (passBegan, limit) =>
+      dueKeys.all(passBegan, limit).map((row) => seed.lockKey(Number(row['key_index']))),
     asked: (indexes, withNews, now) =>
       inTransaction(db, () => {
         for (const index of indexes) {

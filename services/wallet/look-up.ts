@@ -14,8 +14,9 @@ const REQUESTS_PER_PASS = 40;
  * @throws HashpoolError those of `requestMint`
  */
 export async function lookUpDue(parts: Parts, lockKeys: LockKeys): Promise<void> {
+  const began = parts.clock();
   for (let request = 0; request < REQUESTS_PER_PASS; request++) {
-    const keys = lockKeys.due(parts.clock(), KEYS_PER_REQUEST);
+    const keys = lockKeys.due(began, KEYS_PER_REQUEST);
     if (keys.length === 0) return;
     const { news } = await lookUp(parts, lockKeys, keys, 'open');
     lockKeys.asked(

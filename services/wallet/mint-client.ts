@@ -1,7 +1,6 @@
 import {
   Amount,
   CTSError,
-  hashToCurve,
   Mint,
   type MintKeys,
   type MintKeyset,
@@ -112,7 +111,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
       }),
     spentOf: (secrets) =>
       checked(async () => {
-        const secretOf = new Map(secrets.map((secret) => [hashToCurve(utf8(secret)).toHex(true), secret]));
+        const secretOf = new Map(secrets.map((secret) => [toHex(curve.hashToCurve(utf8(secret))), secret]));
         const { states } = await mint.check({ Ys: [...secretOf.keys()] });
         const spent = states.filter(({ state }) => state === 'SPENT').map(({ Y }) => secretOf.get(Y));
         return spent.filter((secret) => secret !== undefined);
@@ -130,26 +129,26 @@ async function* pagesOfQuotes(
   const request = {
     pubkeys: keys.map(({ publicKey }) => publicKey),
     pubkey_signatures: keys.map((key) => sign(key, quoteLookupMessage(mintKey, key.publicKey))),
-    only_open: which === 'open',
+    open: which === 'open',
     limit: QUOTES_PER_PAGE,
   };
-  let after: string | undefined;
+  let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const answer = await requestMint<QuotePage>({
       endpoint: `${mint.mintUrl}/v1/mint/quote/${METHOD}/pubkey`,
       method: 'POST',
-      requestBody: { ...request, ...(after === undefined ? {} : { after }) },
+      requestBody: { ...request, ...(cursor === undefined ? {} : { cursor }) },
     });
     yield checkedQuotes(answer);
-    after = answer.next ?? undefined;
-    if (after === undefined) return;
+    cursor = answer.next_cursor ?? undefined;
+    if (cursor === undefined) return;
   }
 }
 
 /** The answer to a look-up, as far as this wallet reads it; checked before use. */
 interface QuotePage {
   readonly quotes?: unknown;
-  readonly next?: string | null;
+  readonly next_cursor?: string | null;
 }
 
 function checkedQuotes({ quotes }: QuotePage): FoundQuote[] {

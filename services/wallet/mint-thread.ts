@@ -34,7 +34,7 @@ export async function start(data: WalletData): Promise<MintTasks> {
   const clock = Date.now;
   const stores = { keysets: openKeysets(db), proofs: openProofs(db), quotes: openQuotes(db) };
   const mint = openMintClient(data.mintUrl, curve, () => randomBytes(32));
-  const parts: Parts = { ...stores, seed, mint, clock, journal: openJournal(db, stores, clock) };
+  const parts: Parts = { ...stores, seed, mint, curve, clock, journal: openJournal(db, stores, clock) };
   const lockKeys = openLockKeys(db, seed);
   const minter = openQuoteMinter(parts);
   const sender = openSender(parts, db, prepare);

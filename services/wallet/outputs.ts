@@ -1,8 +1,17 @@
-import { CTSError, OutputData, type SerializedBlindedSignature } from '@cashu/cashu-ts';
+import {
+  Amount,
+  CTSError,
+  deriveSecretAndBlindingFactor,
+  OutputData,
+  type SerializedBlindedSignature,
+} from '@cashu/cashu-ts';
+import { toHex, utf8 } from '../../protocols/bytes.ts';
 import { amountOf, KEYSET_SIZE, splitAmount } from '../../protocols/cashu/amount.ts';
+import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { Keyset } from './keysets.ts';
 import type { Proof } from './proofs.ts';
+import type { WalletSeed } from './seed.ts';
 
 /** The fewest amounts of a keyset that add up to `sum`, the smallest first, so that their order says nothing. */
 export function amountsOf(sum: bigint): bigint[] {
@@ -14,18 +23,22 @@ export function amountsOf(sum: bigint): bigint[] {
 }
 
 /**
- * Blinded messages from the seed and consecutive counters (NUT-13).
+ * Blinded messages from the seed and consecutive counters (NUT-13, NUT-00).
  * @param amounts in units, in the order of their counters; 0 where the amount is not known (NUT-09)
  */
 export function deriveOutputs(
-  seed: Uint8Array,
+  { seed, curve }: { seed: WalletSeed; curve: Curve },
   keysetId: string,
   firstCounter: number,
   amounts: readonly bigint[],
 ): OutputData[] {
-  return amounts.map((amount, i) =>
-    OutputData.createSingleDeterministicData(amount, seed, firstCounter + i, keysetId),
-  );
+  return amounts.map((amount, i) => {
+    const { secret, blindingFactor } = deriveSecretAndBlindingFactor(seed.bytes, keysetId, firstCounter + i);
+    const text = utf8(toHex(secret));
+    const blinded = curve.addPoints(curve.hashToCurve(text), curve.publicKey(blindingFactor));
+    const message = { amount: Amount.from(amount), B_: toHex(blinded), id: keysetId };
+    return new OutputData(message, BigInt(`0x${toHex(blindingFactor)}`), text);
+  });
 }
 
 /**

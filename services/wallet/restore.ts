@@ -1,3 +1,5 @@
+import type { OutputData } from '@cashu/cashu-ts';
+import { fromUtf8 } from '../../protocols/bytes.ts';
 import type { Keyset } from './keysets.ts';
 import type { LockKeys } from './lock-keys.ts';
 import { lookUp } from './look-up.ts';
@@ -50,31 +52,26 @@ async function restoreKeyset(parts: Parts, keyset: Keyset): Promise<Proof[]> {
   const unspent: Proof[] = [];
   let empty = 0;
   for (let first = 0; empty < EMPTY_REQUESTS; first += OUTPUTS_PER_REQUEST) {
-    const outputs = deriveOutputs(
-      parts.seed.bytes,
-      keyset.id,
-      first,
-      new Array(OUTPUTS_PER_REQUEST).fill(0n),
-    );
+    const outputs = deriveOutputs(parts, keyset.id, first, new Array(OUTPUTS_PER_REQUEST).fill(0n));
     const signatures = await parts.mint.restore(outputs.map(({ blindedMessage }) => blindedMessage));
     empty = signatures.size === 0 ? empty + 1 : 0;
-    const proofs: Proof[] = [];
-    outputs.forEach((output, i) => {
+    const signed = outputs.filter(({ blindedMessage }) => signatures.has(blindedMessage.B_));
+    const last = signed.at(-1);
+    if (last) parts.keysets.raiseCounter(keyset.id, first + outputs.indexOf(last) + 1);
+    const spent = await spentSecrets(parts, signed);
+    const found: Proof[] = [];
+    for (const output of signed.filter(({ secret }) => !spent.has(fromUtf8(secret)))) {
       const signature = signatures.get(output.blindedMessage.B_);
-      if (!signature) return;
-      parts.keysets.raiseCounter(keyset.id, first + i + 1);
-      proofs.push(unblindOne(output, signature, keyset));
-    });
-    unspent.push(...(await keepUnspent(parts, proofs)));
+      if (signature) found.push(unblindOne(output, signature, keyset));
+    }
+    parts.proofs.markSpent([...spent], parts.clock());
+    parts.proofs.add(found, parts.clock());
+    unspent.push(...found);
   }
   return unspent;
 }
 
-async function keepUnspent(parts: Parts, proofs: readonly Proof[]): Promise<Proof[]> {
-  if (proofs.length === 0) return [];
-  const spent = new Set(await parts.mint.spentOf(proofs.map(({ secret }) => secret)));
-  const unspent = proofs.filter(({ secret }) => !spent.has(secret));
-  parts.proofs.add(unspent, parts.clock());
-  parts.proofs.markSpent([...spent], parts.clock());
-  return unspent;
+async function spentSecrets({ mint }: Parts, outputs: readonly OutputData[]): Promise<Set<string>> {
+  if (outputs.length === 0) return new Set();
+  return new Set(await mint.spentOf(outputs.map(({ secret }) => fromUtf8(secret))));
 }

@@ -94,17 +94,12 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
 }
 
 function onlyUnit(parts: Parts): string {
-  const units = [
-    ...new Set(
-      parts.proofs
-        .sums()
-        .filter(({ state }) => state === 'unspent')
-        .map(({ unit }) => unit),
-    ),
-  ];
+  const held = parts.proofs.sums().filter(({ state, kind }) => state === 'unspent' || kind !== 'send');
+  const units = [...new Set(held.map(({ unit }) => unit))];
   const [unit] = units;
   if (!unit) throw new HashpoolError('not-enough', 'the wallet is empty: nothing to send');
-  if (units.length > 1)
+  if (units.length > 1) {
     throw new HashpoolError('unit-needed', `say of which unit: the wallet holds ${units.join(', ')}`);
+  }
   return unit;
 }

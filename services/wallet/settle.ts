@@ -1,3 +1,4 @@
+import type { Curve } from '../../protocols/crypto/curve.ts';
 import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Journal, Operation } from './journal.ts';
 import type { Keysets } from './keysets.ts';
@@ -16,6 +17,7 @@ export interface Parts {
   readonly quotes: Quotes;
   readonly journal: Journal;
   readonly mint: MintClient;
+  readonly curve: Curve;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
@@ -31,8 +33,8 @@ export type Settled =
  * @throws HashpoolError 'mint-unreachable', 'mint-answer', 'dleq-mismatch'; the operation stays pending
  */
 export async function settle(parts: Parts, operation: Operation): Promise<Settled> {
-  const { seed, keysets, journal, mint } = parts;
-  const outputs = deriveOutputs(seed.bytes, operation.keysetId, operation.firstCounter, operation.amounts);
+  const { keysets, journal, mint } = parts;
+  const outputs = deriveOutputs(parts, operation.keysetId, operation.firstCounter, operation.amounts);
   const messages = outputs.map(({ blindedMessage }) => blindedMessage);
   try {
     const signatures = await request(parts, operation, messages).catch(async (error: unknown) => {

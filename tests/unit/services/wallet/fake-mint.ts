@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  createBlindSignature,
+  createDLEQProof,
+  createNewMintKeys,
+  hashToCurve,
+  JSONInt,
+  pointFromHex,
+  schnorrVerifyDigest,
+  serializeMintKeys,
+  verifyUnblindedSignature,
+} from '@cashu/cashu-ts';
+import { fromHex, toHex, utf8 } from '../../../../protocols/bytes.ts';
+import { mintMessage } from '../../../../protocols/cashu/nut20.ts';
+import { quoteLookupMessage } from '../../../../protocols/cashu/quote-lookup.ts';
+
+/** What a test does with one request instead of answering it: before the mint has worked on it, or after. */
+export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable';
+
+interface FakeQuote {
+  quote: string;
+  pubkey: string;
+  unit: string;
+  amount: bigint;
+  state: 'UNPAID' | 'PAID' | 'ISSUED';
+}
+type Blinded = { amount: number | bigint; id: string; B_: string };
+type Input = { amount: number | bigint; id: string; secret: string; C: string };
+
+class Refused extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const MINT_KEY = '02'.padEnd(66, '1');
+
+/** A mint in memory that knows just what the wallet asks, written from the NUTs, with faults on demand. */
+export async function startFakeMint(unit = 'hash_test_1') {
+  const { keysetId, pubKeys, privKeys } = createNewMintKeys(63, utf8('a seed for a fake mint'), {
+    unit,
+    versionByte: 1,
+  });
+  const keyset = { id: keysetId, unit, active: true, input_fee_ppk: 0 };
+  const quotes = new Map<string, FakeQuote>();
+  const signed = new Map<
+    string,
+    { id: string; amount: bigint; C_: string; dleq: { e: string; s: string } }
+  >();
+  const spent = new Set<string>();
+  const poisoned = new Set<string>();
+  const faults = new Map<string, Fault[]>();
+  const requests: { path: string; body: Record<string, unknown> }[] = [];
+  let repeatedOutputs = 0;
+  let maxBatch = 100;
+
+  function sign(outputs: Blinded[]) {
+    if (outputs.some(({ B_ }) => signed.has(B_))) {
+      repeatedOutputs++;
+      throw new Refused(11003, 'Outputs already signed');
+    }
+    return outputs.map(({ amount, id, B_ }) => {
+      const secret = privKeys[String(amount)];
+      if (!secret || id !== keysetId) throw new Refused(12001, 'Keyset is not known');
+      const point = pointFromHex(B_);
+      const dleq = createDLEQProof(point, secret);
+      const C_ = createBlindSignature(point, secret, id).C_.toHex(true);
+      const signature = { id, amount: BigInt(amount), C_, dleq: { e: toHex(dleq.e), s: toHex(dleq.s) } };
+      signed.set(B_, signature);
+      return signature;
+    });
+  }
+  const sum = (parts: { amount: number | bigint }[]) =>
+    parts.reduce((total, { amount }) => total + BigInt(amount), 0n);
+  const yOf = (secret: string) => hashToCurve(utf8(secret)).toHex(true);
+
+  const endpoints: Record<string, (body: never) => unknown> = {
+    '/v1/info': () => ({
+      name: 'fake',
+      pubkey: MINT_KEY,
+      version: 'fake/1',
+      nuts: { 29: { max_batch_size: maxBatch } },
+    }),
+    '/v1/keysets': () => ({ keysets: [keyset] }),
+    [`/v1/keys/${keysetId}`]: () => ({ keysets: [{ id: keysetId, unit, keys: serializeMintKeys(pubKeys) }] }),
+    '/v1/mint/quote/ehash/pubkey': (body: {
+      pubkeys: string[];
+      pubkey_signatures: string[];
+      open: boolean;
+      cursor?: string;
+      limit: number;
+    }) => {
+      body.pubkeys.forEach((key, i) => {
+        const signature = body.pubkey_signatures[i] ?? '';
+        if (!schnorrVerifyDigest(signature, quoteLookupMessage(MINT_KEY, key), key))
+          throw new Refused(20008, 'Signature');
+      });
+      const all = [...quotes.values()].filter(
+        ({ pubkey, state }) => body.pubkeys.includes(pubkey) && (!body.open || state !== 'ISSUED'),
+      );
+      const first = body.cursor === undefined ? 0 : all.findIndex(({ quote }) => quote === body.cursor) + 1;
+      const page = all.slice(first, first + body.limit);
+      return { quotes: page, next_cursor: first + body.limit < all.length ? page.at(-1)?.quote : null };
+    },
+    '/v1/mint/ehash/batch': (body: { quotes: string[]; outputs: Blinded[]; signatures: string[] }) => {
+      const claimed = body.quotes.map((id, i) => {
+        const quote = quotes.get(id);
+        if (!quote || poisoned.has(id)) throw new Refused(40003, 'Quote is not known');
+        if (quote.state !== 'PAID')
+          throw new Refused(quote.state === 'ISSUED' ? 20002 : 20001, `Quote is ${quote.state}`);
+        const message = mintMessage(
+          id,
+          body.outputs.map(({ amount, B_ }) => ({ amount: BigInt(amount), blinded: fromHex(B_) })),
+        );
+        if (!schnorrVerifyDigest(body.signatures[i] ?? '', message, quote.pubkey))
+          throw new Refused(20008, 'Signature');
+        return quote;
+      });
+      if (sum(claimed) !== sum(body.outputs)) throw new Refused(11005, 'Transaction is not balanced');
+      const signatures = sign(body.outputs);
+      for (const quote of claimed) quote.state = 'ISSUED';
+      return { signatures };
+    },
+    '/v1/swap': ({ inputs, outputs }: { inputs: Input[]; outputs: Blinded[] }) => {
+      for (const { secret, C, id, amount } of inputs) {
+        if (spent.has(yOf(secret))) throw new Refused(11001, 'Proofs already spent');
+        const key = privKeys[String(amount)];
+        const proof = { C: pointFromHex(C), secret: utf8(secret), id };
+        if (!key || !verifyUnblindedSignature(proof, key))
+          throw new Refused(10001, 'Proof verification failed');
+      }
+      if (sum(inputs) !== sum(outputs)) throw new Refused(11005, 'Transaction is not balanced');
+      const signatures = sign(outputs);
+      for (const { secret } of inputs) spent.add(yOf(secret));
+      return { signatures };
+    },
+    '/v1/restore': ({ outputs }: { outputs: Blinded[] }) => {
+      const found = outputs.filter(({ B_ }) => signed.has(B_));
+      return { outputs: found, signatures: found.map(({ B_ }) => signed.get(B_)) };
+    },
+    '/v1/checkstate': ({ Ys }: { Ys: string[] }) => ({
+      states: Ys.map((Y) => ({ Y, state: spent.has(Y) ? 'SPENT' : 'UNSPENT' })),
+    }),
+  };
+
+  function answer(path: string, body: Record<string, unknown>, response: ServerResponse): void {
+    const fault = faults.get(path)?.shift();
+    if (fault === 'drop-request') return void response.destroy();
+    if (fault === 'unavailable') return void response.writeHead(503).end('{}');
+    try {
+      const endpoint = endpoints[path];
+      if (!endpoint) throw new Refused(40400, `no ${path}`);
+      let result = endpoint(body as never);
+      if (fault === 'drop-answer') return void response.destroy();
+      if (fault === 'forge-dleq')
+        result = forge(result as { signatures: { dleq: { e: string; s: string } }[] });
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSONInt.stringify(result));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      response.writeHead(400).end(JSON.stringify({ code: error.code, detail: error.message }));
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const path = request.url ?? '';
+      const text = Buffer.concat(chunks).toString();
+      const body = text === '' ? {} : (JSONInt.parse(text) as Record<string, unknown>);
+      requests.push({ path, body });
+      answer(path, body, response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    unit,
+    keyset,
+    keysetId,
+    quotes,
+    poisoned,
+    requests,
+    maxBatch: (quotes: number) => {
+      maxBatch = quotes;
+    },
+    /** Outputs that were offered for signing though they had been signed: a counter was used twice. */
+    repeatedOutputs: () => repeatedOutputs,
+    fault: (path: string, ...list: Fault[]) => faults.set(path, list),
+    addQuote(publicKey: Uint8Array, amount: bigint, state: FakeQuote['state'] = 'PAID'): string {
+      const quote = randomUUID();
+      quotes.set(quote, { quote, pubkey: toHex(publicKey), unit, amount, state });
+      return quote;
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** The signatures stay good, their proofs do not: as if another key had signed. */
+function forge({ signatures }: { signatures: { dleq: { e: string; s: string } }[] }): unknown {
+  return {
+    signatures: signatures.map((signature) => ({
+      ...signature,
+      dleq: { ...signature.dleq, e: signature.dleq.s },
+    })),
+  };
+}
