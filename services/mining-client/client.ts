@@ -33,6 +33,10 @@ export interface MiningClientOptions {
   readonly workers: HandshakeWorkers;
   readonly log: Logger;
   readonly backoff?: Partial<Backoff>;
+}
+
+/** Who is told how the link is. */
+export interface MiningClientEvents {
   /** A link is up, its extensions agreed on: the time to open channels. */
   onUp(): void;
   /** The link is gone. The owners of its channels have been told. */
@@ -45,14 +49,21 @@ export interface MiningClientOptions {
 export class MiningClient {
   readonly #options: MiningClientOptions;
   readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  #events: MiningClientEvents | undefined;
+  #running: Promise<void> | undefined;
   #upstream = 0;
   #session: MiningSession | undefined;
   #connection: Sv2Connection<MiningMessage> | undefined;
 
   constructor(options: MiningClientOptions) {
     this.#options = options;
-    const { log, backoff, onStatus } = options;
+  }
+
+  /** Begins to connect, and to connect again, until it is closed. */
+  run(events: MiningClientEvents): this {
+    const { log, backoff } = this.#options;
+    const { onStatus } = events;
+    this.#events = events;
     this.#running = reconnecting({
       name: 'pool',
       connect: () => this.#connect(),
@@ -62,6 +73,7 @@ export class MiningClient {
       ...(backoff === undefined ? {} : { backoff }),
       ...(onStatus === undefined ? {} : { onStatus }),
     });
+    return this;
   }
 
   get isUp(): boolean {
@@ -128,12 +140,12 @@ export class MiningClient {
   async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
     const session = new MiningSession(connection, this.#options.log);
     this.#session = session;
-    this.#options.onUp();
+    this.#events?.onUp();
     const { reason } = await connection.closed;
     this.#session = undefined;
     this.#upstream = 0;
     session.end(reason);
-    this.#options.onDown(reason);
+    this.#events?.onDown(reason);
   }
 
   #current() {

@@ -1,0 +1,72 @@
+import { messageOf } from '../../protocols/errors.ts';
+import type { Logger } from '../../runtime/logs.ts';
+import type { Wallet } from '../../services/wallet/wallet.ts';
+
+/** The wallet's sums as the status shows them, over all units. */
+export interface WalletFigures {
+  readonly walletEhash: bigint;
+  readonly ehashWaiting: bigint;
+}
+
+/**
+ * Has the wallet collect its ehash again and again. A mint that is away costs a log line and nothing else: mining
+ * does not wait for it.
+ */
+export class Collector {
+  readonly #wallet: Pick<Wallet, 'balance' | 'collect'>;
+  readonly #intervalMs: number;
+  readonly #log: Logger;
+  #figures: WalletFigures = { walletEhash: 0n, ehashWaiting: 0n };
+  #trouble: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(wallet: Pick<Wallet, 'balance' | 'collect'>, intervalMs: number, log: Logger) {
+    this.#wallet = wallet;
+    this.#intervalMs = intervalMs;
+    this.#log = log;
+    this.#schedule(0);
+  }
+
+  get figures(): WalletFigures {
+    return this.#figures;
+  }
+
+  /** Words about what keeps the wallet from collecting, or undefined. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Waits for a round that is under way. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#round = this.#collect().finally(() => this.#schedule(this.#intervalMs));
+    }, delayMs);
+  }
+
+  async #collect(): Promise<void> {
+    try {
+      const { waiting } = await this.#wallet.collect();
+      const balance = await this.#wallet.balance();
+      this.#figures = {
+        walletEhash: balance.reduce((sum, { amount }) => sum + amount, 0n),
+        ehashWaiting: waiting,
+      };
+      if (this.#trouble !== undefined) this.#log.info('the wallet collects again');
+      this.#trouble = undefined;
+    } catch (error) {
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble)
+        this.#log.warn({ err: error }, `the wallet could not collect: ${trouble}`);
+      this.#trouble = trouble;
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import { runRole } from '../../runtime/lifecycle.ts';
+import { minerSide } from '../../services/shared-config/miner-side.ts';
+import { translatorConfig } from './config.ts';
+import { start } from './start.ts';
+
+await runRole({ name: 'translator', config: translatorConfig, shared: minerSide, start });

@@ -1,0 +1,41 @@
+import { decodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
+import type { MiningUpstream } from '../../services/mining-client/client.ts';
+import type { TranslatorConfig } from './config.ts';
+import type { SessionSettings } from './sv1-server/miner-session.ts';
+
+/** A connection that is not subscribed and authorized by then is closed. */
+const SUBSCRIBE_DEADLINE_MS = 20_000;
+
+/** What the SV1 sessions go by, out of the config. */
+export function sessionSettings(config: TranslatorConfig): SessionSettings {
+  const difficulty = config.downstream_difficulty_config;
+  return {
+    userIdentity: config.user_identity,
+    extranonce2Size: config.downstream_extranonce2_size,
+    minIndividualMinerHashrate: difficulty.min_individual_miner_hashrate,
+    sharesPerMinute: difficulty.shares_per_minute,
+    easiestBits: difficulty.easiest_difficulty_bits,
+    jobKeepaliveMs: difficulty.job_keepalive_interval_secs * 1000,
+    walletTakesUnnamed: config.wallet.wallet_takes_unnamed,
+    subscribeDeadlineMs: SUBSCRIBE_DEADLINE_MS,
+  };
+}
+
+/**
+ * The pools to connect to, their keys read.
+ * @param read reads a reference of the config
+ * @throws HashpoolError 'bad-authority-key', ConfigError
+ */
+export function upstreamsOf(
+  config: TranslatorConfig,
+  read: (reference: string) => string,
+): [MiningUpstream, ...MiningUpstream[]] {
+  const [first, ...others] = config.upstreams.map(({ address, port, authority_pubkey: key, pays_ehash }) => ({
+    host: address,
+    port,
+    authorityKey: key === undefined ? undefined : decodeAuthorityPublicKey(read(key)),
+    paysEhash: pays_ehash,
+  }));
+  if (first === undefined) throw new RangeError('upstreams: the config lets none through without a pool');
+  return [first, ...others];
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import type { Static } from 'typebox';
+import { RESUME_TOKEN_BYTES } from '../../protocols/ehash/extension.ts';
+import { REQUIRES_VERSION_ROLLING } from '../../protocols/sv2/mining.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { MiningClient } from '../../services/mining-client/client.ts';
+import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { openWallet } from '../../services/wallet/wallet.ts';
+import { Collector } from './collector.ts';
+import type { TranslatorConfig } from './config.ts';
+import { LockKeys } from './lock-keys.ts';
+import { sessionSettings, upstreamsOf } from './settings.ts';
+import { StatusLine } from './status-line.ts';
+import { Sv1Server } from './sv1-server/server.ts';
+
+/** Ready when miners can connect, whether pool and mint are there or not. */
+export async function start(context: RoleContext<TranslatorConfig, Static<typeof minerSide>>): Promise<void> {
+  const { config, shared, log } = context;
+  const upstreams = upstreamsOf(config, context.read);
+  const { hash } = await loadCrypto();
+  const shares = { accepted: 0, rejected: 0 };
+
+  const wallet = await context.open('wallet', () =>
+    openWallet({
+      path: context.statePath(process.env['CDK_WALLET_DB_PATH'] ?? config.wallet.db_path),
+      mnemonic: context.read(config.wallet.mnemonic),
+      mintUrl: shared.mint.url,
+      log,
+    }),
+  );
+  context.watch('wallet', () => wallet.balance());
+  const collector = await context.open('collector', () => {
+    return new Collector(wallet, config.wallet.collect_interval_secs * 1000, log);
+  });
+  const workers = await context.open('handshake workers', () => openHandshakeWorkers());
+  const client = new MiningClient({
+    upstreams,
+    flags: REQUIRES_VERSION_ROLLING,
+    deviceId: config.user_identity,
+    workers,
+    log,
+  });
+  const server = new Sv1Server({
+    maxConnections: config.max_connections,
+    maxConnectionsPerAddress: config.max_connections_per_address,
+    services: {
+      upstream: client,
+      hash,
+      lockKeys: new LockKeys(wallet),
+      settings: sessionSettings(config),
+      shares,
+      now: () => performance.now(),
+      resumeToken: () => randomBytes(RESUME_TOKEN_BYTES),
+      log,
+    },
+  });
+  const status = await context.open('status', () => new StatusLine(context, { server, collector, shares }));
+  await context.open('link to the pool', () =>
+    client.run({
+      onUp: () => server.linkUp(),
+      onDown: () => server.linkDown(),
+      onStatus: (text) => status.linkIs(text),
+    }),
+  );
+  await context.open('SV1 server', () => server.listen(config.downstream_address, config.downstream_port));
+}
