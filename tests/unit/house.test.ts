@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Tracked files and those about to be, that is, all but what git ignores. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+  cwd: project,
+  encoding: 'utf8',
+})
+  .split('\0')
+  .filter((file) => file !== '');
+const sources = files.filter((file) => file.endsWith('.ts'));
+const text = (file: string): string => readFileSync(join(project, file), 'utf8');
+
+/** From the top down: each layer may use those that stand behind it, and itself. */
+const layers = ['roles', 'services', 'runtime', 'domain', 'protocols'];
+
+/** Node's modules that touch the world; the pure layers take what these give as arguments. */
+const worldly = new Set(
+  'child_process cluster dgram dns fs fs/promises http http2 https net os process readline sqlite timers timers/promises tls worker_threads'
+    .split(' ')
+    .map((name) => `node:${name}`),
+);
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  /** The imported file's path in the project; undefined for a package or a module of Node. */
+  readonly to: string | undefined;
+}
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s*)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|new URL\(\s*'(\.[^']+\.ts)'/g;
+
+function importsOf(file: string): Import[] {
+  return [...text(file).matchAll(importPattern)].map((match) => {
+    const specifier = match[1] ?? match[2] ?? match[3] ?? '';
+    return {
+      from: file,
+      specifier,
+      to: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : undefined,
+    };
+  });
+}
+
+const imports = sources.flatMap(importsOf);
+const top = (path: string): string => path.split('/')[0] ?? '';
+const show = ({ from, specifier }: Import): string => `${from} imports ${specifier}`;
+
+/** Whether the layers let the one file use the other. */
+function isAllowed({ from, to }: Import): boolean {
+  const [source, target] = [top(from), top(to ?? from)];
+  if (source === 'tests' || source === 'scripts') return true;
+  if (source === 'commands') return target !== 'tests' && target !== 'scripts';
+  if (source === 'roles' && target === 'roles')
+    return from.split('/')[1] === to?.split('/')[1] || to === undefined;
+  const position = layers.indexOf(source);
+  return position < 0 || source === target || layers.slice(position + 1).includes(target);
+}
+
+test('imports point one way: roles, commands -> services -> runtime -> domain -> protocols; no role imports another', () => {
+  assert.deepEqual(imports.filter((each) => !isAllowed(each)).map(show), []);
+});
+
+test('the rule on imports tells right from wrong', () => {
+  const judge = (from: string, to: string): boolean => isAllowed({ from, specifier: to, to });
+  assert.ok(judge('roles/pool/main.ts', 'services/mining-server/server.ts'));
+  assert.ok(judge('roles/pool/main.ts', 'roles/pool/start.ts'));
+  assert.ok(judge('commands/audit.ts', 'roles/mint/books.ts'));
+  assert.ok(judge('tests/unit/x.test.ts', 'roles/mint/books.ts'));
+  assert.ok(!judge('roles/pool/main.ts', 'roles/mint/books.ts'));
+  assert.ok(!judge('services/wallet/wallet.ts', 'roles/mint/books.ts'));
+  assert.ok(!judge('runtime/logs.ts', 'services/wallet/wallet.ts'));
+  assert.ok(!judge('protocols/bytes.ts', 'domain/jobs/job.ts'));
+  assert.ok(!judge('commands/start.ts', 'tests/harness/appliance.ts'));
+  assert.ok(imports.length > 300, 'the pattern finds the imports');
+});
+
+test('protocols and domain touch nothing of the world', () => {
+  const pure = imports.filter(({ from }) => top(from) === 'protocols' || top(from) === 'domain');
+  assert.deepEqual(pure.filter(({ specifier }) => worldly.has(specifier)).map(show), []);
+  const clocks = sources
+    .filter((file) => top(file) === 'protocols' || top(file) === 'domain')
+    .filter((file) =>
+      /\b(Date\.now|performance\.now|Math\.random|randomBytes\(|randomUUID|getRandomValues|setTimeout|setInterval|process\.(env|hrtime))\b/.test(
+        text(file),
+      ),
+    );
+  assert.deepEqual(clocks, []);
+});
+
+const lines = (file: string): number => text(file).split('\n').length - 1;
+
+test('no file is longer than 400 lines, no entrypoint of a role longer than 40', () => {
+  const long = sources.filter((file) => lines(file) > (/^roles\/[^/]+\/main\.ts$/.test(file) ? 40 : 400));
+  assert.deepEqual(
+    long.map((file) => `${file}: ${lines(file)}`),
+    [],
+  );
+});
+
+test('the README fits in 150 lines', () => {
+  assert.ok(lines('README.md') <= 150);
+});
+
+const looseEnds: readonly [what: string, pattern: RegExp][] = [
+  ['a note to do later', /\b(TODO|FIXME|XXX)\b/],
+  ['any', /(:\s*any\s*([;,)=|&>{}\]]|$)|<any[,>]|\bas any\b|\bany\[\])/],
+  ['a double assertion', /\bas unknown as\b/],
+  ['a silenced check', /@ts-(ignore|expect-error|nocheck)|biome-ignore|eslint-disable/],
+  ['a skipped or lonely test', /\b(test|it|describe)\.(skip|todo|only)\(|\bskip:\s*true/],
+  ['a silent catch', /catch\s*(\([^)]*\))?\s*\{\s*\}/],
+];
+
+for (const [what, pattern] of looseEnds) {
+  test(`no source has ${what}`, () => {
+    const guilty = sources
+      .filter((file) => file !== 'tests/unit/house.test.ts')
+      .flatMap((file) =>
+        text(file)
+          .split('\n')
+          .flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+      );
+    assert.deepEqual(guilty, []);
+  });
+}
+
+test('no file names a path of one machine or a registry', () => {
+  const pattern = /(?<![\w.])\/(work|home|root|Users)\/[a-z]|registry\.npmjs|"resolved":/;
+  const guilty = files
+    .filter((file) => /\.(ts|toml|md|json|sh|conf|c|nix)$/.test(file) || file === '.ci/run')
+    .filter((file) => file !== 'tests/unit/house.test.ts' && pattern.test(text(file)));
+  assert.deepEqual(guilty, []);
+});
+
+test('every entrypoint that a script of package.json names is there', () => {
+  const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+  const entries = Object.values(scripts).flatMap(
+    (script) => script.match(/\b(commands|tests|scripts)\/[\w/-]+\.ts/g) ?? [],
+  );
+  assert.ok(entries.length > 5);
+  assert.deepEqual(
+    entries.filter((entry) => !sources.includes(entry)),
+    [],
+  );
+});
