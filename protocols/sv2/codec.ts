@@ -118,9 +118,10 @@ export function defineProtocol<const T extends readonly MessageTable[]>(
     }
     writeTlvs(writer, tlvs);
     const { extension, spec } = compiled;
-    const length = writer.length - FRAME_HEADER_BYTES;
-    writeFrameHeader(writer.header, { extension, channel: spec.channel, type: spec.type, length });
-    return writer.finish();
+    const frame = writer.finish();
+    const length = frame.length - FRAME_HEADER_BYTES;
+    writeFrameHeader(frame, { extension, channel: spec.channel, type: spec.type, length });
+    return frame;
   }
 
   function decodePayload(header: FrameHeader, payload: Uint8Array): Decoded<M> {

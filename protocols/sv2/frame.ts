@@ -1,4 +1,5 @@
 import { HashpoolError } from '../errors.ts';
+import { readU16, readU24 } from './wire.ts';
 
 /** extension_type U16 (bit 15: channel message) | msg_type U8 | msg_length U24, all little-endian (section 3.2). */
 export const FRAME_HEADER_BYTES = 6;
@@ -16,20 +17,23 @@ export interface FrameHeader {
 
 /**
  * Writes a frame header.
- * @param at where the 6 bytes go
+ * @param at where its 6 bytes go
  * @throws HashpoolError `sv2-frame-too-large` when the length does not fit 24 bits
  */
-export function writeFrameHeader(at: DataView, header: FrameHeader): void {
-  if (header.length > MAX_PAYLOAD_BYTES) {
+export function writeFrameHeader(at: Uint8Array, header: FrameHeader): void {
+  const { extension, channel, type, length } = header;
+  if (length > MAX_PAYLOAD_BYTES) {
     throw new HashpoolError(
       'sv2-frame-too-large',
-      `a payload of ${header.length} bytes does not fit a frame, at most ${MAX_PAYLOAD_BYTES} do`,
+      `a payload of ${length} bytes does not fit a frame, at most ${MAX_PAYLOAD_BYTES} do`,
     );
   }
-  at.setUint16(0, header.channel ? header.extension | CHANNEL_BIT : header.extension, true);
-  at.setUint8(2, header.type);
-  at.setUint16(3, header.length & 0xffff, true);
-  at.setUint8(5, header.length >>> 16);
+  at[0] = extension & 0xff;
+  at[1] = (extension >>> 8) | (channel ? CHANNEL_BIT >>> 8 : 0);
+  at[2] = type;
+  at[3] = length & 0xff;
+  at[4] = (length >>> 8) & 0xff;
+  at[5] = length >>> 16;
 }
 
 /**
@@ -44,12 +48,11 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
       `frame header: ${bytes.length} bytes, ${FRAME_HEADER_BYTES} wanted`,
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const extension = view.getUint16(0, true);
+  const extension = readU16(bytes, 0);
   return {
     extension: extension & ~CHANNEL_BIT,
     channel: (extension & CHANNEL_BIT) !== 0,
-    type: view.getUint8(2),
-    length: view.getUint16(3, true) | (view.getUint8(5) << 16),
+    type: bytes[2] ?? 0,
+    length: readU24(bytes, 3),
   };
 }

@@ -1,5 +1,5 @@
 import { HashpoolError } from '../errors.ts';
-import { Writer } from './wire.ts';
+import { readU16, Writer } from './wire.ts';
 
 /** A field that an extension appends to another protocol's message (section 3.4.3). */
 export interface Tlv {
@@ -65,17 +65,20 @@ export function decodeTlvs(trailing: Uint8Array, negotiated: ReadonlySet<number>
 }
 
 function walk(trailing: Uint8Array, littleEndian: boolean): Tlv[] | undefined {
-  const view = new DataView(trailing.buffer, trailing.byteOffset, trailing.byteLength);
+  const u16 = (at: number) => {
+    const value = readU16(trailing, at);
+    return littleEndian ? value : (value >>> 8) | ((value & 0xff) << 8);
+  };
   const tlvs: Tlv[] = [];
   let offset = 0;
   while (offset < trailing.length) {
     if (tlvs.length === MAX_TLVS || offset + TLV_HEADER_BYTES > trailing.length) return undefined;
     const start = offset + TLV_HEADER_BYTES;
-    const end = start + view.getUint16(offset + 3, littleEndian);
+    const end = start + u16(offset + 3);
     if (end > trailing.length) return undefined;
     tlvs.push({
-      extension: view.getUint16(offset, littleEndian),
-      field: view.getUint8(offset + 2),
+      extension: u16(offset),
+      field: trailing[offset + 2] ?? 0,
       value: Uint8Array.from(trailing.subarray(start, end)),
     });
     offset = end;

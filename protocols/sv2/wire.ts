@@ -22,19 +22,33 @@ export function atField(error: unknown, name: string | undefined): unknown {
   return error;
 }
 
-/** A cursor over a payload. Byte fields are copied out, so that a kept key does not keep a whole frame alive. */
+/** An unsigned little-endian integer of bytes that are there. */
+export function readU16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+}
+
+export function readU24(bytes: Uint8Array, at: number): number {
+  return readU16(bytes, at) | ((bytes[at + 2] ?? 0) << 16);
+}
+
+export function readU32(bytes: Uint8Array, at: number): number {
+  return (readU24(bytes, at) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+}
+
+/** Up to here a loop copies faster than a call. */
+const SHORT = 32;
+const scratch = new DataView(new ArrayBuffer(4));
+
+/**
+ * A cursor over a payload. Byte fields are copied out, so that a kept key does not keep a whole frame alive. Integers
+ * are put together from bytes: a DataView over a small array costs more than reading a whole message.
+ */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #offset = 0;
 
   constructor(bytes: Uint8Array) {
-    // A Buffer's slice would not copy; a plain view over the same memory does.
-    this.#bytes =
-      bytes.constructor === Uint8Array
-        ? bytes
-        : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
   }
 
   get remaining(): number {
@@ -56,33 +70,39 @@ export class Reader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)] ?? 0;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
+    return readU16(this.#bytes, this.#advance(2));
   }
 
   u24(): number {
-    const start = this.#advance(3);
-    return this.#view.getUint16(start, true) | (this.#view.getUint8(start + 2) << 16);
+    return readU24(this.#bytes, this.#advance(3));
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return readU32(this.#bytes, this.#advance(4));
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#advance(8), true);
+    const start = this.#advance(8);
+    const low = readU32(this.#bytes, start);
+    const high = readU32(this.#bytes, start + 4);
+    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
   f32(): number {
-    return this.#view.getFloat32(this.#advance(4), true);
+    scratch.setUint32(0, this.u32());
+    return scratch.getFloat32(0);
   }
 
   copy(length: number): Uint8Array {
     const start = this.#advance(length);
-    return this.#bytes.slice(start, start + length);
+    const copy = new Uint8Array(length);
+    for (let i = 0; i < length && i < SHORT; i++) copy[i] = this.#bytes[start + i] ?? 0;
+    if (length > SHORT) copy.set(this.#bytes.subarray(start, start + length));
+    return copy;
   }
 
   /** Bytes that the caller reads at once and does not keep. */
@@ -92,48 +112,55 @@ export class Reader {
   }
 }
 
-const INITIAL_BYTES = 64 * 1024;
+const SLAB_BYTES = 64 * 1024;
+const NO_SLAB = new Uint8Array(0);
 
-/** Grows as needed and is used again for the next message; `finish` copies the message out. */
+/**
+ * Writes messages one behind the other into a slab of memory and hands each out where it lies; a new slab is taken when
+ * one is full. Nothing is copied, and no message pays for an allocation of its own.
+ */
 export class Writer {
-  #bytes = new Uint8Array(INITIAL_BYTES);
-  #view = new DataView(this.#bytes.buffer);
-  #offset = 0;
+  #slab = NO_SLAB;
+  #view = new DataView(this.#slab.buffer);
+  #start = 0;
+  #end = 0;
 
-  /** Forgets what was written and leaves `headroom` bytes free for a header that is known only at the end. */
+  /** Forgets what an error left unfinished, and leaves room for a header that is known only at the end. */
   start(headroom: number): void {
-    this.#offset = headroom;
+    this.#end = this.#start;
+    this.#advance(headroom);
   }
 
-  get length(): number {
-    return this.#offset;
-  }
-
-  /** Where the header goes that `start` left room for. */
-  get header(): DataView {
-    return this.#view;
-  }
-
+  /** The message, whose bytes are never written again. */
   finish(): Uint8Array {
-    const message = this.#bytes.slice(0, this.#offset);
-    if (this.#bytes.length > INITIAL_BYTES) this.#resize(INITIAL_BYTES);
-    this.#offset = 0;
+    const message = this.#slab.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    // A slab made for one huge message is not kept for the small ones after it.
+    if (this.#slab.length > SLAB_BYTES) this.#use(NO_SLAB, 0);
     return message;
   }
 
-  #resize(length: number): void {
-    const bytes = new Uint8Array(length);
-    bytes.set(this.#bytes.subarray(0, Math.min(this.#offset, length)));
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+  #advance(count: number): number {
+    const end = this.#end + count;
+    if (end > this.#slab.length) return this.#moveOn(count);
+    const start = this.#end;
+    this.#end = end;
+    return start;
   }
 
-  #advance(count: number): number {
-    const start = this.#offset;
-    const end = start + count;
-    if (end > this.#bytes.length) this.#resize(Math.max(end, 2 * this.#bytes.length));
-    this.#offset = end;
-    return start;
+  #moveOn(count: number): number {
+    const begun = this.#slab.subarray(this.#start, this.#end);
+    const slab = new Uint8Array(Math.max(SLAB_BYTES, 2 * (begun.length + count)));
+    slab.set(begun);
+    this.#use(slab, begun.length + count);
+    return begun.length;
+  }
+
+  #use(slab: Uint8Array<ArrayBuffer>, end: number): void {
+    this.#slab = slab;
+    this.#view = new DataView(slab.buffer);
+    this.#start = 0;
+    this.#end = end;
   }
 
   u8(value: number): void {
@@ -169,6 +196,6 @@ export class Writer {
 
   bytes(value: Uint8Array): void {
     const start = this.#advance(value.length);
-    this.#bytes.set(value, start);
+    this.#slab.set(value, start);
   }
 }

@@ -56,7 +56,9 @@ export class FrameOpener {
   }
 
   push(bytes: Uint8Array): void {
-    this.#received = this.buffered === 0 ? bytes : concatBytes(this.#received.subarray(this.#offset), bytes);
+    // A socket's Buffer as the plain array it is: views of it are cut many times faster.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#received = this.buffered === 0 ? plain : concatBytes(this.#received.subarray(this.#offset), plain);
     this.#offset = 0;
   }
 
