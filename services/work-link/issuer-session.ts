@@ -55,7 +55,8 @@ export class IssuerSession {
 
   sendTerms(): void {
     if (!this.identity) return;
-    this.#connection.send(encodeTerms(this.#house.options.terms(this.identity.pool_id)));
+    const terms = this.#house.options.terms(this.identity.pool_id);
+    if (terms) this.#connection.send(encodeTerms(terms));
   }
 
   close(reason: string): void {
@@ -106,6 +107,9 @@ export class IssuerSession {
         'unknown-issuer',
         `issuer key ${toHex(issuer_key)} is not among issuer_keys of this pool`,
       );
+    }
+    if (!this.#house.options.terms(pool_id)) {
+      return refuse('mint-not-ready', 'the mint has not seen its bitcoind yet and opens its first epoch then');
     }
     if (!pool.serverIds.includes(server_id)) {
       return refuse('unknown-server-id', `server_id ${server_id} is not among server_ids of this pool`);

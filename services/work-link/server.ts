@@ -43,8 +43,8 @@ export interface WorkLinkServerOptions {
   readonly log: Log;
   /** The pool of that id (33 bytes), undefined where the mint has none. */
   issuers(poolId: Uint8Array): Issuer | undefined;
-  /** What that pool's shares are paid now. */
-  terms(poolId: Uint8Array): Terms;
+  /** What that pool's shares are paid now; undefined while the mint has no epoch for it yet. */
+  terms(poolId: Uint8Array): Terms | undefined;
   /**
    * Stores records, durably before it resolves, in the outbox's order, one call at a time for each outbox. The same
    * records may come again; records that would leave a gap are not to be stored: `storedSeq` then says where
