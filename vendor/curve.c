@@ -52,26 +52,21 @@ static int write_point(unsigned char out[33], secp256k1_gej *projective) {
     return 1;
 }
 
-static int leave(int result) {
-    scrub_stack();
-    return result;
-}
-
 EXPORT int point_valid(const unsigned char point[33]) {
     secp256k1_ge p;
     return read_point(&p, point);
 }
 
 EXPORT int secret_valid(const unsigned char secret[32]) {
-    return leave(secp256k1_ec_seckey_verify(ctx, secret));
+    return secp256k1_ec_seckey_verify(ctx, secret);
 }
 
 EXPORT int public_key(unsigned char out[33], const unsigned char secret[32]) {
     secp256k1_scalar k;
     secp256k1_gej p;
-    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return leave(-1);
+    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -1;
     secp256k1_ecmult_gen_gej(&ctx->ecmult_gen_ctx, &p, &k);
-    return leave(write_point(out, &p));
+    return write_point(out, &p);
 }
 
 EXPORT int point_multiply(unsigned char out[33], const unsigned char point[33], const unsigned char secret[32]) {
@@ -79,9 +74,9 @@ EXPORT int point_multiply(unsigned char out[33], const unsigned char point[33], 
     secp256k1_ge p;
     secp256k1_gej product;
     if (!read_point(&p, point)) return -1;
-    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return leave(-2);
+    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -2;
     secp256k1_ecmult_const(&product, &p, &k);
-    return leave(write_point(out, &product));
+    return write_point(out, &product);
 }
 
 EXPORT int point_add(unsigned char out[33], const unsigned char a[33], const unsigned char b[33]) {
@@ -103,30 +98,30 @@ EXPORT int point_negate(unsigned char out[33], const unsigned char point[33]) {
 }
 
 static int write_secret(unsigned char out[32], const secp256k1_scalar *k) {
-    if (secp256k1_scalar_is_zero(k)) return leave(FAILED);
+    if (secp256k1_scalar_is_zero(k)) return FAILED;
     secp256k1_scalar_get_b32(out, k);
-    return leave(1);
+    return 1;
 }
 
 EXPORT int secret_add(unsigned char out[32], const unsigned char a[32], const unsigned char b[32]) {
     secp256k1_scalar k, l;
-    if (!secp256k1_scalar_set_b32_seckey(&k, a)) return leave(-1);
-    if (!secp256k1_scalar_set_b32_seckey(&l, b)) return leave(-2);
+    if (!secp256k1_scalar_set_b32_seckey(&k, a)) return -1;
+    if (!secp256k1_scalar_set_b32_seckey(&l, b)) return -2;
     secp256k1_scalar_add(&k, &k, &l);
     return write_secret(out, &k);
 }
 
 EXPORT int secret_multiply(unsigned char out[32], const unsigned char a[32], const unsigned char b[32]) {
     secp256k1_scalar k, l;
-    if (!secp256k1_scalar_set_b32_seckey(&k, a)) return leave(-1);
-    if (!secp256k1_scalar_set_b32_seckey(&l, b)) return leave(-2);
+    if (!secp256k1_scalar_set_b32_seckey(&k, a)) return -1;
+    if (!secp256k1_scalar_set_b32_seckey(&l, b)) return -2;
     secp256k1_scalar_mul(&k, &k, &l);
     return write_secret(out, &k);
 }
 
 EXPORT int secret_negate(unsigned char out[32], const unsigned char secret[32]) {
     secp256k1_scalar k;
-    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return leave(-1);
+    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -1;
     secp256k1_scalar_negate(&k, &k);
     return write_secret(out, &k);
 }
@@ -177,10 +172,10 @@ EXPORT int verify_proof(const unsigned char *message, size_t length, const unsig
     secp256k1_ge point, claimed;
     secp256k1_gej product;
     if (!read_point(&claimed, signature)) return -2;
-    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return leave(-3);
-    if (!find_point(&point, message, length)) return leave(FAILED);
+    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -3;
+    if (!find_point(&point, message, length)) return FAILED;
     secp256k1_ecmult_const(&product, &point, &k);
-    return leave(same_point(&product, &claimed));
+    return same_point(&product, &claimed);
 }
 
 static void hash_hex_of_point(secp256k1_sha256 *sha, secp256k1_ge *point) {
@@ -253,16 +248,16 @@ EXPORT int sign_blinded(unsigned char out[97], const unsigned char blinded[33], 
     secp256k1_ge b, a, c, r1, r2;
     secp256k1_gej product, nonce_g, nonce_b;
     if (!read_point(&b, blinded)) return -1;
-    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return leave(-2);
+    if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -2;
     if (key == NULL) {
         secp256k1_ecmult_gen_gej(&ctx->ecmult_gen_ctx, &product, &k);
         to_affine(&a, &product);
     } else if (!read_point(&a, key)) {
-        return leave(-3);
+        return -3;
     }
     secp256k1_ecmult_const(&product, &b, &k);
     to_affine(&c, &product);
-    if (!dleq_nonce(&r, secret, &a, &b, &c)) return leave(FAILED);
+    if (!dleq_nonce(&r, secret, &a, &b, &c)) return FAILED;
     secp256k1_ecmult_gen_gej(&ctx->ecmult_gen_ctx, &nonce_g, &r);
     secp256k1_ecmult_const(&nonce_b, &b, &r);
     to_affine_pair(&r1, &r2, &nonce_g, &nonce_b);
@@ -272,7 +267,7 @@ EXPORT int sign_blinded(unsigned char out[97], const unsigned char blinded[33], 
     secp256k1_scalar_mul(&e, &e, &k);
     secp256k1_scalar_add(&e, &e, &r);
     secp256k1_scalar_get_b32(out + 65, &e);
-    return leave(1);
+    return 1;
 }
 
 /* For public points only. False at infinity. */
@@ -318,8 +313,8 @@ EXPORT int schnorr_sign(unsigned char out[64], const unsigned char *message, siz
     secp256k1_keypair pair;
     secp256k1_schnorrsig_extraparams extra = SECP256K1_SCHNORRSIG_EXTRAPARAMS_INIT;
     extra.ndata = aux;
-    if (!secp256k1_keypair_create(ctx, &pair, secret)) return leave(-2);
-    return leave(secp256k1_schnorrsig_sign_custom(ctx, out, message, length, &pair, &extra) ? 1 : FAILED);
+    if (!secp256k1_keypair_create(ctx, &pair, secret)) return -2;
+    return secp256k1_schnorrsig_sign_custom(ctx, out, message, length, &pair, &extra) ? 1 : FAILED;
 }
 
 /* BIP340. A key that is no x coordinate verifies nothing, as the BIP's vectors have it. */
@@ -348,7 +343,7 @@ EXPORT int x_only_tweak(unsigned char out[33], const unsigned char x_only[32], c
 
 /* BIP324. */
 EXPORT int ellswift_create(unsigned char out[64], const unsigned char secret[32], const unsigned char aux[32]) {
-    return leave(secp256k1_ellswift_create(ctx, out, secret, aux) ? 1 : -1);
+    return secp256k1_ellswift_create(ctx, out, secret, aux) ? 1 : -1;
 }
 
 /* BIP324. Every 64 bytes are a point. */
@@ -362,8 +357,7 @@ EXPORT int ellswift_decode(unsigned char out[33], const unsigned char encoded[64
 /* BIP324's tagged shared secret. `party` is 0 where `secret` is the initiator's, 1 where the responder's. */
 EXPORT int ellswift_xdh(unsigned char out[32], const unsigned char initiator[64], const unsigned char responder[64],
                         const unsigned char secret[32], int party) {
-    return leave(secp256k1_ellswift_xdh(ctx, out, initiator, responder, secret, party,
-                                        secp256k1_ellswift_xdh_hash_function_bip324, NULL)
-                     ? 1
-                     : -3);
+    int done = secp256k1_ellswift_xdh(ctx, out, initiator, responder, secret, party,
+                                      secp256k1_ellswift_xdh_hash_function_bip324, NULL);
+    return done ? 1 : -3;
 }

@@ -98,7 +98,6 @@ EXPORT void sha256(unsigned char out[32], const unsigned char *bytes, size_t len
     memcpy(state, INITIAL, 32);
     finish(state, 0, bytes, length);
     write_words(out, state);
-    scrub_stack();
 }
 
 static void sha256d_words(uint32_t words[8], const unsigned char *bytes, size_t length) {
@@ -129,7 +128,6 @@ EXPORT void hmac_sha256(unsigned char out[32], const unsigned char *key, size_t 
     compress_bytes(state, block);
     finish(state, 64, out, 32);
     write_words(out, state);
-    scrub_stack();
 }
 
 /*

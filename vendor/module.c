@@ -13,7 +13,11 @@ EXPORT size_t io_bytes(void) {
     return IO_BYTES;
 }
 
-__attribute__((noinline)) void scrub_stack(void) {
+/* More than any exported function needs of the stack. */
+#define STACK_BYTES (8 * 1024)
+
+/* Overwrites what the last call left on the stack. No function can do that for its own frame. */
+EXPORT void scrub_stack(void) {
     unsigned char stale[STACK_BYTES];
     memset(stale, 0, sizeof stale);
     /* The compiler must believe that the zeros are read, or it drops them. */

@@ -8,10 +8,4 @@
 /* Holds the longest input (a coinbase with 64 KiB on both sides of the extranonce) and its results. */
 #define IO_BYTES (160 * 1024)
 
-/* More than any exported function needs of the stack. */
-#define STACK_BYTES (16 * 1024)
-
-/* Overwrites what returned functions left on the stack below the caller. */
-void scrub_stack(void);
-
 #endif

@@ -60,28 +60,37 @@ export function loadHash(module: WebAssembly.Module): Hash {
   const hashShare = wasm.function('share_header');
   const scan = wasm.function('scan_nonces');
 
-  function digest(hash: typeof plainHash, input: Uint8Array): Uint8Array {
+  function sha256(input: Uint8Array): Uint8Array {
     try {
       const out = wasm.reserve(32);
-      hash(out, wasm.put(input), input.length);
+      plainHash(out, wasm.put(input), input.length);
       return wasm.take(out, 32);
     } finally {
-      wasm.wipe();
+      wasm.wipeSecrets();
     }
   }
 
   return {
-    sha256: (input) => digest(plainHash, input),
-    sha256d: (input) => digest(doubleHash, input),
+    sha256,
+
+    sha256d(input) {
+      try {
+        const out = wasm.reserve(32);
+        doubleHash(out, wasm.put(input), input.length);
+        return wasm.take(out, 32);
+      } finally {
+        wasm.wipe();
+      }
+    },
 
     hmacSha256(key, input) {
-      const shortKey = key.length > HMAC_BLOCK ? digest(plainHash, key) : key;
+      const shortKey = key.length > HMAC_BLOCK ? sha256(key) : key;
       try {
         const out = wasm.reserve(32);
         hmac(out, wasm.put(shortKey), shortKey.length, wasm.put(input), input.length);
         return wasm.take(out, 32);
       } finally {
-        wasm.wipe();
+        wasm.wipeSecrets();
       }
     },
 

@@ -82,7 +82,7 @@ export function operations(wasm: WasmModule): {
           if (status !== 1) throw malformed(status, name, inputs);
           return wasm.take(out, length);
         } finally {
-          wasm.wipe();
+          wasm.wipeSecrets();
         }
       };
     },
@@ -94,7 +94,7 @@ export function operations(wasm: WasmModule): {
           if (status < 0) throw malformed(status, name, inputs);
           return status === 1;
         } finally {
-          wasm.wipe();
+          wasm.wipeSecrets();
         }
       };
     },

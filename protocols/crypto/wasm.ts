@@ -18,6 +18,8 @@ export interface WasmModule {
   take(address: number, length: number): Uint8Array;
   /** Zeroes all that was put and reserved since the last time, and frees it. */
   wipe(): void;
+  /** Zeroes the module's stack too: for calls that had secrets. */
+  wipeSecrets(): void;
 }
 
 /**
@@ -40,6 +42,7 @@ export function instantiate(module: WebAssembly.Module): WasmModule {
   const base = wasmFunction('io_area')();
   // The module has no allocator, so its memory never grows and this view stays valid.
   const area = new Uint8Array(memory.buffer, base, wasmFunction('io_bytes')());
+  const scrubStack = wasmFunction('scrub_stack');
   let used = 0;
 
   function reserve(length: number): number {
@@ -54,6 +57,11 @@ export function instantiate(module: WebAssembly.Module): WasmModule {
     return address;
   }
 
+  function wipe(): void {
+    area.fill(0, 0, used);
+    used = 0;
+  }
+
   return {
     function: wasmFunction,
     reserve,
@@ -63,9 +71,10 @@ export function instantiate(module: WebAssembly.Module): WasmModule {
       return address;
     },
     take: (address, length) => area.slice(address - base, address - base + length),
-    wipe() {
-      area.fill(0, 0, used);
-      used = 0;
+    wipe,
+    wipeSecrets() {
+      wipe();
+      scrubStack();
     },
   };
 }
