@@ -87,6 +87,12 @@ function leave(reason: string, code: number): never {
   process.exit(code);
 }
 
+/** Of a message that goes on with bitcoind's log, the line that names the trouble; all lines are in our log. */
+function reasonOf(message: string): string {
+  const [first = '', ...log] = message.split('\n');
+  return log.findLast((line) => line.startsWith('Error: ')) ?? first;
+}
+
 function folder(variable: string): string {
   return process.env[variable] ?? leave(`${variable} is not set`, exitCodes.config);
 }
@@ -94,5 +100,5 @@ function folder(variable: string): string {
 // Until bitcoind runs there is nothing to take down; a half-started one ends with this process's group.
 process.once('disconnect', quit);
 main().catch((error: unknown) => {
-  leave(messageOf(error), isHashpoolError(error, 'no-bitcoind') ? exitCodes.missingProgram : 1);
+  leave(reasonOf(messageOf(error)), isHashpoolError(error, 'no-bitcoind') ? exitCodes.missingProgram : 1);
 });

@@ -9,8 +9,15 @@ const TROUBLE_LEVELS = new Set<unknown>(['warn', 'error', 'fatal']);
  * info. In its own words, cut to a readable length; undefined where there is none.
  */
 export function lastTrouble(path: string): string | undefined {
-  for (const line of tail(path).split('\n').reverse()) {
-    const words = troubleOf(line.trim());
+  const lines = tail(path)
+    .split('\n')
+    .map((line) => line.trim());
+  // Node ends the report of a crash with its version; what was thrown stands some lines above.
+  const isCrash = /^Node\.js v\d/.test(lines.findLast((line) => line !== '') ?? '');
+  const thrown = isCrash ? lines.findLast((line) => /^(?:[A-Z]\w*)?Error\b.*?: /.test(line)) : undefined;
+  if (thrown !== undefined) return thrown.slice(0, LINE_LIMIT);
+  for (const line of lines.reverse()) {
+    const words = troubleOf(line);
     if (words !== undefined) return words.slice(0, LINE_LIMIT);
   }
   return undefined;

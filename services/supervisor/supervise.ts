@@ -85,17 +85,14 @@ export class Supervisor {
   }
 
   #died(role: SupervisedRole, exit: Exit): void {
-    const why = describeExit(exit);
+    const trouble = lastTrouble(role.plan.log);
+    const why = `${describeExit(exit)}${trouble === undefined ? '' : `: ${trouble}`}`;
     if (this.#stopping === undefined && this.#restart && !isFinal(exit.code)) {
       role.restart(why);
       return;
     }
     role.giveUp(why);
-    const words = lastTrouble(role.plan.log);
-    void this.stop(
-      `${role.name} ${why}${words === undefined ? '' : `: ${words}`}`,
-      isFinal(exit.code) ? exit.code : 1,
-    );
+    void this.stop(`${role.name} ${why}`, isFinal(exit.code) ? exit.code : 1);
   }
 
   async #stopAll(): Promise<void> {

@@ -33,3 +33,9 @@ test('of a long log the end alone is read, and a long line is cut', (t) => {
   assert.equal(lastTrouble(logOf(t, `old trouble\n${entry('info', 'x').repeat(1_000)}`)), undefined);
   assert.equal(lastTrouble(logOf(t, `${'y'.repeat(1_000)}\n`))?.length, 400);
 });
+
+test('of a crash, what was thrown', (t) => {
+  const report =
+    "file:1\nthrow new TypeError('no')\n^\n\nTypeError: no such thing\n    at f (file:1:2)\n\nNode.js v24.21.0\n";
+  assert.equal(lastTrouble(logOf(t, report)), 'TypeError: no such thing');
+});
