@@ -1,10 +1,10 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import type { Logger } from 'pino';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { cashuError, cashuErrorRow, cashuErrors } from '../../protocols/cashu/errors.ts';
 import { parseJson } from '../../protocols/cashu/json.ts';
 import { messageOf } from '../../protocols/errors.ts';
+import type { Logger } from '../../runtime/logs.ts';
 import { describeMismatch } from './mismatch.ts';
 
 const MAX_BODY_BYTES = 1 << 20;

@@ -20,11 +20,14 @@ export interface AcceptedWork {
 /** A record that can never be paid. */
 export type RefusedWork = Pick<AcceptedWork, 'header' | 'k' | 'key'> & { readonly reason: string };
 
+/** Consecutive records of one outbox. */
 export interface WorkBatch {
   readonly poolId: Uint8Array;
   readonly outboxId: Uint8Array;
   /** Sequence number of the first record; the others follow without a gap. */
   readonly firstSeq: bigint;
+  /** Refusals are told from here on: what was stored before may have gone unheard. */
+  readonly refusalsFrom: bigint;
   readonly records: readonly (AcceptedWork | RefusedWork)[];
 }
 
@@ -35,7 +38,7 @@ export interface Refusal {
 
 export interface StoredWork {
   readonly storedSeq: bigint;
-  /** All refusals in the batch's range, also those of an earlier delivery. */
+  /** All refusals from `refusalsFrom` on, also those of an earlier delivery. */
   readonly refusals: Refusal[];
   /** Exponents of the quotes that are new. */
   readonly created: number[];
@@ -44,6 +47,7 @@ export interface StoredWork {
 
 export interface WaitingWork {
   readonly quote: number;
+  readonly poolId: Uint8Array;
   readonly header: Uint8Array;
 }
 
@@ -74,7 +78,9 @@ export function workOperations(db: DatabaseSync) {
     ON CONFLICT (outbox, seq) DO NOTHING`);
   const refusalsIn = db.prepare('SELECT seq, reason FROM refusals WHERE outbox = ? AND seq BETWEEN ? AND ?');
   refusalsIn.setReadBigInts(true);
-  const waitingAfter = db.prepare('SELECT quote, header FROM waiting WHERE quote > ? ORDER BY quote LIMIT ?');
+  const waitingAfter = db.prepare(`
+    SELECT quote, header, pool_id FROM waiting JOIN outboxes USING (outbox)
+    WHERE quote > ? ORDER BY quote LIMIT ?`);
   const place = db.prepare(
     `UPDATE quotes SET outcome = ?, segment = ? WHERE quote = ? AND outcome = ${Outcome.waiting}`,
   );
@@ -152,15 +158,15 @@ export function workOperations(db: DatabaseSync) {
       }
       const last = seq - 1n > storedSeq ? seq - 1n : storedSeq;
       advance.run(last, outbox);
-      const refusals = refusalsIn.all(outbox, batch.firstSeq, seq - 1n).map(refusalOf);
+      const refusals = refusalsIn.all(outbox, batch.refusalsFrom, last).map(refusalOf);
       return { storedSeq: last, refusals, created, conflicts };
     },
 
     /** Some of the quotes that wait for their prev hash, in the order they came. */
     waiting: ({ after, limit }: { after: number; limit: number }): WaitingWork[] =>
-      waitingAfter
-        .all(after, limit)
-        .map((row) => ({ quote: integer(row, 'quote'), header: blob(row, 'header') })),
+      waitingAfter.all(after, limit).map((row) => {
+        return { quote: integer(row, 'quote'), poolId: blob(row, 'pool_id'), header: blob(row, 'header') };
+      }),
 
     /**
      * Ends the wait of a quote: into its segment, or void for a reason. Precondition: it still waits.

@@ -1,0 +1,173 @@
+import { type NetworkName, networks } from '../../../protocols/bitcoin/network.ts';
+import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { BitcoinRpc } from '../../../runtime/rpc/client.ts';
+import { isRpcError } from '../../../runtime/rpc/errors.ts';
+import { type ParentBlock, type PeriodStart, periodStart } from './next-bits.ts';
+
+const POLL_MS = 1_000;
+/** Parents remembered; a pool works on one or two at a time. */
+const MAX_PARENTS = 4_096;
+/** The node's number for a hash that it does not know (bitcoind's src/rpc/protocol.h). */
+const RPC_INVALID_ADDRESS_OR_KEY = -5;
+
+/** A block that work may build on. */
+export interface KnownParent extends ParentBlock {
+  /** Median time of it and its ten predecessors: a child must be later. */
+  readonly medianTime: number;
+  readonly start: PeriodStart | undefined;
+}
+
+export interface Tip {
+  readonly height: number;
+  readonly hashBe: string;
+  readonly isSyncing: boolean;
+}
+
+/** What the mint knows of the chain, from its node, and from memory where it asked before. */
+export class ChainView {
+  readonly network: NetworkName;
+  readonly #rpc: BitcoinRpc;
+  readonly #log: Logger;
+  readonly #parents = new Map<string, KnownParent>();
+  readonly #listeners: ((tip: Tip) => void)[] = [];
+  readonly #stop = new AbortController();
+  #tip: Tip | undefined;
+  #trouble = 'not asked yet';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(rpc: BitcoinRpc, network: NetworkName, log: Logger) {
+    this.#rpc = rpc;
+    this.network = network;
+    this.#log = log;
+  }
+
+  /** The node's tip, or undefined while it cannot be asked. */
+  get tip(): Tip | undefined {
+    return this.#tip;
+  }
+
+  /** Why there is no tip, in words; empty while there is one. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
+  /** Calls back on every new tip, and when the node is back. */
+  onTip(listener: (tip: Tip) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Asks the node once, then every second until `close`. */
+  async start(): Promise<void> {
+    await this.#poll();
+    if (!this.#stop.signal.aborted) this.#timer = setTimeout(() => void this.start(), POLL_MS);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    this.#rpc.close();
+  }
+
+  /**
+   * The block of that hash, as a parent of work: undefined where the node does not know it, or can't be asked.
+   * @param hashBe 64 hex digits, display order
+   */
+  async parent(hashBe: string): Promise<KnownParent | undefined> {
+    const known = this.#parents.get(hashBe);
+    if (known) return known;
+    if (!this.#tip) return undefined;
+    const parent = await this.#askParent(hashBe);
+    if (!parent) return undefined;
+    const [oldest] = this.#parents.keys();
+    if (this.#parents.size >= MAX_PARENTS && oldest !== undefined) this.#parents.delete(oldest);
+    this.#parents.set(hashBe, parent);
+    return parent;
+  }
+
+  async #askParent(hashBe: string): Promise<KnownParent | undefined> {
+    try {
+      const header = await this.#header(hashBe);
+      const startHeight = periodStart(this.network, header.height);
+      const start = startHeight === undefined ? undefined : await this.#headerAt(startHeight);
+      return { ...header, start };
+    } catch (error) {
+      if (isRpcError(error) && error.rpcCode === RPC_INVALID_ADDRESS_OR_KEY) return undefined;
+      this.#log.warn(
+        { err: error, prevHash: hashBe },
+        `the node could not be asked for a block: ${messageOf(error)}`,
+      );
+      return undefined;
+    }
+  }
+
+  /** Taken from the best chain: a fork as deep as a whole period is not work's to be told apart. */
+  async #headerAt(height: number): Promise<PeriodStart> {
+    return this.#header(String(await this.#call('getblockhash', [height])));
+  }
+
+  async #header(hashBe: string): Promise<Omit<KnownParent, 'start'>> {
+    const answer = asObject(await this.#call('getblockheader', [hashBe, true]));
+    return {
+      height: numberOf(answer, 'height'),
+      time: numberOf(answer, 'time'),
+      medianTime: numberOf(answer, 'mediantime'),
+      bits: Number.parseInt(String(answer['bits']), 16),
+    };
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      const answer = asObject(await this.#call('getblockchaininfo', []));
+      const { rpcChain } = networks[this.network];
+      if (answer['chain'] !== rpcChain) {
+        throw new HashpoolError(
+          'wrong-chain',
+          `bitcoind is on chain ${answer['chain']}, [bitcoin] network is ${this.network}`,
+        );
+      }
+      this.#tell({
+        height: numberOf(answer, 'blocks'),
+        hashBe: String(answer['bestblockhash']),
+        isSyncing: answer['initialblockdownload'] === true && this.network !== 'regtest',
+      });
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble) this.#log.warn({ err: error }, `waiting for the node: ${trouble}`);
+      this.#trouble = trouble;
+      this.#tip = undefined;
+    }
+  }
+
+  #tell(tip: Tip): void {
+    const before = this.#tip;
+    if (!before) this.#log.info({ height: tip.height }, 'the node answers');
+    this.#tip = tip;
+    this.#trouble = '';
+    const isNews = before?.hashBe !== tip.hashBe || before.isSyncing !== tip.isSyncing;
+    if (isNews) for (const listener of this.#listeners) listener(tip);
+  }
+
+  #call(method: string, params: readonly unknown[]): Promise<unknown> {
+    return this.#rpc.call(method, params, {
+      signal: this.#stop.signal,
+      retry: { attempts: 1 },
+      timeoutMs: 10_000,
+    });
+  }
+}
+
+function asObject(answer: unknown): Record<string, unknown> {
+  if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>;
+  throw new HashpoolError(
+    'bad-node-answer',
+    'bitcoind answered with no object: is it bitcoind that listens there?',
+  );
+}
+
+function numberOf(answer: Record<string, unknown>, field: string): number {
+  const value = answer[field];
+  if (typeof value === 'number') return value;
+  throw new HashpoolError('bad-node-answer', `bitcoind answered without ${field}: its version is too old`);
+}

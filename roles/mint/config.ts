@@ -1,0 +1,91 @@
+import type { Static } from 'typebox';
+import {
+  address,
+  choice,
+  integer,
+  list,
+  path,
+  port,
+  publicValue,
+  secret,
+  table,
+  text,
+  url,
+} from '../../runtime/config/fields.ts';
+import type { poolSide } from '../../services/shared-config/pool-side.ts';
+
+/** One pool whose work this mint turns into ehash. */
+const pool = table({
+  pool_id: publicValue(
+    "the pool's identity: a compressed public key in hex, never rotated; it names the units",
+  ),
+  issuer_keys: list(
+    publicValue('a compressed public key in hex, or a reference to it'),
+    'the keys that the pool may sign for itself with; put a new one beside the old one to rotate',
+    { min: 1, max: 10 },
+  ),
+  server_ids: list(integer('a server id', { min: 0, max: 65535 }), 'the server ids that the pool may use', {
+    min: 1,
+    max: 1000,
+  }),
+  work_per_hour: integer(
+    'the most work that the pool may deliver in an hour, in shares of difficulty 1 (2^32 hashes); more waits',
+    { min: 1, max: Number.MAX_SAFE_INTEGER, default: 1_000_000_000_000 },
+  ),
+});
+
+/** `mint.config.toml`. */
+export const mintConfig = table({
+  info: table({
+    listen_host: text('the address that the Cashu API listens on', { default: '127.0.0.1' }),
+    listen_port: port('the port of the Cashu API', { default: 3338 }),
+    url: url('the address that wallets are told'),
+  }),
+  mint_info: table({
+    name: text('what wallets call the mint', { maxLength: 100 }),
+    description: text('what wallets show of it', { maxLength: 500 }),
+  }),
+  hashpool_mint: table({
+    db_path: path('the database; CDK_MINT_DB_PATH in the environment overrides it', {
+      default: 'mint.sqlite',
+    }),
+    seed: secret(
+      '64 hex digits that every private key of the mint follows from: lose it and all tokens are lost',
+    ),
+  }),
+  work_link: table({
+    listen_address: address('where pools deliver their work', { default: '127.0.0.1:34260' }),
+    authority_public_key: publicValue('the key by which pools know this mint'),
+    authority_secret_key: secret('its secret half'),
+    cert_validity_sec: integer('how long the certificate that a pool is shown is good', {
+      min: 60,
+      max: 31_536_000,
+      default: 3600,
+    }),
+  }),
+  ehash: table({
+    policy: choice(
+      '"target" pays the work that a share proves by its target, "hash" the zero bits that it happens to have',
+      ['target', 'hash'],
+      { default: 'target' },
+    ),
+    minimum_difficulty: integer(
+      'one ehash is 2^minimum_difficulty hashes; 24 on mainnet, 16 on testnet4, 0 on regtest are usual',
+      { min: 0, max: 62 },
+    ),
+  }),
+  pool: list(pool, 'the pools', { min: 1, max: 100 }),
+});
+
+export type MintConfig = Static<typeof mintConfig>;
+export type SharedConfig = Static<typeof poolSide>;
+
+/** What keys must hold between them. */
+export function checkMintConfig(config: MintConfig, shared: SharedConfig): string | undefined {
+  const ids = config.pool.map(({ pool_id }) => pool_id);
+  if (new Set(ids).size !== ids.length) return '[[pool]] pool_id stands twice; each pool may stand once';
+  if (shared.mint.url !== config.info.url) {
+    return `[info] url is "${config.info.url}", the shared file's [mint] url "${shared.mint.url}"; they must be the same`;
+  }
+  return undefined;
+}

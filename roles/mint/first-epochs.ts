@@ -1,0 +1,57 @@
+import { messageOf } from '../../protocols/errors.ts';
+import type { Logger } from '../../runtime/logs.ts';
+import type { Tip } from './chain/chain-view.ts';
+import type { MintConfig } from './config.ts';
+import type { Engine } from './engine.ts';
+import type { Pool } from './pools.ts';
+
+/**
+ * Opens the first epoch of every pool that has none, at the height of the node's tip: on the first start at once,
+ * or as soon as the node answers and has the chain.
+ * @returns what to call on every new tip; it resolves to whether it has opened one
+ */
+export function firstEpochs(engine: Engine, pools: readonly Pool[], terms: MintConfig['ehash'], log: Logger) {
+  let opening = Promise.resolve(false);
+
+  async function open(tip: Tip): Promise<boolean> {
+    const missing = tip.isSyncing ? [] : pools.filter(({ poolId }) => !engine.epochs.current(poolId));
+    for (const { poolId } of missing) {
+      const { policy, minimum_difficulty: minimumDifficulty } = terms;
+      await engine.epochs.openFirst({ poolId, height: tip.height, policy, minimumDifficulty });
+      log.info({ unit: engine.epochs.current(poolId)?.unit, height: tip.height }, 'the first epoch is open');
+    }
+    return missing.length > 0;
+  }
+
+  return (tip: Tip): Promise<boolean> => {
+    opening = opening
+      .then(() => open(tip))
+      .catch((error: unknown) => {
+        log.error(
+          { err: error },
+          `the first epoch could not be opened, the next block tries again: ${messageOf(error)}`,
+        );
+        return false;
+      });
+    return opening;
+  };
+}
+
+/** One line for each pool whose open epoch has other terms than the config asks for. */
+export function warnOfFixedTerms(
+  engine: Engine,
+  pools: readonly Pool[],
+  terms: MintConfig['ehash'],
+  log: Logger,
+): void {
+  for (const { poolId } of pools) {
+    const epoch = engine.epochs.current(poolId);
+    if (!epoch) continue;
+    if (epoch.policy === terms.policy && epoch.minimumDifficulty === terms.minimum_difficulty) continue;
+    const fixed = { unit: epoch.unit, policy: epoch.policy, minimum_difficulty: epoch.minimumDifficulty };
+    log.warn(
+      fixed,
+      '[ehash] differs from what the open epoch was opened with: it counts from the next epoch on',
+    );
+  }
+}

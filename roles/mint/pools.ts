@@ -1,0 +1,53 @@
+import { equalBytes, fromHex, toHex } from '../../protocols/bytes.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import { ConfigError } from '../../runtime/config/load.ts';
+import type { Issuer } from '../../services/work-link/server.ts';
+import type { MintConfig } from './config.ts';
+import type { Signer } from './signer/signer.ts';
+
+/** A pool of the config, its references read. */
+export interface Pool extends Issuer {
+  /** 33 bytes. */
+  readonly poolId: Uint8Array;
+  /** Hashes. */
+  readonly workPerHour: bigint;
+}
+
+const HASHES_OF_DIFFICULTY_ONE = 1n << 32n;
+
+/**
+ * Reads the config's pools.
+ * @param read gives the value behind a reference
+ * @throws ConfigError where a key is no point or an id stands twice
+ */
+export async function readPools(
+  config: MintConfig['pool'],
+  read: (reference: string) => string,
+  signer: Pick<Signer, 'arePoints'>,
+): Promise<Pool[]> {
+  const pools = config.map(({ pool_id, issuer_keys, server_ids, work_per_hour }, i) => ({
+    poolId: keyOf(read(pool_id), `[[pool]] number ${i + 1}, pool_id`),
+    issuerKeys: issuer_keys.map((key) => keyOf(read(key), `[[pool]] number ${i + 1}, issuer_keys`)),
+    serverIds: server_ids,
+    workPerHour: BigInt(work_per_hour) * HASHES_OF_DIFFICULTY_ONE,
+  }));
+  const keys = pools.flatMap(({ poolId, issuerKeys }) => [poolId, ...issuerKeys]);
+  const bad = (await signer.arePoints(keys)).indexOf(false);
+  const badKey = keys[bad];
+  if (badKey) throw new ConfigError(`[[pool]] has a key that is no point of secp256k1: ${toHex(badKey)}`);
+  if (new Set(pools.map(({ poolId }) => toHex(poolId))).size === pools.length) return pools;
+  throw new ConfigError('[[pool]] pool_id stands twice; each pool may stand once');
+}
+
+/** The pool of that id, if there is one. */
+export function poolOf(pools: readonly Pool[], poolId: Uint8Array): Pool | undefined {
+  return pools.find((pool) => equalBytes(pool.poolId, poolId));
+}
+
+function keyOf(text: string, where: string): Uint8Array {
+  try {
+    return fromHex(text, where, 33);
+  } catch (cause) {
+    throw new ConfigError(messageOf(cause), { cause });
+  }
+}

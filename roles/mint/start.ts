@@ -1,0 +1,124 @@
+import { fromHex, toHex } from '../../protocols/bytes.ts';
+import type { Terms } from '../../protocols/ehash/work-link.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
+import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
+import { ConfigError } from '../../runtime/config/load.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { bitcoinRpc } from '../../runtime/rpc/client.ts';
+import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
+import { ChainView } from './chain/chain-view.ts';
+import type { MintConfig, SharedConfig } from './config.ts';
+import { Engine } from './engine.ts';
+import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
+import { openHttp } from './http.ts';
+import { type Pool, poolOf, readPools } from './pools.ts';
+import { addRoutes } from './routes.ts';
+import { reportStatus } from './status.ts';
+import { WorkIntake } from './work-intake/intake.ts';
+import { WaitingRoom } from './work-intake/waiting-work.ts';
+
+const VERSION = 'hashpool/0.1.0';
+
+export type MintContext = RoleContext<MintConfig, SharedConfig>;
+
+/** The parts of a running mint, as tests reach them. */
+export interface Mint {
+  readonly engine: Engine;
+  readonly chain: ChainView;
+  /** Where the Cashu API listens. */
+  readonly url: string;
+  readonly workLink: WorkLinkServer;
+}
+
+/**
+ * Starts the mint: store and signer, which tests itself; the chain; the Cashu API; the work link. A node that is
+ * not there is waited for: until it is, the first epoch stays closed and says so.
+ */
+export async function start(context: MintContext): Promise<Mint> {
+  const { config, shared, log } = context;
+  const engine = await context.open('store and signer', () => openEngine(context));
+  const pools = await readPools(config.pool, context.read, engine.signer);
+  warnOfFixedTerms(engine, pools, config.ehash, log);
+
+  const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
+  const rpc = bitcoinRpc({ url, auth: context.read(rpc_auth) });
+  const chain = await context.open('chain', () => new ChainView(rpc, network, log));
+  const waiting = await context.open('waiting work', () => new WaitingRoom(engine, chain, Date.now, log));
+  const workLink = await openWorkLink(context, engine, chain, pools);
+
+  const openEpochs = firstEpochs(engine, pools, config.ehash, log);
+  chain.onTip(async (tip) => {
+    if (await openEpochs(tip)) workLink.broadcastTerms();
+    await waiting.recheck();
+  });
+  await chain.start();
+
+  const http = await context.open('Cashu API', () => listen(context, engine));
+  await context.open('status', () => reportStatus(context, engine, chain, workLink));
+  context.watch('store', () => engine.ping());
+  return { engine, chain, url: http.url, workLink };
+}
+
+/** The seed goes from its file to the signer's threads; nothing here keeps it. */
+async function openEngine({ config, read, statePath }: MintContext): Promise<Engine> {
+  const path = process.env['CDK_MINT_DB_PATH'] ?? statePath(config.hashpool_mint.db_path);
+  try {
+    return await Engine.open({ path, seed: read(config.hashpool_mint.seed) });
+  } catch (error) {
+    if (!isHashpoolError(error, 'bad-seed', 'wrong-seed')) throw error;
+    throw new ConfigError(`[hashpool_mint] seed = ${config.hashpool_mint.seed}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function listen(
+  { config, log }: MintContext,
+  engine: Engine,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const http = openHttp(log);
+  addRoutes(http, engine, { ...config.mint_info, url: config.info.url, version: VERSION });
+  const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });
+  return { url, close: () => http.close() };
+}
+
+async function openWorkLink(
+  context: MintContext,
+  engine: Engine,
+  chain: ChainView,
+  pools: readonly Pool[],
+): Promise<WorkLinkServer> {
+  const { config, log, read } = context;
+  const { listen_address, authority_public_key, authority_secret_key, cert_validity_sec } = config.work_link;
+  const { hash } = await loadCrypto();
+  const workPerHour = new Map(pools.map(({ poolId, workPerHour }) => [toHex(poolId), workPerHour]));
+  const intake = new WorkIntake({ engine, chain, hash, log, clock: Date.now, workPerHour });
+  const workers = await context.open('handshakes', () => openHandshakeWorkers());
+  const port = listen_address.slice(listen_address.lastIndexOf(':') + 1);
+  const host = listen_address.slice(0, -port.length - 1).replace(/^\[|\]$/g, '');
+  return context.open('work link', () =>
+    openWorkLinkServer({
+      host,
+      port: Number(port),
+      keys: {
+        publicKey: decodeAuthorityPublicKey(read(authority_public_key)),
+        secretKey: decodeAuthoritySecretKey(read(authority_secret_key)),
+      },
+      certificateSeconds: cert_validity_sec,
+      workers,
+      log,
+      issuers: (poolId) => poolOf(pools, poolId),
+      terms: (poolId) => termsOf(engine, poolId),
+      onWork: (poolId, outboxId, firstSeq, records) => intake.take(poolId, outboxId, firstSeq, records),
+    }),
+  );
+}
+
+function termsOf(engine: Engine, poolId: Uint8Array): Terms | undefined {
+  const epoch = engine.epochs.current(poolId);
+  if (!epoch) return undefined;
+  const { policy, minimumDifficulty, unit, keysetId } = epoch;
+  return { policy, minimumDifficulty, unit, keysetId: fromHex(keysetId) };
+}

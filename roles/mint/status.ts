@@ -1,0 +1,33 @@
+import type { WorkLinkServer } from '../../services/work-link/server.ts';
+import type { ChainView } from './chain/chain-view.ts';
+import type { Engine } from './engine.ts';
+import type { MintContext } from './start.ts';
+
+const INTERVAL_MS = 1_000;
+
+/** Says once a second, where it has changed, what the mint is doing and how its sums stand. */
+export function reportStatus(
+  context: MintContext,
+  engine: Engine,
+  chain: ChainView,
+  workLink: WorkLinkServer,
+) {
+  let said = '';
+  const say = () => {
+    const text = statusText(chain, workLink);
+    const figures = engine.figures.values;
+    const now = `${text} ${Object.values(figures).join(' ')}`;
+    if (now !== said) context.status(text, figures);
+    said = now;
+  };
+  say();
+  const timer = setInterval(say, INTERVAL_MS);
+  return { close: () => clearInterval(timer) };
+}
+
+function statusText(chain: ChainView, workLink: WorkLinkServer): string {
+  const { tip } = chain;
+  if (!tip) return `waiting for bitcoind: ${chain.trouble}`;
+  if (tip.isSyncing) return `waiting for bitcoind, which is at block ${tip.height} and still syncing`;
+  return `at block ${tip.height}, ${workLink.links} ${workLink.links === 1 ? 'pool' : 'pools'} linked`;
+}

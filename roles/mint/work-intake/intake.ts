@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { decodeHeader } from '../../../protocols/bitcoin/header.ts';
+import { reversed, toHex } from '../../../protocols/bytes.ts';
+import { newQuoteId, QUOTE_ID_RANDOM_BYTES } from '../../../protocols/cashu/quote-id.ts';
+import type { Hash } from '../../../protocols/crypto/hash.ts';
+import type { WorkRecord } from '../../../protocols/ehash/work-record.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { ChainView } from '../chain/chain-view.ts';
+import type { Engine } from '../engine.ts';
+import type { Epoch } from '../store/epochs.ts';
+import type { AcceptedWork, Refusal, RefusedWork } from '../store/work.ts';
+import { judgeHeader, judgeProof } from './judge.ts';
+import { KnownKeys } from './known-keys.ts';
+import { WorkCap } from './work-cap.ts';
+
+/** Sequence numbers are stored as signed 64-bit integers. */
+const MAX_SEQ = (1n << 63n) - 1n;
+/** A pool at its cap is said so this often. */
+const CAP_LOG_MS = 60_000;
+
+export interface WorkIntakeParts {
+  readonly engine: Engine;
+  readonly chain: ChainView;
+  readonly hash: Hash;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Hashes that each pool may deliver in an hour, by pool id in hex. */
+  readonly workPerHour: ReadonlyMap<string, bigint>;
+}
+
+export interface WorkTaken {
+  readonly storedSeq: bigint;
+  readonly backedUpSeq: bigint;
+  readonly refusals: Refusal[];
+}
+
+/**
+ * Turns the pools' work into quotes. Nothing that a pool says is believed: the mint hashes each header itself,
+ * checks it against the claimed target and the chain, and computes the amount. What can't be paid is stored with
+ * its reason, so that it never holds up what comes after it.
+ */
+export class WorkIntake {
+  readonly #parts: WorkIntakeParts;
+  readonly #keys: KnownKeys;
+  readonly #caps: ReadonlyMap<string, WorkCap>;
+  readonly #capLogged = new Map<string, number>();
+
+  constructor(parts: WorkIntakeParts) {
+    this.#parts = parts;
+    this.#keys = new KnownKeys(parts.engine.signer);
+    this.#caps = new Map([...parts.workPerHour].map(([pool, hashes]) => [pool, new WorkCap(hashes)]));
+  }
+
+  /**
+   * Stores the records of one outbox from `firstSeq` on, as far as the pool's cap allows; idempotent.
+   * @returns how far the outbox is stored now, and which of its records are refused
+   * @throws HashpoolError 'mint-not-ready' before the pool's first epoch is open, 'bad-sequence'
+   */
+  async take(
+    poolId: Uint8Array,
+    outboxId: Uint8Array,
+    firstSeq: bigint,
+    records: readonly WorkRecord[],
+  ): Promise<WorkTaken> {
+    const { engine, log } = this.#parts;
+    const known = await engine.storedSeq({ poolId, outboxId });
+    const isGap = known !== undefined && firstSeq > known + 1n;
+    if (records.length === 0 || isGap) return { storedSeq: known ?? 0n, backedUpSeq: 0n, refusals: [] };
+    if (firstSeq < 1n || firstSeq + BigInt(records.length) > MAX_SEQ) {
+      throw new HashpoolError(
+        'bad-sequence',
+        `first_seq is ${firstSeq}; shares are numbered from 1, below 2^63`,
+      );
+    }
+    const epoch = engine.epochs.current(poolId);
+    if (!epoch) throw new HashpoolError('mint-not-ready', 'no epoch is open for this pool yet');
+
+    const stored = storedBefore(firstSeq, known);
+    const fresh = this.#allowed(toHex(poolId), records.slice(stored));
+    const { storedSeq, refusals, conflicts } = await engine.storeWork({
+      poolId,
+      outboxId,
+      firstSeq: firstSeq + BigInt(stored),
+      refusalsFrom: firstSeq,
+      records: await this.#judgeAll(fresh, epoch),
+    });
+    if (conflicts > 0) {
+      const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
+      log.error(about, 'the same share came again with another key or k: the first one holds');
+    }
+    return { storedSeq, backedUpSeq: 0n, refusals };
+  }
+
+  /** The records before the first one that the pool's cap has no room for. */
+  #allowed(pool: string, records: readonly WorkRecord[]): readonly WorkRecord[] {
+    const cap = this.#caps.get(pool);
+    const now = this.#parts.clock();
+    const beyond = records.findIndex(({ k }) => !cap?.take(k, now));
+    if (beyond < 0) return records;
+    if (now - (this.#capLogged.get(pool) ?? 0) >= CAP_LOG_MS) {
+      this.#capLogged.set(pool, now);
+      this.#parts.log.error(
+        { alert: 'work-cap', pool },
+        'this pool is at its work_per_hour: the rest waits in its outbox',
+      );
+    }
+    return records.slice(0, beyond);
+  }
+
+  async #judgeAll(records: readonly WorkRecord[], epoch: Epoch): Promise<(AcceptedWork | RefusedWork)[]> {
+    const areGood = await this.#keys.areGood(records.map(({ key }) => key));
+    const random = randomBytes(QUOTE_ID_RANDOM_BYTES * records.length);
+    return Promise.all(
+      records.map(({ header, k, key }, i): Promise<AcceptedWork | RefusedWork> | RefusedWork => {
+        if (!areGood[i])
+          return { header, k, key, reason: 'bad-key: no point of secp256k1, nobody could ever mint it' };
+        const quoteId = newQuoteId(this.#parts.clock(), random.subarray(QUOTE_ID_RANDOM_BYTES * i));
+        return this.#judge({ header, k, key }, quoteId, epoch);
+      }),
+    );
+  }
+
+  async #judge(record: WorkRecord, quoteId: Uint8Array, epoch: Epoch): Promise<AcceptedWork | RefusedWork> {
+    const { chain, hash, clock } = this.#parts;
+    const shareHashLe = hash.sha256d(record.header);
+    const exponent = judgeProof(shareHashLe, record.k, epoch);
+    if (typeof exponent === 'string') return { ...record, reason: exponent };
+    const header = decodeHeader(record.header);
+    const parent = await chain.parent(toHex(reversed(header.prevHashLe)));
+    const now = Math.floor(clock() / 1000);
+    const reason = parent && judgeHeader(header, parent, chain.network, epoch, now);
+    if (reason !== undefined) return { ...record, reason };
+    return { ...record, reason, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting: !parent };
+  }
+}
+
+/** How many records from `firstSeq` on the mint has already. */
+function storedBefore(firstSeq: bigint, storedSeq: bigint | undefined): number {
+  if (storedSeq === undefined || storedSeq < firstSeq) return 0;
+  return Number(storedSeq - firstSeq + 1n);
+}

@@ -1,0 +1,89 @@
+import { decodeHeader } from '../../../protocols/bitcoin/header.ts';
+import { reversed, toHex } from '../../../protocols/bytes.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { ChainView } from '../chain/chain-view.ts';
+import type { Engine } from '../engine.ts';
+import type { WaitingWork } from '../store/work.ts';
+import { judgeHeader } from './judge.ts';
+
+/** Quotes looked at between two commits. */
+const PAGE = 500;
+
+interface Settled {
+  readonly quote: number;
+  readonly segment: number | undefined;
+  readonly reason: string | undefined;
+}
+
+/** Quotes whose prev hash the node did not know when they came: looked at again on every new tip. */
+export class WaitingRoom {
+  readonly #engine: Engine;
+  readonly #chain: ChainView;
+  readonly #clock: () => number;
+  readonly #log: Logger;
+  #running: Promise<void> | undefined;
+  #isStale = false;
+
+  constructor(engine: Engine, chain: ChainView, clock: () => number, log: Logger) {
+    this.#engine = engine;
+    this.#chain = chain;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Looks through all that wait, one pass at a time; a call during a pass makes for one more. */
+  recheck(): Promise<void> {
+    this.#isStale = true;
+    this.#running ??= this.#passes().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Resolves when no pass is under way. */
+  async close(): Promise<void> {
+    await this.#running;
+  }
+
+  async #passes(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false;
+      try {
+        await this.#pass();
+      } catch (error) {
+        this.#log.error(
+          { err: error },
+          `waiting quotes could not be looked at, the next tip tries again: ${messageOf(error)}`,
+        );
+      }
+    }
+  }
+
+  async #pass(): Promise<void> {
+    let page: WaitingWork[];
+    let after = 0;
+    do {
+      page = await this.#engine.waiting(after, PAGE);
+      const settled: Settled[] = [];
+      for (const work of page) {
+        const verdict = await this.#judge(work);
+        if (verdict) settled.push(verdict);
+      }
+      if (settled.length > 0) {
+        await this.#engine.settle(settled);
+        this.#log.info({ quotes: settled.length }, 'the node knows the prev hash of waiting quotes now');
+      }
+      after = page.at(-1)?.quote ?? after;
+    } while (page.length === PAGE);
+  }
+
+  async #judge({ quote, poolId, header: bytes }: WaitingWork): Promise<Settled | undefined> {
+    const header = decodeHeader(bytes);
+    const epoch = this.#engine.epochs.current(poolId);
+    const parent = await this.#chain.parent(toHex(reversed(header.prevHashLe)));
+    if (!parent || !epoch) return undefined;
+    const reason = judgeHeader(header, parent, this.#chain.network, epoch, Math.floor(this.#clock() / 1000));
+    return { quote, segment: epoch.segment, reason };
+  }
+}

@@ -1,0 +1,30 @@
+/** The window slides in steps of this length. */
+const STEP_MS = 60_000;
+const STEPS = 60;
+
+/**
+ * How much work each pool may deliver in an hour: what a stolen issuer key could claim by feeding in other
+ * people's headers is bounded by it. Kept in memory; a restart begins a new hour.
+ */
+export class WorkCap {
+  readonly #perHour: bigint;
+  readonly #steps: { step: number; hashes: bigint }[] = [];
+
+  /** @param perHour hashes */
+  constructor(perHour: bigint) {
+    this.#perHour = perHour;
+  }
+
+  /** Takes 2^k hashes from what is left of the hour; false, and nothing taken, where that is too little. */
+  take(k: number, now: number): boolean {
+    const step = Math.floor(now / STEP_MS);
+    while (this.#steps[0] !== undefined && this.#steps[0].step <= step - STEPS) this.#steps.shift();
+    const used = this.#steps.reduce((sum, each) => sum + each.hashes, 0n);
+    const hashes = 1n << BigInt(k);
+    if (used + hashes > this.#perHour) return false;
+    const last = this.#steps.at(-1);
+    if (last?.step === step) last.hashes += hashes;
+    else this.#steps.push({ step, hashes });
+    return true;
+  }
+}
