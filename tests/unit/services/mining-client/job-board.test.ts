@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { concatBytes } from '../../../../protocols/bytes.ts';
+import {
+  JobBoard,
+  MAX_FUTURE_JOBS,
+  type NewExtendedMiningJob,
+  type SetNewPrevHash,
+} from '../../../../services/mining-client/job-board.ts';
+
+const easy = new Uint8Array(32).fill(0xff);
+const hard = new Uint8Array(32).fill(1);
+const prefix = Uint8Array.of(1, 2, 3, 4);
+
+function newJob(job_id: number, min_ntime: number | null = null): NewExtendedMiningJob {
+  return {
+    name: 'NewExtendedMiningJob',
+    channel_id: 1,
+    job_id,
+    min_ntime,
+    version: 0x20000000,
+    version_rolling_allowed: true,
+    merkle_path: [],
+    coinbase_tx_prefix: new Uint8Array(60).fill(7),
+    coinbase_tx_suffix: new Uint8Array(50).fill(8),
+  };
+}
+
+function prevHash(job_id: number): SetNewPrevHash {
+  const prev_hash = new Uint8Array(32).fill(job_id);
+  return { name: 'SetNewPrevHash', channel_id: 1, job_id, prev_hash, min_ntime: 100, nbits: 0x207fffff };
+}
+
+test('a future job waits for its prev hash and carries the target of that moment', () => {
+  const board = new JobBoard(easy, prefix);
+  assert.equal(board.addJob(newJob(1)), undefined);
+  board.setTarget(hard);
+  const job = board.setPrevHash(prevHash(1));
+  assert.deepEqual(
+    {
+      id: job.jobId,
+      target: job.targetLe,
+      ntime: job.minNtime,
+      clean: job.cleanJobs,
+      prefix: job.extranoncePrefix,
+    },
+    { id: 1, target: hard, ntime: 100, clean: true, prefix },
+  );
+  assert.deepEqual(job.prevHashLe, new Uint8Array(32).fill(1));
+});
+
+test('a job for now is active on the prev hash there is, and a later target does not touch it', () => {
+  const board = new JobBoard(easy, prefix);
+  board.addJob(newJob(1));
+  board.setPrevHash(prevHash(1));
+  const job = board.addJob(newJob(2, 105));
+  board.setTarget(hard);
+  assert.ok(job);
+  assert.deepEqual(
+    { id: job.jobId, target: job.targetLe, ntime: job.minNtime, clean: job.cleanJobs },
+    { id: 2, target: easy, ntime: 105, clean: false },
+  );
+});
+
+test('a new prefix counts for the jobs after it', () => {
+  const board = new JobBoard(easy, prefix);
+  board.addJob(newJob(1));
+  const before = board.setPrevHash(prevHash(1));
+  board.setExtranoncePrefix(Uint8Array.of(9, 9, 9, 9));
+  const after = board.addJob(newJob(2, 105));
+  assert.deepEqual(before.extranoncePrefix, prefix);
+  assert.deepEqual(after?.extranoncePrefix, Uint8Array.of(9, 9, 9, 9));
+});
+
+test("what breaks the channel's order is an error, and the channel goes on", () => {
+  const board = new JobBoard(easy, prefix);
+  assert.throws(() => board.addJob(newJob(1, 100)), { code: 'no-prev-hash' });
+  assert.throws(() => board.setPrevHash(prevHash(7)), { code: 'unknown-job' });
+  assert.equal(board.addJob(newJob(8, 101))?.prevHashLe[0], 7, 'the prev hash counted');
+  board.addJob(newJob(9));
+  board.setPrevHash(prevHash(9));
+  assert.throws(
+    () => board.setPrevHash(prevHash(9)),
+    { code: 'unknown-job' },
+    'a prev hash forgets future jobs',
+  );
+});
+
+test('of too many future jobs the oldest is forgotten', () => {
+  const board = new JobBoard(easy, prefix);
+  for (let id = 1; id <= MAX_FUTURE_JOBS + 1; id++) board.addJob(newJob(id));
+  assert.throws(() => board.setPrevHash(prevHash(1)), { code: 'unknown-job' });
+  const other = new JobBoard(easy, prefix);
+  for (let id = 1; id <= MAX_FUTURE_JOBS; id++) other.addJob(newJob(id));
+  assert.equal(other.setPrevHash(prevHash(1)).jobId, 1);
+});
+
+test('a coinbase that a pool left its witness in is stripped', () => {
+  const board = new JobBoard(easy, prefix);
+  const version = Uint8Array.of(2, 0, 0, 0);
+  const rest = Uint8Array.of(1, 0, 0);
+  const locktime = Uint8Array.of(9, 9, 9, 9);
+  const witness = concatBytes(Uint8Array.of(1, 32), new Uint8Array(32));
+  board.addJob({
+    ...newJob(1),
+    coinbase_tx_prefix: concatBytes(version, Uint8Array.of(0, 1), rest),
+    coinbase_tx_suffix: concatBytes(rest, witness, locktime),
+  });
+  const job = board.setPrevHash(prevHash(1));
+  assert.deepEqual(job.coinbasePrefix, concatBytes(version, rest));
+  assert.deepEqual(job.coinbaseSuffix, concatBytes(rest, locktime));
+});
