@@ -27,19 +27,18 @@ export interface QuotesOfKeys {
   readonly onlyOpen: boolean;
 }
 
-const columns = `
-  SELECT quotes.quote, quotes.id, share_hash, public_key, exponent, outcome, unit, is_final
-  FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)`;
+const columns = 'SELECT quotes.quote, quotes.id, share_hash, public_key, exponent, outcome, unit, is_final';
+const epochOf = 'JOIN segments USING (segment) JOIN epochs USING (epoch)';
 
 /** Reads quotes. Their rows never move: rowids grow as quotes come in, and order every list. */
 export function quoteOperations(db: DatabaseSync) {
-  const byId = db.prepare(`${columns} WHERE quotes.id = ?`);
-  const byShare = db.prepare(`${columns} WHERE share_hash = ?`);
-  const ofKey = db.prepare(
-    `${columns} WHERE public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`,
-  );
+  const byId = db.prepare(`${columns} FROM quotes ${epochOf} WHERE quotes.id = ?`);
+  const byShare = db.prepare(`${columns} FROM quotes ${epochOf} WHERE share_hash = ?`);
+  const ofKey = db.prepare(`
+    ${columns} FROM quotes INDEXED BY quotes_of_key ${epochOf}
+    WHERE public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`);
   const openOfKey = db.prepare(`
-    ${columns} INDEXED BY open_quotes_of_key
+    ${columns} FROM quotes INDEXED BY open_quotes_of_key ${epochOf}
     WHERE outcome IN (0, 4) AND public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`);
 
   return {

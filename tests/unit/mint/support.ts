@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Input, Output } from '../../../domain/ledger/tokens.ts';
+import { equalBytes, toHex, utf8 } from '../../../protocols/bytes.ts';
+import { amountOf } from '../../../protocols/cashu/amount.ts';
+import { mintMessage } from '../../../protocols/cashu/nut20.ts';
+import { newQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import type { Curve } from '../../../protocols/crypto/curve.ts';
+import { Engine, type IssuedSignature } from '../../../roles/mint/engine.ts';
+import type { AcceptedWork } from '../../../roles/mint/store/work.ts';
+import { loadCrypto } from '../../../runtime/crypto.ts';
+
+export const SEED = '11'.repeat(32);
+
+/** A blinded message and what its owner needs to unblind the answer. */
+export interface Blinded extends Output {
+  readonly secret: string;
+  readonly factor: Uint8Array;
+}
+
+/** An engine on a database of its own with one open epoch, and a wallet's side of the curve. */
+export interface TestMint {
+  engine: Engine;
+  readonly path: string;
+  readonly poolId: Uint8Array;
+  readonly curve: Curve;
+  readonly keysetId: string;
+  readonly unit: string;
+  /** Closes the engine and opens it again on the same database. */
+  restart(): Promise<void>;
+  /** Stores quotes of 2^exponent each, locked to `publicKey`; gives their names. */
+  addQuotes(publicKey: Uint8Array, exponents: readonly number[]): Promise<string[]>;
+  blind(exponent: number, keysetId?: string): Blinded;
+  unblind(output: Blinded, signature: IssuedSignature): Input;
+  /** A NUT-20 signature over a request. */
+  sign(quote: string, outputs: readonly Output[], secretKey: Uint8Array): Uint8Array;
+  /** Adds a quote, mints it and unblinds: one proof of each exponent. */
+  proofs(exponents: readonly number[]): Promise<Input[]>;
+}
+
+/** One signer thread: unit tests share two cores with each other. */
+const THREADS = 1;
+
+export async function openTestMint(t: Pick<TestContext, 'after'>): Promise<TestMint> {
+  const folder = await mkdtemp(join(tmpdir(), 'hashpool-mint-'));
+  const path = join(folder, 'mint.sqlite');
+  const { curve } = await loadCrypto();
+  const poolId = curve.publicKey(randomBytes(32));
+  const mint = new TestMintOn(path, poolId, curve, await Engine.open({ path, seed: SEED, threads: THREADS }));
+  t.after(async () => {
+    await mint.engine.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  await mint.engine.epochs.openFirst({ poolId, height: 101, policy: 'target', minimumDifficulty: 0 });
+  return mint;
+}
+
+class TestMintOn implements TestMint {
+  engine: Engine;
+  readonly path: string;
+  readonly poolId: Uint8Array;
+  readonly curve: Curve;
+  readonly #outboxId = randomBytes(16);
+  #seq = 1n;
+
+  constructor(path: string, poolId: Uint8Array, curve: Curve, engine: Engine) {
+    this.path = path;
+    this.poolId = poolId;
+    this.curve = curve;
+    this.engine = engine;
+  }
+
+  get keysetId(): string {
+    return this.engine.epochs.current(this.poolId)?.keysetId ?? '';
+  }
+
+  get unit(): string {
+    return this.engine.epochs.current(this.poolId)?.unit ?? '';
+  }
+
+  async restart(): Promise<void> {
+    await this.engine.close();
+    this.engine = await Engine.open({ path: this.path, seed: SEED, threads: THREADS });
+  }
+
+  async addQuotes(publicKey: Uint8Array, exponents: readonly number[]): Promise<string[]> {
+    const segment = this.engine.epochs.current(this.poolId)?.segment ?? 0;
+    const records = exponents.map((exponent): AcceptedWork => {
+      const quoteId = newQuoteId(Date.now(), randomBytes(10));
+      const shareHashLe = randomBytes(32);
+      const header = randomBytes(80);
+      return {
+        reason: undefined,
+        quoteId,
+        shareHashLe,
+        exponent,
+        segment,
+        isWaiting: false,
+        header,
+        k: exponent,
+        key: publicKey,
+      };
+    });
+    const firstSeq = this.#seq;
+    this.#seq += BigInt(records.length);
+    await this.engine.storeWork({
+      poolId: this.poolId,
+      outboxId: this.#outboxId,
+      firstSeq,
+      refusalsFrom: firstSeq,
+      records,
+    });
+    return records.map(({ quoteId }) => quoteIdText(quoteId));
+  }
+
+  blind(exponent: number, keysetId = this.keysetId): Blinded {
+    const secret = toHex(randomBytes(32));
+    const factor = randomBytes(32);
+    const blinded = this.curve.addPoints(this.curve.hashToCurve(utf8(secret)), this.curve.publicKey(factor));
+    return { keysetId, exponent, blinded, secret, factor };
+  }
+
+  unblind(output: Blinded, { signature, keysetId, exponent }: IssuedSignature): Input {
+    const key = this.engine.epochs.keysets.get(keysetId)?.publicKeys[exponent];
+    if (!key) throw new Error('no such key');
+    const blinding = this.curve.multiply(key, output.factor);
+    return {
+      keysetId,
+      exponent,
+      secret: output.secret,
+      signature: this.curve.addPoints(signature, this.curve.negate(blinding)),
+    };
+  }
+
+  sign(quote: string, outputs: readonly Output[], secretKey: Uint8Array): Uint8Array {
+    const signed = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
+    return this.curve.schnorrSign(mintMessage(quote, signed), secretKey, randomBytes(32));
+  }
+
+  async proofs(exponents: readonly number[]): Promise<Input[]> {
+    const secretKey = randomBytes(32);
+    const quotes = await this.addQuotes(this.curve.publicKey(secretKey), exponents);
+    const outputs = exponents.map((exponent) => this.blind(exponent));
+    const signatures = quotes.map((quote) => this.sign(quote, outputs, secretKey));
+    const issued = await this.engine.mint({ quotes, outputs, signatures });
+    return outputs.flatMap((output, i) => {
+      const signature = issued[i];
+      return signature && equalBytes(signature.blinded, output.blinded)
+        ? this.unblind(output, signature)
+        : [];
+    });
+  }
+}
