@@ -20,6 +20,8 @@ export interface ExtendedChannelOptions {
   readonly nominalHashRate: number;
   /** The smallest exponent that the client's maximum target allows. */
   readonly clientFloor: number;
+  /** Number of the last update of work that the channel begins with. */
+  readonly update: number;
 }
 
 /** What a server keeps of one extended channel (Stratum V2, 5.1.2). Standard channels share all but the rolling. */
@@ -36,6 +38,8 @@ export class ExtendedChannel {
   readonly acks = new ShareAcks();
   nominalHashRate: number;
   clientFloor: number;
+  /** Number of the last update of work that the channel was told. */
+  update: number;
 
   constructor(options: ExtendedChannelOptions) {
     this.id = options.id;
@@ -48,6 +52,7 @@ export class ExtendedChannel {
     this.vardiff = options.vardiff;
     this.nominalHashRate = options.nominalHashRate;
     this.clientFloor = options.clientFloor;
+    this.update = options.update;
   }
 
   /** Notes a job to be mined on a tip to come. */

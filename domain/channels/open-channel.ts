@@ -58,10 +58,25 @@ export function judgeOpen(
 }
 
 /**
+ * Judges `UpdateChannel`.
+ * @param range exponents that are paid, undefined where none are known yet
+ * @returns the smallest exponent that the new maximum target allows, or the error code
+ */
+export function judgeUpdate(
+  update: { readonly nominal_hash_rate: number; readonly maximum_target: Uint8Array },
+  range: ExponentRange | undefined,
+): number | UpdateError {
+  if (!range) return 'invalid-channel-id';
+  if (!isNominalHashRate(update.nominal_hash_rate)) return 'invalid-nominal-hashrate';
+  const clientFloor = smallestExponent(update.maximum_target);
+  return clientFloor === undefined || clientFloor > range.ceiling ? 'max-target-out-of-range' : clientFloor;
+}
+
+/**
  * The exponent of a maximum target, the next harder one where that is no power of two.
  * @returns undefined for target 0, which no hash meets
  */
-export function smallestExponent(targetLe: Uint8Array): number | undefined {
+function smallestExponent(targetLe: Uint8Array): number | undefined {
   const target = leBytesToTarget(targetLe);
   return target === 0n ? undefined : exponentAtMost(target);
 }

@@ -83,6 +83,14 @@ export function hashShare(job: ChannelJob, share: SubmittedShare, hash: Hash): H
   return { job, extranonce, header, hashLe, isBlock: meetsTargetLe(hashLe, job.live.tip.targetLe) };
 }
 
+/** Who hands the share in. */
+export interface ShareClaim {
+  /** Tag of the key to be paid, 0 for none. */
+  readonly payee: number;
+  /** Of the channel. */
+  readonly session: number;
+}
+
 /** A share as judged: the work that was hashed, if it came to that, and why it isn't accepted, if it isn't. */
 export interface Verdict {
   readonly error?: ShareError;
@@ -94,16 +102,13 @@ export interface Verdict {
 /**
  * Judges a share. A duplicate is one before it is easy or a block. `verdict.work.isBlock` is to be acted upon
  * whatever `error` says, but for duplicates.
- * @param payee tag of the key to be paid, 0 for none
- * @param session of the channel
  */
 export function validateShare(
   jobs: ChannelJobs,
   rollableBytes: number,
   share: SubmittedShare,
   rules: ShareRules,
-  payee: number,
-  session: number,
+  claim: ShareClaim,
 ): Verdict {
   const job = checkShareFields(jobs, rollableBytes, share, rules);
   if (typeof job === 'string') return { error: job };
@@ -111,7 +116,7 @@ export function validateShare(
   const paid = meetsPower(work.hashLe, job.k);
   if (!paid && !work.isBlock) return { error: 'difficulty-too-low', work };
   const { seen } = job.live.tip;
-  const sighting = seen.look(work.hashLe, payee, session);
+  const sighting = seen.look(work.hashLe, claim.payee, claim.session);
   if (sighting === 'duplicate') return { error: 'duplicate-share', work: withoutBlock(work) };
   if (sighting === 'replay') return { work: withoutBlock(work), replay: true };
   if (!paid) return { error: 'difficulty-too-low', work };

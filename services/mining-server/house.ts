@@ -1,0 +1,61 @@
+import type { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
+import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
+import type { HashedWork, ShareError } from '../../domain/shares/validate-share.ts';
+import type { ExponentRange } from '../../domain/vardiff/vardiff.ts';
+import type { Hash } from '../../protocols/crypto/hash.ts';
+import type { MiningMessage } from '../../protocols/sv2/mining.ts';
+import type { Log } from '../../runtime/sv2/log.ts';
+import type { Acks } from './acks.ts';
+import type { ShareCommits } from './share-commits.ts';
+
+export type Message<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
+
+/** How channels are run, by config. */
+export interface MiningPolicy {
+  /** Shares a minute that each channel's target aims at. */
+  readonly sharesPerMinute: number;
+  /** Bits of the version that miners may roll. */
+  readonly versionMask: number;
+  /** Who is paid where a client names nobody; undefined: such clients are refused. */
+  readonly houseKey: Uint8Array | undefined;
+}
+
+/** What the server reports; each is cheap to call. */
+export interface MiningEvents {
+  /** A share that is a block, before it is stored or answered: to be sent on at once. */
+  onBlock(work: HashedWork): void;
+  onChannels?(open: number): void;
+  onRejected?(error: ShareError): void;
+}
+
+/** What all connections of one mining server share. */
+export interface MiningHouse {
+  readonly policy: MiningPolicy;
+  readonly events: MiningEvents;
+  readonly hash: Hash;
+  readonly log: Log;
+  readonly allocator: ExtranonceAllocator;
+  readonly commits: ShareCommits;
+  readonly acks: Acks;
+  readonly figures: MiningFigures;
+  /** Exponents that are paid; undefined until the mint has told its terms. */
+  range: ExponentRange | undefined;
+  /** The newest job on the current tip. */
+  current: LiveJob | undefined;
+  /** Jobs that wait for their tip. */
+  announced: readonly ExtendedJob[];
+  /** Number of the last update of work. */
+  update: number;
+  nextSession(): number;
+  /** A job of the current template that is newer than `jobId`. */
+  renew(jobId: number): LiveJob | undefined;
+  /** Reads no more from a connection until the store has caught up. */
+  hold(resume: () => void): void;
+}
+
+/** Counters since start. */
+export interface MiningFigures {
+  channels: number;
+  accepted: number;
+  rejected: number;
+}

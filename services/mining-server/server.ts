@@ -1,0 +1,193 @@
+import { randomInt } from 'node:crypto';
+import { payableExponents } from '../../domain/channels/open-channel.ts';
+import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
+import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
+import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
+import { equalBytes } from '../../protocols/bytes.ts';
+import type { Hash } from '../../protocols/crypto/hash.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import { judgeSetup, MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
+import {
+  miningProtocol,
+  REQUIRES_EXTENDED_CHANNELS,
+  REQUIRES_VERSION_ROLLING,
+} from '../../protocols/sv2/mining.ts';
+import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { listenSv2 } from '../../runtime/sv2/listen.ts';
+import type { Log } from '../../runtime/sv2/log.ts';
+import { Acks } from './acks.ts';
+import type { WorkUpdate } from './channel-work.ts';
+import type { MiningEvents, MiningFigures, MiningHouse, MiningPolicy } from './house.ts';
+import { MiningSession } from './session.ts';
+import { ShareCommits, type ShareSink } from './share-commits.ts';
+
+/** No message of a miner comes near it. */
+const FRAME_CAP = 64 * 1024;
+const VARDIFF_INTERVAL_MS = 2_000;
+/** Connections that are told of new work before others get a turn on the thread. */
+const SLICE = 250;
+
+export interface MiningServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly keys: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
+  readonly certificateSeconds: number;
+  readonly workers: HandshakeWorkers;
+  readonly hash: Hash;
+  readonly log: Log;
+  /** Leased to this server alone, unsigned 16-bit. */
+  readonly serverId: number;
+  /** Shares that one `SubmitShares.Success` acknowledges at most. */
+  readonly shareBatchSize: number;
+  readonly policy: MiningPolicy;
+  readonly sink: ShareSink;
+  readonly events: MiningEvents;
+  /** A job of the current template that is newer than `jobId`, for channels whose target changed. */
+  renew(jobId: number): LiveJob | undefined;
+}
+
+export interface MiningServer {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly figures: Readonly<MiningFigures>;
+  /** What is paid; no channel is opened before. */
+  setMinimumDifficulty(minimumDifficulty: number): void;
+  /** A job for a tip to come. */
+  announce(job: ExtendedJob): void;
+  /** A new tip, with its first job. */
+  activate(live: LiveJob): void;
+  /** A better job on the current tip. */
+  add(live: LiveJob): void;
+  /** Commits and answers what is pending, then hangs up on all. */
+  close(): Promise<void>;
+}
+
+/**
+ * A Stratum V2 mining server: lets clients in, hands out work, and takes shares. A share is answered only after
+ * `sink` has it.
+ * @throws HashpoolError 'cannot-listen', 'bad-authority-key'
+ */
+export async function openMiningServer(options: MiningServerOptions): Promise<MiningServer> {
+  const sessions = new Set<MiningSession>();
+  const house = miningHouse(options, sessions);
+  const deliveries = new Deliveries(sessions, house.log);
+  const listener = await listenSv2({
+    ...options,
+    protocol: miningProtocol,
+    frameCap: FRAME_CAP,
+    accept: (setup) =>
+      judgeSetup(
+        setup,
+        { protocol: MINING_PROTOCOL, supportedFlags: REQUIRES_VERSION_ROLLING },
+        REQUIRES_EXTENDED_CHANNELS,
+      ),
+    onConnection(connection) {
+      const session = new MiningSession(connection, house);
+      sessions.add(session);
+      void connection.closed.then(() => sessions.delete(session));
+    },
+  });
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const session of sessions) session.adjust(now);
+  }, VARDIFF_INTERVAL_MS);
+
+  return {
+    address: listener.address,
+    figures: house.figures,
+    setMinimumDifficulty(minimumDifficulty) {
+      house.range = payableExponents(minimumDifficulty);
+    },
+    announce(job) {
+      house.announced = [...house.announced, job];
+      deliveries.add(++house.update, { kind: 'announce', job });
+    },
+    activate(live) {
+      const before = house.current?.tip.prevHashLe;
+      if (before && !equalBytes(before, live.tip.prevHashLe)) house.allocator.freeRetired();
+      house.announced = [];
+      house.current = live;
+      deliveries.add(++house.update, { kind: 'activate', live });
+    },
+    add(live) {
+      house.current = live;
+      deliveries.add(++house.update, { kind: 'add', live });
+    },
+    async close() {
+      clearInterval(timer);
+      await house.commits.drain();
+      house.acks.flush();
+      await listener.close();
+    },
+  };
+}
+
+function miningHouse(options: MiningServerOptions, sessions: Set<MiningSession>): MiningHouse {
+  const { log, policy, events, hash } = options;
+  const held: (() => void)[] = [];
+  let session = FIRST_SESSION;
+  const commits = new ShareCommits(options.sink, {
+    failed(error) {
+      log.warn(
+        { err: error },
+        `shares could not be stored, all channels are closed unanswered: ${messageOf(error)}`,
+      );
+      for (const each of sessions) each.close('shares cannot be stored');
+    },
+    room() {
+      for (const resume of held.splice(0)) resume();
+    },
+  });
+  const house: MiningHouse = {
+    policy,
+    events,
+    hash,
+    log,
+    commits,
+    allocator: new ExtranonceAllocator(options.serverId, randomInt(2 ** 32)),
+    acks: new Acks(options.shareBatchSize),
+    figures: { channels: 0, accepted: 0, rejected: 0 },
+    range: undefined,
+    current: undefined,
+    announced: [],
+    update: 0,
+    nextSession: () => session++,
+    renew(jobId) {
+      const live = options.renew(jobId);
+      if (live) house.current = live;
+      return live;
+    },
+    hold: (resume) => void held.push(resume),
+  };
+  return house;
+}
+
+/** Brings updates of work to all connections, in order and in slices, so that ten thousand don't stall the shares. */
+class Deliveries {
+  readonly #sessions: ReadonlySet<MiningSession>;
+  readonly #log: Log;
+  readonly #updates: { number: number; update: WorkUpdate }[] = [];
+  #running = false;
+
+  constructor(sessions: ReadonlySet<MiningSession>, log: Log) {
+    this.#sessions = sessions;
+    this.#log = log;
+  }
+
+  add(number: number, update: WorkUpdate): void {
+    this.#updates.push({ number, update });
+    if (this.#running) return;
+    this.#running = true;
+    this.#run().catch((error: unknown) => this.#log.warn({ err: error }, 'new work did not reach everybody'));
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#updates.shift(); next; next = this.#updates.shift()) {
+      let sent = 0;
+      for (const session of this.#sessions) {
+        session.deliver(next.number, next.update);
+        if (++sent % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    this.#running = false;
+  }
+}

@@ -1,0 +1,133 @@
+import type { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
+import type { SeenShares } from '../../domain/shares/seen-shares.ts';
+import type { HashedWork } from '../../domain/shares/validate-share.ts';
+import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
+
+/** Shares that may wait for the store; beyond, sockets are not read. */
+export const MAX_PENDING_SHARES = 8192;
+
+const FIRST_CAPACITY = 256;
+
+/** Where shares become durable. */
+export interface ShareSink {
+  /** Resolves once all `count` packed records are on the disk. */
+  commit(records: Uint8Array, count: number): Promise<void>;
+}
+
+/** Who gets an answer. */
+export interface ShareOwner {
+  /** The share is stored: it counts, and is to be acknowledged. */
+  stored(channel: ExtendedChannel, sequenceNumber: number, k: number): void;
+}
+
+interface PendingShare {
+  readonly owner: ShareOwner;
+  readonly channel: ExtendedChannel;
+  readonly sequenceNumber: number;
+  readonly k: number;
+  /** Undefined for a replay: it is stored already, or in an earlier batch. */
+  readonly work: HashedWork | undefined;
+}
+
+/**
+ * Gathers accepted shares into commits. While one is under way the next fills, so that one flush to the disk
+ * serves all shares that came meanwhile; answers go out only after it.
+ */
+export class ShareCommits {
+  readonly #sink: ShareSink;
+  readonly #events: { failed(error: unknown): void; room(): void };
+  #records = new Uint8Array(FIRST_CAPACITY * WORK_RECORD_BYTES);
+  #count = 0;
+  #pending: PendingShare[] = [];
+  #underWay: PendingShare[] = [];
+  #idle: (() => void) | undefined;
+
+  /**
+   * @param events `failed`: a commit failed and all shares were dropped unanswered; `room`: a commit is done
+   */
+  constructor(sink: ShareSink, events: { failed(error: unknown): void; room(): void }) {
+    this.#sink = sink;
+    this.#events = events;
+  }
+
+  get full(): boolean {
+    return this.#pending.length >= MAX_PENDING_SHARES;
+  }
+
+  /** Adds a valid share; its hash counts as seen from now on. */
+  add(
+    owner: ShareOwner,
+    channel: ExtendedChannel,
+    sequenceNumber: number,
+    work: HashedWork,
+    key: Uint8Array,
+  ): void {
+    const offset = this.#count * WORK_RECORD_BYTES;
+    if (offset === this.#records.length) this.#grow();
+    packWorkRecord(this.#records, offset, work.header, work.job.k, key);
+    this.#count++;
+    this.#pending.push({ owner, channel, sequenceNumber, k: work.job.k, work });
+  }
+
+  /** Adds a share that is stored already and only wants its answer, after those before it. */
+  addReplay(owner: ShareOwner, channel: ExtendedChannel, sequenceNumber: number, k: number): void {
+    this.#pending.push({ owner, channel, sequenceNumber, k, work: undefined });
+  }
+
+  /** Commits what is pending, if no commit is under way: then it follows that one. */
+  flush(): void {
+    if (this.#underWay.length > 0 || this.#pending.length === 0) return;
+    const records = this.#records.slice(0, this.#count * WORK_RECORD_BYTES);
+    const count = this.#count;
+    this.#underWay = this.#pending;
+    this.#pending = [];
+    this.#count = 0;
+    const committed = count === 0 ? Promise.resolve() : this.#sink.commit(records, count);
+    committed.then(
+      () => this.#done(),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  /** Commits what is pending, and resolves when nothing is left. */
+  async drain(): Promise<void> {
+    this.flush();
+    if (this.#underWay.length === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #done(): void {
+    const stored = this.#underWay;
+    this.#underWay = [];
+    for (const { owner, channel, sequenceNumber, k } of stored) owner.stored(channel, sequenceNumber, k);
+    this.#next();
+  }
+
+  #failed(error: unknown): void {
+    const lost = [...this.#underWay, ...this.#pending];
+    this.#underWay = [];
+    this.#pending = [];
+    this.#count = 0;
+    for (const { work } of lost) if (work) seenBy(work).forget(work.hashLe);
+    this.#events.failed(error);
+    this.#next();
+  }
+
+  #next(): void {
+    this.#events.room();
+    this.flush();
+    if (this.#underWay.length === 0) this.#idle?.();
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(2 * this.#records.length);
+    larger.set(this.#records);
+    this.#records = larger;
+  }
+}
+
+function seenBy(work: HashedWork): SeenShares {
+  return work.job.live.tip.seen;
+}
