@@ -1,0 +1,184 @@
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
+import { HashpoolError } from '../../../../protocols/errors.ts';
+import { LockKeys } from '../../../../roles/translator/lock-keys.ts';
+import type { SessionSettings } from '../../../../roles/translator/sv1-server/miner-session.ts';
+import { Sv1Server } from '../../../../roles/translator/sv1-server/server.ts';
+import type { Upstream, UpstreamChannel } from '../../../../roles/translator/sv1-server/upstream.ts';
+import { loadCrypto } from '../../../../runtime/crypto.ts';
+import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
+import type { ChannelOwner, Share, ShareOwner } from '../../../../services/mining-client/channel.ts';
+import type { ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
+import type { OpenRequest } from '../../../../services/mining-client/session.ts';
+import { connectSv1, type Sv1Client } from '../../../harness/sv1-client.ts';
+
+/** Difficulty bits of the jobs: a share every 256 hashes. */
+export const TEST_BITS = 8;
+
+/** A share that the translator sent up, to be answered by the test. */
+export interface SentShare {
+  readonly share: Share;
+  readonly owner: ShareOwner;
+  answer(verdict: ShareVerdict): void;
+}
+
+/** A channel as the test's pool has it. */
+export class TestChannel implements UpstreamChannel {
+  readonly extranoncePrefix: Uint8Array;
+  readonly extranonceSize: number;
+  readonly request: OpenRequest;
+  readonly owner: ChannelOwner<UpstreamChannel>;
+  readonly shares: SentShare[] = [];
+  readonly updates: { nominalHashRate: number; maximumTargetLe: Uint8Array }[] = [];
+  closedFor: string | undefined;
+  /** What every share is answered with at once; undefined: the test answers. */
+  verdict: ShareVerdict | undefined = { kind: 'accepted' };
+
+  constructor(request: OpenRequest, owner: ChannelOwner<UpstreamChannel>, prefix: Uint8Array, size: number) {
+    this.request = request;
+    this.owner = owner;
+    this.extranoncePrefix = prefix;
+    this.extranonceSize = size;
+  }
+
+  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
+    return new Promise((resolve) => {
+      this.shares.push({ share, owner, answer: resolve });
+      if (this.verdict !== undefined) resolve(this.verdict);
+    });
+  }
+
+  update(nominalHashRate: number, maximumTargetLe: Uint8Array): void {
+    this.updates.push({ nominalHashRate, maximumTargetLe });
+  }
+
+  close(reason: string): void {
+    this.closedFor = reason;
+  }
+
+  job(jobId: number, changes: Partial<ActiveJob> = {}): void {
+    this.owner.job({ ...plainJob, jobId, extranoncePrefix: this.extranoncePrefix, ...changes });
+  }
+
+  /** The pool loses the channel, as when the link is cut. */
+  lose(reason: string): void {
+    for (const { answer } of this.shares) answer({ kind: 'lost', reason });
+    this.owner.closed(reason);
+  }
+}
+
+export const plainJob: ActiveJob = {
+  jobId: 1,
+  version: 0x20000000,
+  versionRollingAllowed: true,
+  coinbasePrefix: new Uint8Array(58).fill(1),
+  coinbaseSuffix: new Uint8Array(64).fill(2),
+  merklePath: [new Uint8Array(32).fill(3), new Uint8Array(32).fill(4)],
+  prevHashLe: Uint8Array.from({ length: 32 }, (_, index) => index),
+  nbits: 0x207fffff,
+  minNtime: 1_700_000_000,
+  targetLe: targetToLeBytes(powerTarget(TEST_BITS)),
+  extranoncePrefix: Uint8Array.of(1, 0, 0, 1),
+  cleanJobs: true,
+};
+
+/** A pool in the test's hands. */
+export class TestUpstream implements Upstream {
+  isUp = true;
+  speaksEhash = true;
+  extranonceSize = 4;
+  /** Given to new channels; by default another one each time. */
+  prefix: Uint8Array | undefined;
+  /** Told instead of opening a channel. */
+  refusal: string | undefined;
+  /** False: the test opens the channels. */
+  opens = true;
+  readonly channels: TestChannel[] = [];
+
+  open(request: OpenRequest, owner: ChannelOwner<UpstreamChannel>): void {
+    if (this.refusal !== undefined) {
+      owner.refused(new HashpoolError('channel-refused', this.refusal));
+      return;
+    }
+    const prefix = this.prefix ?? Uint8Array.of(1, 0, 0, this.channels.length + 1);
+    const channel = new TestChannel(request, owner, prefix, this.extranonceSize);
+    this.channels.push(channel);
+    if (this.opens) owner.opened(channel);
+  }
+
+  /** The channel opened last. */
+  get last(): TestChannel {
+    const channel = this.channels.at(-1);
+    if (channel === undefined) throw new Error('no channel was opened');
+    return channel;
+  }
+
+  cut(): void {
+    this.isUp = false;
+    for (const channel of this.channels)
+      if (channel.closedFor === undefined) channel.lose('the link was cut');
+  }
+}
+
+/** A key of the test's wallet, told apart by its last byte. */
+export const walletKey = (index: number) => Uint8Array.of(2, ...new Uint8Array(31), index);
+
+const settings: SessionSettings = {
+  userIdentity: 'hashpool',
+  extranonce2Size: 4,
+  minIndividualMinerHashrate: 1e12,
+  sharesPerMinute: 6,
+  easiestBits: 32,
+  jobKeepaliveMs: 0,
+  walletTakesUnnamed: true,
+  subscribeDeadlineMs: 60_000,
+};
+
+/** An SV1 server on a free port over a pool in the test's hands. */
+export async function translatorUnderTest(
+  t: TestContext,
+  options: {
+    settings?: Partial<SessionSettings>;
+    maxConnections?: number;
+    maxConnectionsPerAddress?: number;
+  } = {},
+) {
+  const { hash } = await loadCrypto();
+  const upstream = new TestUpstream();
+  const shares = { accepted: 0, rejected: 0 };
+  const clock = { now: 0 };
+  const wallet = { keys: 0 };
+  const server = new Sv1Server({
+    maxConnections: options.maxConnections ?? 100,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 100,
+    services: {
+      upstream,
+      hash,
+      lockKeys: new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) }),
+      settings: { ...settings, ...options.settings },
+      shares,
+      now: () => performance.now() + clock.now,
+      resumeToken: () => new Uint8Array(16).fill(7),
+      log: pino({ level: 'silent' }),
+    },
+  });
+  await server.listen('127.0.0.1', 0);
+  t.after(() => server.close());
+  const connect = async (): Promise<Sv1Client> => {
+    const client = await connectSv1(server.port);
+    t.after(() => client.close());
+    return client;
+  };
+  /** A client that is subscribed, authorized and has job 1. */
+  const miner = async (username = 'name.rig1'): Promise<{ client: Sv1Client; channel: TestChannel }> => {
+    const client = await connect();
+    await client.subscribe();
+    const channel = upstream.last;
+    await client.authorize(username);
+    channel.job(1);
+    await client.waitForJob();
+    return { client, channel };
+  };
+  return { server, upstream, shares, clock, wallet, connect, miner };
+}
