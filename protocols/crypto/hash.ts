@@ -23,7 +23,10 @@ export interface HashedShare {
   nonce: number;
 }
 
-/** SHA-256. Input longer than 160 KiB throws 'input-too-long', a field of the wrong size 'bad-length'. */
+/**
+ * SHA-256. Input longer than 160 KiB throws 'input-too-long', a field of the wrong size 'bad-length'. Secrets are
+ * for `sha256` and `hmacSha256` only, which leave nothing of them in the module's memory.
+ */
 export interface Hash {
   sha256(bytes: Uint8Array): Uint8Array;
   /** SHA-256 twice: the order in which headers and merkle trees hold hashes. */
@@ -39,7 +42,7 @@ export interface Hash {
    * The first nonce of `count` from `first` on that gives the header's hash, in display order, at least
    * `targetBits` leading zero bits; undefined if none does.
    * @param header 80 bytes; its own nonce doesn't matter
-   * @param count bounds the time: about a million take a second; the range ends at 2^32
+   * @param count bounds the time: a core does about four million a second; the range ends at 2^32
    * @throws HashpoolError 'bad-range' where first, count or targetBits is out of range
    */
   scanNonces(header: Uint8Array, first: number, count: number, targetBits: number): number | undefined;
