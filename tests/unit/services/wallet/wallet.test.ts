@@ -288,13 +288,14 @@ test('many small tokens become few', async (t) => {
   const wallet = await open();
   const key = await wallet.keyForChannel('channel');
   mint.maxBatch(1);
-  for (let i = 0; i < 300; i++) mint.addQuote(key, 1n);
-  for (let pass = 0; pass < 7; pass++) await wallet.collect();
-  assert.equal((await amounts(wallet))?.amount, 300n);
+  const fortyTokens = (1n << 40n) - 1n;
+  for (let i = 0; i < 7; i++) mint.addQuote(key, fortyTokens);
+  assert.equal((await wallet.collect()).minted, 7n * fortyTokens);
+  assert.equal((await amounts(wallet))?.amount, 7n * fortyTokens);
   const swap = mint.requests.find(({ path }) => path === '/v1/swap');
   assert.ok(swap);
   assert.equal((swap.body['inputs'] as unknown[]).length, 200);
-  assert.equal((swap.body['outputs'] as unknown[]).length, 3);
+  assert.ok((swap.body['outputs'] as unknown[]).length < 40);
 });
 
 test('another mnemonic does not open the database, and a mistyped one is not repeated', async (t) => {
