@@ -33,6 +33,8 @@ export class Sv1Client {
   readonly socket: Socket;
   /** Everything the server said unasked, oldest first. */
   readonly notes: Sv1Note[] = [];
+  /** Ids of the requests that were answered, in the order of the answers. */
+  readonly answered: (number | string)[] = [];
   /** Answers to no request of ours (id null): to malformed lines. */
   readonly strayAnswers: Sv1Answer[] = [];
   extranonce1 = '';
@@ -201,6 +203,7 @@ export class Sv1Client {
       return;
     }
     this.#waiting.delete(message.id);
+    this.answered.push(message.id);
     waiting(message);
   }
 
