@@ -4,7 +4,7 @@ import { HashpoolError, messageOf } from '../errors.ts';
 export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
 /** A number of 16 digits or more where a value can stand; hex strings do not begin like that. */
-const longNumber = /[[:,\s]-?\d{16}/;
+const longNumber = /(?:^|[[:,\s])-?\d{16}/;
 const integer = /^-?\d+$/;
 
 /**

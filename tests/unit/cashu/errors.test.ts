@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cashuError, cashuErrorRow, cashuErrors } from '../../../protocols/cashu/errors.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
+
+test('no two errors share a number', () => {
+  const numbers = Object.values(cashuErrors).map(({ number }) => number);
+  assert.equal(new Set(numbers).size, numbers.length);
+});
+
+test('an error says the wording of the spec, then what is wrong', () => {
+  const error = cashuError('proofs-spent', 'drop it');
+  assert.equal(error.message, 'Proofs already spent: drop it');
+  assert.deepEqual(cashuErrorRow(error), { number: 11001, text: 'Proofs already spent', status: 400 });
+});
+
+test('errors from elsewhere have no row', () => {
+  for (const error of [
+    new HashpoolError('bad-hex', ''),
+    new HashpoolError('toString', ''),
+    new Error('x'),
+    undefined,
+  ]) {
+    assert.equal(cashuErrorRow(error), undefined);
+  }
+});
