@@ -5,6 +5,11 @@ import { RpcError } from './errors.ts';
 /** `user:password`, or the path of the cookie file that bitcoind writes at each start. */
 export type RpcAuth = string | { readonly cookieFile: string };
 
+/** What a credential's text says: the path of a cookie file where it begins with a slash, else `user:password`. */
+export function rpcAuthFromText(text: string): RpcAuth {
+  return text.startsWith('/') ? { cookieFile: text } : text;
+}
+
 /**
  * Gives the value of the Authorization header. A cookie is read anew for each call, since bitcoind makes
  * another one whenever it starts.

@@ -1,0 +1,87 @@
+import type { BlockTemplate } from '../../domain/templates/block-template.ts';
+import type { FittedBlock } from '../../domain/templates/fit-block.ts';
+import { TemplateBook } from '../../domain/templates/template-book.ts';
+import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
+import type { RoleContext } from '../../runtime/lifecycle.ts';
+import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
+import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import { Client } from './client.ts';
+import type { TemplateProviderConfig } from './config.ts';
+import { type Solution, submitSolution } from './solutions.ts';
+
+/** What the provider needs of its role. */
+export type ProviderContext = Pick<
+  RoleContext<TemplateProviderConfig, unknown>,
+  'config' | 'log' | 'status' | 'stopping'
+>;
+
+/** The node's current template, and the clients that want it. */
+export class Provider {
+  readonly #context: ProviderContext;
+  readonly #rpc: BitcoinRpc;
+  readonly #book = new TemplateBook<FittedBlock>(Date.now());
+  readonly #clients = new Set<Client>();
+  #current: BlockTemplate | undefined;
+  readonly #submitting = new Set<Promise<void>>();
+  #trouble: string | undefined = 'the node has not answered yet';
+
+  constructor(context: ProviderContext, rpc: BitcoinRpc) {
+    this.#context = context;
+    this.#rpc = rpc;
+    this.#report();
+  }
+
+  welcome(connection: Sv2Connection<TemplateMessage>): void {
+    const { config, log } = this.#context;
+    const client = new Client({
+      connection,
+      book: this.#book,
+      current: () => this.#current,
+      submit: (block, solution) => this.#submit(block, solution),
+      feeDelta: BigInt(config.fee_delta_sat),
+      blockTargetBits: config.block_target_bits,
+      log,
+    });
+    this.#clients.add(client);
+    this.#report();
+    void connection.closed.then(() => {
+      this.#clients.delete(client);
+      this.#report();
+    });
+    connection.onMessage = (message) => client.receive(message);
+  }
+
+  take(template: BlockTemplate, isNewTip: boolean): void {
+    this.#current = template;
+    if (isNewTip) {
+      this.#book.retireAll(performance.now());
+      this.#context.log.info({ height: template.height }, `templates for block ${template.height}`);
+    }
+    for (const client of this.#clients) client.offer(template, isNewTip);
+    this.#report();
+  }
+
+  troubled(trouble: string | undefined): void {
+    this.#trouble = trouble;
+    this.#report();
+  }
+
+  /** Resolves when no found block is under way to the node any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#submitting);
+  }
+
+  #submit(block: FittedBlock, solution: Solution): void {
+    const { log, stopping } = this.#context;
+    const submitting = submitSolution(block, solution, { rpc: this.#rpc, log, signal: stopping });
+    this.#submitting.add(submitting);
+    void submitting.then(() => this.#submitting.delete(submitting));
+  }
+
+  #report(): void {
+    const height = this.#current === undefined ? {} : { height: this.#current.height - 1 };
+    const clients = `${this.#clients.size} ${this.#clients.size === 1 ? 'client' : 'clients'}`;
+    const text = this.#trouble === undefined ? `templates for ${clients}` : `waiting: ${this.#trouble}`;
+    this.#context.status(text, height);
+  }
+}
