@@ -5,7 +5,7 @@ import { loadCrypto } from '../crypto.ts';
 import { type AnyMessage, messageConnection, type Sv2Connection } from './connection.ts';
 import { initiateOn } from './handshake.ts';
 import type { HandshakeWorkers } from './handshake-workers.ts';
-import { DEFAULT_LIMITS, type Sv2Limits, wallClock } from './limits.ts';
+import { DEFAULT_LIMITS, KEEP_ALIVE, type Sv2Limits, wallClock } from './limits.ts';
 import { NoiseLink } from './link.ts';
 import type { Log } from './log.ts';
 import { requestSetup, type SetupRequest } from './setup.ts';
@@ -41,7 +41,7 @@ export async function connectSv2<M extends AnyMessage>(
 ): Promise<Sv2Connection<M>> {
   const { host, port, signal } = options;
   if (signal?.aborted) throw aborted();
-  const socket = connect({ host, port, noDelay: true, keepAlive: true });
+  const socket = connect({ host, port, noDelay: true, ...KEEP_ALIVE });
   const abort = () => socket.destroy(aborted());
   signal?.addEventListener('abort', abort, { once: true });
   try {

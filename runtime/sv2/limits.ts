@@ -22,3 +22,6 @@ export const DEFAULT_LIMITS: Sv2Limits = {
 
 /** Unix seconds, for certificates. */
 export const wallClock = (): number => Math.floor(Date.now() / 1000);
+
+/** A peer that lost its power is noticed after a minute or so of silence. */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };

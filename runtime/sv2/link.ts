@@ -62,10 +62,13 @@ export class NoiseLink {
     this.remote = remoteOf(socket);
     this.handshakeHash = handshakeHash;
     this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
+      const ended = () => {
         this.#stop({ code: 'sv2-closed', reason: 'the peer closed the connection' });
         resolve(this.#reason ?? { code: 'sv2-closed', reason: 'closed' });
-      });
+      };
+      // The peer may have left while the handshake was computed.
+      if (socket.closed) ended();
+      else socket.once('close', ended);
     });
     socket.on('error', (error) => this.fail(error));
     socket.on('data', (bytes) => {

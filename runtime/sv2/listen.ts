@@ -8,7 +8,7 @@ import { Admissions } from './admissions.ts';
 import { type AnyMessage, messageConnection, type Sv2Connection } from './connection.ts';
 import { respondOn } from './handshake.ts';
 import type { HandshakeWorkers } from './handshake-workers.ts';
-import { DEFAULT_LIMITS, type Sv2Limits, wallClock } from './limits.ts';
+import { DEFAULT_LIMITS, KEEP_ALIVE, type Sv2Limits, wallClock } from './limits.ts';
 import { NoiseLink } from './link.ts';
 import type { Log } from './log.ts';
 import { answerSetup } from './setup.ts';
@@ -63,7 +63,7 @@ export async function listenSv2<M extends AnyMessage>(options: ListenOptions<M>)
   const admissions = new Admissions(limits, log);
   const handshaking = new Set<Socket>();
   const links = new Set<NoiseLink>();
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const server = createServer({ noDelay: true, ...KEEP_ALIVE }, (socket) => {
     if (admissions.admit(socket)) void welcome(socket);
   });
 
@@ -90,7 +90,8 @@ export async function listenSv2<M extends AnyMessage>(options: ListenOptions<M>)
       cancel();
       handshaking.delete(socket);
       const { code, message } = asLinkError(error);
-      log.info({ remote, code }, `connection not set up: ${message}`);
+      // Who connects and leaves is a probe, and may come every second.
+      log[code === 'sv2-closed' ? 'debug' : 'info']({ remote, code }, `connection not set up: ${message}`);
       // Refused clients are still being sent the reason.
       if (code !== 'sv2-refused') socket.destroy();
     }
@@ -101,8 +102,10 @@ export async function listenSv2<M extends AnyMessage>(options: ListenOptions<M>)
     const ignored = (text: string) => log.debug({ remote }, `ignored an unknown message: ${text}`);
     const connection = messageConnection({ link, protocol: options.protocol, setup, accepted, ignored });
     void link.closed.then(({ code, reason, error }) => {
-      if (error === undefined) log.debug({ remote, code }, `connection closed: ${reason}`);
-      else log.info({ remote, code, err: error.cause }, `connection closed: ${reason}`);
+      const line = `connection closed: ${reason}`;
+      if (error === undefined) log.debug({ remote, code }, line);
+      else if (code === 'internal') log.warn({ remote, code, err: error.cause }, line);
+      else log.info({ remote, code }, line);
     });
     link.guard(() => options.onConnection(connection));
   }
@@ -119,10 +122,11 @@ export async function listenSv2<M extends AnyMessage>(options: ListenOptions<M>)
       return admissions.count;
     },
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      const ended = [...links].map((link) => link.closed);
       for (const link of links) link.close('the server is stopping');
       for (const socket of handshaking) socket.destroy();
-      await closed;
+      await Promise.all([stopped, ...ended]);
     },
   };
 }
