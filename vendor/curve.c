@@ -190,7 +190,8 @@ static void hash_hex_of_point(secp256k1_sha256 *sha, secp256k1_ge *point) {
 }
 
 /* NUT-12's hash_e over R1, R2, A, C_. */
-static void hash_e(unsigned char out[32], secp256k1_ge *r1, secp256k1_ge *r2, secp256k1_ge *key, secp256k1_ge *signature) {
+static void hash_e(unsigned char out[32], secp256k1_ge *r1, secp256k1_ge *r2, secp256k1_ge *key,
+                   secp256k1_ge *signature) {
     secp256k1_sha256 sha;
     secp256k1_sha256_initialize(&sha);
     hash_hex_of_point(&sha, r1);
@@ -201,8 +202,8 @@ static void hash_e(unsigned char out[32], secp256k1_ge *r1, secp256k1_ge *r2, se
 }
 
 /* NUT-12's deterministic nonce: HMAC by the secret over everything that the challenge depends on. */
-static int dleq_nonce(secp256k1_scalar *r, const unsigned char secret[32], secp256k1_ge *key, secp256k1_ge *blinded,
-                      secp256k1_ge *signature) {
+static int dleq_nonce(secp256k1_scalar *r, const unsigned char secret[32], secp256k1_ge *key,
+                      secp256k1_ge *blinded, secp256k1_ge *signature) {
     static const char tag[] = "Cashu_DLEQ_R_v1";
     const secp256k1_hash_ctx *hash_ctx = secp256k1_get_hash_context(ctx);
     unsigned char points[3 * 65], nonce[32];
@@ -280,8 +281,9 @@ static int to_affine_var(secp256k1_ge *point, secp256k1_gej *projective) {
 }
 
 /* NUT-12: R1 = s*G - e*A, R2 = s*B_ - e*C_; does hash_e(R1, R2, A, C_) give e? */
-EXPORT int verify_dleq(const unsigned char blinded[33], const unsigned char signature[33], const unsigned char key[33],
-                       const unsigned char e32[32], const unsigned char s32[32]) {
+EXPORT int verify_dleq(const unsigned char blinded[33], const unsigned char signature[33],
+                       const unsigned char key[33], const unsigned char e32[32],
+                       const unsigned char s32[32]) {
     secp256k1_scalar e, s;
     secp256k1_ge b, c, a, r1, r2;
     secp256k1_gej point, product, other;
@@ -355,8 +357,8 @@ EXPORT int ellswift_decode(unsigned char out[33], const unsigned char encoded[64
 }
 
 /* BIP324's tagged shared secret. `party` is 0 where `secret` is the initiator's, 1 where the responder's. */
-EXPORT int ellswift_xdh(unsigned char out[32], const unsigned char initiator[64], const unsigned char responder[64],
-                        const unsigned char secret[32], int party) {
+EXPORT int ellswift_xdh(unsigned char out[32], const unsigned char initiator[64],
+                        const unsigned char responder[64], const unsigned char secret[32], int party) {
     int done = secp256k1_ellswift_xdh(ctx, out, initiator, responder, secret, party,
                                       secp256k1_ellswift_xdh_hash_function_bip324, NULL);
     return done ? 1 : -3;
