@@ -8,15 +8,19 @@ const LONGEST_PAUSE_MS = 24 * 3_600_000;
 const PAUSE_PART = 16;
 const NO_PAUSE_BELOW_MS = 60_000;
 
+/** So many keys in a row that no quote was ever seen for, and a restore looks no further; no more are handed out. */
+export const KEY_GAP = 200;
+
 /** The lock keys that were handed out, and when the mint was last asked for their quotes. */
 export interface LockKeys {
   /**
-   * The key of `purpose`, the same one whenever it is asked for; a new one is derived at the first time.
-   * @param purpose what the key is for, such as a channel and an epoch; one key is not used for two
+   * The key of `purpose`, the same one whenever it is asked for; a new one is derived at the first time, or where
+   * that would leave a gap that hides it from a restore, the oldest one that no quote was seen for.
+   * @param purpose what the key is for, such as a channel and an epoch
    */
   forPurpose(purpose: string, now: number): LockKey;
-  /** Notes a key found by its index while restoring. */
-  found(key: LockKey, now: number): void;
+  /** Notes that there is a quote for `key`; while restoring it may be a key not known yet. */
+  used(key: LockKey, now: number): void;
   /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`. */
   due(passBegan: number, limit: number): LockKey[];
   asked(indexes: readonly number[], withNews: ReadonlySet<number>, now: number): void;
@@ -25,9 +29,21 @@ export interface LockKeys {
 /** @param db opened with `walletSchema` */
 export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
   const byPurpose = db.prepare('UPDATE lock_keys SET news_at = ? WHERE purpose = ? RETURNING key_index');
-  const next = db.prepare('SELECT coalesce(max(key_index) + 1, 0) AS next FROM lock_keys');
+  const next = db.prepare(
+    `SELECT coalesce(max(key_index) + 1, 0) AS next, coalesce(max(key_index) FILTER (WHERE is_used), -1) AS last_used
+     FROM lock_keys`,
+  );
   const insert = db.prepare(
-    'INSERT OR IGNORE INTO lock_keys (key_index, public_key, purpose, news_at) VALUES (?, ?, ?, ?)',
+    'INSERT INTO lock_keys (key_index, public_key, purpose, news_at) VALUES (?, ?, ?, ?)',
+  );
+  const reuse = db.prepare(
+    `UPDATE lock_keys SET purpose = ?, news_at = ?
+     WHERE key_index = (SELECT key_index FROM lock_keys WHERE NOT is_used ORDER BY news_at, key_index LIMIT 1)
+     RETURNING key_index`,
+  );
+  const noteUsed = db.prepare(
+    `INSERT INTO lock_keys (key_index, public_key, is_used, news_at) VALUES (?, ?, 1, ?)
+     ON CONFLICT (key_index) DO UPDATE SET is_used = 1`,
   );
   const dueKeys = db.prepare(
     `SELECT key_index FROM lock_keys
@@ -43,12 +59,16 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
       inTransaction(db, () => {
         const known = byPurpose.get(now, purpose);
         if (known) return seed.lockKey(Number(known['key_index']));
-        const key = seed.lockKey(Number(next.get()?.['next']));
+        const { next: index, last_used: lastUsed } = next.get() ?? {};
+        if (Number(index) - Number(lastUsed) > KEY_GAP) {
+          return seed.lockKey(Number(reuse.get(purpose, now)?.['key_index']));
+        }
+        const key = seed.lockKey(Number(index));
         insert.run(key.index, key.publicKey, purpose, now);
         return key;
       }),
-    found: (key, now) => {
-      insert.run(key.index, key.publicKey, null, now);
+    used: (key, now) => {
+      noteUsed.run(key.index, key.publicKey, now);
     },
     due: (passBegan, limit) =>
       dueKeys.all(passBegan, limit).map((row) => seed.lockKey(Number(row['key_index']))),

@@ -48,7 +48,7 @@ export async function lookUp(
     for (const found of page) {
       const key = keyOf.get(found.publicKey);
       if (!key) continue;
-      if (!used.has(key.index)) lockKeys.found(key, parts.clock());
+      if (!used.has(key.index)) lockKeys.used(key, parts.clock());
       used.add(key.index);
       const quote = openQuote(found, key.index);
       if (quote) open.push(quote);

@@ -50,23 +50,23 @@ export async function start(data: WalletData): Promise<MintTasks> {
 
   /**
    * What precedes every use of counters: known keysets, nothing left half done, and for a new database a restore,
-   * since its seed may have been used before.
+   * since its seed may have been used before. Returns the units that were minted by it.
    */
-  async function prepare(): Promise<void> {
+  async function prepare(): Promise<bigint> {
     if (restoredAt.get()?.['restored_at'] === null) await restore();
     else await refreshKeysets(parts);
-    await settleAbandoned(parts);
+    return settleAbandoned(parts);
   }
 
   return {
     collect: async () => {
-      await prepare();
+      const resumed = await prepare();
       await lookUpDue(parts, lockKeys);
       const minted = await minter.pass();
       await sender.check();
       await tidy(parts);
       stores.proofs.forgetSpentBefore(clock() - SPENT_KEPT_MS);
-      return minted;
+      return resumed + minted;
     },
     send: ({ amount, unit }) => sender.send(amount, unit),
     receive: async (token) => {

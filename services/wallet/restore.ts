@@ -1,7 +1,7 @@
 import type { OutputData } from '@cashu/cashu-ts';
 import { fromUtf8 } from '../../protocols/bytes.ts';
 import type { Keyset } from './keysets.ts';
-import type { LockKeys } from './lock-keys.ts';
+import { KEY_GAP, type LockKeys } from './lock-keys.ts';
 import { lookUp } from './look-up.ts';
 import { deriveOutputs, unblindOne } from './outputs.ts';
 import { type Proof, sumOfProofs } from './proofs.ts';
@@ -11,9 +11,8 @@ import type { Parts } from './settle.ts';
 const OUTPUTS_PER_REQUEST = 100;
 /** Empty requests in a row after which a keyset is done: NUT-13's three, and two more since refusals use counters up. */
 const EMPTY_REQUESTS = 5;
-/** Keys of one look-up, and unused ones in a row after which there are no more. */
+/** Keys of one look-up. */
 const KEYS_PER_REQUEST = 50;
-const UNUSED_KEYS = 100;
 
 export interface Restored {
   /** Lock keys that have had a quote. */
@@ -38,7 +37,7 @@ export async function restoreAll(parts: Parts, lockKeys: LockKeys): Promise<Rest
 async function restoreLockKeys(parts: Parts, lockKeys: LockKeys): Promise<number> {
   let found = 0;
   let unused = 0;
-  for (let first = 0; unused < UNUSED_KEYS; first += KEYS_PER_REQUEST) {
+  for (let first = 0; unused < KEY_GAP; first += KEYS_PER_REQUEST) {
     const keys = Array.from({ length: KEYS_PER_REQUEST }, (_, i) => parts.seed.lockKey(first + i));
     const { used } = await lookUp(parts, lockKeys, keys, 'all');
     found += used.size;

@@ -33,6 +33,7 @@ export const walletSchema: Schema = {
       key_index INTEGER PRIMARY KEY,
       public_key TEXT NOT NULL UNIQUE,
       purpose TEXT UNIQUE,
+      is_used INTEGER NOT NULL DEFAULT 0,
       news_at INTEGER NOT NULL,
       asked_at INTEGER NOT NULL DEFAULT 0
     ) STRICT;

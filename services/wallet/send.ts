@@ -35,7 +35,7 @@ export interface Sender {
 }
 
 /** @param prepare what must precede a swap */
-export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promise<void>): Sender {
+export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promise<unknown>): Sender {
   const { proofs, keysets, clock, mint } = parts;
   const insert = db.prepare(
     `INSERT INTO operations (kind, state, unit, pid, since) VALUES ('send', 'done', ?, ?, ?) RETURNING id`,

@@ -74,9 +74,11 @@ async function request(
 
 /**
  * Settles what a process left behind; one that can't be settled does not keep the others from it.
+ * @returns units that were minted by it
  * @throws HashpoolError 'mint-unreachable'; everything stays as it was
  */
-export async function settleAbandoned(parts: Parts): Promise<void> {
+export async function settleAbandoned(parts: Parts): Promise<bigint> {
+  let minted = 0n;
   let unreachable: unknown;
   for (const operation of parts.journal.takeOver()) {
     if (unreachable) {
@@ -84,11 +86,13 @@ export async function settleAbandoned(parts: Parts): Promise<void> {
       continue;
     }
     try {
-      await settle(parts, operation);
+      const settled = await settle(parts, operation);
+      if (settled.done && operation.kind === 'mint') minted += settled.amount;
     } catch (error) {
       // Anything else is noted with the operation, shown with the balance, and asked again later.
       if (isHashpoolError(error, 'mint-unreachable')) unreachable = error;
     }
   }
   if (unreachable) throw unreachable;
+  return minted;
 }

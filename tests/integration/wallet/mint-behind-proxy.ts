@@ -1,0 +1,67 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { openHttp } from '../../../roles/mint/http.ts';
+import { addRoutes } from '../../../roles/mint/routes.ts';
+import { openTestMint } from '../../unit/mint/support.ts';
+
+/** When a request passes the proxy: before the mint has it, or when its answer is there and not yet passed on. */
+export type Moment = 'request' | 'answer';
+/** Called once for the first request of its path; 'drop' cuts the connection there. */
+export type Trap = () => 'drop' | 'pass';
+
+/** The mint's real engine and routes, behind a proxy that can cut in at any step and counts what the mint refuses. */
+export async function startMint(t: TestContext) {
+  const mint = await openTestMint(t);
+  const http = openHttp(pino({ level: 'silent' }));
+  addRoutes(http, mint.engine, {
+    name: 'test',
+    description: 'test',
+    url: 'http://127.0.0.1',
+    version: 'test',
+  });
+  const upstream = await http.listen({ host: '127.0.0.1', port: 0 });
+  const traps = new Map<string, Trap>();
+  /** Cashu error codes that the mint has answered with, in order. */
+  const refusals: number[] = [];
+
+  function isDropped(path: string, moment: Moment): boolean {
+    const trap = traps.get(`${moment} ${path}`);
+    traps.delete(`${moment} ${path}`);
+    return trap?.() === 'drop';
+  }
+
+  async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const path = request.url ?? '';
+    if (isDropped(path, 'request')) return void response.destroy();
+    const answer = await fetch(upstream + path, {
+      method: request.method ?? 'GET',
+      ...(chunks.length > 0
+        ? { body: Buffer.concat(chunks), headers: { 'content-type': 'application/json' } }
+        : {}),
+    });
+    const text = await answer.text();
+    if (answer.status >= 400) refusals.push((JSON.parse(text) as { code: number }).code);
+    if (isDropped(path, 'answer')) return void response.destroy();
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
+  }
+
+  const proxy = createServer((request, response) => {
+    pass(request, response).catch((error: unknown) => response.writeHead(502).end(String(error)));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  t.after(async () => {
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+    await http.close();
+  });
+  return {
+    mint,
+    refusals,
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    trap: (moment: Moment, path: string, trap: Trap) => traps.set(`${moment} ${path}`, trap),
+  };
+}
