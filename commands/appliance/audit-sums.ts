@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { auditMint, type Books } from '../../roles/mint/books.ts';
+import { readClaims } from '../../roles/mint/claims.ts';
+import { readOutbox } from '../../roles/pool/outbox/audit.ts';
+import { openDatabase } from '../../runtime/sql/database.ts';
+import type { StateFolder } from '../../services/supervisor/state-folder.ts';
+import { openBooks } from '../../services/wallet/balance.ts';
+import { openProofs } from '../../services/wallet/proofs.ts';
+import { openQuotes } from '../../services/wallet/quotes.ts';
+import { walletSchema } from '../../services/wallet/schema.ts';
+import { auditShares, type ShareAudit } from './audit-shares.ts';
+import { type DatabasePaths, databasePaths } from './databases.ts';
+
+/** The books of pool, mint and wallet, side by side. Sums are in ehash. */
+export interface Audit {
+  /** Shares that were answered true, and what those that became quotes are worth. */
+  readonly outbox: { readonly rows: number; readonly sum: bigint };
+  /** Of the outbox: not at the mint yet, and not paid by it. */
+  readonly unsent: number;
+  readonly refused: number;
+  readonly quotes: { readonly rows: number; readonly sum: bigint };
+  /** Quotes that became tokens, and those that have not yet. */
+  readonly minted: bigint;
+  readonly waiting: bigint;
+  /** Tokens that the mint has signed and not taken back. */
+  readonly outstanding: bigint;
+  /** Tokens in the wallet, handed out by it, or in an operation of it. */
+  readonly wallet: bigint;
+  readonly agree: boolean;
+  readonly disagreements: readonly string[];
+}
+
+/** What is known of a run from elsewhere. */
+export interface RunFigures {
+  /** Shares that miners were answered true in this run. */
+  readonly answeredTrue: bigint;
+  /** Rows of the outbox before it. */
+  readonly rowsBefore: number;
+}
+
+/**
+ * Compares the databases of an appliance, without writing to them. What a running one has in its hands just now
+ * may look like a disagreement; of a stopped one each is real.
+ * @throws HashpoolError 'database-open', 'database-newer', 'bad-outbox', 'bad-row'
+ */
+export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
+  const paths = databasePaths(state);
+  const shares = followShares(paths);
+  const mint = existsSync(paths.mint) ? auditMint(paths.mint) : undefined;
+  const wallet = existsSync(paths.wallet) ? walletHoldings(paths.wallet) : 0n;
+  const disagreements = [...shares.troubles, ...compare(shares, mint, wallet), ...compareRun(shares, run)];
+  return {
+    outbox: { rows: shares.rows, sum: shares.quotedSum },
+    unsent: shares.unsent,
+    refused: shares.refused,
+    quotes: { rows: mint?.quotes.count ?? 0, sum: mint?.quotes.sum ?? 0n },
+    minted: mint?.issued.sum ?? 0n,
+    waiting: mint?.waiting.sum ?? 0n,
+    outstanding: mint?.outstanding ?? 0n,
+    wallet,
+    agree: disagreements.length === 0,
+    disagreements,
+  };
+}
+
+function followShares(paths: DatabasePaths): ShareAudit {
+  const nothing = { rows: 0, quoted: 0, quotedSum: 0n, refused: 0, unsent: 0, troubles: [] };
+  if (!existsSync(paths.outbox)) return nothing;
+  const outbox = readOutbox(paths.outbox);
+  try {
+    if (!existsSync(paths.mint)) return { ...nothing, rows: outbox.rows, unsent: outbox.rows };
+    const claims = readClaims(paths.mint);
+    try {
+      return auditShares(outbox, claims);
+    } finally {
+      claims.close();
+    }
+  } finally {
+    outbox.close();
+  }
+}
+
+function compare(shares: ShareAudit, mint: Books | undefined, wallet: bigint): string[] {
+  const quotes = mint?.quotes ?? { count: 0, sum: 0n };
+  const issued = mint?.issued.sum ?? 0n;
+  const waiting = mint?.waiting.sum ?? 0n;
+  const outstanding = mint?.outstanding ?? 0n;
+  return told([
+    [
+      quotes.count === shares.quoted,
+      `${quotes.count} quotes at the mint, ${shares.quoted} shares of the outbox for them`,
+    ],
+    [quotes.sum === shares.quotedSum, `the quotes are worth ${quotes.sum}, their shares ${shares.quotedSum}`],
+    [
+      issued + waiting === quotes.sum,
+      `minted ${issued} and waiting ${waiting} are not the quotes' ${quotes.sum}`,
+    ],
+    [outstanding === issued, `tokens of ${outstanding} are out, quotes of ${issued} were minted`],
+    [wallet <= outstanding, `the wallet holds ${wallet}, and no more than ${outstanding} is out`],
+  ]);
+}
+
+function compareRun(shares: ShareAudit, run: RunFigures | undefined): string[] {
+  if (run === undefined) return [];
+  const added = BigInt(shares.rows - run.rowsBefore);
+  return told([
+    [run.answeredTrue <= added, `${run.answeredTrue} shares were answered true, ${added} were stored`],
+  ]);
+}
+
+function told(checks: readonly (readonly [holds: boolean, trouble: string])[]): string[] {
+  return checks.filter(([holds]) => !holds).map(([, trouble]) => trouble);
+}
+
+function walletHoldings(path: string): bigint {
+  const db = openDatabase(path, walletSchema, { readOnly: true });
+  try {
+    const balances = openBooks(db, openProofs(db), openQuotes(db)).balance();
+    return balances.reduce((sum, { amount, reserved, sent }) => sum + amount + reserved + sent, 0n);
+  } finally {
+    db.close();
+  }
+}

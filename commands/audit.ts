@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { HashpoolError } from '../protocols/errors.ts';
+import { stateFolder } from '../services/supervisor/state-folder.ts';
+import { type Audit, auditAppliance } from './appliance/audit-sums.ts';
+import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { toJsonLine } from './appliance/summary.ts';
+
+const usage = `npm run audit -- [--state DIR] [--json]: compares the books of pool, mint and wallet
+
+Every share of the outbox is a quote at the mint or refused with a reason, the quotes are minted or waiting, tokens
+that are out are those that were minted, and the wallet holds no more. Exit code 0 where all of it holds, else 1.
+Stop the appliance first: a running one always has something on its way. --state names its folder (default .state).`;
+
+function main(args: readonly string[]): number {
+  const { values, positionals } = readCommandLine(args, {
+    state: { type: 'string', default: '.state' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (positionals.length > 0) throw usageError(`${positionals[0]} is no option; --help shows what there is`);
+  const state = stateFolder(values.state);
+  if (!existsSync(state.root))
+    throw new HashpoolError('no-state', `${state.root} is not there: npm start makes it`);
+  const audit = auditAppliance(state);
+  process.stdout.write(values.json ? `${toJsonLine(audit)}\n` : report(audit));
+  return audit.agree ? 0 : 1;
+}
+
+function report(audit: Audit): string {
+  const lines: readonly [what: string, figure: number | bigint, note: string][] = [
+    ['shares in the outbox', audit.outbox.rows, `${audit.unsent} not sent yet, ${audit.refused} refused`],
+    ['quotes at the mint', audit.quotes.rows, `worth ${audit.quotes.sum} ehash`],
+    ['ehash minted', audit.minted, `${audit.outstanding} of it out as tokens`],
+    ['ehash waiting', audit.waiting, ''],
+    ['ehash in the wallet', audit.wallet, ''],
+  ];
+  const rows = lines.map(([what, figure, note]) =>
+    `${what.padEnd(22)}${String(figure).padStart(20)}  ${note}`.trimEnd(),
+  );
+  const verdict = audit.agree
+    ? ['the sums agree']
+    : audit.disagreements.map((trouble) => `they do not agree: ${trouble}`);
+  return `${[...rows, ...verdict].join('\n')}\n`;
+}
+
+await runCommand('npm run audit', () => main(process.argv.slice(2)));
