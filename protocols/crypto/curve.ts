@@ -1,3 +1,4 @@
+import { HashpoolError } from '../errors.ts';
 import { bytes, message, operations, point, scalar, secretKey, xOnlyKey } from './operation.ts';
 import { instantiate } from './wasm.ts';
 
@@ -82,7 +83,9 @@ export interface Curve {
  */
 export function loadCurve(module: WebAssembly.Module, entropy: Uint8Array): Curve {
   const { result, test } = operations(instantiate(module));
-  test('curve_start', bytes('entropy', 32))([entropy]);
+  if (!test('curve_start', bytes('entropy', 32))([entropy])) {
+    throw new HashpoolError('bad-wasm', 'libsecp256k1 did not start: rebuild vendor/secp256k1.wasm');
+  }
 
   const isPoint = test('point_valid', bytes('point', 33));
   const isSecretKey = test('secret_valid', bytes('secret key', 32));
