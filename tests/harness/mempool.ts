@@ -1,0 +1,65 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { Transaction } from 'bitcoinjs-lib';
+import { segwitScript } from '../../protocols/bitcoin/script.ts';
+import { fromHex, reversed } from '../../protocols/bytes.ts';
+import type { TestNode } from './bitcoind.ts';
+
+/** OP_TRUE behind a witness script hash: anybody can spend it, and the spending transaction has a witness. */
+const witnessScript = fromHex('51');
+export const ANYONE_SCRIPT = segwitScript(0, sha256(witnessScript));
+
+/** bitcoind's arguments for mempools that no relay policy stands in the way of. */
+export const OPEN_MEMPOOL = [
+  '-acceptnonstdtxn=1',
+  '-minrelaytxfee=0',
+  '-datacarriersize=200000',
+  '-limitancestorcount=1000',
+  '-limitdescendantcount=1000',
+  '-limitancestorsize=20000',
+  '-limitdescendantsize=20000',
+  '-maxmempool=100',
+  '-blockmaxweight=4000000',
+  '-blockmaxsize=4000000',
+  '-blockmintxfee=0',
+];
+
+/** An output that ANYONE_SCRIPT locks. */
+export interface Coin {
+  /** Display order. */
+  readonly txid: string;
+  readonly place: number;
+  readonly value: bigint;
+}
+
+/** Coins of the first `count` coinbases, for a node whose first blocks were mined to ANYONE_SCRIPT. */
+export async function coinbaseCoins(node: TestNode, count: number): Promise<Coin[]> {
+  const coins: Coin[] = [];
+  for (let height = 1; height <= count; height++) {
+    const block = await node.rpc.call('getblock', [await node.rpc.call('getblockhash', [height])]);
+    const txid = String((block as { tx: unknown[] }).tx[0]);
+    coins.push({ txid, place: 0, value: 5_000_000_000n });
+  }
+  return coins;
+}
+
+/**
+ * Spends a coin to itself, less a fee, and gives the transaction to the node.
+ * @param padding bytes of an OP_RETURN output that make it as large as wanted
+ */
+export async function spend(node: TestNode, coin: Coin, fee: bigint, padding = 0): Promise<Coin> {
+  const transaction = new Transaction();
+  transaction.version = 2;
+  transaction.addInput(reversed(fromHex(coin.txid)), coin.place, 0xfffffffd);
+  const value = coin.value - fee;
+  transaction.addOutput(ANYONE_SCRIPT, value);
+  if (padding > 0) transaction.addOutput(paddingScript(padding), 0n);
+  transaction.setWitness(0, [witnessScript]);
+  await node.rpc.call('sendrawtransaction', [transaction.toHex(), 0]);
+  return { txid: transaction.getId(), place: 0, value };
+}
+
+function paddingScript(length: number): Uint8Array {
+  const script = new Uint8Array(length);
+  script[0] = 0x6a;
+  return script;
+}
