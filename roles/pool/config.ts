@@ -1,0 +1,80 @@
+import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
+import {
+  address,
+  type ConfigOf,
+  integer,
+  optional,
+  path,
+  publicValue,
+  secret,
+  table,
+  text,
+} from '../../runtime/config/fields.ts';
+import type { poolSide } from '../../services/shared-config/pool-side.ts';
+
+/** `pool.config.toml` */
+export const poolConfig = table({
+  authority_public_key: publicValue("the pool's authority key, by which miners know it", {
+    default: 'public:pool-authority.pub',
+  }),
+  authority_secret_key: secret('signs the certificates that miners check', {
+    default: 'credential:pool-authority',
+  }),
+  cert_validity_sec: integer('seconds for which a certificate is valid', {
+    min: 60,
+    max: 31_536_000,
+    default: 3600,
+  }),
+  issuer_secret_key: secret(
+    "signs for the pool at the mint; its public key stands among the mint's issuer_keys",
+    {
+      default: 'credential:pool-issuer',
+    },
+  ),
+  listen_address: address('where miners and translators connect', { default: '0.0.0.0:34254' }),
+  coinbase_reward_script: text(
+    'descriptor of the output that gets the block reward, as wpkh(KEY) or addr(ADDRESS)',
+    {
+      minLength: 1,
+    },
+  ),
+  pool_signature: text("the pool's name in each coinbase", {
+    default: 'hashpool',
+    maxLength: 50,
+    pattern: '^[ -~]*$',
+    allowed: 'up to 50 printable ASCII characters',
+  }),
+  tp_address: address('the template provider', { default: '127.0.0.1:8442' }),
+  tp_authority_public_key: publicValue("the template provider's authority key, by which the pool knows it", {
+    default: 'public:template-provider-authority.pub',
+  }),
+  shares_per_minute: integer("shares a minute that each channel's difficulty aims at", {
+    min: 1,
+    max: 600,
+    default: 6,
+  }),
+  share_batch_size: integer('shares that one acknowledgement stands for at most', {
+    min: 1,
+    max: 1000,
+    default: 10,
+  }),
+  server_id: integer("tells this pool's extranonces from those of its other servers; the mint lists it", {
+    min: 0,
+    max: 65_535,
+    default: 1,
+  }),
+  version_rolling_mask: integer("bits of the block version that miners may roll; BIP323's by default", {
+    min: 0,
+    max: 0xffff_ffff,
+    default: BIP323_MASK,
+  }),
+  house_key: optional(
+    publicValue(
+      '66 hex digits of the key that is paid where a miner names none; left out, such miners are refused',
+    ),
+  ),
+  db_path: path('database of the accepted shares', { default: 'outbox.sqlite' }),
+});
+
+export type PoolConfig = ConfigOf<typeof poolConfig>;
+export type PoolShared = ConfigOf<typeof poolSide>;

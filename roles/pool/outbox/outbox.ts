@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { toHex } from '../../../protocols/bytes.ts';
+import { OUTBOX_ID_BYTES, type Refusal, type Terms } from '../../../protocols/ehash/work-link.ts';
+import { openStore, type Store } from '../../../runtime/sql/store.ts';
+import type { WorkSource } from '../../../services/work-link/client.ts';
+import type { OutboxOperations, OutboxState, StoredShares } from './operations.ts';
+
+/** Accepted shares on the disk, until the mint has them and beyond. */
+export class Outbox implements WorkSource {
+  readonly #store: Store<OutboxOperations>;
+  readonly #outboxId: Uint8Array;
+  readonly #earlier: Set<string>;
+  #lastSeq: number;
+  #storedSeq: number;
+  #terms: Terms | undefined;
+
+  private constructor(store: Store<OutboxOperations>, state: OutboxState) {
+    this.#store = store;
+    this.#outboxId = state.outboxId;
+    this.#lastSeq = state.lastSeq;
+    this.#storedSeq = state.storedSeq;
+    this.#terms = state.terms;
+    this.#earlier = new Set(state.prevHashes.map(toHex));
+  }
+
+  /**
+   * Opens the outbox, or begins one.
+   * @throws HashpoolError 'database-open', 'database-newer'
+   */
+  static async open(path: string): Promise<Outbox> {
+    const store = await openStore<OutboxOperations>({
+      module: new URL('./operations.ts', import.meta.url),
+      path,
+      name: 'outbox',
+      data: { newOutboxId: Uint8Array.from(randomBytes(OUTBOX_ID_BYTES)) },
+    });
+    return new Outbox(store, await store.call('load', undefined));
+  }
+
+  /** 16 bytes that name this outbox to the mint. */
+  get outboxId(): Uint8Array {
+    return this.#outboxId;
+  }
+
+  /** The last share's number, which is also their count. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get storedSeq(): number {
+    return this.#storedSeq;
+  }
+
+  /** What the mint said last that it pays for. */
+  get terms(): Terms | undefined {
+    return this.#terms;
+  }
+
+  /**
+   * Appends a commit's packed records; resolves once they are on the disk.
+   * @returns the numbers of the first and the last
+   */
+  async append(records: Uint8Array, count: number): Promise<{ first: number; last: number }> {
+    const last = await this.#store.call('append', { records, count });
+    this.#lastSeq = last;
+    return { first: last - count + 1, last };
+  }
+
+  read(firstSeq: number, limit: number): Promise<Uint8Array> {
+    return this.#store.call('read', { firstSeq, limit });
+  }
+
+  /** Shares that an earlier run stored on this prev hash; undefined, at once, where there are none. */
+  async storedEarlier(prevHashLe: Uint8Array): Promise<StoredShares | undefined> {
+    if (!this.#earlier.has(toHex(prevHashLe))) return undefined;
+    return this.#store.call('storedOn', { prevHashLe });
+  }
+
+  async acknowledged(ack: {
+    storedSeq: number;
+    backedUpSeq: number;
+    refusals: readonly Refusal[];
+  }): Promise<void> {
+    await this.#store.call('acknowledge', ack);
+    this.#storedSeq = ack.storedSeq;
+  }
+
+  async keepTerms(terms: Terms): Promise<void> {
+    await this.#store.call('keepTerms', terms);
+    this.#terms = terms;
+  }
+
+  /** Resolves while the store's thread answers. */
+  async ping(): Promise<void> {
+    await this.#store.call('ping', undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

@@ -1,0 +1,46 @@
+import type { Schema } from '../../../runtime/sql/database.ts';
+
+/**
+ * The pool's accepted shares, numbered from 1 and never changed. One row is one commit's shares, packed: a flush
+ * to the disk then costs one row however many shares wait for it.
+ */
+export const schema: Schema = {
+  name: 'outbox',
+  migrations: [
+    `
+    CREATE TABLE outbox (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      outbox_id BLOB NOT NULL CHECK (length(outbox_id) = 16),
+      stored_seq INTEGER NOT NULL DEFAULT 0,
+      backed_up_seq INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+
+    CREATE TABLE commits (
+      first_seq INTEGER PRIMARY KEY,
+      count INTEGER NOT NULL CHECK (count > 0),
+      records BLOB NOT NULL CHECK (length(records) = 114 * count)
+    ) STRICT;
+
+    -- Where the shares on a prev hash begin, so that duplicates are known after a restart.
+    CREATE TABLE prev_hashes (
+      prev_hash BLOB PRIMARY KEY,
+      first_seq INTEGER NOT NULL
+    ) STRICT;
+
+    -- Shares that the mint does not pay, and why.
+    CREATE TABLE refusals (
+      seq INTEGER PRIMARY KEY,
+      reason TEXT NOT NULL
+    ) STRICT;
+
+    -- What the mint said last that it pays for.
+    CREATE TABLE terms (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      policy TEXT NOT NULL CHECK (policy IN ('target', 'hash')),
+      minimum_difficulty INTEGER NOT NULL,
+      unit TEXT NOT NULL,
+      keyset_id BLOB NOT NULL
+    ) STRICT;
+    `,
+  ],
+};

@@ -1,0 +1,57 @@
+import type { Refusal, Terms } from '../../protocols/ehash/work-link.ts';
+import type { ShareSink } from '../../services/mining-server/share-commits.ts';
+import {
+  openWorkLinkClient,
+  type WorkLinkClient,
+  type WorkLinkClientOptions,
+} from '../../services/work-link/client.ts';
+import type { Outbox } from './outbox/outbox.ts';
+
+/** The stations of a share on its way to a quote; numbers are the outbox's. Logs and statistics hang on them. */
+export interface QuotePathEvents {
+  /** Shares are durable here and will be answered as accepted. */
+  created(first: number, last: number): void;
+  /** Shares went to the mint, perhaps again. */
+  sent(first: number, last: number): void;
+  /** The mint has all shares up to this one. */
+  answered(last: number): void;
+  /** The mint does not pay these. */
+  failed(refusals: readonly Refusal[]): void;
+}
+
+export interface QuotePath extends ShareSink {
+  close(): Promise<void>;
+}
+
+export interface QuotePathOptions {
+  readonly outbox: Outbox;
+  readonly link: Omit<WorkLinkClientOptions, 'source' | 'onTerms' | 'onSent' | 'onAck'>;
+  readonly events: QuotePathEvents;
+  /** The mint's terms, kept already; also where they have not changed. */
+  onTerms(terms: Terms): void;
+}
+
+/** From an accepted share to its quote: outbox first, answer then, mint as soon as it listens. */
+export async function openQuotePath({ outbox, link, events, onTerms }: QuotePathOptions): Promise<QuotePath> {
+  const client: WorkLinkClient = await openWorkLinkClient({
+    ...link,
+    source: outbox,
+    async onTerms(terms) {
+      await outbox.keepTerms(terms);
+      onTerms(terms);
+    },
+    onSent: events.sent,
+    onAck({ storedSeq, refusals }) {
+      events.answered(storedSeq);
+      if (refusals.length > 0) events.failed(refusals);
+    },
+  });
+  return {
+    async commit(records, count) {
+      const { first, last } = await outbox.append(records, count);
+      events.created(first, last);
+      client.wake();
+    },
+    close: () => client.close(),
+  };
+}

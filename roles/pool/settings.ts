@@ -1,0 +1,71 @@
+import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
+import { fromHex } from '../../protocols/bytes.ts';
+import type { Curve } from '../../protocols/crypto/curve.ts';
+import { isLockingKey } from '../../protocols/ehash/key.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
+import { ConfigError } from '../../runtime/config/load.ts';
+import type { PoolConfig, PoolShared } from './config.ts';
+
+/** The config's texts and references as the bytes they stand for. */
+export interface PoolSettings {
+  readonly keys: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
+  readonly issuerSecretKey: Uint8Array;
+  readonly poolId: Uint8Array;
+  readonly mintKey: Uint8Array;
+  readonly templateProviderKey: Uint8Array;
+  readonly rewardScript: Uint8Array;
+  readonly houseKey: Uint8Array | undefined;
+}
+
+/**
+ * @param read resolves a reference
+ * @throws ConfigError naming the key that can't be used
+ */
+export function readSettings(
+  config: PoolConfig,
+  shared: PoolShared,
+  read: (reference: string) => string,
+  curve: Curve,
+): PoolSettings {
+  const { bitcoin, mint, pool } = shared;
+  const { house_key } = config;
+  return {
+    keys: {
+      publicKey: named('authority_public_key', () =>
+        decodeAuthorityPublicKey(read(config.authority_public_key)),
+      ),
+      secretKey: named('authority_secret_key', () =>
+        decodeAuthoritySecretKey(read(config.authority_secret_key)),
+      ),
+    },
+    issuerSecretKey: named('issuer_secret_key', () =>
+      fromHex(read(config.issuer_secret_key), 'its value', 32),
+    ),
+    poolId: named('pool.pool_id', () => point(read(pool.pool_id))),
+    mintKey: named('mint.work_link_public_key', () =>
+      decodeAuthorityPublicKey(read(mint.work_link_public_key)),
+    ),
+    templateProviderKey: named('tp_authority_public_key', () =>
+      decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
+    ),
+    rewardScript: named('coinbase_reward_script', () =>
+      scriptFromDescriptor(config.coinbase_reward_script, bitcoin.network, curve),
+    ),
+    houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key))),
+  };
+}
+
+function point(text: string): Uint8Array {
+  const bytes = fromHex(text, 'the key', 33);
+  if (!isLockingKey(bytes)) throw new ConfigError('the key is no point of secp256k1: it is mistyped');
+  return bytes;
+}
+
+function named<T>(key: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new ConfigError(`${key} can't be used: ${messageOf(cause)}`, { cause });
+  }
+}

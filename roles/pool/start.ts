@@ -1,0 +1,168 @@
+import { coinbaseConstraints } from '../../domain/jobs/pool-coinbase.ts';
+import type { HashedWork } from '../../domain/shares/validate-share.ts';
+import { reversed, toHex } from '../../protocols/bytes.ts';
+import { KEYSET_ID_BYTES } from '../../protocols/ehash/work-link.ts';
+import { hostAndPort } from '../../runtime/config/address.ts';
+import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
+import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { type MiningServer, openMiningServer } from '../../services/mining-server/server.ts';
+import { solutionOf } from './block.ts';
+import type { PoolConfig, PoolShared } from './config.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { openQuotePath, type QuotePath } from './quote-path.ts';
+import { type PoolSettings, readSettings } from './settings.ts';
+import { PoolStatus } from './status.ts';
+import { Templates } from './templates.ts';
+import { WorkSource } from './work-source.ts';
+
+type PoolContext = RoleContext<PoolConfig, PoolShared>;
+
+/** What the pool's parts have in common. */
+interface Pool {
+  readonly context: PoolContext;
+  readonly settings: PoolSettings;
+  readonly crypto: Crypto;
+  readonly workers: HandshakeWorkers;
+  readonly outbox: Outbox;
+  readonly work: WorkSource;
+  readonly status: PoolStatus;
+  blocksFound: number;
+}
+
+/** Starts the pool: outbox, templates, quote path, mining server; each uses those before it. */
+export async function startPool(context: PoolContext): Promise<MiningServer> {
+  const { config, log } = context;
+  const crypto = await loadCrypto();
+  const settings = readSettings(config, context.shared, context.read, crypto.curve);
+  const workers = await context.open('handshakes', () => openHandshakeWorkers());
+  const outbox = await context.open('outbox', () => Outbox.open(context.statePath(config.db_path)));
+  context.watch('outbox', () => outbox.ping());
+  const coinbase = { rewardScript: settings.rewardScript, signature: config.pool_signature };
+  const work = new WorkSource({ coinbase, log, storedEarlier: (prevHash) => outbox.storedEarlier(prevHash) });
+  let server: MiningServer | undefined;
+  const status = await context.open(
+    'status',
+    () =>
+      new PoolStatus(
+        (text, figures) => context.status(text, figures),
+        () => look(pool, server),
+      ),
+  );
+  const pool: Pool = { context, settings, crypto, workers, outbox, work, status, blocksFound: 0 };
+
+  const templates = await context.open('templates', () => openTemplates(pool));
+  const quotePath = await context.open('quote path', () => openPoolQuotePath(pool, templates));
+  server = await context.open('mining server', () => openServer(pool, quotePath, templates));
+  work.serve(server);
+  if (outbox.terms) {
+    work.takeTerms(outbox.terms);
+    templates.begin();
+  }
+  status.changed();
+  return server;
+}
+
+function openTemplates({ context, settings, work, workers, status }: Pool): Templates {
+  const { config, log } = context;
+  const keysetId = new Uint8Array(KEYSET_ID_BYTES);
+  return new Templates({
+    address: config.tp_address,
+    authorityKey: settings.templateProviderKey,
+    coinbase: coinbaseConstraints({ ...settings, signature: config.pool_signature, keysetId }),
+    workers,
+    log,
+    onTemplate: (template) => work.takeTemplate(template),
+    onPrevHash: (prevHash) => work.takePrevHash(prevHash),
+    onStatus: (text) => status.peer('templates', text),
+  });
+}
+
+function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath> {
+  const { context, settings, outbox, work, workers, status } = pool;
+  const { config, shared, log } = context;
+  return openQuotePath({
+    outbox,
+    link: {
+      ...hostAndPort(shared.mint.work_link_address),
+      authorityKey: settings.mintKey,
+      poolId: settings.poolId,
+      serverId: config.server_id,
+      issuerSecretKey: settings.issuerSecretKey,
+      workers,
+      log,
+      onStatus: (text) => status.peer('mint', text),
+    },
+    events: {
+      created: () => status.changed(),
+      sent: (first, last) => log.debug({ first, last }, 'shares sent to the mint'),
+      answered: () => status.changed(),
+      failed: (refusals) =>
+        log.warn({ count: refusals.length, first: refusals[0]?.reason }, 'the mint does not pay some shares'),
+    },
+    onTerms(terms) {
+      work.takeTerms(terms);
+      templates.begin();
+    },
+  });
+}
+
+function openServer(pool: Pool, quotePath: QuotePath, templates: Templates): Promise<MiningServer> {
+  const { context, settings, crypto, work, workers, status } = pool;
+  const { config, log } = context;
+  return openMiningServer({
+    ...hostAndPort(config.listen_address),
+    keys: settings.keys,
+    certificateSeconds: config.cert_validity_sec,
+    workers,
+    hash: crypto.hash,
+    log,
+    serverId: config.server_id,
+    shareBatchSize: config.share_batch_size,
+    policy: {
+      sharesPerMinute: config.shares_per_minute,
+      versionMask: config.version_rolling_mask,
+      houseKey: settings.houseKey,
+    },
+    sink: quotePath,
+    renew: (jobId) => work.renew(jobId),
+    events: {
+      onBlock(found) {
+        templates.submitSolution(solutionOf(found));
+        pool.blocksFound++;
+        announceBlock(pool, found);
+      },
+      onChannels: () => status.changed(),
+      onRejected: () => status.changed(),
+    },
+  });
+}
+
+function announceBlock({ context, status }: Pool, { hashLe, job }: HashedWork): void {
+  const hash = toHex(reversed(hashLe));
+  context.log.info(
+    { hash, template: String(job.live.job.templateId) },
+    'block found and handed to the template provider',
+  );
+  status.changed();
+}
+
+/** How the pool is, for its status. */
+function look({ outbox, work, blocksFound }: Pool, server: MiningServer | undefined) {
+  return {
+    blocked: blockedBy(outbox, work),
+    figures: {
+      channels: server?.figures.channels ?? 0,
+      shares_accepted: server?.figures.accepted ?? 0,
+      shares_rejected: server?.figures.rejected ?? 0,
+      outbox_rows: outbox.lastSeq,
+      outbox_sent: outbox.storedSeq,
+      blocks_found: blocksFound,
+    },
+  };
+}
+
+function blockedBy(outbox: Outbox, work: WorkSource): string | undefined {
+  if (!outbox.terms) return "no channel can be opened yet: the mint's terms are not known";
+  return work.hasWork ? undefined : 'no channel can be opened yet: there is no template';
+}

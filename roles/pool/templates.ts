@@ -1,0 +1,31 @@
+import {
+  openTemplateClient,
+  type Solution,
+  type TemplateClient,
+  type TemplateClientOptions,
+} from '../../services/template-client/client.ts';
+
+/** The template provider, asked for templates only once a coinbase can be made: after the mint's first terms. */
+export class Templates {
+  readonly #options: TemplateClientOptions;
+  #client: TemplateClient | undefined;
+  #closed = false;
+
+  constructor(options: TemplateClientOptions) {
+    this.#options = options;
+  }
+
+  /** Connects, the first time it is called. */
+  begin(): void {
+    if (!this.#closed) this.#client ??= openTemplateClient(this.#options);
+  }
+
+  submitSolution(solution: Solution): void {
+    this.#client?.submitSolution(solution);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client?.close();
+  }
+}

@@ -1,0 +1,123 @@
+import type { LiveJob } from '../../domain/jobs/extended-job.ts';
+import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
+import { PoolWork } from '../../domain/jobs/pool-work.ts';
+import { payeeTag, SeenShares, STORED_EARLIER } from '../../domain/shares/seen-shares.ts';
+import { equalBytes, toHex } from '../../protocols/bytes.ts';
+import { LOCKING_KEY_BYTES } from '../../protocols/ehash/extension.ts';
+import type { Terms } from '../../protocols/ehash/work-link.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import type { Log } from '../../runtime/sv2/log.ts';
+import type { MiningServer } from '../../services/mining-server/server.ts';
+import type { NewTemplate, SetNewPrevHash } from '../../services/template-client/client.ts';
+import type { StoredShares } from './outbox/operations.ts';
+
+/** Prev hashes whose shares are remembered, for a chain that goes back and forth. */
+const TIPS_KEPT = 4;
+const HASH_BYTES = 32;
+
+export interface WorkSourceOptions {
+  /** The coinbase but for the keyset, which the terms name. */
+  readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
+  readonly log: Log;
+  /** Shares that an earlier run stored on a prev hash. */
+  storedEarlier(prevHashLe: Uint8Array): Promise<StoredShares | undefined>;
+}
+
+/** Brings together the mint's terms and the template provider's templates, and makes the server's work of them. */
+export class WorkSource {
+  readonly #options: WorkSourceOptions;
+  readonly #work = new PoolWork();
+  readonly #tips = new Map<string, SeenShares>();
+  #server: MiningServer | undefined;
+  #terms: Terms | undefined;
+  /** What comes in is worked off in its order, though some of it waits for the store. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(options: WorkSourceOptions) {
+    this.#options = options;
+  }
+
+  /** Sets where work goes; nothing may be taken before. */
+  serve(server: MiningServer): void {
+    this.#server = server;
+  }
+
+  /** Whether there is a job to be mined. */
+  get hasWork(): boolean {
+    return this.#work.current !== undefined;
+  }
+
+  /** See {@link PoolWork.renew}. */
+  renew(jobId: number): LiveJob | undefined {
+    return this.#work.renew(jobId);
+  }
+
+  takeTerms(terms: Terms): void {
+    this.#enqueue('the terms', () => {
+      if (this.#terms && sameTerms(this.#terms, terms)) return;
+      this.#terms = terms;
+      this.#options.log.info(
+        { unit: terms.unit, policy: terms.policy, minimum_difficulty: terms.minimumDifficulty },
+        'the mint pays on these terms',
+      );
+      this.#server?.setMinimumDifficulty(terms.minimumDifficulty);
+      const live = this.#work.setCoinbase({ ...this.#options.coinbase, keysetId: terms.keysetId });
+      if (live) this.#server?.add(live);
+      for (const job of this.#work.announced) this.#server?.announce(job);
+    });
+  }
+
+  takeTemplate(template: NewTemplate): void {
+    this.#enqueue('a template', () => {
+      if (template.future_template) {
+        this.#server?.announce(this.#work.addFuture(template));
+        return;
+      }
+      const live = this.#work.addCurrent(template);
+      if (live) this.#server?.add(live);
+    });
+  }
+
+  takePrevHash(message: SetNewPrevHash): void {
+    this.#enqueue('a prev hash', async () => {
+      const seen = await this.#seenOn(message.prev_hash);
+      this.#server?.activate(this.#work.setTip(message, seen));
+      this.#options.log.debug({ prev_hash: toHex(message.prev_hash) }, 'mining on a new tip');
+    });
+  }
+
+  async #seenOn(prevHashLe: Uint8Array): Promise<SeenShares> {
+    const key = toHex(prevHashLe);
+    const known = this.#tips.get(key);
+    const seen = known ?? new SeenShares();
+    if (!known) addStored(seen, await this.#options.storedEarlier(prevHashLe));
+    this.#tips.delete(key);
+    this.#tips.set(key, seen);
+    for (const oldest of this.#tips.keys()) {
+      if (this.#tips.size <= TIPS_KEPT) break;
+      this.#tips.delete(oldest);
+    }
+    return seen;
+  }
+
+  #enqueue(what: string, task: () => void | Promise<void>): void {
+    this.#queue = this.#queue.then(task).catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, `${what} could not be used: ${messageOf(error)}`);
+    });
+  }
+}
+
+function addStored(seen: SeenShares, stored: StoredShares | undefined): void {
+  if (!stored) return;
+  const count = stored.hashesLe.length / HASH_BYTES;
+  for (let i = 0; i < count && !seen.full; i++) {
+    const hashLe = stored.hashesLe.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    const key = stored.keys.subarray(i * LOCKING_KEY_BYTES, (i + 1) * LOCKING_KEY_BYTES);
+    seen.add(hashLe, payeeTag(key), STORED_EARLIER);
+  }
+}
+
+function sameTerms(a: Terms, b: Terms): boolean {
+  const sameWords = a.policy === b.policy && a.unit === b.unit && a.minimumDifficulty === b.minimumDifficulty;
+  return sameWords && equalBytes(a.keysetId, b.keysetId);
+}
