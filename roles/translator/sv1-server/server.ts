@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { refusalInWords } from '../../../protocols/sv1/errors.ts';
+import { LineReader } from '../../../protocols/sv1/line-reader.ts';
 import { errorLine } from '../../../protocols/sv1/messages.ts';
-import { LineReader } from './line-reader.ts';
 import { MinerSession, type SessionServices } from './miner-session.ts';
 import { type MinerSocket, minerSocket } from './miner-socket.ts';
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_LINE_BYTES } from '../../../../protocols/sv1/line.ts';
-import { LineReader } from '../../../../roles/translator/sv1-server/line-reader.ts';
 import { MAX_BAD_LINES } from '../../../../roles/translator/sv1-server/miner-session.ts';
 import { MAX_WAITING_REQUESTS } from '../../../../roles/translator/sv1-server/request-queue.ts';
 import { translatorUnderTest } from './test-upstream.ts';
@@ -37,18 +36,6 @@ test('a line of 8 KiB is read; one byte more ends the connection, with a newline
   const endless = await connect();
   endless.sendRaw('x'.repeat(10_000_000));
   await endless.untilClosed();
-});
-
-test('lines are put together out of any pieces', () => {
-  const reader = new LineReader();
-  const lines: string[] = [];
-  const bytes = Buffer.from('{"a":1}\r\n\n\n{"ü":2}\n{"c":3');
-  for (const byte of bytes) reader.read(Buffer.of(byte), (line) => lines.push(line));
-  reader.read(Buffer.from('}\n{"d":4}\n'), (line) => lines.push(line));
-  assert.deepEqual(lines, ['{"a":1}', '{"ü":2}', '{"c":3}', '{"d":4}']);
-  assert.throws(() => reader.read(Buffer.alloc(MAX_LINE_BYTES + 1, 'x'), () => undefined), {
-    code: 'sv1-line-too-long',
-  });
 });
 
 test('who floods requests before the first is answered is hung up on, and the order is kept until then', async (t) => {

@@ -1,11 +1,17 @@
-import { HashpoolError } from '../../../protocols/errors.ts';
-import { MAX_LINE_BYTES } from '../../../protocols/sv1/line.ts';
+import { HashpoolError } from '../errors.ts';
+import { MAX_LINE_BYTES } from './line.ts';
 
 const NEWLINE = 0x0a;
 
 /** Cuts a socket's bytes into lines; what it keeps between two chunks is never more than one line's cap. */
 export class LineReader {
+  readonly #maxBytes: number;
   #rest: Buffer = Buffer.alloc(0);
+
+  /** @param maxBytes longest line, its newline not counted */
+  constructor(maxBytes = MAX_LINE_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /**
    * @param takeLine is given each whole line without its newline, in order; blank lines are left out
@@ -29,8 +35,8 @@ export class LineReader {
   }
 
   #keep(part: Buffer): void {
-    if (this.#rest.length + part.length > MAX_LINE_BYTES) {
-      throw new HashpoolError('sv1-line-too-long', `a line is longer than ${MAX_LINE_BYTES} bytes`);
+    if (this.#rest.length + part.length > this.#maxBytes) {
+      throw new HashpoolError('sv1-line-too-long', `a line is longer than ${this.#maxBytes} bytes`);
     }
     this.#rest = this.#rest.length === 0 ? Buffer.from(part) : Buffer.concat([this.#rest, part]);
   }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { Collector } from '../../../../roles/translator/collector.ts';
+import { LockKeys } from '../../../../roles/translator/lock-keys.ts';
+import { StatusLine } from '../../../../roles/translator/status-line.ts';
+import { eventually } from '../../../harness/fake-pool.ts';
+
+const log = pino({ level: 'silent' });
+const balanceOf = (...amounts: bigint[]) =>
+  amounts.map((amount, index) => ({ unit: `hash_${index}`, amount, waiting: 0n, reserved: 0n, sent: 0n }));
+
+test('it collects again and again, over all units, whatever the mint does in between', async (t) => {
+  let round = 0;
+  const collector = new Collector(
+    {
+      collect: async () => {
+        round++;
+        if (round === 2) throw new Error('the mint is away');
+        return { minted: 1n, waiting: BigInt(round) };
+      },
+      balance: async () => balanceOf(BigInt(round), 10n),
+    },
+    20,
+    log,
+  );
+  t.after(() => collector.close());
+  await eventually(() => collector.trouble !== undefined, 'the trouble');
+  assert.equal(collector.trouble, 'the mint is away');
+  assert.deepEqual(collector.figures, { walletEhash: 11n, ehashWaiting: 1n }, 'the last figures stand');
+  await eventually(() => collector.trouble === undefined, 'the mint to be back');
+  assert.ok(collector.figures.ehashWaiting >= 3n);
+});
+
+test('closing waits for the round that is under way, and no other begins', async () => {
+  let rounds = 0;
+  let finish: () => void = () => undefined;
+  const wallet = {
+    collect: () =>
+      new Promise<{ minted: bigint; waiting: bigint }>((resolve) => {
+        rounds++;
+        finish = () => resolve({ minted: 0n, waiting: 0n });
+      }),
+    balance: async () => [],
+  };
+  const collector = new Collector(wallet, 1, log);
+  await eventually(() => rounds === 1, 'the round');
+  let closed = false;
+  const closing = collector.close().then(() => {
+    closed = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(closed, false);
+  finish();
+  await closing;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(rounds, 1);
+});
+
+test('the status is told when it changed, and only then', () => {
+  const told: unknown[] = [];
+  const shares = { accepted: 0, rejected: 0 };
+  const collector: Pick<Collector, 'figures' | 'trouble'> = {
+    figures: { walletEhash: 5n, ehashWaiting: 7n },
+    trouble: 'the mint is away',
+  };
+  const status = new StatusLine(
+    { status: (...line) => told.push(line) },
+    { server: { minerCount: 2 }, collector, shares },
+  );
+  status.linkIs('connected to pool');
+  status.linkIs('connected to pool');
+  status.close();
+  const figures = { miners: 2, shares_accepted: 0, shares_rejected: 0, wallet_ehash: 5n, ehash_waiting: 7n };
+  assert.deepEqual(told, [
+    ['waiting for pool; the mint is away', figures],
+    ['connected to pool; the mint is away', figures],
+  ]);
+});
+
+test('keys of the wallet are asked for by purposes that never repeat, and a spare one is used first', async () => {
+  const purposes: string[] = [];
+  const keys = new LockKeys({
+    keyForChannel: async (purpose) => {
+      purposes.push(purpose);
+      return Uint8Array.of(purposes.length);
+    },
+  });
+  const first = await keys.take();
+  const second = await keys.take();
+  assert.equal(new Set(purposes).size, 2);
+  keys.giveBack(first);
+  assert.equal(await keys.take(), first);
+  assert.notEqual(await keys.take(), second);
+  assert.equal(purposes.length, 3);
+});
