@@ -11,16 +11,25 @@ export interface Backoff {
 
 export const DEFAULT_BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000, steadyMs: 10_000 };
 
-export interface ReconnectOptions<C extends { readonly closed: Promise<{ readonly reason: string }> }> {
+/** Keeps the arithmetic finite. */
+const MAX_DOUBLINGS = 30;
+
+/** What is kept up: a connection, or anything that ends and can be ended. */
+export interface Endable {
+  readonly closed: Promise<{ readonly reason: string }>;
+  close(reason?: string): void;
+}
+
+export interface ReconnectOptions<C extends Endable> {
   /** What is connected to, for the log: `pool`, `template provider`. */
   readonly name: string;
-  connect(): Promise<C>;
-  /** Takes each new connection. What it throws counts as the connection's end. */
+  connect(signal: AbortSignal): Promise<C>;
+  /** Takes each new connection. What it throws ends the connection. */
   onConnected(connection: C): void | Promise<void>;
   /** Told in words whenever what is to be said of the connection changes, for a status line. */
   onStatus?(text: string): void;
   readonly log: Log;
-  /** Ends it all. The owner closes a connection that is open then. */
+  /** Ends it all, an open connection too. */
   readonly signal: AbortSignal;
   readonly backoff?: Partial<Backoff>;
   /** From 0 to 1, as Math.random. */
@@ -36,46 +45,77 @@ export interface ReconnectOptions<C extends { readonly closed: Promise<{ readonl
  * same failure is logged once, however often it repeats.
  * @returns resolves when the signal is aborted and the last connection has ended
  */
-export async function reconnecting<C extends { readonly closed: Promise<{ readonly reason: string }> }>(
-  options: ReconnectOptions<C>,
-): Promise<void> {
-  const { name, log, signal, random = Math.random, clock = () => performance.now(), wait = pause } = options;
+export async function reconnecting<C extends Endable>(options: ReconnectOptions<C>): Promise<void> {
+  const { signal, random = Math.random, clock = () => performance.now(), wait = pause } = options;
   const backoff = { ...DEFAULT_BACKOFF, ...options.backoff };
-  let lastFailure: string | undefined;
+  const report = reporter(options);
   let failures = 0;
-
-  const failed = (failure: string) => {
-    if (failure !== lastFailure) {
-      log.warn({ peer: name }, `${name}: ${failure}; trying again`);
-      options.onStatus?.(`waiting for ${name}: ${failure}`);
-    }
-    lastFailure = failure;
-  };
-
   while (!signal.aborted) {
     let since: number | undefined;
     try {
-      const connection = await options.connect();
+      const connection = await options.connect(signal);
       since = clock();
-      if (lastFailure !== undefined) log.info({ peer: name }, `${name}: connected again`);
-      options.onStatus?.(`connected to ${name}`);
-      await options.onConnected(connection);
-      const { reason } = await connection.closed;
-      if (signal.aborted) return;
-      failed(reason);
+      report.connected();
+      const reason = await useUp(connection, options);
+      if (!signal.aborted) report.failed(reason);
     } catch (error) {
-      if (signal.aborted) return;
-      failed(messageOf(error));
+      if (!signal.aborted) report.failed(messageOf(error));
     }
-    const steady = since !== undefined && clock() - since >= backoff.steadyMs;
-    failures = steady ? 0 : failures + 1;
-    if (steady) lastFailure = undefined;
+    if (signal.aborted) return;
+    if (since !== undefined && clock() - since >= backoff.steadyMs) {
+      failures = 0;
+      report.forget();
+    }
     await wait(delay(backoff, failures, random), signal);
+    failures++;
   }
 }
 
+/** Hands a connection over and waits for its end. */
+async function useUp<C extends Endable>(
+  connection: C,
+  { onConnected, signal }: ReconnectOptions<C>,
+): Promise<string> {
+  const stop = () => connection.close('stopping');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (signal.aborted) stop();
+    else await onConnected(connection);
+    return (await connection.closed).reason;
+  } catch (error) {
+    connection.close(messageOf(error));
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Says what changes, and says it once. */
+function reporter({ name, log, onStatus }: Pick<ReconnectOptions<Endable>, 'name' | 'log' | 'onStatus'>) {
+  let lastFailure: string | undefined;
+  let toldDown = false;
+  return {
+    connected(): void {
+      onStatus?.(`connected to ${name}`);
+      if (toldDown) log.info({ peer: name }, `${name}: connected again`);
+      toldDown = false;
+    },
+    failed(failure: string): void {
+      onStatus?.(`waiting for ${name}: ${failure}`);
+      if (failure === lastFailure) return;
+      log.warn({ peer: name }, `${name}: ${failure}; trying again`);
+      lastFailure = failure;
+      toldDown = true;
+    },
+    /** After a connection that lasted, the same failure is news again. */
+    forget(): void {
+      lastFailure = undefined;
+    },
+  };
+}
+
 function delay({ firstMs, maxMs }: Backoff, failures: number, random: () => number): number {
-  const longest = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30));
+  const longest = Math.min(maxMs, firstMs * 2 ** Math.min(failures, MAX_DOUBLINGS));
   return longest / 2 + (longest / 2) * random();
 }
 
