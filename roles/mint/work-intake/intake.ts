@@ -21,7 +21,7 @@ const CAP_LOG_MS = 60_000;
 
 export interface WorkIntakeParts {
   readonly engine: Engine;
-  readonly chain: ChainView;
+  readonly chain: Pick<ChainView, 'network' | 'parent'>;
   readonly hash: Hash;
   readonly log: Logger;
   /** Milliseconds since 1970. */

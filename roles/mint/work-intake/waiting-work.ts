@@ -19,13 +19,18 @@ interface Settled {
 /** Quotes whose prev hash the node did not know when they came: looked at again on every new tip. */
 export class WaitingRoom {
   readonly #engine: Engine;
-  readonly #chain: ChainView;
+  readonly #chain: Pick<ChainView, 'network' | 'parent'>;
   readonly #clock: () => number;
   readonly #log: Logger;
   #running: Promise<void> | undefined;
   #isStale = false;
 
-  constructor(engine: Engine, chain: ChainView, clock: () => number, log: Logger) {
+  constructor(
+    engine: Engine,
+    chain: Pick<ChainView, 'network' | 'parent'>,
+    clock: () => number,
+    log: Logger,
+  ) {
     this.#engine = engine;
     this.#chain = chain;
     this.#clock = clock;
