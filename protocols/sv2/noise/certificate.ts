@@ -54,7 +54,7 @@ export function signCertificate(
  * @param staticKey the server's static key from the same handshake, 32 bytes, x-only
  * @param authority the authority's public key, 32 bytes, x-only
  * @param now unix seconds; 10 s of leeway are given either way
- * @throws HashpoolError `sv2-certificate-version`, `sv2-certificate-not-yet-valid`, `sv2-certificate-expired`,
+ * @throws HashpoolError `sv2-bad-length`, `sv2-certificate-version`, `sv2-certificate-not-yet-valid`, `sv2-certificate-expired`,
  *   `sv2-wrong-authority`
  */
 export function verifyCertificate(
@@ -64,6 +64,12 @@ export function verifyCertificate(
   authority: Uint8Array,
   now: number,
 ): void {
+  if (certificate.length !== CERTIFICATE_BYTES) {
+    throw new HashpoolError(
+      'sv2-bad-length',
+      `the server's certificate has ${certificate.length} bytes, exactly ${CERTIFICATE_BYTES} wanted`,
+    );
+  }
   const { version, valid_from, not_valid_after, signature } = CERTIFICATE.read(new Reader(certificate));
   if (!curve.schnorrVerify(signature, signedHash(hash, certificate, staticKey), authority)) {
     throw new HashpoolError(
