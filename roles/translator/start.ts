@@ -60,7 +60,6 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
   await context.open('link to the pool', () =>
     client.run({
       onUp: () => server.linkUp(),
-      onDown: () => server.linkDown(),
       onStatus: (text) => status.linkIs(text),
     }),
   );

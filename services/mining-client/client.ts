@@ -39,8 +39,8 @@ export interface MiningClientOptions {
 export interface MiningClientEvents {
   /** A link is up, its extensions agreed on: the time to open channels. */
   onUp(): void;
-  /** The link is gone. The owners of its channels have been told. */
-  onDown(reason: string): void;
+  /** The link is gone; the owners of its channels have been told. */
+  onDown?(reason: string): void;
   /** Words for a status line. */
   onStatus?(text: string): void;
 }
@@ -145,7 +145,7 @@ export class MiningClient {
     this.#session = undefined;
     this.#upstream = 0;
     session.end(reason);
-    this.#events?.onDown(reason);
+    this.#events?.onDown?.(reason);
   }
 
   #current() {

@@ -43,9 +43,19 @@ interface Opening {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A channel that could not be opened, in the pool's words. */
-export function openRefused(words: string): HashpoolError {
-  return new HashpoolError('channel-refused', `the pool did not open a channel: ${words}`);
+/** What a pool says that will open channels soon, but has no work yet. */
+const NOT_READY = 'pool-not-ready';
+
+/**
+ * A channel that could not be opened.
+ * @param words the pool's OpenMiningChannel.Error, or ours
+ * @param code 'pool-not-ready' where it is worth asking again, else 'channel-refused'
+ */
+export function openRefused(
+  words: string,
+  code = words === NOT_READY ? NOT_READY : 'channel-refused',
+): HashpoolError {
+  return new HashpoolError(code, `the pool did not open a channel: ${words}`);
 }
 
 /** The client's end of one mining connection, from SetupConnection.Success until it is gone. */
@@ -88,7 +98,7 @@ export class MiningSession {
     }
     const requestId = this.#nextRequest;
     this.#nextRequest = (this.#nextRequest + 1) >>> 0;
-    const timer = setTimeout(() => this.#giveUp(requestId), OPEN_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#refused(requestId, unanswered()), OPEN_TIMEOUT_MS);
     this.#openings.set(requestId, { owner, timer });
     this.#connection.send(
       {
@@ -134,7 +144,7 @@ export class MiningSession {
         this.#opened(message);
         break;
       case 'OpenMiningChannel.Error':
-        this.#refused(message.request_id, message.error_code);
+        this.#refused(message.request_id, openRefused(message.error_code));
         break;
       case 'NewExtendedMiningJob':
       case 'SetNewPrevHash':
@@ -174,15 +184,11 @@ export class MiningSession {
     opening.owner.opened(channel);
   }
 
-  #refused(requestId: number, code: string): void {
+  #refused(requestId: number, error: HashpoolError): void {
     const opening = this.#openings.get(requestId);
     if (opening === undefined) return;
     this.#forgetOpening(requestId, opening);
-    opening.owner.refused(openRefused(code));
-  }
-
-  #giveUp(requestId: number): void {
-    this.#refused(requestId, `no answer within ${OPEN_TIMEOUT_MS / 1000} s`);
+    opening.owner.refused(error);
   }
 
   #forgetOpening(requestId: number, opening: Opening): void {
@@ -225,4 +231,8 @@ export class MiningSession {
 
 function ehashTlv(field: number, value: Uint8Array): Tlv {
   return { extension: EHASH_EXTENSION, field, value };
+}
+
+function unanswered(): HashpoolError {
+  return openRefused(`no answer within ${OPEN_TIMEOUT_MS / 1000} s`, NOT_READY);
 }

@@ -18,6 +18,10 @@ import { type DifficultySettings, difficultyWish } from './wish.ts';
 const MAX_NTIME_ADVANCE_S = 7200;
 /** The pool hears of a new difficulty at most this often. */
 const MIN_UPDATE_INTERVAL_MS = 1000;
+/** A pool that has no work yet is asked for the channel again after so long. */
+const RETRY_MS = 1000;
+/** A miner without a channel for so long is hung up on: it may have another pool to go to. */
+export const MAX_OUTAGE_MS = 300_000;
 
 export interface ChannelSettings extends DifficultySettings {
   /** The name that the pool knows this translator's channels by. */
@@ -73,6 +77,9 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   #wishToldAt = 0;
   #mustClean = true;
   #isOpening = false;
+  #lockingKey: Uint8Array | undefined;
+  #retryAt: number | undefined;
+  #lostAt: number | undefined;
   #isReleased = false;
 
   constructor(options: MinerChannelOptions) {
@@ -107,6 +114,8 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     if (this.#isOpening || this.#isReleased || this.#channel !== undefined) return;
     const { userIdentity, extranonce2Size } = this.#settings;
     this.#isOpening = true;
+    this.#lockingKey = lockingKey;
+    this.#retryAt = undefined;
     this.#wishTold = true;
     this.#upstream.open(
       {
@@ -135,13 +144,18 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     if (this.#job !== undefined) this.#tellJob(this.#job);
   }
 
-  /** To be called about once a second: repeats an old job, tells a wish that came too soon after another. */
+  /** To be called about once a second: asks, tells and gives up what is due by now. */
   tick(): void {
     this.#tellWish();
+    const now = this.#now();
+    if (this.#retryAt !== undefined && now >= this.#retryAt && this.#lockingKey !== undefined) {
+      this.request(this.#lockingKey);
+    }
+    if (this.#lostAt !== undefined && now - this.#lostAt > MAX_OUTAGE_MS)
+      this.#end.hangUp('the pool stays away');
     const { jobKeepaliveMs } = this.#settings;
-    const isDue = jobKeepaliveMs > 0 && this.#now() - this.#toldAt >= jobKeepaliveMs;
-    if (isDue && this.isMining && this.#channel !== undefined && this.#job !== undefined)
-      this.#tellJob(this.#job);
+    const isDue = jobKeepaliveMs > 0 && this.isMining && now - this.#toldAt >= jobKeepaliveMs;
+    if (isDue && this.#channel !== undefined && this.#job !== undefined) this.#tellJob(this.#job);
   }
 
   /** The miner is gone. */
@@ -154,6 +168,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     const layout = layOutExtranonce(channel, this.#settings.extranonce2Size);
     this.#isOpening = false;
     this.#channel = channel;
+    this.#lostAt = undefined;
     if (this.#isReleased) {
       this.#close();
       return;
@@ -177,7 +192,9 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   refused(error: HashpoolError): void {
     this.#isOpening = false;
     // With the link down the miner waits: the channel is asked for again when the link is back.
-    if (this.#upstream.isUp && !this.#isReleased) this.#end.refused(error.message);
+    if (!this.#upstream.isUp || this.#isReleased) return;
+    if (error.code === 'pool-not-ready') this.#retryAt = this.#now() + RETRY_MS;
+    else this.#end.refused(error.message);
   }
 
   job(job: ActiveJob): void {
@@ -196,6 +213,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   closed(reason: string): void {
     this.#channel = undefined;
     this.#job = undefined;
+    this.#lostAt = this.#now();
     // With the link up it was this channel alone: by coming again the miner gets a new one.
     if (this.#upstream.isUp) this.#end.hangUp(reason);
   }

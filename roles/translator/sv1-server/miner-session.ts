@@ -109,7 +109,7 @@ export class MinerSession {
   tick(): void {
     const age = this.#services.now() - this.#startedAt;
     if (!this.isAuthorized && age > this.#services.settings.subscribeDeadlineMs) {
-      this.#subscribing?.(refusalInWords(20, 'The pool cannot be reached just now'));
+      this.#subscribing?.(refusalInWords(20, 'The pool has no work to give just now'));
       this.#closeAfterAnswers('not subscribed and authorized in time');
       return;
     }

@@ -8,8 +8,6 @@ import { MinerSession, type SessionServices } from './miner-session.ts';
 import { type MinerSocket, minerSocket } from './miner-socket.ts';
 
 const TICK_MS = 1000;
-/** With the pool away for so long, miners are hung up on: they may have another pool to go to. */
-export const MAX_OUTAGE_MS = 300_000;
 
 export interface Sv1ServerOptions {
   readonly maxConnections: number;
@@ -24,7 +22,6 @@ export class Sv1Server {
   readonly #sessions = new Map<MinerSession, MinerSocket>();
   readonly #perAddress = new Map<string, number>();
   #ticking: NodeJS.Timeout | undefined;
-  #outage: NodeJS.Timeout | undefined;
 
   constructor(options: Sv1ServerOptions) {
     this.#options = options;
@@ -61,32 +58,20 @@ export class Sv1Server {
 
   /** The link to the pool is up. */
   linkUp(): void {
-    clearTimeout(this.#outage);
     for (const session of this.#sessions.keys()) session.linkUp();
-  }
-
-  /** The link to the pool is gone; the sessions were told by their channels. */
-  linkDown(): void {
-    clearTimeout(this.#outage);
-    this.#outage = setTimeout(() => this.#dismiss('the pool stays away'), MAX_OUTAGE_MS);
   }
 
   /** Hangs up on all miners and listens no more. */
   async close(): Promise<void> {
     clearInterval(this.#ticking);
-    clearTimeout(this.#outage);
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#dismiss('the translator stops');
+    for (const socket of this.#sessions.values()) socket.close('the translator stops');
     await closed;
   }
 
   get #log() {
     return this.#options.services.log;
-  }
-
-  #dismiss(reason: string): void {
-    for (const socket of this.#sessions.values()) socket.close(reason);
   }
 
   #welcome(socket: Socket): void {

@@ -58,7 +58,11 @@ test('a pool that leaves too little extranonce, or opens no channel, is told of 
   await first.untilClosed();
   upstream.refusal = 'unknown-user';
   const second = await connect();
-  assert.deepEqual((await second.subscribe()).error, [20, 'unknown-user', null]);
+  assert.deepEqual((await second.subscribe()).error, [
+    20,
+    'the pool did not open a channel: unknown-user',
+    null,
+  ]);
   await second.untilClosed();
 });
 
@@ -208,13 +212,26 @@ test('with the pool away a subscription waits, and is refused in words when its 
   });
   upstream.isUp = false;
   const late = await connect();
-  assert.deepEqual((await late.subscribe()).error, [20, 'The pool cannot be reached just now', null]);
+  assert.deepEqual((await late.subscribe()).error, [20, 'The pool has no work to give just now', null]);
   await late.untilClosed();
   const patient = await connect();
   const answer = patient.subscribe();
   await patient.until(() => true, 'nothing');
   upstream.isUp = true;
   server.linkUp();
+  assert.ok(Array.isArray((await answer).result));
+});
+
+test('a pool that is not ready yet is asked again until it is', async (t) => {
+  const { upstream, connect, clock } = await translatorUnderTest(t);
+  upstream.refusal = 'pool-not-ready';
+  const client = await connect();
+  const answer = client.subscribe();
+  await client.until(() => upstream.refusals === 1, 'the first try');
+  clock.now += 1000;
+  await client.until(() => upstream.refusals === 2, 'the second try');
+  upstream.refusal = undefined;
+  clock.now += 1000;
   assert.ok(Array.isArray((await answer).result));
 });
 

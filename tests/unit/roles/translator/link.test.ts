@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_OUTAGE_MS } from '../../../../roles/translator/sv1-server/miner-channel.ts';
+import { openRefused } from '../../../../services/mining-client/session.ts';
 import { translatorUnderTest } from './test-upstream.ts';
 
 const NAME = 'name.rig1';
@@ -85,7 +87,7 @@ test('a link cut while a channel is being opened: the subscription waits for the
   const answer = client.subscribe();
   await client.until(() => upstream.channels.length === 1, 'the opening');
   upstream.isUp = false;
-  upstream.last.owner.refused(Object.assign(new Error('cut'), { code: 'channel-refused' }));
+  upstream.last.owner.refused(openRefused('cut'));
   upstream.isUp = true;
   upstream.opens = true;
   server.linkUp();
@@ -102,4 +104,15 @@ test('a channel that opens for a miner that has left is closed', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   upstream.last.owner.opened(upstream.last);
   assert.equal(upstream.last.closedFor, 'miner-disconnected');
+});
+
+test('with the pool away for long, miners are sent away: they may have another pool', async (t) => {
+  const { upstream, miner, clock } = await translatorUnderTest(t);
+  const { client } = await miner(NAME);
+  upstream.cut();
+  clock.now += MAX_OUTAGE_MS - 5000;
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.equal(client.closed, false);
+  clock.now += 5000;
+  await client.untilClosed();
 });

@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
-import { HashpoolError } from '../../../../protocols/errors.ts';
 import { LockKeys } from '../../../../roles/translator/lock-keys.ts';
 import type { SessionSettings } from '../../../../roles/translator/sv1-server/miner-session.ts';
 import { Sv1Server } from '../../../../roles/translator/sv1-server/server.ts';
@@ -10,7 +9,7 @@ import { loadCrypto } from '../../../../runtime/crypto.ts';
 import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
 import type { ChannelOwner, Share, ShareOwner } from '../../../../services/mining-client/channel.ts';
 import type { ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
-import type { OpenRequest } from '../../../../services/mining-client/session.ts';
+import { type OpenRequest, openRefused } from '../../../../services/mining-client/session.ts';
 import { connectSv1, type Sv1Client } from '../../../harness/sv1-client.ts';
 
 /** Difficulty bits of the jobs: a share every 256 hashes. */
@@ -92,13 +91,15 @@ export class TestUpstream implements Upstream {
   prefix: Uint8Array | undefined;
   /** Told instead of opening a channel. */
   refusal: string | undefined;
+  refusals = 0;
   /** False: the test opens the channels. */
   opens = true;
   readonly channels: TestChannel[] = [];
 
   open(request: OpenRequest, owner: ChannelOwner<UpstreamChannel>): void {
     if (this.refusal !== undefined) {
-      owner.refused(new HashpoolError('channel-refused', this.refusal));
+      this.refusals++;
+      owner.refused(openRefused(this.refusal));
       return;
     }
     const prefix = this.prefix ?? Uint8Array.of(1, 0, 0, this.channels.length + 1);
