@@ -8,16 +8,18 @@ import type { TestNode } from './bitcoind.ts';
 const witnessScript = fromHex('51');
 export const ANYONE_SCRIPT = segwitScript(0, sha256(witnessScript));
 
+/** Above what nodes call dust. */
+const PADDING_VALUE = 1_000n;
+
 /** bitcoind's arguments for mempools that no relay policy stands in the way of. */
 export const OPEN_MEMPOOL = [
   '-acceptnonstdtxn=1',
   '-minrelaytxfee=0',
-  '-datacarriersize=200000',
   '-limitancestorcount=1000',
   '-limitdescendantcount=1000',
-  '-limitancestorsize=20000',
-  '-limitdescendantsize=20000',
-  '-maxmempool=100',
+  '-limitancestorsize=5000',
+  '-limitdescendantsize=5000',
+  '-maxmempool=300',
   '-blockmaxweight=4000000',
   '-blockmaxsize=4000000',
   '-blockmintxfee=0',
@@ -44,22 +46,16 @@ export async function coinbaseCoins(node: TestNode, count: number): Promise<Coin
 
 /**
  * Spends a coin to itself, less a fee, and gives the transaction to the node.
- * @param padding bytes of an OP_RETURN output that make it as large as wanted
+ * @param padding further outputs, of 43 bytes each, that make it as large as wanted
  */
 export async function spend(node: TestNode, coin: Coin, fee: bigint, padding = 0): Promise<Coin> {
   const transaction = new Transaction();
   transaction.version = 2;
   transaction.addInput(reversed(fromHex(coin.txid)), coin.place, 0xfffffffd);
-  const value = coin.value - fee;
+  const value = coin.value - fee - PADDING_VALUE * BigInt(padding);
   transaction.addOutput(ANYONE_SCRIPT, value);
-  if (padding > 0) transaction.addOutput(paddingScript(padding), 0n);
+  for (let i = 0; i < padding; i++) transaction.addOutput(ANYONE_SCRIPT, PADDING_VALUE);
   transaction.setWitness(0, [witnessScript]);
   await node.rpc.call('sendrawtransaction', [transaction.toHex(), 0]);
   return { txid: transaction.getId(), place: 0, value };
-}
-
-function paddingScript(length: number): Uint8Array {
-  const script = new Uint8Array(length);
-  script[0] = 0x6a;
-  return script;
 }
