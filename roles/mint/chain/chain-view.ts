@@ -30,6 +30,8 @@ export class ChainView {
   readonly #rpc: BitcoinRpc;
   readonly #log: Logger;
   readonly #parents = new Map<string, KnownParent>();
+  /** Questions under way: a batch of work asks the same one many times. */
+  readonly #asking = new Map<string, Promise<KnownParent | undefined>>();
   readonly #listeners: ((tip: Tip) => void)[] = [];
   readonly #stop = new AbortController();
   #tip: Tip | undefined;
@@ -77,8 +79,11 @@ export class ChainView {
     const known = this.#parents.get(hashBe);
     if (known) return known;
     if (!this.#tip) return undefined;
-    const parent = await this.#askParent(hashBe);
-    if (!parent) return undefined;
+    const asking =
+      this.#asking.get(hashBe) ?? this.#askParent(hashBe).finally(() => this.#asking.delete(hashBe));
+    this.#asking.set(hashBe, asking);
+    const parent = await asking;
+    if (!parent || this.#parents.has(hashBe)) return parent;
     const [oldest] = this.#parents.keys();
     if (this.#parents.size >= MAX_PARENTS && oldest !== undefined) this.#parents.delete(oldest);
     this.#parents.set(hashBe, parent);

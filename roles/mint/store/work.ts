@@ -20,6 +20,8 @@ export interface AcceptedWork {
 /** A record that can never be paid. */
 export type RefusedWork = Pick<AcceptedWork, 'header' | 'k' | 'key'> & { readonly reason: string };
 
+export type JudgedWork = AcceptedWork | RefusedWork;
+
 /** Consecutive records of one outbox. */
 export interface WorkBatch {
   readonly poolId: Uint8Array;
@@ -28,7 +30,7 @@ export interface WorkBatch {
   readonly firstSeq: bigint;
   /** Refusals are told from here on: what was stored before may have gone unheard. */
   readonly refusalsFrom: bigint;
-  readonly records: readonly (AcceptedWork | RefusedWork)[];
+  readonly records: readonly JudgedWork[];
 }
 
 export interface Refusal {

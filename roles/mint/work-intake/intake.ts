@@ -9,7 +9,7 @@ import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
 import type { Epoch } from '../store/epochs.ts';
-import type { AcceptedWork, Refusal, RefusedWork } from '../store/work.ts';
+import type { JudgedWork, Refusal } from '../store/work.ts';
 import { judgeHeader, judgeProof } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
 import { WorkCap } from './work-cap.ts';
@@ -78,13 +78,13 @@ export class WorkIntake {
     if (!epoch) throw new HashpoolError('mint-not-ready', 'no epoch is open for this pool yet');
 
     const stored = storedBefore(firstSeq, known);
-    const fresh = this.#allowed(toHex(poolId), records.slice(stored));
+    const judged = await this.#judgeAll(records.slice(stored), epoch);
     const { storedSeq, refusals, conflicts } = await engine.storeWork({
       poolId,
       outboxId,
       firstSeq: firstSeq + BigInt(stored),
       refusalsFrom: firstSeq,
-      records: await this.#judgeAll(fresh, epoch),
+      records: this.#capped(judged, epoch),
     });
     if (conflicts > 0) {
       const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
@@ -93,27 +93,44 @@ export class WorkIntake {
     return { storedSeq, backedUpSeq: 0n, refusals };
   }
 
-  /** The records before the first one that the pool's cap has no room for. */
-  #allowed(pool: string, records: readonly WorkRecord[]): readonly WorkRecord[] {
+  /** Takes paid work from the pool's cap: gives what comes before the first record that has to wait for room. */
+  #capped(records: readonly JudgedWork[], { poolId, minimumDifficulty }: Epoch): JudgedWork[] {
+    const pool = toHex(poolId);
     const cap = this.#caps.get(pool);
     const now = this.#parts.clock();
-    const beyond = records.findIndex(({ k }) => !cap?.take(k, now));
-    if (beyond < 0) return records;
-    if (now - (this.#capLogged.get(pool) ?? 0) >= CAP_LOG_MS) {
-      this.#capLogged.set(pool, now);
-      this.#parts.log.error(
-        { alert: 'work-cap', pool },
-        'this pool is at its work_per_hour: the rest waits in its outbox',
-      );
+    const within: JudgedWork[] = [];
+    for (const record of records) {
+      const verdict =
+        record.reason !== undefined
+          ? 'taken'
+          : (cap?.take(record.exponent + minimumDifficulty, now) ?? 'never');
+      if (verdict !== 'taken') this.#logCap(pool, now);
+      if (verdict === 'full') break;
+      const { header, k, key } = record;
+      if (verdict === 'taken') within.push(record);
+      else
+        within.push({
+          header,
+          k,
+          key,
+          reason: 'above-work-cap: this share alone passes the work_per_hour of its pool',
+        });
     }
-    return records.slice(0, beyond);
+    return within;
   }
 
-  async #judgeAll(records: readonly WorkRecord[], epoch: Epoch): Promise<(AcceptedWork | RefusedWork)[]> {
+  #logCap(pool: string, now: number): void {
+    if (now - (this.#capLogged.get(pool) ?? 0) < CAP_LOG_MS) return;
+    this.#capLogged.set(pool, now);
+    const about = { alert: 'work-cap', pool };
+    this.#parts.log.error(about, 'this pool is at its work_per_hour: what comes now waits in its outbox');
+  }
+
+  async #judgeAll(records: readonly WorkRecord[], epoch: Epoch): Promise<JudgedWork[]> {
     const areGood = await this.#keys.areGood(records.map(({ key }) => key));
     const random = randomBytes(QUOTE_ID_RANDOM_BYTES * records.length);
     return Promise.all(
-      records.map(({ header, k, key }, i): Promise<AcceptedWork | RefusedWork> | RefusedWork => {
+      records.map(({ header, k, key }, i): Promise<JudgedWork> | JudgedWork => {
         if (!areGood[i])
           return { header, k, key, reason: 'bad-key: no point of secp256k1, nobody could ever mint it' };
         const quoteId = newQuoteId(this.#parts.clock(), random.subarray(QUOTE_ID_RANDOM_BYTES * i));
@@ -122,7 +139,7 @@ export class WorkIntake {
     );
   }
 
-  async #judge(record: WorkRecord, quoteId: Uint8Array, epoch: Epoch): Promise<AcceptedWork | RefusedWork> {
+  async #judge(record: WorkRecord, quoteId: Uint8Array, epoch: Epoch): Promise<JudgedWork> {
     const { chain, hash, clock } = this.#parts;
     const shareHashLe = hash.sha256d(record.header);
     const exponent = judgeProof(shareHashLe, record.k, epoch);

@@ -15,16 +15,20 @@ export class WorkCap {
     this.#perHour = perHour;
   }
 
-  /** Takes 2^k hashes from what is left of the hour; false, and nothing taken, where that is too little. */
-  take(k: number, now: number): boolean {
+  /**
+   * Takes 2^exponent hashes from what is left of the hour. 'full' where that is too little now, 'never' where a
+   * whole hour would be: then nothing is taken.
+   */
+  take(exponent: number, now: number): 'taken' | 'full' | 'never' {
     const step = Math.floor(now / STEP_MS);
     while (this.#steps[0] !== undefined && this.#steps[0].step <= step - STEPS) this.#steps.shift();
     const used = this.#steps.reduce((sum, each) => sum + each.hashes, 0n);
-    const hashes = 1n << BigInt(k);
-    if (used + hashes > this.#perHour) return false;
+    const hashes = 1n << BigInt(exponent);
+    if (hashes > this.#perHour) return 'never';
+    if (used + hashes > this.#perHour) return 'full';
     const last = this.#steps.at(-1);
     if (last?.step === step) last.hashes += hashes;
     else this.#steps.push({ step, hashes });
-    return true;
+    return 'taken';
   }
 }
