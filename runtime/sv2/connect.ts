@@ -5,7 +5,7 @@ import { loadCrypto } from '../crypto.ts';
 import { type AnyMessage, messageConnection, type Sv2Connection } from './connection.ts';
 import { initiateOn } from './handshake.ts';
 import type { HandshakeWorkers } from './handshake-workers.ts';
-import { DEFAULT_LIMITS, KEEP_ALIVE, type Sv2Limits, wallClock } from './limits.ts';
+import { CLIENT_LIMITS, KEEP_ALIVE, type Sv2Limits, wallClock } from './limits.ts';
 import { NoiseLink } from './link.ts';
 import type { Log } from './log.ts';
 import { requestSetup, type SetupRequest } from './setup.ts';
@@ -69,7 +69,7 @@ async function establish<M extends AnyMessage>(
     ...options
   }: ConnectOptions<M>,
 ): Promise<Sv2Connection<M>> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = { ...CLIENT_LIMITS, ...options.limits };
   const { cipher } = await loadCrypto();
   let cancel = deadline(socket, limits.handshakeMs, 'Noise handshake');
   try {

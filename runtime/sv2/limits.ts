@@ -20,6 +20,9 @@ export const DEFAULT_LIMITS: Sv2Limits = {
   connectionsPerAddress: 10_000,
 };
 
+/** A client has one connection, and shares to lose: it bears with a server that stalls for some seconds. */
+export const CLIENT_LIMITS: Sv2Limits = { ...DEFAULT_LIMITS, queuedBytes: 16 * 1024 * 1024 };
+
 /** Unix seconds, for certificates. */
 export const wallClock = (): number => Math.floor(Date.now() / 1000);
 

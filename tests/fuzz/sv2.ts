@@ -174,12 +174,3 @@ export function fuzzSv2(options: { inputs: number; seed: number }): Map<string, 
   }
   return results;
 }
-
-if (import.meta.main) {
-  const inputs = Number(process.argv.at(2) ?? 5_000_000);
-  const seed = Number(process.argv.at(3) ?? Date.now() % 0x7fffffff);
-  console.log(`${inputs} inputs, seed ${seed}`);
-  for (const [name, [taken, refused]] of fuzzSv2({ inputs, seed })) {
-    console.log(`${name}: ${taken} taken, ${refused} refused`);
-  }
-}
