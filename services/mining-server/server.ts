@@ -86,16 +86,18 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       void connection.closed.then(() => sessions.delete(session));
     },
   });
-  const timer = setInterval(() => {
+  const adjustAll = (): void => {
     const now = performance.now();
     for (const session of sessions) session.adjust(now);
-  }, VARDIFF_INTERVAL_MS);
+  };
+  const timer = setInterval(adjustAll, VARDIFF_INTERVAL_MS);
 
   return {
     address: listener.address,
     figures: house.figures,
     setMinimumDifficulty(minimumDifficulty) {
       house.range = payableExponents(minimumDifficulty);
+      adjustAll();
     },
     announce(job) {
       house.announced = [...house.announced, job];

@@ -109,7 +109,10 @@ export class IssuerSession {
       );
     }
     if (!this.#house.options.terms(pool_id)) {
-      return refuse('mint-not-ready', 'the mint has not seen its bitcoind yet and opens its first epoch then');
+      return refuse(
+        'mint-not-ready',
+        'the mint has not seen its bitcoind yet and opens its first epoch then',
+      );
     }
     if (!pool.serverIds.includes(server_id)) {
       return refuse('unknown-server-id', `server_id ${server_id} is not among server_ids of this pool`);
