@@ -1,18 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeAuthorityPublicKey, encodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { freePortBase } from './free-ports.ts';
+import { RoleProcess } from './role-process.ts';
 
 const entry = fileURLToPath(new URL('../../roles/template-provider/main.ts', import.meta.url));
-const WAIT_LIMIT_MS = 15_000;
-const POLL_MS = 10;
 
 export interface ProviderOptions {
   readonly rpcUrl: string;
@@ -23,20 +20,12 @@ export interface ProviderOptions {
   readonly config?: readonly string[];
 }
 
-/** The role as a process of its own. */
+/** The role, and what its clients must know of it. */
 export interface ProviderProcess {
+  readonly role: RoleProcess;
   readonly address: string;
   /** x-only, 32 bytes. */
   readonly authorityKey: Uint8Array;
-  /** Everything it printed so far. */
-  output(): string;
-  /** What its supervisor would show: the last status text and its figures. */
-  status(): { text: string; figures: Record<string, unknown> };
-  /** Resolves when it printed `pattern`, or its status text matches; throws with its output where that never comes. */
-  says(pattern: RegExp): Promise<void>;
-  /** Ends it by SIGTERM; gives its exit code. */
-  stop(): Promise<number | null>;
-  readonly exited: Promise<number | null>;
 }
 
 /** Starts roles/template-provider as the supervisor does; it ends with the test. */
@@ -66,63 +55,13 @@ export async function templateProvider(
     '[pool]',
     'pool_id = "public:pool-id.pub"',
   ]);
-  const child = spawn(
-    process.execPath,
+  const role = new RoleProcess(
     [entry, '-c', join(folder, 'tp.toml'), '-g', join(folder, 'pool.toml'), '--debug'],
-    {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: {
-        ...process.env,
-        STATE_DIRECTORY: folder,
-        CREDENTIALS_DIRECTORY: folder,
-        PUBLIC_DIRECTORY: folder,
-      },
-    },
+    folder,
   );
-  const provider = observed(child, address, authorityKey);
   t.after(async () => {
-    await provider.stop();
+    await role.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  return provider;
-}
-
-function observed(child: ChildProcess, address: string, authorityKey: Uint8Array): ProviderProcess {
-  let output = '';
-  let status: { text: string; figures: Record<string, unknown> } = { text: '', figures: {} };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  child.on('message', (message) => {
-    if (isStatus(message)) status = message;
-  });
-  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  return {
-    address,
-    authorityKey,
-    exited,
-    output: () => output,
-    status: () => status,
-    async says(pattern) {
-      const deadline = Date.now() + WAIT_LIMIT_MS;
-      while (!pattern.test(output) && !pattern.test(status.text)) {
-        const isOver = Date.now() > deadline || child.exitCode !== null;
-        if (isOver)
-          throw new Error(
-            `the template provider never said ${pattern}; status ${status.text}; output\n${output}`,
-          );
-        await delay(POLL_MS);
-      }
-    },
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-      return exited;
-    },
-  };
-}
-
-function isStatus(message: unknown): message is { text: string; figures: Record<string, unknown> } {
-  return typeof message === 'object' && message !== null && 'text' in message && 'figures' in message;
+  return { role, address, authorityKey };
 }

@@ -39,7 +39,7 @@ test('a client gets a template and its prev hash, and its block enters the chain
   const second = await pairAfter(1);
   assert.equal(displayed(second.prevHash.prev_hash), stripped.hash);
   assert.equal(await node.rpc.call('getbestblockhash'), stripped.hash);
-  await provider.says(/block [0-9a-f]{64} at height 17 accepted by the node/);
+  await provider.role.says(/block [0-9a-f]{64} at height 17 accepted by the node/);
 
   // The protocol's own form of a solution has the witness in it.
   const full = solve(second.template, second.prevHash, { tag: 'hashpool/two' });
@@ -52,7 +52,7 @@ test('a client gets a template and its prev hash, and its block enters the chain
     [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1)),
     'ids only grow',
   );
-  await until(() => provider.status().figures['height'] === 18, 'height 18 in the status');
+  await until(() => provider.role.status.figures['height'] === 18, 'height 18 in the status');
 });
 
 test('a new tip and changed constraints each bring a pair', { timeout: LIMIT_MS }, async (t) => {
@@ -120,19 +120,19 @@ test('what the node says to a solution is logged in words', { timeout: LIMIT_MS 
 
   const greedy = [{ value: template.coinbase_tx_value_remaining + 1n, script: Uint8Array.of(0x51) }];
   client.submitSolution(solve(template, prevHash, { outputs: greedy }).solution);
-  await provider.says(/its coinbase pays more than subsidy and fees \(bad-cb-amount\)/);
+  await provider.role.says(/its coinbase pays more than subsidy and fees \(bad-cb-amount\)/);
 
   const { solution } = solve(template, prevHash);
   client.submitSolution({ ...solution, template_id: 1n });
-  await provider.says(/solved template 1, which is not known any more/);
+  await provider.role.says(/solved template 1, which is not known any more/);
   client.submitSolution({ ...solution, coinbase_tx: Uint8Array.of(1, 0, 0, 0, 0, 1, 0) });
-  await provider.says(/a block at height 2 was lost: the coinbase has a segwit marker and no witness/);
+  await provider.role.says(/a block at height 2 was lost: the coinbase has a segwit marker and no witness/);
 
   client.submitSolution(solution);
   await pairAfter(1);
   client.submitSolution(solution);
-  await provider.says(/the node had it already \(duplicate\)/);
+  await provider.role.says(/the node had it already \(duplicate\)/);
   client.submitSolution(solve(template, prevHash, { extranonce: new Uint8Array(12).fill(1) }).solution);
-  await provider.says(/another block was first \(inconclusive\)/);
+  await provider.role.says(/another block was first \(inconclusive\)/);
   assert.equal(await node.rpc.call('getblockcount'), 2);
 });

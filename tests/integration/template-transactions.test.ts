@@ -136,7 +136,7 @@ test('where the node leaves too little room, transactions make way for the coinb
   const { solution, hash } = solve(template, prevHash, { outputs: [...outputs, rest] });
   client.submitSolution(solution);
   await pairAfter(1);
-  assert.equal(await node.rpc.call('getbestblockhash'), hash, provider.output());
+  assert.equal(await node.rpc.call('getbestblockhash'), hash, provider.role.output);
   const { weight, tx } = await blockInfo(node, hash);
   assert(weight > 3_700_000 && weight <= 4_000_000, `weight ${weight}`);
   assert.equal(tx.length, 10);

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const WAIT_LIMIT_MS = 15_000;
+const POLL_MS = 10;
+
+/** What a role's supervisor would show: its last status text and figures. */
+export interface ShownStatus {
+  readonly text: string;
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+/** A role as a process of its own, watched as its supervisor watches it. */
+export class RoleProcess {
+  readonly #args: readonly string[];
+  readonly #folder: string;
+  #child: ChildProcess;
+  /** Everything it printed, over all its starts. */
+  output = '';
+  status: ShownStatus = { text: '', figures: {} };
+  /** The exit code, once the process is gone. */
+  exited: Promise<number | null>;
+
+  /**
+   * @param args the role's main.ts and its arguments
+   * @param folder holds its state, credentials and published keys
+   */
+  constructor(args: readonly string[], folder: string) {
+    this.#args = args;
+    this.#folder = folder;
+    [this.#child, this.exited] = this.#start();
+  }
+
+  /** Waits until it has printed `pattern` or its status matches; throws with its output where that never comes. */
+  async says(pattern: RegExp): Promise<void> {
+    const deadline = Date.now() + WAIT_LIMIT_MS;
+    while (!pattern.test(this.output) && !pattern.test(this.status.text)) {
+      if (Date.now() > deadline || this.#child.exitCode !== null) {
+        throw new Error(
+          `it never said ${pattern}; its status: ${this.status.text}; its output:\n${this.output}`,
+        );
+      }
+      await delay(POLL_MS);
+    }
+  }
+
+  /** Ends it by SIGTERM; gives its exit code. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
+    return this.exited;
+  }
+
+  /** Starts it again, as it was. */
+  async restart(): Promise<void> {
+    await this.stop();
+    [this.#child, this.exited] = this.#start();
+  }
+
+  #start(): [ChildProcess, Promise<number | null>] {
+    const folders = {
+      STATE_DIRECTORY: this.#folder,
+      CREDENTIALS_DIRECTORY: this.#folder,
+      PUBLIC_DIRECTORY: this.#folder,
+    };
+    const child = spawn(process.execPath, this.#args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...folders },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+    child.on('message', (message) => {
+      if (isStatus(message)) this.status = message;
+    });
+    return [child, new Promise((resolve) => child.once('close', (code) => resolve(code)))];
+  }
+}
+
+function isStatus(message: unknown): message is ShownStatus {
+  return typeof message === 'object' && message !== null && 'text' in message && 'figures' in message;
+}
