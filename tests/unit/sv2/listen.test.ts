@@ -208,7 +208,7 @@ test('a client that leaves while its handshake is computed leaves nothing behind
   await within(SOON, 'closing', listener.close());
 });
 
-test('a handshake and a setup that come a byte at a time are as good as any', async (t) => {
+test('a handshake and a setup that come a byte at a time serve as well', async (t) => {
   const { client, host, port } = await loopback(t);
   const { connect } = await import('node:net');
   const sockets: Socket[] = [];
