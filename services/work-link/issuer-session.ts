@@ -40,7 +40,9 @@ export class IssuerSession {
   constructor(connection: Sv2Connection<WorkLinkMessage>, house: SessionHouse) {
     this.#connection = connection;
     this.#house = house;
-    const deadline = setTimeout(() => connection.close('no OpenWorkLink in time'), OPEN_DEADLINE_MS);
+    const deadline = setTimeout(() => {
+      if (this.#state !== 'open') connection.close('no OpenWorkLink in time');
+    }, house.options.openDeadlineMs ?? OPEN_DEADLINE_MS);
     connection.onMessage = (message) => this.#receive(message);
     void connection.closed.then(() => {
       clearTimeout(deadline);

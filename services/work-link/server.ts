@@ -41,6 +41,8 @@ export interface WorkLinkServerOptions {
   readonly certificateSeconds: number;
   readonly workers: HandshakeWorkers;
   readonly log: Log;
+  /** How long a pool may take to prove itself. */
+  readonly openDeadlineMs?: number;
   /** The pool of that id (33 bytes), undefined where the mint has none. */
   issuers(poolId: Uint8Array): Issuer | undefined;
   /** What that pool's shares are paid now; undefined while the mint has no epoch for it yet. */

@@ -3,10 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../../../../protocols/bytes.ts';
-import type { Refusal, Terms } from '../../../../protocols/ehash/work-link.ts';
+import {
+  type Refusal,
+  type Terms,
+  WORK_LINK_FRAME_CAP,
+  WORK_LINK_PROTOCOL,
+  workLinkProtocol,
+} from '../../../../protocols/ehash/work-link.ts';
 import { WORK_RECORD_BYTES, type WorkRecord } from '../../../../protocols/ehash/work-record.ts';
 import { type Crypto, loadCrypto } from '../../../../runtime/crypto.ts';
 import { createLog } from '../../../../runtime/logs.ts';
+import { connectSv2 } from '../../../../runtime/sv2/connect.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import {
   openWorkLinkClient,
@@ -109,7 +116,7 @@ interface Link {
   close(): Promise<void>;
 }
 
-async function openLink(): Promise<Link> {
+async function openLink(openDeadlineMs = 10_000): Promise<Link> {
   const mint = new MemoryMint();
   const keys = keyPair();
   const issuer = keyPair();
@@ -125,6 +132,7 @@ async function openLink(): Promise<Link> {
     certificateSeconds: 3600,
     workers,
     log,
+    openDeadlineMs,
     issuers: (id) => (equalBytes(id, poolId) ? { issuerKeys: [issuerKey], serverIds: [1, 2] } : undefined),
     terms: () => terms,
     onWork: (_pool, _outbox, firstSeq, records) => mint.onWork(firstSeq, records),
@@ -166,8 +174,8 @@ async function openLink(): Promise<Link> {
   };
 }
 
-async function withLink(test: (link: Link) => Promise<void>): Promise<void> {
-  const link = await openLink();
+async function withLink(test: (link: Link) => Promise<void>, openDeadlineMs?: number): Promise<void> {
+  const link = await openLink(openDeadlineMs);
   try {
     await test(link);
   } finally {
@@ -262,6 +270,27 @@ describe('work link', () => {
         assert.equal(link.mint.received, 0);
       }));
   }
+
+  it('outlasts the deadline for opening it, which only the silent miss', () =>
+    withLink(async (link) => {
+      const client = await link.connect();
+      await link.until(() => link.server.links === 1);
+      const silent = await connectSv2({
+        ...link.server.address,
+        authorityKey: undefined,
+        protocol: workLinkProtocol,
+        setup: { protocol: WORK_LINK_PROTOCOL },
+        frameCap: WORK_LINK_FRAME_CAP,
+        workers,
+        log,
+      });
+      silent.onMessage = () => undefined;
+      await silent.closed;
+      link.outbox.grow(1);
+      client.wake();
+      await link.until(() => link.outbox.storedSeq === 1);
+      assert.deepEqual(link.statuses, ['connected to mint']);
+    }, 300));
 
   it('refuses a second outbox with a server id in use', () =>
     withLink(async (link) => {
