@@ -1,9 +1,12 @@
-import { exponentAtMost, powerTarget } from '../bitcoin/target.ts';
+import {
+  difficultyToTarget,
+  exponentAtMost,
+  powerTarget,
+  sv1Difficulty,
+  targetToDifficulty,
+} from '../bitcoin/target.ts';
 
-/** Target of Stratum V1's difficulty 1: 0xffff shifted left by 208 bits. */
-export const DIFFICULTY_ONE_TARGET = 0xffffn << 208n;
-
-/** The exponent k at which difficulty is 1: one share proves about 2^32 hashes. */
+/** The exponent at which difficulty is 1: one share proves about 2^32 hashes. */
 export const DIFFICULTY_ONE_BITS = 32;
 
 /** Largest exponent a suggested difficulty is read as: far above any miner there is. */
@@ -12,23 +15,27 @@ export const MAX_DIFFICULTY_BITS = 96;
 /**
  * The difficulty 2^(k-32) as JSON text: an integer from k = 32 on, its exact decimal fraction below. Its target
  * is harder than 2^(256-k) - 1 by a 65,536th, so that every share that meets it counts.
- * @param k exponent of the hashes a share proves, 0 or more
+ * @param k exponent of the hashes a share proves, 0 to 255
+ * @throws HashpoolError 'bad-target-exponent'
  */
 export function powerDifficulty(k: number): string {
-  if (k >= DIFFICULTY_ONE_BITS) return (1n << BigInt(k - DIFFICULTY_ONE_BITS)).toString();
-  return (2 ** (k - DIFFICULTY_ONE_BITS)).toFixed(DIFFICULTY_ONE_BITS - k);
+  const { numerator, denominator } = sv1Difficulty(k);
+  if (denominator === 1n) return numerator.toString();
+  // 1 / 2^n has n decimals, and a double holds it exactly.
+  return (1 / Number(denominator)).toFixed(DIFFICULTY_ONE_BITS - k);
 }
 
 /**
  * The difficulty to send for a pool's target, never easier than it: exact for targets 2^(256-k) - 1; for others
  * the next harder integer, or, below 1, the next harder power of two.
- * @param target as a number, 1 or more
+ * @param target as a number, 1 to 2^256 - 1
+ * @throws HashpoolError 'bad-target'
  */
 export function difficultyOfTarget(target: bigint): string {
   const bits = exponentAtMost(target);
-  const isPower = target === powerTarget(bits);
-  if (isPower || target >= DIFFICULTY_ONE_TARGET) return powerDifficulty(bits);
-  return ((DIFFICULTY_ONE_TARGET + target - 1n) / target).toString();
+  const { numerator, denominator } = targetToDifficulty(target);
+  if (target === powerTarget(bits) || numerator <= denominator) return powerDifficulty(bits);
+  return ((numerator + denominator - 1n) / denominator).toString();
 }
 
 /**
@@ -42,17 +49,15 @@ export function hashBitsOfDifficulty(difficulty: number): number | undefined {
 }
 
 /**
- * The target a miner derives from a difficulty: floor(0xffff·2^208 / difficulty), capped at 2^256 - 1.
+ * The target that a miner derives from a difficulty, at most 2^256 - 1.
  * @param difficulty positive; any number that JSON can carry, taken at its exact binary value
  */
 export function targetOfDifficulty(difficulty: number): bigint {
-  let scaled = difficulty;
-  let shift = 0n;
-  while (!Number.isInteger(scaled)) {
-    scaled *= 2;
-    shift++;
+  let numerator = difficulty;
+  let denominator = 1n;
+  while (!Number.isInteger(numerator)) {
+    numerator *= 2;
+    denominator *= 2n;
   }
-  const target = (DIFFICULTY_ONE_TARGET << shift) / BigInt(scaled);
-  const largest = (1n << 256n) - 1n;
-  return target > largest ? largest : target;
+  return difficultyToTarget({ numerator: BigInt(numerator), denominator });
 }

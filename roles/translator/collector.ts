@@ -19,7 +19,6 @@ export class Collector {
   #figures: WalletFigures = { walletEhash: 0n, ehashWaiting: 0n };
   #trouble: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(wallet: Pick<Wallet, 'balance' | 'collect'>, intervalMs: number, log: Logger) {
@@ -38,17 +37,16 @@ export class Collector {
     return this.#trouble;
   }
 
-  /** Waits for a round that is under way. */
-  async close(): Promise<void> {
+  /** Begins no other round. One that is under way ends with the wallet, which finishes what it was asked. */
+  close(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#round;
   }
 
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.#round = this.#collect().finally(() => this.#schedule(this.#intervalMs));
+      void this.#collect().finally(() => this.#schedule(this.#intervalMs));
     }, delayMs);
   }
 

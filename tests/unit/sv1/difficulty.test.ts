@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { powerTarget } from '../../../protocols/bitcoin/target.ts';
 import {
-  DIFFICULTY_ONE_TARGET,
   difficultyOfTarget,
   hashBitsOfDifficulty,
   powerDifficulty,
   targetOfDifficulty,
 } from '../../../protocols/sv1/difficulty.ts';
+
+/** Target of difficulty 1. */
+const ONE = 0xffffn << 208n;
 
 test('2^(k-32) is an integer from 32 on and an exact fraction below', () => {
   const expected: [number, string][] = [
@@ -43,8 +45,8 @@ test("a power's difficulty is harder than its target by a 65,536th and no more",
 });
 
 test("a foreign pool's target becomes the next harder integer", () => {
-  assert.equal(difficultyOfTarget(DIFFICULTY_ONE_TARGET / 1000n), '1001');
-  assert.equal(difficultyOfTarget(DIFFICULTY_ONE_TARGET / 1000n + 1n), '1000');
+  assert.equal(difficultyOfTarget(ONE / 1000n), '1001');
+  assert.equal(difficultyOfTarget(ONE / 1000n + 1n), '1000');
   assert.equal(difficultyOfTarget(1n << 240n), powerDifficulty(16));
 });
 
