@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { encodeHeader } from '../../protocols/bitcoin/header.ts';
+import { fromHex, reversed } from '../../protocols/bytes.ts';
+import type { Terms } from '../../protocols/ehash/work-link.ts';
+import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import { createLog } from '../../runtime/logs.ts';
+import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { openWorkLinkClient, type WorkSource } from '../../services/work-link/client.ts';
+import type { TestNode } from './bitcoind.ts';
+import type { TestMintProcess } from './mint.ts';
+
+/** A pool's outbox in memory, linked to a mint: what a test puts in arrives there as work. */
+export class TestOutbox implements WorkSource {
+  readonly outboxId = randomBytes(16);
+  storedSeq = 0;
+  readonly refusals: { seq: bigint; reason: string }[] = [];
+  terms: Terms | undefined;
+  readonly #records: Uint8Array[] = [];
+  #wake: () => void = () => undefined;
+  #changed: () => void = () => undefined;
+
+  get lastSeq(): number {
+    return this.#records.length;
+  }
+
+  async read(firstSeq: number, limit: number): Promise<Uint8Array> {
+    return Buffer.concat(this.#records.slice(firstSeq - 1, firstSeq - 1 + limit));
+  }
+
+  async acknowledged({ storedSeq, refusals }: Parameters<WorkSource['acknowledged']>[0]): Promise<void> {
+    this.storedSeq = storedSeq;
+    this.refusals.push(...refusals);
+    this.#changed();
+  }
+
+  /** Opens the link; it closes with the test. */
+  async link(t: Pick<TestContext, 'after'>, mint: TestMintProcess): Promise<void> {
+    const workers = await openHandshakeWorkers();
+    const client = await openWorkLinkClient({
+      host: '127.0.0.1',
+      port: mint.workLinkPort,
+      authorityKey: mint.authorityKey,
+      poolId: mint.poolId,
+      serverId: 1,
+      issuerSecretKey: mint.issuerSecretKey,
+      source: this,
+      workers,
+      log: createLog('test pool', 'silent'),
+      backoff: { firstMs: 50, maxMs: 200 },
+      onTerms: async (terms) => {
+        this.terms = terms;
+        this.#changed();
+      },
+    });
+    this.#wake = () => client.wake();
+    t.after(async () => {
+      await client.close();
+      await workers.close();
+    });
+  }
+
+  /** Adds a share of k zero bits on `prevHashBe`, locked to `key`, whose header was really searched for. */
+  async mine(
+    node: TestNode,
+    key: Uint8Array,
+    k: number,
+    prevHashBe?: string,
+  ): Promise<{ hashBe: Uint8Array }> {
+    const { hash } = await loadCrypto();
+    const prev = prevHashBe ?? String(await node.rpc.call('getbestblockhash'));
+    const { mediantime } = (await node.rpc.call('getblockheader', [prev])) as { mediantime: number };
+    for (;;) {
+      const header = encodeHeader({
+        version: 0x20000000,
+        prevHashLe: reversed(fromHex(prev)),
+        merkleRootLe: randomBytes(32),
+        time: Math.max(Math.floor(Date.now() / 1000), mediantime + 1),
+        bits: 0x207fffff,
+        nonce: 0,
+      });
+      const nonce = hash.scanNonces(header, 0, 1 << 20, k);
+      if (nonce === undefined) continue;
+      new DataView(header.buffer).setUint32(76, nonce, true);
+      const record = new Uint8Array(WORK_RECORD_BYTES);
+      packWorkRecord(record, 0, header, k, key);
+      this.#records.push(record);
+      this.#wake();
+      return { hashBe: reversed(hash.sha256d(header)) };
+    }
+  }
+
+  /** Resolves when the mint has stored everything. */
+  async stored(): Promise<void> {
+    while (this.storedSeq < this.lastSeq) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+}

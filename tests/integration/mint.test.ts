@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import {
+  type Amount,
+  CheckStateEnum,
+  getEncodedToken,
+  hasValidDleq,
+  MintOperationError,
+  type Proof,
+  Wallet,
+} from '@cashu/cashu-ts';
+import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
+import { toHex } from '../../protocols/bytes.ts';
+import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
+import { auditMint } from '../../roles/mint/books.ts';
+import { regtestNode } from '../harness/bitcoind.ts';
+import { startMint, type TestMintProcess } from '../harness/mint.ts';
+import { TestOutbox } from '../harness/pool-outbox.ts';
+
+/** A miner who has nothing but a key and any Cashu wallet. */
+class Miner {
+  readonly secretKey = secp256k1.utils.randomSecretKey();
+  readonly publicKey = secp256k1.getPublicKey(this.secretKey);
+  readonly #url: string;
+
+  constructor(mint: TestMintProcess) {
+    this.#url = mint.url;
+  }
+
+  /** Asks for the quotes locked to this key (nuts#391). */
+  async quotes(): Promise<{ quote: string; amount: number; state: string; unit: string; request: string }[]> {
+    const info = (await (await fetch(`${this.#url}/v1/info`)).json()) as { pubkey: string };
+    const pubkey = toHex(this.publicKey);
+    const pubkey_signatures = [toHex(schnorr.sign(quoteLookupMessage(info.pubkey, pubkey), this.secretKey))];
+    const answer = await fetch(`${this.#url}/v1/mint/quote/ehash/pubkey`, {
+      method: 'POST',
+      body: JSON.stringify({ pubkeys: [pubkey], pubkey_signatures }),
+    });
+    return ((await answer.json()) as { quotes: Awaited<ReturnType<Miner['quotes']>> }).quotes;
+  }
+
+  async wallet(unit: string, seed?: Uint8Array): Promise<Wallet> {
+    const wallet = new Wallet(this.#url, { unit, ...(seed ? { bip39seed: seed } : {}) });
+    await wallet.loadMint();
+    return wallet;
+  }
+}
+
+const sumOf = (proofs: readonly { amount: Amount }[]) =>
+  proofs.reduce((sum, { amount }) => sum + amount.toBigInt(), 0n);
+
+async function open(t: TestContext, options = {}) {
+  const node = await regtestNode(t, { blocks: 3 });
+  const mint = await startMint(t, node, options);
+  const outbox = new TestOutbox();
+  await outbox.link(t, mint);
+  return { node, mint, outbox, miner: new Miner(mint) };
+}
+
+test('cashu-ts, as a wallet of its own, turns work into tokens that spend once', {
+  timeout: 90_000,
+}, async (t) => {
+  const { node, mint, outbox, miner } = await open(t);
+  for (const k of [4, 5, 6]) await outbox.mine(node, miner.publicKey, k);
+  await outbox.stored();
+  assert.deepEqual(outbox.refusals, []);
+  const unit = `hash_${toHex(mint.poolId)}_3`;
+  assert.equal(outbox.terms?.unit, unit);
+
+  const quotes = await miner.quotes();
+  assert.deepEqual(
+    quotes.map(({ amount, state, unit }) => [amount, state, unit]),
+    [
+      [16, 'PAID', unit],
+      [32, 'PAID', unit],
+      [64, 'PAID', unit],
+    ],
+  );
+  const seed = randomBytes(64);
+  const wallet = await miner.wallet(unit, seed);
+  assert.equal(wallet.keysetId, toHex(outbox.terms?.keysetId ?? new Uint8Array()));
+
+  const [first, ...others] = quotes;
+  assert.ok(first);
+  const privkey = toHex(miner.secretKey);
+  const stranger = toHex(secp256k1.utils.randomSecretKey());
+  await assert.rejects(wallet.mintProofs('ehash', 16, { quote: first.quote }, { privkey: stranger }), {
+    code: 20008,
+  });
+  const minted = await wallet.mintProofs(
+    'ehash',
+    16,
+    first,
+    { privkey },
+    { type: 'deterministic', counter: 0 },
+  );
+  await assert.rejects(wallet.mintProofs('ehash', 16, first, { privkey }), { code: 20002 });
+  const keyset = wallet.getKeyset();
+  assert.ok(minted.length > 0 && minted.every((proof) => hasValidDleq(proof, keyset)));
+
+  const batch = await wallet.prepareBatchMint(
+    'ehash',
+    others.map((quote) => ({ quote, amount: quote.amount })),
+    { privkey },
+  );
+  const batched = await wallet.completeBatchMint(batch);
+  assert.equal(sumOf(batched), 96n);
+
+  const proofs = [...minted, ...batched];
+  const states = async (of: Proof[]) => (await wallet.checkProofsStates(of)).map(({ state }) => state);
+  assert.ok((await states(proofs)).every((state) => state === CheckStateEnum.UNSPENT));
+  const { keep, send } = await wallet.send(
+    40,
+    proofs,
+    { includeFees: false },
+    { send: { type: 'deterministic', counter: 50 }, keep: { type: 'random' } },
+  );
+  assert.deepEqual([sumOf(send), sumOf(keep)], [40n, 72n]);
+  const held = new Set([...keep, ...send].map(({ secret }) => secret));
+  const spent = proofs.filter(({ secret }) => !held.has(secret));
+  assert.ok(spent.length > 0);
+  assert.ok((await states(spent)).every((state) => state === CheckStateEnum.SPENT));
+  await assert.rejects(wallet.receive(getEncodedToken({ mint: mint.url, unit, proofs: spent })), (error) => {
+    return error instanceof MintOperationError && error.code === 11001;
+  });
+
+  const carol = await miner.wallet(unit);
+  const received = await carol.receive(getEncodedToken({ mint: mint.url, unit, proofs: send }), {
+    requireDleq: true,
+  });
+  assert.equal(sumOf(received), 40n);
+
+  const restoring = await miner.wallet(unit, seed);
+  const { proofs: restored } = await restoring.restore(0, 60);
+  // All that the seed stands behind, spent or not; what was kept is random here.
+  assert.equal(sumOf(restored), 16n + 96n + 40n);
+  const books = auditMint(mint.databasePath);
+  assert.deepEqual([books.issued.sum, books.outstanding, books.waiting.sum], [112n, 112n, 0n]);
+  assert.doesNotMatch(mint.output, /"level":"(error|fatal)"/);
+});
+
+test('kill -9 at any time, and the same work sent again: the same quotes', { timeout: 90_000 }, async (t) => {
+  const { node, mint, outbox, miner } = await open(t);
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 20; i++) await outbox.mine(node, miner.publicKey, 2);
+    if (round === 1) await outbox.stored();
+    await mint.end('SIGKILL');
+    await mint.start();
+  }
+  await outbox.stored();
+  assert.equal(outbox.lastSeq, 60);
+  const books = auditMint(mint.databasePath);
+  assert.deepEqual([books.quotes.count, books.quotes.sum, books.conflicts, books.refusals], [60, 240n, 0, 0]);
+  const quotes = await miner.quotes();
+  assert.equal(new Set(quotes.map(({ request }) => request)).size, 60);
+});
