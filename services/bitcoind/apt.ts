@@ -1,5 +1,6 @@
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BitcoindEnvironment } from './locate.ts';
 import { run } from './run.ts';
 
 const SUITE = 'unstable';
@@ -24,9 +25,9 @@ Description: stands for what only an installation needs
  * The Debian mirror that the machine's own apt sources name, as a URL.
  * @throws Error where there is no apt or its sources name no Debian archive
  */
-export async function debianMirror(): Promise<string> {
+export async function debianMirror(environment: BitcoindEnvironment): Promise<string> {
   const format = '$(ORIGIN) $(COMPONENT) $(SITE)';
-  const targets = await run('apt-get', ['indextargets', '--format', format]);
+  const targets = await run('apt-get', ['indextargets', '--format', format], environment);
   const sites = targets.split('\n').map((line) => line.trim().split(' '));
   const archive = ([origin, component, site]: string[]): boolean =>
     site !== undefined &&
@@ -43,7 +44,11 @@ export async function debianMirror(): Promise<string> {
  * suite, an empty system, the machine's own way to the network, and no hooks of the machine.
  * @returns the configuration file, to be given to apt as APT_CONFIG
  */
-export async function aptConfiguration(folder: string, mirror: string): Promise<string> {
+export async function aptConfiguration(
+  folder: string,
+  mirror: string,
+  environment: BitcoindEnvironment,
+): Promise<string> {
   for (const part of ['lists/partial', 'archives/partial', 'parts']) {
     await mkdir(join(folder, part), { recursive: true });
   }
@@ -52,7 +57,7 @@ export async function aptConfiguration(folder: string, mirror: string): Promise<
   await writeFile(join(folder, 'sources.list'), `deb ${options}${mirror} ${SUITE} main\n`);
   await writeFile(join(folder, 'status'), HOST_PACKAGE);
   const file = join(folder, 'apt.conf');
-  await writeFile(file, [...(await acquireSettings()), ...ownSettings(folder)].join('\n'));
+  await writeFile(file, [...(await acquireSettings(environment)), ...ownSettings(folder)].join('\n'));
   return file;
 }
 
@@ -61,19 +66,23 @@ export async function aptConfiguration(folder: string, mirror: string): Promise<
  * @returns the archives' paths
  * @throws Error in apt's words
  */
-export async function downloadPackage(name: string, configuration: string): Promise<string[]> {
-  const environment = { APT_CONFIG: configuration };
-  await run('apt-get', ['update', '--quiet=2'], environment);
+export async function downloadPackage(
+  name: string,
+  configuration: string,
+  environment: BitcoindEnvironment,
+): Promise<string[]> {
+  const confined = { ...environment, APT_CONFIG: configuration };
+  await run('apt-get', ['update', '--quiet=2'], confined);
   const install = ['install', '--quiet=2', '--yes', '--download-only', '--no-install-recommends', name];
-  await run('apt-get', install, environment);
+  await run('apt-get', install, confined);
   const archives = join(configuration, '..', 'archives');
   const files = await readdir(archives);
   return files.filter((file) => file.endsWith('.deb')).map((file) => join(archives, file));
 }
 
 /** The machine's settings for reaching its mirrors (proxies, timeouts), as lines of a configuration file. */
-async function acquireSettings(): Promise<string[]> {
-  const dump = await run('apt-config', ['dump']);
+async function acquireSettings(environment: BitcoindEnvironment): Promise<string[]> {
+  const dump = await run('apt-config', ['dump'], environment);
   return dump
     .split('\n')
     .filter((line) => line.startsWith('Acquire::') && !line.startsWith('Acquire::IndexTargets'));

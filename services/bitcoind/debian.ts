@@ -1,4 +1,5 @@
-import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { aptConfiguration, debianMirror, downloadPackage } from './apt.ts';
@@ -29,7 +30,7 @@ export async function debianBitcoind(
       const fetchedMeanwhile = await unpackedCommand(unpacked);
       if (fetchedMeanwhile !== undefined) return fetchedMeanwhile;
       say(`fetching ${PACKAGE} from Debian unstable into ${cache} (about 20 MB, once)`);
-      await fetchInto(cache, unpacked);
+      await fetchInto(cache, unpacked, environment);
       const command = await unpackedCommand(unpacked);
       if (command === undefined) throw new Error(`${PACKAGE} holds no bitcoind or no loader`);
       return command;
@@ -50,15 +51,19 @@ export function cacheFolder(environment: BitcoindEnvironment): string {
 }
 
 /** Fetches in a folder of its own and renames it into place, so that a half-done one is never used. */
-async function fetchInto(cache: string, unpacked: string): Promise<void> {
+async function fetchInto(cache: string, unpacked: string, environment: BitcoindEnvironment): Promise<void> {
   const work = join(cache, `work-${process.pid}`);
   try {
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true });
-    const configuration = await aptConfiguration(join(work, 'apt'), await debianMirror());
+    const configuration = await aptConfiguration(
+      join(work, 'apt'),
+      await debianMirror(environment),
+      environment,
+    );
     const root = join(work, 'root');
-    for (const archive of await downloadPackage(PACKAGE, configuration)) {
-      await run('dpkg-deb', ['--extract', archive, root]);
+    for (const archive of await downloadPackage(PACKAGE, configuration, environment)) {
+      await run('dpkg-deb', ['--extract', archive, root], environment);
     }
     await rm(unpacked, { recursive: true, force: true });
     await rename(root, unpacked);
@@ -76,7 +81,7 @@ async function unpackedCommand(root: string): Promise<BitcoindCommand | undefine
     const loader = (await readdir(folder)).find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
     if (loader === undefined) continue;
     const bitcoind = join(root, 'usr', 'bin', 'bitcoind');
-    await access(bitcoind, constants.X_OK);
+    if (!existsSync(bitcoind)) continue;
     const file = join(folder, loader);
     return { file, arguments: ['--library-path', folder, bitcoind], origin: 'debian-packages' };
   }

@@ -7,16 +7,17 @@ const OUTPUT_CAP = 16 * 1024 * 1024;
 
 /**
  * Runs a program to its end and gives what it printed.
+ * @param environment the program's whole environment; its PATH is where the program is looked for
  * @throws Error with the program's name and the last line it wrote to stderr
  */
 export async function run(
   file: string,
   args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   try {
     const { stdout } = await execute(file, args, {
-      env: { ...process.env, LC_ALL: 'C', ...environment },
+      env: { ...environment, LC_ALL: 'C' },
       timeout: COMMAND_LIMIT_MS,
       maxBuffer: OUTPUT_CAP,
     });
