@@ -1,21 +1,12 @@
-import { leBytesToTarget } from '../../../protocols/bitcoin/target.ts';
 import type { HashpoolError } from '../../../protocols/errors.ts';
-import { difficultyOfTarget } from '../../../protocols/sv1/difficulty.ts';
-import {
-  notifyLine,
-  setDifficultyLine,
-  setExtranonceLine,
-  setVersionMaskLine,
-} from '../../../protocols/sv1/messages.ts';
+import { setExtranonceLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import type { ChannelOwner } from '../../../services/mining-client/channel.ts';
 import { type ExtranonceLayout, isSameExtranonce, layOutExtranonce } from './extranonce.ts';
-import { JobTable } from './job-table.ts';
+import { JobTeller } from './job-teller.ts';
 import type { Upstream, UpstreamChannel } from './upstream.ts';
 import { type DifficultySettings, difficultyWish } from './wish.ts';
 
-/** A repeated job's time runs on with the clock, up to this many seconds past the pool's (consensus allows 7200). */
-const MAX_NTIME_ADVANCE_S = 7200;
 /** The pool hears of a new difficulty at most this often. */
 const MIN_UPDATE_INTERVAL_MS = 1000;
 /** A pool that has no work yet is asked for the channel again after so long. */
@@ -52,13 +43,11 @@ export interface MinerChannelOptions {
   readonly now: () => number;
 }
 
-/** One miner's channel at the pool, over cut links too, and the jobs that the miner was told on it. */
+/** One miner's channel at the pool, over cut links too: its extranonce, its difficulty wish, its jobs. */
 export class MinerChannel implements ChannelOwner<UpstreamChannel> {
-  /** True once a worker is authorized: jobs are told from then on. */
-  isMining = false;
   /** True where the miner understands `mining.set_extranonce`. */
   takesExtranonce = false;
-  readonly jobs = new JobTable();
+  readonly jobs: JobTeller;
   readonly #upstream: Upstream;
   readonly #settings: ChannelSettings;
   readonly #end: MinerEnd;
@@ -66,16 +55,9 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   readonly #now: () => number;
   #channel: UpstreamChannel | undefined;
   #layout: ExtranonceLayout | undefined;
-  #job: ActiveJob | undefined;
-  #jobCameAt = 0;
-  #toldAt = 0;
-  #toldTarget: bigint | undefined;
-  #toldMask = 0;
-  #grantedMask = 0;
   #wishedBits: number | undefined;
   #wishTold = true;
   #wishToldAt = 0;
-  #mustClean = true;
   #isOpening = false;
   #lockingKey: Uint8Array | undefined;
   #retryAt: number | undefined;
@@ -88,6 +70,11 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     this.#end = options.end;
     this.#resumeToken = options.resumeToken;
     this.#now = options.now;
+    this.jobs = new JobTeller({
+      tell: (lines) => options.end.tell(lines),
+      keepaliveMs: options.settings.jobKeepaliveMs,
+      now: options.now,
+    });
   }
 
   get open(): UpstreamChannel | undefined {
@@ -97,16 +84,6 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   /** What the miner was told last; undefined until it is subscribed. */
   get layout(): ExtranonceLayout | undefined {
     return this.#layout;
-  }
-
-  /** Version bits that the miner may roll in jobs that allow it. */
-  get versionMask(): number {
-    return this.#grantedMask;
-  }
-
-  grantVersionMask(mask: number): void {
-    this.#grantedMask = mask;
-    this.#toldMask = mask;
   }
 
   /** Asks the pool for a channel. @param lockingKey the channel's own, for shares that name none */
@@ -136,14 +113,6 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     this.#tellWish();
   }
 
-  /** Tells the job there is, to a miner that has just been authorized. */
-  start(): void {
-    if (this.isMining) return;
-    this.isMining = true;
-    this.#mustClean = true;
-    if (this.#job !== undefined) this.#tellJob(this.#job);
-  }
-
   /** To be called about once a second: asks, tells and gives up what is due by now. */
   tick(): void {
     this.#tellWish();
@@ -153,9 +122,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     }
     if (this.#lostAt !== undefined && now - this.#lostAt > MAX_OUTAGE_MS)
       this.#end.hangUp('the pool stays away');
-    const { jobKeepaliveMs } = this.#settings;
-    const isDue = jobKeepaliveMs > 0 && this.isMining && now - this.#toldAt >= jobKeepaliveMs;
-    if (isDue && this.#channel !== undefined && this.#job !== undefined) this.#tellJob(this.#job);
+    this.jobs.tick();
   }
 
   /** The miner is gone. */
@@ -178,8 +145,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
       this.#end.refused(`The pool leaves ${channel.extranonceSize} bytes of extranonce: too few`);
       return;
     }
-    this.jobs.clear();
-    this.#mustClean = true;
+    this.jobs.forget();
     this.#tellWish();
     if (this.#layout !== undefined) {
       this.#follow(layout);
@@ -204,15 +170,12 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     const { extranonceSize } = channel;
     const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
     if (layout !== undefined) this.#follow(layout);
-    this.#job = job;
-    this.#jobCameAt = this.#now();
-    if (job.cleanJobs) this.#mustClean = true;
-    if (this.isMining) this.#tellJob(job);
+    this.jobs.take(job);
   }
 
   closed(reason: string): void {
     this.#channel = undefined;
-    this.#job = undefined;
+    this.jobs.forget();
     this.#lostAt = this.#now();
     // With the link up it was this channel alone: by coming again the miner gets a new one.
     if (this.#upstream.isUp) this.#end.hangUp(reason);
@@ -229,7 +192,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
       this.#end.hangUp('the pool gave a new extranonce, which this miner cannot be told');
       return;
     }
-    this.#mustClean = true;
+    this.jobs.endEarlier();
     this.#end.tell(setExtranonceLine(layout.extranonce1, layout.extranonce2Size));
   }
 
@@ -237,28 +200,6 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     const channel = this.#channel;
     this.#channel = undefined;
     channel?.close('miner-disconnected');
-  }
-
-  #tellJob(job: ActiveJob): void {
-    const target = leBytesToTarget(job.targetLe);
-    const isEasier = this.#toldTarget !== undefined && target > this.#toldTarget;
-    let lines = '';
-    if (target !== this.#toldTarget) lines += setDifficultyLine(difficultyOfTarget(target));
-    const mask = job.versionRollingAllowed ? this.#grantedMask : 0;
-    if (mask !== this.#toldMask) lines += setVersionMaskLine(mask);
-    // With an easier difficulty, firmware that applies it at once would send shares too weak for the jobs before.
-    const cleanJobs = this.#mustClean || isEasier;
-    const ntime = job.minNtime + this.#ntimeAdvance();
-    lines += notifyLine({ ...job, jobId: this.jobs.add(job), ntime, cleanJobs });
-    this.#toldTarget = target;
-    this.#toldMask = mask;
-    this.#toldAt = this.#now();
-    this.#mustClean = false;
-    this.#end.tell(lines);
-  }
-
-  #ntimeAdvance(): number {
-    return Math.min(Math.floor((this.#now() - this.#jobCameAt) / 1000), MAX_NTIME_ADVANCE_S);
   }
 
   #tellWish(): void {

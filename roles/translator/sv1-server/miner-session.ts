@@ -17,6 +17,7 @@ import {
 import type { Logger } from '../../../runtime/logs.ts';
 import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
 import type { LockKeys } from '../lock-keys.ts';
+import { ChannelKey } from './channel-key.ts';
 import type { ExtranonceLayout } from './extranonce.ts';
 import { type ChannelSettings, MinerChannel } from './miner-channel.ts';
 import type { MinerSocket } from './miner-socket.ts';
@@ -58,17 +59,17 @@ export class MinerSession {
   readonly #channel: MinerChannel;
   readonly #workers = new Map<string, Worker>();
   readonly #requests: RequestQueue;
+  readonly #walletKey: ChannelKey;
   readonly #startedAt: number;
   #badLines = 0;
   #unanswered = 0;
-  #lockKey: Promise<Uint8Array> | undefined;
-  #lockKeyUsed = false;
   #subscribing: ((answer: ExtranonceLayout | Sv1Refusal) => void) | undefined;
 
   constructor(services: SessionServices, socket: MinerSocket) {
     this.#services = services;
     this.#socket = socket;
     this.#startedAt = services.now();
+    this.#walletKey = new ChannelKey(services.lockKeys);
     this.#requests = new RequestQueue((request) => this.#dispatch(request), socket, services.log);
     this.#channel = new MinerChannel({
       upstream: services.upstream,
@@ -108,7 +109,8 @@ export class MinerSession {
   /** To be called about once a second. */
   tick(): void {
     const age = this.#services.now() - this.#startedAt;
-    if (!this.isAuthorized && age > this.#services.settings.subscribeDeadlineMs) {
+    const isSettled = this.isAuthorized && this.#channel.layout !== undefined;
+    if (!isSettled && age > this.#services.settings.subscribeDeadlineMs) {
       this.#subscribing?.(refusalInWords(20, 'The pool has no work to give just now'));
       this.#closeAfterAnswers('not subscribed and authorized in time');
       return;
@@ -120,7 +122,7 @@ export class MinerSession {
   end(): void {
     this.#requests.stop();
     this.#channel.release();
-    if (!this.#lockKeyUsed) void this.#giveLockKeyBack();
+    void this.#walletKey.release();
   }
 
   #dispatch({ id, method, params }: Sv1Request): unknown {
@@ -152,7 +154,7 @@ export class MinerSession {
     const answer: Record<string, unknown> = {};
     if (asked.versionRolling !== undefined) {
       const mask = (asked.versionRolling.mask & VERSION_ROLLING_MASK) >>> 0;
-      this.#channel.grantVersionMask(mask);
+      this.#channel.jobs.grantVersionMask(mask);
       answer['version-rolling'] = mask !== 0;
       answer['version-rolling.mask'] = hexU32(mask);
     }
@@ -190,7 +192,7 @@ export class MinerSession {
       throw new Sv1Error(refusalInWords(24, `At most ${MAX_WORKERS} workers on one connection`));
     }
     const takesNames = this.#services.settings.walletTakesUnnamed;
-    const worker = await authorize(username, takesNames ? () => this.#walletKey() : undefined);
+    const worker = await authorize(username, takesNames ? () => this.#walletKey.get() : undefined);
     this.#workers.set(username, worker);
     const asked = difficultyInPassword(password) ?? 0;
     if (asked > 0) this.#suggest(asked);
@@ -203,7 +205,7 @@ export class MinerSession {
     if (message !== undefined) this.#socket.send(showMessageLine(message));
     const { isUp, speaksEhash } = this.#services.upstream;
     if (isUp && !speaksEhash) this.#socket.send(showMessageLine('This pool does not pay in ehash'));
-    this.#channel.start();
+    this.#channel.jobs.start();
   }
 
   #suggest(difficulty: number): true {
@@ -214,18 +216,18 @@ export class MinerSession {
   }
 
   #submit(id: MessageId, params: unknown): typeof LATER {
-    const { jobs, layout, open, versionMask } = this.#channel;
+    const { jobs, layout, open } = this.#channel;
     if (layout === undefined) throw new Sv1Error(refusals.notSubscribed);
     const submit = parseSubmit(params, layout.extranonce2Size);
     const worker = this.#workers.get(submit.username);
     if (worker === undefined) throw new Sv1Error(refusals.unauthorized);
     if (open === undefined) throw new Sv1Error(refusalOfLoss('the link to it is down'));
-    const job = jobs.get(submit.jobId);
+    const job = jobs.told.get(submit.jobId);
     if (this.#unanswered >= MAX_UNANSWERED_SHARES)
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
-    const share = checkShare(this.#services.hash, job, submit, layout.padding, versionMask);
+    const share = checkShare(this.#services.hash, job, submit, layout.padding, jobs.versionMask);
     this.#unanswered++;
-    this.#lockKeyUsed ||= worker.paysWallet;
+    if (worker.paysWallet) this.#walletKey.markUsed();
     void open.submit(share, worker.owner).then((verdict) => this.#answerShare(id, verdict));
     return LATER;
   }
@@ -245,7 +247,7 @@ export class MinerSession {
 
   #openChannel(): void {
     if (!this.#services.upstream.isUp) return;
-    this.#walletKey().then(
+    this.#walletKey.get().then(
       (key) => this.#channel.request(key),
       (error: unknown) => this.#channelRefused(`the wallet gave no key: ${messageOf(error)}`),
     );
@@ -260,26 +262,6 @@ export class MinerSession {
   /** What is on its way to be answered, is answered first. */
   #closeAfterAnswers(reason: string): void {
     setImmediate(() => this.#socket.close(reason));
-  }
-
-  async #giveLockKeyBack(): Promise<void> {
-    // A key that could not be taken has been answered for where it was asked for.
-    const key = await this.#lockKey?.catch(() => undefined);
-    if (key !== undefined) this.#services.lockKeys.giveBack(key);
-  }
-
-  #walletKey(): Promise<Uint8Array> {
-    this.#lockKey ??= this.#takeLockKey();
-    return this.#lockKey;
-  }
-
-  async #takeLockKey(): Promise<Uint8Array> {
-    try {
-      return await this.#services.lockKeys.take();
-    } catch (error) {
-      this.#lockKey = undefined;
-      throw error;
-    }
   }
 }
 

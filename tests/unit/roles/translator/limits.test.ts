@@ -78,9 +78,10 @@ test('who does not subscribe and authorize in time is hung up on', async (t) => 
   const idle = await connect();
   const subscribed = await connect();
   const mining = await miner(NAME);
+  const authorized = await connect();
   await subscribed.subscribe();
-  await idle.untilClosed();
-  await subscribed.untilClosed();
+  await authorized.authorize(NAME);
+  for (const client of [idle, subscribed, authorized]) await client.untilClosed();
   assert.equal(mining.client.closed, false);
 });
 
