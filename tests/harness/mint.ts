@@ -43,6 +43,8 @@ export interface TestMintProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** Starts it again on the same state. */
   start(): Promise<void>;
+  /** Puts another value in a credential's file, for the next start. */
+  setCredential(name: string, value: string): Promise<void>;
 }
 
 /** Writes a config, starts the mint and waits until it is ready; it ends with the test. */
@@ -131,6 +133,10 @@ class MintProcess implements TestMintProcess {
         reject(new Error(`the mint ended with ${code}:\n${this.output}`));
       });
     });
+  }
+
+  setCredential(name: string, value: string): Promise<void> {
+    return writeFile(join(this.#folder, 'credentials', name), value);
   }
 
   async end(signal: NodeJS.Signals): Promise<number | null> {

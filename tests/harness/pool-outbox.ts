@@ -61,22 +61,26 @@ export class TestOutbox implements WorkSource {
     });
   }
 
-  /** Adds a share of k zero bits on `prevHashBe`, locked to `key`, whose header was really searched for. */
-  async mine(
-    node: TestNode,
+  /** Adds a share of k zero bits on the node's tip, locked to `key`, whose header was really searched for. */
+  async mine(node: TestNode, key: Uint8Array, k: number): Promise<{ hashBe: Uint8Array }> {
+    const prevHashBe = String(await node.rpc.call('getbestblockhash'));
+    const { mediantime } = (await node.rpc.call('getblockheader', [prevHashBe])) as { mediantime: number };
+    return this.mineOn({ prevHashBe, time: Math.max(Math.floor(Date.now() / 1000), mediantime + 1) }, key, k);
+  }
+
+  /** The same on any block, at any time. */
+  async mineOn(
+    on: { prevHashBe: string; time: number },
     key: Uint8Array,
     k: number,
-    prevHashBe?: string,
   ): Promise<{ hashBe: Uint8Array }> {
     const { hash } = await loadCrypto();
-    const prev = prevHashBe ?? String(await node.rpc.call('getbestblockhash'));
-    const { mediantime } = (await node.rpc.call('getblockheader', [prev])) as { mediantime: number };
     for (;;) {
       const header = encodeHeader({
         version: 0x20000000,
-        prevHashLe: reversed(fromHex(prev)),
+        prevHashLe: reversed(fromHex(on.prevHashBe)),
         merkleRootLe: randomBytes(32),
-        time: Math.max(Math.floor(Date.now() / 1000), mediantime + 1),
+        time: on.time,
         bits: 0x207fffff,
         nonce: 0,
       });

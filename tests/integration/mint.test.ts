@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Amount,
   CheckStateEnum,
@@ -49,6 +50,14 @@ class Miner {
 
 const sumOf = (proofs: readonly { amount: Amount }[]) =>
   proofs.reduce((sum, { amount }) => sum + amount.toBigInt(), 0n);
+
+/** Polls until `holds`; the test's own limit ends it otherwise. */
+async function eventually(holds: () => boolean, what: string): Promise<void> {
+  for (let waited = 0; !holds(); waited += 20) {
+    if (waited > 20_000) throw new Error(`never came: ${what}`);
+    await delay(20);
+  }
+}
 
 async function open(t: TestContext, options = {}) {
   const node = await regtestNode(t, { blocks: 3 });
@@ -154,4 +163,61 @@ test('kill -9 at any time, and the same work sent again: the same quotes', { tim
   assert.deepEqual([books.quotes.count, books.quotes.sum, books.conflicts, books.refusals], [60, 240n, 0, 0]);
   const quotes = await miner.quotes();
   assert.equal(new Set(quotes.map(({ request }) => request)).size, 60);
+});
+
+test('without its node the mint is up, says so, and refuses nothing', { timeout: 90_000 }, async (t) => {
+  const node = await regtestNode(t, { blocks: 3 });
+  await node.stop();
+  const mint = await startMint(t, node);
+  await eventually(() => /waiting for bitcoind/.test(mint.said?.text ?? ''), 'a status in words');
+  const keys = await fetch(`${mint.url}/v1/keys`);
+  assert.equal(keys.status, 503);
+  assert.match(((await keys.json()) as { detail: string }).detail, /bitcoind/);
+  assert.equal((await fetch(`${mint.url}/v1/info`)).status, 200);
+
+  const outbox = new TestOutbox();
+  await outbox.link(t, mint);
+  await node.restart();
+  await eventually(() => outbox.terms !== undefined, 'terms');
+  const miner = new Miner(mint);
+  const tip = String(await node.rpc.call('getbestblockhash'));
+  const { mediantime } = (await node.rpc.call('getblockheader', [tip])) as { mediantime: number };
+  await node.stop();
+  await eventually(() => /waiting for bitcoind/.test(mint.said?.text ?? ''), 'a status in words');
+  await outbox.mineOn({ prevHashBe: tip, time: mediantime + 1 }, miner.publicKey, 3);
+  await outbox.stored();
+  assert.deepEqual(
+    (await miner.quotes()).map(({ state }) => state),
+    ['UNPAID'],
+  );
+  await assert.rejects(
+    (await miner.wallet(outbox.terms?.unit ?? '')).mintProofs(
+      'ehash',
+      8,
+      (await miner.quotes())[0] ?? { quote: '' },
+      {
+        privkey: toHex(miner.secretKey),
+      },
+    ),
+    { code: 20001 },
+  );
+  await node.restart();
+  for (let state = 'UNPAID'; state !== 'PAID'; state = (await miner.quotes())[0]?.state ?? '')
+    await delay(50);
+});
+
+test('a config or a seed that does not fit ends the mint with 78 and one line', {
+  timeout: 90_000,
+}, async (t) => {
+  const node = await regtestNode(t, { blocks: 1 });
+  const mint = await startMint(t, node);
+  await eventually(() => mint.said?.figures !== undefined, 'a status');
+  assert.equal(await mint.end('SIGTERM'), 0);
+  await mint.setCredential('mint-seed', 'ab'.repeat(32));
+  await assert.rejects(mint.start(), /\[hashpool_mint\] seed = credential:mint-seed: .*is not the one/);
+  assert.equal(await mint.end('SIGTERM'), 78);
+  await mint.setCredential('mint-seed', 'not a seed');
+  await assert.rejects(mint.start(), /must be 64 hex digits/);
+  assert.equal(await mint.end('SIGTERM'), 78);
+  assert.doesNotMatch(mint.output, /not a seed|abababab/);
 });
