@@ -11,6 +11,11 @@ export interface WalletData {
   readonly mintUrl: string;
 }
 
+/** What a wallet's threads share to be told that it closes: anything but 0 in its one element. */
+export interface ClosingFlag {
+  readonly closing: Int32Array<SharedArrayBuffer>;
+}
+
 /**
  * Opens the wallet's database for its seed.
  * @throws HashpoolError 'wallet-seed-mismatch', 'bad-mnemonic', 'database-open', 'database-newer'

@@ -15,7 +15,7 @@ const REQUESTS_PER_PASS = 40;
  */
 export async function lookUpDue(parts: Parts, lockKeys: LockKeys): Promise<void> {
   const began = parts.clock();
-  for (let request = 0; request < REQUESTS_PER_PASS; request++) {
+  for (let request = 0; request < REQUESTS_PER_PASS && !parts.isClosing(); request++) {
     const keys = lockKeys.due(began, KEYS_PER_REQUEST);
     if (keys.length === 0) return;
     const { news } = await lookUp(parts, lockKeys, keys, 'open');

@@ -9,6 +9,7 @@ import {
   type SerializedBlindedSignature,
 } from '@cashu/cashu-ts';
 import { fromHex, toHex, utf8 } from '../../protocols/bytes.ts';
+import { amountOf, KEYSET_SIZE } from '../../protocols/cashu/amount.ts';
 import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
@@ -23,6 +24,7 @@ const MAX_BATCH = 100;
 /** Quotes of one answer of a look-up, and answers of one look-up. */
 const QUOTES_PER_PAGE = 500;
 const MAX_PAGES = 2_000;
+const LARGEST_AMOUNT = amountOf(KEYSET_SIZE - 1);
 
 /** A quote to be minted, and the key that it is locked to. */
 export interface LockedQuote {
@@ -154,23 +156,26 @@ interface QuotePage {
 function checkedQuotes({ quotes }: QuotePage): FoundQuote[] {
   if (!Array.isArray(quotes))
     throw new HashpoolError('mint-answer', "the mint's list of quotes has no field quotes");
-  return (quotes as Record<string, unknown>[]).map((quote) => {
-    const { quote: id, pubkey, unit, amount, state } = quote;
-    const texts = [id, pubkey, unit, state].every((text) => typeof text === 'string');
-    if (!texts || (typeof amount !== 'number' && typeof amount !== 'bigint')) {
-      throw new HashpoolError(
-        'mint-answer',
-        "a quote of the mint's list lacks id, pubkey, unit, amount or state",
-      );
-    }
-    return {
-      id: String(id),
-      publicKey: String(pubkey),
-      unit: String(unit),
-      amount: BigInt(amount),
-      state: String(state),
-    };
-  });
+  return (quotes as Record<string, unknown>[]).map(
+    ({ quote: id, pubkey: publicKey, unit, amount, state }) => {
+      const isText = [id, publicKey, unit, state].every((text) => typeof text === 'string');
+      const isInteger =
+        typeof amount === 'bigint' || (typeof amount === 'number' && Number.isSafeInteger(amount));
+      if (!isText || !isInteger || BigInt(amount) < 1n || BigInt(amount) > LARGEST_AMOUNT) {
+        throw new HashpoolError(
+          'mint-answer',
+          "a quote of the mint's list lacks id, pubkey, unit, amount or state",
+        );
+      }
+      return {
+        id: String(id),
+        publicKey: String(publicKey),
+        unit: String(unit),
+        amount: BigInt(amount),
+        state: String(state),
+      };
+    },
+  );
 }
 
 async function keysOf(mint: Mint, id: string): Promise<MintKeys | undefined> {

@@ -6,6 +6,8 @@ import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 const TIMEOUT_MS = 20_000;
 /** Largest body that is read; a restore of a hundred outputs has some 50 kB. */
 const MAX_BODY_BYTES = 8 << 20;
+/** Characters of a mint's own words that are repeated. */
+const LONGEST_DETAIL = 300;
 /** Statuses that say "later", whatever the body says. */
 const LATER = new Set([408, 425, 429]);
 /** NUT codes that say "later": proofs, outputs or a quote are in somebody's hands just now. */
@@ -16,7 +18,7 @@ export class MintRefusal extends HashpoolError {
   readonly nutCode: number;
 
   constructor(nutCode: number, detail: string) {
-    super('mint-refused', `the mint refused: ${detail} (code ${nutCode})`);
+    super('mint-refused', `the mint refused: ${readable(detail)} (code ${nutCode})`);
     this.nutCode = nutCode;
   }
 }
@@ -48,7 +50,7 @@ export const requestMint: RequestFn = async <T>({
     );
   }
   if (PENDING_CODES.has(code))
-    throw new HashpoolError('mint-unreachable', `the mint is busy: ${detail} (code ${code})`);
+    throw new HashpoolError('mint-unreachable', `the mint is busy: ${readable(detail)} (code ${code})`);
   throw new MintRefusal(code, detail);
 };
 
@@ -100,4 +102,9 @@ function parseAnswer(endpoint: string, status: number, text: string): object {
     });
   }
   throw new HashpoolError('mint-answer', `${endpoint} answered ${status} and no JSON object: is it a mint?`);
+}
+
+/** A mint's words, for a log line: of one length and without control characters. */
+function readable(detail: string): string {
+  return detail.replaceAll(/\p{Cc}/gu, ' ').slice(0, LONGEST_DETAIL);
 }

@@ -1,7 +1,7 @@
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { Keyset } from './keysets.ts';
 import { amountsOf } from './outputs.ts';
-import { sumOfProofs } from './proofs.ts';
+import { sumOf } from './proofs.ts';
 import { type Parts, settle } from './settle.ts';
 
 /** Batches of one pass, so that other tasks of the wallet get their turn. */
@@ -35,7 +35,7 @@ export function openQuoteMinter(parts: Parts): QuoteMinter {
     const operation = parts.journal.begin({
       kind: 'mint',
       keyset,
-      claim: (id) => amountsOf(sumOfProofs(parts.quotes.claim(ids, id))),
+      claim: (id) => amountsOf(sumOf(parts.quotes.claim(ids, id))),
     });
     if (!operation) return 0n;
     const settled = await settle(parts, operation);
@@ -74,7 +74,7 @@ export function openQuoteMinter(parts: Parts): QuoteMinter {
           .map((keyset) => [keyset.unit, keyset]),
       );
       let minted = 0n;
-      for (let batch = 0; batch < BATCHES_PER_PASS; batch++) {
+      for (let batch = 0; batch < BATCHES_PER_PASS && !parts.isClosing(); batch++) {
         // Quotes of a unit that is not signed any more wait until it is, or are redeemed otherwise.
         const unit = parts.quotes.mintableUnits(parts.clock()).find((mintable) => signing.has(mintable));
         const keyset = unit === undefined ? undefined : signing.get(unit);

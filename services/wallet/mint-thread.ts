@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { loadCrypto } from '../../runtime/crypto.ts';
-import { openWalletDatabase, type WalletData } from './database.ts';
+import { type ClosingFlag, openWalletDatabase, type WalletData } from './database.ts';
 import { openJournal } from './journal.ts';
 import { openKeysets } from './keysets.ts';
 import { openLockKeys } from './lock-keys.ts';
 import { lookUpDue } from './look-up.ts';
 import { openMintClient } from './mint-client.ts';
 import { openQuoteMinter } from './mint-quotes.ts';
-import { openProofs } from './proofs.ts';
+import { openProofs, sumOf } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
 import { receive } from './receive.ts';
 import { type Restored, restoreAll } from './restore.ts';
@@ -20,7 +20,7 @@ const SPENT_KEPT_MS = 30 * 24 * 3_600_000;
 
 /** What talks to the mint, one task after the other, in a thread of its own. */
 export type MintTasks = {
-  collect(input: undefined): Promise<bigint>;
+  collect(input: undefined): Promise<{ minted: bigint; waiting: bigint }>;
   send(input: { amount: bigint; unit: string | undefined }): Promise<string>;
   receive(token: string): Promise<bigint>;
   restore(input: undefined): Promise<Restored>;
@@ -28,13 +28,15 @@ export type MintTasks = {
 };
 
 /** Entry of the thread; see `openWorkers`. */
-export async function start(data: WalletData): Promise<MintTasks> {
+export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> {
   const { curve } = await loadCrypto();
   const { db, seed } = openWalletDatabase(data);
   const clock = Date.now;
+  const isClosing = () => Atomics.load(data.closing, 0) !== 0;
   const stores = { keysets: openKeysets(db), proofs: openProofs(db), quotes: openQuotes(db) };
   const mint = openMintClient(data.mintUrl, curve, () => randomBytes(32));
-  const parts: Parts = { ...stores, seed, mint, curve, clock, journal: openJournal(db, stores, clock) };
+  const journal = openJournal(db, stores, clock);
+  const parts: Parts = { ...stores, seed, mint, curve, clock, isClosing, journal };
   const lockKeys = openLockKeys(db, seed);
   const minter = openQuoteMinter(parts);
   const sender = openSender(parts, db, prepare);
@@ -44,7 +46,7 @@ export async function start(data: WalletData): Promise<MintTasks> {
   async function restore(): Promise<Restored> {
     await refreshKeysets(parts);
     const restored = await restoreAll(parts, lockKeys);
-    setRestored.run(clock());
+    if (!isClosing()) setRestored.run(clock());
     return restored;
   }
 
@@ -66,7 +68,7 @@ export async function start(data: WalletData): Promise<MintTasks> {
       await sender.check();
       await tidy(parts);
       stores.proofs.forgetSpentBefore(clock() - SPENT_KEPT_MS);
-      return resumed + minted;
+      return { minted: resumed + minted, waiting: sumOf(stores.quotes.sums()) };
     },
     send: ({ amount, unit }) => sender.send(amount, unit),
     receive: async (token) => {

@@ -96,9 +96,9 @@ export function openProofs(db: DatabaseSync): Proofs {
   };
 }
 
-/** The sum of `proofs`, in units. */
-export function sumOfProofs(proofs: readonly { readonly amount: bigint }[]): bigint {
-  return proofs.reduce((sum, { amount }) => sum + amount, 0n);
+/** The sum of all amounts, in units. */
+export function sumOf(items: readonly { readonly amount: bigint }[]): bigint {
+  return items.reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 /** In cashu-ts's form, for a token. */

@@ -9,7 +9,7 @@ import { HashpoolError } from '../../protocols/errors.ts';
 import type { ForeignProof } from './journal.ts';
 import type { Keyset } from './keysets.ts';
 import { amountsOf } from './outputs.ts';
-import { sumOfProofs } from './proofs.ts';
+import { sumOf } from './proofs.ts';
 import { type Parts, settle } from './settle.ts';
 import { feeOf } from './swap.ts';
 
@@ -34,7 +34,7 @@ export async function receive(parts: Parts, text: string): Promise<bigint> {
     kind: 'receive',
     keyset: parts.keysets.activeFor(unit),
     foreignInputs: inputs,
-    claim: () => amountsOf(sumOfProofs(inputs) - feeOf(parts, inputs)),
+    claim: () => amountsOf(sumOf(inputs) - feeOf(parts, inputs)),
   });
   if (!operation) throw new HashpoolError('bad-token', "the token is worth nothing after the mint's fee");
   const settled = await settle(parts, operation);

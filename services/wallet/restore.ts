@@ -4,7 +4,7 @@ import type { Keyset } from './keysets.ts';
 import { KEY_GAP, type LockKeys } from './lock-keys.ts';
 import { lookUp } from './look-up.ts';
 import { deriveOutputs, unblindOne } from './outputs.ts';
-import { type Proof, sumOfProofs } from './proofs.ts';
+import { type Proof, sumOf } from './proofs.ts';
 import type { Parts } from './settle.ts';
 
 /** Outputs of one request, as NUT-13 has it. */
@@ -31,13 +31,13 @@ export async function restoreAll(parts: Parts, lockKeys: LockKeys): Promise<Rest
   const keys = await restoreLockKeys(parts, lockKeys);
   const found: Proof[] = [];
   for (const keyset of parts.keysets.all()) found.push(...(await restoreKeyset(parts, keyset)));
-  return { keys, proofs: found.length, amount: sumOfProofs(found) };
+  return { keys, proofs: found.length, amount: sumOf(found) };
 }
 
 async function restoreLockKeys(parts: Parts, lockKeys: LockKeys): Promise<number> {
   let found = 0;
   let unused = 0;
-  for (let first = 0; unused < KEY_GAP; first += KEYS_PER_REQUEST) {
+  for (let first = 0; unused < KEY_GAP && !parts.isClosing(); first += KEYS_PER_REQUEST) {
     const keys = Array.from({ length: KEYS_PER_REQUEST }, (_, i) => parts.seed.lockKey(first + i));
     const { used } = await lookUp(parts, lockKeys, keys, 'all');
     found += used.size;
@@ -50,7 +50,7 @@ async function restoreLockKeys(parts: Parts, lockKeys: LockKeys): Promise<number
 async function restoreKeyset(parts: Parts, keyset: Keyset): Promise<Proof[]> {
   const unspent: Proof[] = [];
   let empty = 0;
-  for (let first = 0; empty < EMPTY_REQUESTS; first += OUTPUTS_PER_REQUEST) {
+  for (let first = 0; empty < EMPTY_REQUESTS && !parts.isClosing(); first += OUTPUTS_PER_REQUEST) {
     const outputs = deriveOutputs(parts, keyset.id, first, new Array(OUTPUTS_PER_REQUEST).fill(0n));
     const signatures = await parts.mint.restore(outputs.map(({ blindedMessage }) => blindedMessage));
     empty = signatures.size === 0 ? empty + 1 : 0;

@@ -3,7 +3,7 @@ import { getEncodedToken } from '@cashu/cashu-ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { inTransaction } from '../../runtime/sql/database.ts';
 import { amountsOf } from './outputs.ts';
-import { type Proof, sumOfProofs, toCashuProof } from './proofs.ts';
+import { type Proof, sumOf, toCashuProof } from './proofs.ts';
 import { selectExactly, selectForSwap } from './select-proofs.ts';
 import type { Parts } from './settle.ts';
 import { feeOf, swapOwn } from './swap.ts';
@@ -64,10 +64,10 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
     if (!choice) {
       throw new HashpoolError(
         'not-enough',
-        `the wallet holds ${sumOfProofs(unspent)} ${unit}: too little to send ${amount}, fees included`,
+        `the wallet holds ${sumOf(unspent)} ${unit}: too little to send ${amount}, fees included`,
       );
     }
-    const change = sumOfProofs(choice.inputs) - feeOf(parts, choice.inputs) - choice.missing;
+    const change = sumOf(choice.inputs) - feeOf(parts, choice.inputs) - choice.missing;
     const outputs = [...amountsOf(choice.missing), ...amountsOf(change)].sort((a, b) =>
       a < b ? -1 : a > b ? 1 : 0,
     );

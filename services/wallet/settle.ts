@@ -5,7 +5,7 @@ import type { Keysets } from './keysets.ts';
 import type { MintClient } from './mint-client.ts';
 import { MintRefusal } from './mint-http.ts';
 import { deriveOutputs, unblind } from './outputs.ts';
-import { type Proofs, sumOfProofs, toInput } from './proofs.ts';
+import { type Proofs, sumOf, toInput } from './proofs.ts';
 import type { Quotes } from './quotes.ts';
 import type { WalletSeed } from './seed.ts';
 
@@ -20,6 +20,8 @@ export interface Parts {
   readonly curve: Curve;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Long work ends at its next safe point: the wallet is being closed. */
+  readonly isClosing: () => boolean;
 }
 
 export type Settled =
@@ -48,7 +50,7 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
     }
     const proofs = unblind(outputs, signatures, keysets.get(operation.keysetId));
     journal.complete(operation, proofs);
-    return { done: true, amount: sumOfProofs(proofs) };
+    return { done: true, amount: sumOf(proofs) };
   } catch (error) {
     if (isHashpoolError(error, 'mint-unreachable')) journal.letGo(operation);
     else journal.suspend(operation, messageOf(error));

@@ -1,7 +1,7 @@
 import { HashpoolError } from '../../protocols/errors.ts';
 import { inputFee, type Keyset } from './keysets.ts';
 import { amountsOf } from './outputs.ts';
-import { type Proof, sumOfProofs } from './proofs.ts';
+import { type Proof, sumOf } from './proofs.ts';
 import { type Parts, settle } from './settle.ts';
 
 /** Unspent proofs of one unit beyond which the smallest are swapped for fewer; a pass mints some ten. */
@@ -45,7 +45,7 @@ export async function swapOwn(
   const spent = await parts.mint.spentOf(inputs.map(({ secret }) => secret));
   if (spent.length === 0) throw settled.refusal;
   parts.proofs.markSpent(spent, parts.clock());
-  const lost = sumOfProofs(inputs.filter(({ secret }) => spent.includes(secret)));
+  const lost = sumOf(inputs.filter(({ secret }) => spent.includes(secret)));
   throw new HashpoolError(
     'proofs-spent',
     `tokens of ${lost} ${keyset.unit} in this wallet were spent elsewhere, from the same seed; the balance is corrected: try again`,
@@ -59,7 +59,7 @@ export async function tidy(parts: Parts): Promise<void> {
     await swapOwn(parts, keyset, (unspent) => {
       if (unspent.length <= TIDY_ABOVE) return undefined;
       const inputs = unspent.slice(-TIDY_INPUTS);
-      const outputs = amountsOf(sumOfProofs(inputs) - feeOf(parts, inputs));
+      const outputs = amountsOf(sumOf(inputs) - feeOf(parts, inputs));
       return outputs.length < inputs.length ? { inputs, outputs } : undefined;
     });
   }

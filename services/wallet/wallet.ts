@@ -37,6 +37,7 @@ export interface Wallet {
   receive(token: string): Promise<bigint>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
+  /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
   close(): Promise<void>;
 }
 
@@ -49,6 +50,7 @@ export interface Wallet {
  * @throws HashpoolError 'bad-mnemonic', 'wallet-seed-mismatch', 'database-open', 'database-newer'
  */
 export async function openWallet({ log, ...data }: WalletData & { log: WalletLog }): Promise<Wallet> {
+  const closing = new Int32Array(new SharedArrayBuffer(4));
   const books = await openWorkers<BooksTasks>({
     module: new URL('./books-thread.ts', import.meta.url),
     data,
@@ -57,26 +59,25 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
   });
   const mint = await openWorkers<MintTasks>({
     module: new URL('./mint-thread.ts', import.meta.url),
-    data,
+    data: { ...data, closing },
     size: 1,
     name: 'wallet mint',
   });
-  const balance = () => books.call('balance', undefined);
   return {
     keyForChannel: (purpose) => books.call('keyFor', purpose),
     collect: async () => {
-      const minted = await mint.call('collect', undefined);
-      const waiting = (await balance()).reduce((sum, { waiting }) => sum + waiting, 0n);
-      if (minted > 0n) log.info({ minted, waiting }, 'ehash collected');
-      return { minted, waiting };
+      const collected = await mint.call('collect', undefined);
+      if (collected.minted > 0n) log.info(collected, 'ehash collected');
+      return collected;
     },
-    balance,
+    balance: () => books.call('balance', undefined),
     troubles: () => books.call('troubles', undefined),
     send: (amount, unit) => mint.call('send', { amount, unit }),
     sent: () => books.call('sent', undefined),
     receive: (token) => mint.call('receive', token),
     restore: () => mint.call('restore', undefined),
     close: async () => {
+      Atomics.store(closing, 0, 1);
       await Promise.all([books.close(), mint.close()]);
     },
   };

@@ -51,6 +51,7 @@ export async function startFakeMint(unit = 'hash_test_1') {
   const requests: { path: string; body: Record<string, unknown> }[] = [];
   let repeatedOutputs = 0;
   let maxBatch = 100;
+  let publishedKeys = serializeMintKeys(pubKeys);
 
   function sign(outputs: Blinded[]) {
     if (outputs.some(({ B_ }) => signed.has(B_))) {
@@ -78,7 +79,7 @@ export async function startFakeMint(unit = 'hash_test_1') {
       nuts: { 29: { max_batch_size: maxBatch } },
     }),
     '/v1/keysets': () => ({ keysets: [keyset] }),
-    [`/v1/keys/${keysetId}`]: () => ({ keysets: [{ id: keysetId, unit, keys: serializeMintKeys(pubKeys) }] }),
+    [`/v1/keys/${keysetId}`]: () => ({ keysets: [{ id: keysetId, unit, keys: publishedKeys }] }),
     '/v1/mint/quote/ehash/pubkey': (body: {
       pubkeys: string[];
       pubkey_signatures: string[];
@@ -175,6 +176,10 @@ export async function startFakeMint(unit = 'hash_test_1') {
     quotes,
     poisoned,
     requests,
+    /** Publishes a key under the keyset's id that the id does not commit to. */
+    tamperWithKeys: () => {
+      publishedKeys = { ...publishedKeys, 1: publishedKeys['2'] ?? '' };
+    },
     maxBatch: (quotes: number) => {
       maxBatch = quotes;
     },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { getDecodedToken, hasValidDleq } from '@cashu/cashu-ts';
 import { isHashpoolError } from '../../../../protocols/errors.ts';
 import { openWallet } from '../../../../services/wallet/wallet.ts';
@@ -281,6 +282,29 @@ test('a new database of an old seed restores itself before it uses a counter', a
   assert.deepEqual(await fresh.collect(), { minted: 2n, waiting: 0n });
   assert.equal((await amounts(fresh))?.amount, 11n);
   assert.equal(mint.repeatedOutputs(), 0);
+});
+
+test('keys that their id does not commit to are refused', async (t) => {
+  const { mint, open } = await setUp(t);
+  const wallet = await open();
+  mint.tamperWithKeys();
+  await assert.rejects(wallet.collect(), code('bad-keyset'));
+});
+
+test('closing ends a long pass between two batches, and the next one goes on', async (t) => {
+  const { mint, open } = await setUp(t);
+  const wallet = await open();
+  const key = await wallet.keyForChannel('channel');
+  mint.maxBatch(1);
+  for (let i = 0; i < 50; i++) mint.addQuote(key, 1n);
+  const pass = wallet.collect();
+  while (!mint.requests.some(({ path }) => path === MINT_BATCH)) await setTimeout(5);
+  await wallet.close();
+  const { minted } = await pass;
+  assert.ok(minted > 0n && minted < 50n);
+  const again = await open();
+  await again.collect();
+  assert.equal((await amounts(again))?.amount, 50n);
 });
 
 test('many small tokens become few', async (t) => {
