@@ -13,7 +13,7 @@ import { newTemplate, setNewPrevHash } from './messages.ts';
 import type { Solution } from './solutions.ts';
 
 export interface ClientOptions {
-  readonly connection: Sv2Connection<TemplateMessage>;
+  readonly connection: Pick<Sv2Connection<TemplateMessage>, 'remote' | 'send' | 'close'>;
   readonly book: TemplateBook<FittedBlock>;
   /** The node's last template, once there is one. */
   readonly current: () => BlockTemplate | undefined;
@@ -55,24 +55,29 @@ export class Client {
 
   /** Passes the node's new template on: always for a new tip, else where it pays enough more. */
   offer(template: BlockTemplate, isNewTip: boolean): void {
-    if (this.#room === undefined) return;
-    const block = fitBlock(template, this.#room);
+    const block = this.#fitted(template);
+    if (block === undefined) return;
     if (isNewTip) this.#sendPair(block);
     else if (block.coinbaseValue >= this.#sentValue + this.#options.feeDelta) this.#send(block, false);
   }
 
   #constrain(room: CoinbaseRoom): void {
     const { connection, current, log } = this.#options;
-    const template = current();
-    if (template !== undefined && reservedWeight(room) > template.weightLimit) {
-      connection.close(`its coinbase outputs of ${room.size} bytes fit in no block`);
-      return;
-    }
-    this.#room = room;
     log.info(
       `client ${connection.remote} needs ${room.size} bytes and ${room.sigops} sigops in the coinbase`,
     );
-    if (template !== undefined) this.#sendPair(fitBlock(template, room));
+    this.#room = room;
+    const template = current();
+    if (template !== undefined) this.offer(template, true);
+  }
+
+  /** The block with room for this client's coinbase; undefined before it said how much, or where none has so much. */
+  #fitted(template: BlockTemplate): FittedBlock | undefined {
+    const room = this.#room;
+    if (room === undefined) return undefined;
+    if (reservedWeight(room) <= template.weightLimit) return fitBlock(template, room);
+    this.#options.connection.close(`its coinbase outputs of ${room.size} bytes fit in no block`);
+    return undefined;
   }
 
   /** A template and the tip that puts it to use: the client drops all earlier work. */

@@ -102,6 +102,11 @@ test('constraints that fit in no block end the connection', () => {
   desk.constrain(1_000_000);
   assert.match(desk.closed ?? '', /1000000 bytes fit in no block/);
   assert.deepEqual(desk.names(), []);
+
+  const early = new Desk();
+  early.constrain(1_000_000);
+  early.offer(blockTemplate([]), true);
+  assert.match(early.closed ?? '', /fit in no block/);
 });
 
 test('a solution reaches the node with its own template, also just after the tip changed', () => {
