@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  ExtranonceAllocator,
+  FULL_EXTRANONCE_BYTES,
+  MAX_PREFIXES,
+  MAX_ROLLABLE_BYTES,
+} from '../../../../domain/extranonce/allocator.ts';
+
+const fixedPart = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 6)).toString('hex');
+
+describe('extranonce prefixes', () => {
+  it('are server id, counter and zeros, filled up to the full size', () => {
+    const { bytes } = new ExtranonceAllocator(0xabcd, 7).allocate(4);
+    assert.deepEqual([...bytes], [0xab, 0xcd, 0, 0, 0, 7, ...new Array(10).fill(0)]);
+  });
+
+  it('begin anywhere and go round', () => {
+    const allocator = new ExtranonceAllocator(1, 0xffffffff);
+    assert.equal(allocator.allocate(4).counter, 0xffffffff);
+    assert.equal(allocator.allocate(4).counter, 0);
+  });
+
+  it('never overlap, whatever is opened, closed and freed', () => {
+    const step = fc.oneof(
+      fc.integer({ min: 0, max: MAX_ROLLABLE_BYTES }).map((rollable) => ({ open: rollable })),
+      fc.constantFrom({ close: true } as const, { tip: true } as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(0xffffffff), (steps, first) => {
+        const allocator = new ExtranonceAllocator(1, first);
+        const open: ReturnType<ExtranonceAllocator['allocate']>[] = [];
+        const mayBeMined = new Set<string>();
+        let closed: string[] = [];
+        for (const each of steps) {
+          if ('open' in each) {
+            const prefix = allocator.allocate(each.open);
+            assert.equal(prefix.bytes.length + each.open, FULL_EXTRANONCE_BYTES);
+            assert.ok(!mayBeMined.has(fixedPart(prefix.bytes)));
+            mayBeMined.add(fixedPart(prefix.bytes));
+            open.push(prefix);
+          } else if ('close' in each) {
+            const prefix = open.shift();
+            if (!prefix) continue;
+            allocator.retire(prefix);
+            closed.push(fixedPart(prefix.bytes));
+          } else {
+            allocator.freeRetired();
+            for (const gone of closed) mayBeMined.delete(gone);
+            closed = [];
+          }
+        }
+        assert.equal(allocator.inUse, mayBeMined.size);
+      }),
+    );
+  });
+
+  it('run out, and come back only with a new tip', () => {
+    const allocator = new ExtranonceAllocator(1, 0);
+    const prefixes = Array.from({ length: MAX_PREFIXES }, () => allocator.allocate(4));
+    assert.throws(() => allocator.allocate(4), { code: 'extranonce-exhausted' });
+    const [first] = prefixes;
+    assert.ok(first);
+    allocator.retire(first);
+    assert.throws(() => allocator.allocate(4), { code: 'extranonce-exhausted' });
+    allocator.freeRetired();
+    assert.equal(allocator.allocate(4).counter, MAX_PREFIXES);
+  });
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  ChannelJobs,
+  MAX_FUTURE_JOBS,
+  MAX_LIVE_JOBS,
+  MAX_STALE_IDS,
+} from '../../../../domain/jobs/channel-jobs.ts';
+import { type ExtendedJob, liveJob, type Tip } from '../../../../domain/jobs/extended-job.ts';
+import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
+
+const tip: Tip = {
+  prevHashLe: new Uint8Array(32),
+  nbits: 0x207fffff,
+  minNtime: 0,
+  targetLe: new Uint8Array(32),
+  seen: new SeenShares(),
+};
+const job = (id: number): ExtendedJob => ({
+  id,
+  templateId: BigInt(id),
+  version: 0x20000000,
+  versionRollingAllowed: true,
+  coinbasePrefix: new Uint8Array(0),
+  coinbaseSuffix: new Uint8Array(0),
+  merklePath: [],
+});
+const own = (id: number, k = 0) => ({ live: liveJob(job(id), tip), k, extranoncePrefix: new Uint8Array(16) });
+
+describe("a channel's jobs", () => {
+  it('are unknown while they wait for their tip, live from then on, stale after the next', () => {
+    const jobs = new ChannelJobs();
+    jobs.announce(job(1));
+    assert.ok(jobs.isAnnounced(1));
+    assert.equal(jobs.find(1), 'unknown');
+    jobs.activate(own(1));
+    assert.ok(!jobs.isAnnounced(1));
+    assert.ok(typeof jobs.find(1) === 'object');
+    jobs.activate(own(2));
+    assert.equal(jobs.find(1), 'stale');
+    assert.equal(jobs.find(3), 'unknown');
+  });
+
+  it('that were announced for another tip are stale once one is activated', () => {
+    const jobs = new ChannelJobs();
+    jobs.announce(job(1));
+    jobs.announce(job(2));
+    jobs.activate(own(2));
+    assert.equal(jobs.find(1), 'stale');
+  });
+
+  it('keep their own target next to newer ones of the same tip', () => {
+    const jobs = new ChannelJobs();
+    jobs.activate(own(1, 20));
+    jobs.add(own(2, 25));
+    const [old, newer] = [jobs.find(1), jobs.find(2)];
+    assert.ok(typeof old === 'object' && old.k === 20);
+    assert.ok(typeof newer === 'object' && newer.k === 25);
+    assert.equal(jobs.newest, newer);
+  });
+
+  it('are bounded', () => {
+    const jobs = new ChannelJobs();
+    for (let id = 1; id <= MAX_FUTURE_JOBS + 1; id++) jobs.announce(job(id));
+    assert.ok(!jobs.isAnnounced(1) && jobs.isAnnounced(2));
+    jobs.activate(own(100));
+    for (let id = 101; id <= 100 + MAX_LIVE_JOBS; id++) jobs.add(own(id));
+    assert.equal(jobs.find(100), 'stale');
+    assert.ok(typeof jobs.find(101) === 'object');
+    for (let id = 1000; id < 1002 + MAX_STALE_IDS; id++) jobs.activate(own(id));
+    assert.equal(jobs.find(1000), 'unknown', 'too long ago to be told from never');
+    assert.equal(jobs.find(1002), 'stale');
+  });
+});

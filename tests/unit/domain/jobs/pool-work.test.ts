@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FULL_EXTRANONCE_BYTES } from '../../../../domain/extranonce/allocator.ts';
+import {
+  coinbaseConstraints,
+  type NewTemplate,
+  type PoolCoinbase,
+} from '../../../../domain/jobs/pool-coinbase.ts';
+import { PoolWork, type TemplatePrevHash } from '../../../../domain/jobs/pool-work.ts';
+import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
+import { coinbaseTxid } from '../../../../protocols/bitcoin/coinbase.ts';
+import { decodeOutputs } from '../../../../protocols/bitcoin/output.ts';
+import { concatBytes, fromHex, toHex, utf8 } from '../../../../protocols/bytes.ts';
+
+const commitment = fromHex(`0000000000000000266a24aa21a9ed${'11'.repeat(32)}`);
+const pool: PoolCoinbase = {
+  rewardScript: fromHex('0014751e76e8199196d454941c45d1b3a323f1433bd6'),
+  signature: 'a pool',
+  keysetId: new Uint8Array(33).fill(9),
+};
+
+function template(template_id: bigint, future_template = true): NewTemplate {
+  return {
+    name: 'NewTemplate',
+    template_id,
+    future_template,
+    version: 0x20000000,
+    coinbase_tx_version: 2,
+    coinbase_prefix: fromHex('03a0bb0d'),
+    coinbase_tx_input_sequence: 0xfffffffe,
+    coinbase_tx_value_remaining: 312_500_000n,
+    coinbase_tx_outputs_count: 1,
+    coinbase_tx_outputs: commitment,
+    coinbase_tx_locktime: 899_999,
+    merkle_path: [],
+  };
+}
+
+function prevHash(template_id: bigint): TemplatePrevHash {
+  return {
+    name: 'SetNewPrevHash',
+    template_id,
+    prev_hash: new Uint8Array(32).fill(1),
+    header_timestamp: 1_700_000_000,
+    nBits: 0x1d00ffff,
+    target: new Uint8Array(32),
+  };
+}
+
+function ready(): PoolWork {
+  const work = new PoolWork();
+  work.setCoinbase(pool);
+  work.addFuture(template(1n));
+  work.setTip(prevHash(1n), new SeenShares());
+  return work;
+}
+
+describe('work of a pool', () => {
+  it('has a coinbase with tag, job id, all outputs in order, and the template as it is', () => {
+    const live = ready().current;
+    assert.ok(live);
+    const { coinbasePrefix: prefix, coinbaseSuffix: suffix, id } = live.job;
+    const script = prefix.subarray(4 + 1 + 36 + 1);
+    assert.equal(prefix[4 + 1 + 36], script.length + FULL_EXTRANONCE_BYTES);
+    const tag = utf8('Sv2/a pool//');
+    const expected = concatBytes(
+      fromHex('03a0bb0d'),
+      Uint8Array.of(tag.length),
+      tag,
+      Uint8Array.of(24, id, 0, 0, 0),
+    );
+    assert.equal(toHex(script), toHex(expected));
+    assert.deepEqual(suffix.subarray(0, 4), fromHex('feffffff'));
+    assert.equal(suffix[4], 3);
+    const [reward, mark, last] = decodeOutputs(suffix.subarray(5), 3);
+    assert.deepEqual(reward, { value: 312_500_000n, script: pool.rewardScript });
+    assert.equal(mark?.value, 0n);
+    assert.equal(toHex(mark?.script ?? new Uint8Array(0)), `6a234548${'09'.repeat(33)}`);
+    assert.equal(toHex(last?.script ?? new Uint8Array(0)), toHex(commitment.subarray(9)));
+    assert.deepEqual(suffix.subarray(-4), fromHex('9fbb0d00'));
+  });
+
+  it('asks for the room that its outputs take', () => {
+    const p2pkh = { ...pool, rewardScript: fromHex(`76a914${'00'.repeat(20)}88ac`) };
+    assert.deepEqual(coinbaseConstraints(pool), { maxAdditionalSize: 31 + 46, maxAdditionalSigops: 0 });
+    assert.equal(coinbaseConstraints(p2pkh).maxAdditionalSigops, 4);
+  });
+
+  it('makes a search space of its own for each job', () => {
+    const work = ready();
+    const coinbases = new Set<string>();
+    for (let i = 0; i < 5; i++) {
+      const live = work.current;
+      assert.ok(live);
+      const extranonce = new Uint8Array(FULL_EXTRANONCE_BYTES);
+      coinbases.add(
+        toHex(coinbaseTxid(concatBytes(live.job.coinbasePrefix, extranonce, live.job.coinbaseSuffix))),
+      );
+      work.renew(live.job.id);
+    }
+    assert.equal(coinbases.size, 5);
+  });
+
+  it('renews a job only for who has the newest', () => {
+    const work = ready();
+    const first = work.current;
+    assert.ok(first);
+    const second = work.renew(first.job.id);
+    assert.ok(second && second.job.id > first.job.id && second.tip === first.tip);
+    assert.equal(work.renew(first.job.id), second);
+  });
+
+  it('follows templates and tips', () => {
+    const work = new PoolWork();
+    assert.throws(() => work.addFuture(template(1n)), { code: 'no-terms' });
+    work.setCoinbase(pool);
+    assert.equal(work.addCurrent(template(1n, false)), undefined, 'no tip yet');
+    const announced = work.addFuture(template(2n));
+    assert.deepEqual(work.announced, [announced]);
+    assert.throws(() => work.setTip(prevHash(3n), new SeenShares()), { code: 'unknown-template' });
+    assert.equal(work.setTip(prevHash(2n), new SeenShares()).job, announced);
+    assert.deepEqual(work.announced, []);
+    assert.equal(work.addCurrent(template(4n, false))?.job.templateId, 4n);
+  });
+
+  it('says in each coinbase which keyset is paid in, from the moment that changes', () => {
+    const work = ready();
+    work.addFuture(template(2n));
+    const live = work.setCoinbase({ ...pool, keysetId: new Uint8Array(33).fill(0xcc) });
+    for (const job of [live?.job, ...work.announced]) {
+      assert.ok(job && toHex(job.coinbaseSuffix).includes(`4548${'cc'.repeat(33)}`));
+    }
+  });
+
+  it('refuses a signature that leaves no room for the extranonce', () => {
+    const work = new PoolWork();
+    work.setCoinbase({ ...pool, signature: 'x'.repeat(80) });
+    assert.throws(() => work.addFuture(template(1n)), { code: 'coinbase-script-too-long' });
+  });
+});
