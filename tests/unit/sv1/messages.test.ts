@@ -122,7 +122,7 @@ test('a job told by notify is read back as it was, and by the test client to the
 });
 
 test("a client refuses a pool's malformed messages in words", () => {
-  const good = ['1', '00'.repeat(32), '00', '00', [], '20000000', '207fffff', '00000001', true];
+  const good: unknown[] = ['1', '00'.repeat(32), '00', '00', [], '20000000', '207fffff', '00000001', true];
   assert.equal(parseNotify(good).jobId, '1');
   const wrong: [number, unknown][] = [
     [0, 1],
@@ -136,11 +136,7 @@ test("a client refuses a pool's malformed messages in words", () => {
     [7, null],
   ];
   for (const [index, value] of wrong) {
-    assert.throws(
-      () => parseNotify(good.with(index, value as string)),
-      { code: 'bad-sv1-notify' },
-      `field ${index}`,
-    );
+    assert.throws(() => parseNotify(good.with(index, value)), { code: 'bad-sv1-notify' }, `field ${index}`);
   }
   assert.throws(() => parseNotify(good.slice(0, 8)), { code: 'bad-sv1-notify' });
   assert.deepEqual(parseSubscribeResult([[], 'abcd', 4]), {

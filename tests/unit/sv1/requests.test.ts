@@ -76,7 +76,7 @@ test('a difficulty comes by suggestion or in the password', () => {
 });
 
 test('submit: every field is read strictly and refused in the words that AxeOS explains', () => {
-  const good = ['name', '1a', '00000001', '65000000', '0000002a', '00002000'];
+  const good: unknown[] = ['name', '1a', '00000001', '65000000', '0000002a', '00002000'];
   assert.deepEqual(parseSubmit(good, 4), {
     username: 'name',
     jobId: '1a',
@@ -86,7 +86,7 @@ test('submit: every field is read strictly and refused in the words that AxeOS e
     versionBits: 0x2000,
   });
   assert.equal(parseSubmit(good.slice(0, 5), 4).versionBits, undefined);
-  assert.equal(parseSubmit(good.with(5, null as unknown as string), 4).versionBits, undefined);
+  assert.equal(parseSubmit(good.with(5, null), 4).versionBits, undefined);
   const wrong: [unknown, Sv1Refusal][] = [
     [{}, refusals.paramsNotArray],
     [good.slice(0, 4), refusals.arraySize],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { MAX_LINE_BYTES } from '../../../../protocols/sv1/line.ts';
 import { MAX_BAD_LINES } from '../../../../roles/translator/sv1-server/miner-session.ts';
 import { MAX_WAITING_REQUESTS } from '../../../../roles/translator/sv1-server/request-queue.ts';
@@ -98,6 +99,44 @@ test('connections are capped, all together and by address', async (t) => {
     const fourth = await connect();
     assert.equal((await fourth.request('mining.ping')).result, 'pong');
   }
+});
+
+test('whatever lines a client makes up, the server lives and answers the others', async (t) => {
+  const { connect, miner } = await translatorUnderTest(t, {
+    maxConnections: 200,
+    maxConnectionsPerAddress: 200,
+  });
+  const good = await miner(NAME);
+  const methods = [
+    'configure',
+    'subscribe',
+    'authorize',
+    'submit',
+    'suggest_difficulty',
+    'extranonce.subscribe',
+  ];
+  const value = fc.oneof(
+    fc.json(),
+    fc.constantFrom('"name"', '"00000000"', '["version-rolling"]', '{}', 'null', '1'),
+  );
+  const call = fc
+    .tuple(fc.constantFrom(...methods), fc.array(value, { maxLength: 7 }))
+    .map(([method, params]) => `{"id":"x","method":"mining.${method}","params":[${params.join(',')}]}`);
+  const line = fc.oneof({ arbitrary: call, weight: 5 }, { arbitrary: fc.string(), weight: 1 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 20 }), async (lines) => {
+      const client = await connect();
+      client.sendRaw(`${lines.join('\n')}\n`);
+      const share = await good.client.submit(NAME, good.client.mineShare());
+      assert.equal(share.result, true);
+      const failed = client.strayAnswers.filter(({ error }) =>
+        String(error?.[1]).startsWith('Internal error'),
+      );
+      assert.deepEqual(failed, []);
+      client.close();
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a port that is taken is said with what to do', async (t) => {
