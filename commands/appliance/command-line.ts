@@ -3,15 +3,15 @@ import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/error
 import { exitCodes } from '../../services/supervisor/exit-codes.ts';
 
 /**
- * Runs a command and sets its exit code. What it throws becomes one line on stderr: exit code 64 for a mistake on
+ * Runs a command and leaves with its exit code. What it throws becomes one line on stderr: exit code 64 for a mistake on
  * the command line, 1 for any other trouble.
  */
 export async function runCommand(name: string, main: () => number | Promise<number>): Promise<void> {
   try {
-    process.exitCode = await main();
+    process.exit(await main());
   } catch (error) {
     process.stderr.write(`${name}: ${messageOf(error).replaceAll('\n', ' ')}\n`);
-    process.exitCode = isHashpoolError(error, 'usage') ? exitCodes.usage : 1;
+    process.exit(isHashpoolError(error, 'usage') ? exitCodes.usage : 1);
   }
 }
 

@@ -63,10 +63,13 @@ export class Supervisor {
 
   /** Stops all roles, the last started first; what hangs is killed. The first reason given is the one that counts. */
   stop(reason: string, exitCode = 0): Promise<Ending> {
-    this.#stopping ??= this.#stopAll().then(() => {
-      this.#reaper.close();
-      this.#ended.resolve({ reason, exitCode });
-    }, this.#ended.reject);
+    // Begun in a later turn: the first role to change may make the observer call this again.
+    this.#stopping ??= Promise.resolve()
+      .then(() => this.#stopAll())
+      .then(() => {
+        this.#reaper.close();
+        this.#ended.resolve({ reason, exitCode });
+      }, this.#ended.reject);
     return this.ended;
   }
 

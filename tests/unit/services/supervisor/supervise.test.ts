@@ -21,7 +21,7 @@ interface Run {
 function supervise(
   t: TestContext,
   roles: readonly [name: string, behaviour: string, after?: string[]][],
-  options: { restart?: boolean; patience?: Patience } = {},
+  options: { restart?: boolean; patience?: Patience; onChange?: (supervisor: Supervisor) => void } = {},
 ): Run {
   const folder = mkdtempSync(join(tmpdir(), 'hashpool-supervise-'));
   const seen: RoleView[] = [];
@@ -30,12 +30,13 @@ function supervise(
     const log = join(folder, `${name}.log`);
     return { name, after, entry: fakeRole, arguments: [behaviour], environment: {}, log };
   });
-  const supervisor = new Supervisor({
+  const supervisor: Supervisor = new Supervisor({
     plans,
     restart: options.restart ?? true,
     patience: options.patience ?? quick,
     onChange: (view) => {
       seen.push(view);
+      options.onChange?.(supervisor);
       for (const waiter of waiters) waiter();
     },
   });
@@ -106,6 +107,13 @@ test('counted figures are added up over restarts', async (t) => {
   const after = await until((view) => view.restarts === 1 && view.figures['shares_accepted'] === 10n);
   assert.equal(after.figures['height'], 7);
   assert.notEqual(after.pid, first.pid);
+});
+
+test('an observer that stops the roles at each change is heard once', async (t) => {
+  const { supervisor } = supervise(t, [['pool', 'obedient']], {
+    onChange: (it) => void it.stop('seen enough'),
+  });
+  assert.deepEqual(await supervisor.ended, { reason: 'seen enough', exitCode: 0 });
 });
 
 test('a status reaches the screen as one line without control characters', async (t) => {
