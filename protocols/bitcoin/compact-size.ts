@@ -19,10 +19,6 @@ export class ByteReader {
     this.#what = what;
   }
 
-  get isAtEnd(): boolean {
-    return this.offset === this.#bytes.length;
-  }
-
   /**
    * The next `length` bytes, without a copy.
    * @throws HashpoolError 'cut-short'

@@ -1,6 +1,5 @@
 /** The chains a role can be configured for. */
-export const networkNames = ['mainnet', 'testnet4', 'signet', 'regtest'] as const;
-export type NetworkName = (typeof networkNames)[number];
+export type NetworkName = 'mainnet' | 'testnet4' | 'signet' | 'regtest';
 
 /** What tells one chain's addresses and keys from another's. */
 export interface Network {

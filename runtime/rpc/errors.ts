@@ -39,5 +39,4 @@ export const RpcCode = {
   warmingUp: -28,
   notConnected: -9,
   initialDownload: -10,
-  methodNotFound: -32601,
 } as const;

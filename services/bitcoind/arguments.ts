@@ -1,12 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { NetworkName } from '../../protocols/bitcoin/network.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
-
-/** The chains that bitcoind knows by name. */
-export type BitcoinNetwork = 'mainnet' | 'testnet4' | 'signet' | 'regtest';
 
 export interface BitcoindSettings {
   readonly datadir: string;
-  readonly network: BitcoinNetwork;
+  readonly network: NetworkName;
   readonly rpcPort: number;
   /** `user:password`; bitcoind is given its salted hash, so that the process list shows no password. */
   readonly rpcAuth: string;
@@ -14,7 +12,7 @@ export interface BitcoindSettings {
   readonly extraArguments?: readonly string[];
 }
 
-const CHAIN_FLAG: Record<BitcoinNetwork, readonly string[]> = {
+const CHAIN_FLAG: Record<NetworkName, readonly string[]> = {
   mainnet: [],
   testnet4: ['-testnet4'],
   signet: ['-signet'],

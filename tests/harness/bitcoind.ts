@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { NetworkName } from '../../protocols/bitcoin/network.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
-import type { BitcoinNetwork } from '../../services/bitcoind/arguments.ts';
 import { locateBitcoind } from '../../services/bitcoind/locate.ts';
 import { type Bitcoind, startBitcoind } from '../../services/bitcoind/start.ts';
 
@@ -14,7 +14,7 @@ export const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 const PORT_TRIES = 5;
 
 export interface NodeOptions {
-  readonly network?: BitcoinNetwork;
+  readonly network?: NetworkName;
   /** Loads the `test` wallet too (about 0.2 s more). */
   readonly wallet?: boolean;
   /** Blocks to begin with (default none). */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addWitness } from '../../protocols/bitcoin/coinbase.ts';
-import { decodeOutputs } from '../../protocols/bitcoin/output.ts';
+import { encodeOutput } from '../../protocols/bitcoin/output.ts';
 import { leBytesToTarget, powerTarget } from '../../protocols/bitcoin/target.ts';
+import { witnessCommitmentScript } from '../../protocols/bitcoin/witness-commitment.ts';
 import { reversed, toHex } from '../../protocols/bytes.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { recordingClient, solve, until } from '../harness/template-client.ts';
@@ -28,11 +29,9 @@ test('a client gets a template and its prev hash, and its block enters the chain
   assert.equal(first.template.coinbase_tx_value_remaining, 5_000_000_000n);
   assert.equal(first.prevHash.nBits, 0x207fffff);
   assert.equal(leBytesToTarget(first.prevHash.target), 0x7fffffn << 232n);
-  const [commitment] = decodeOutputs(
-    first.template.coinbase_tx_outputs,
-    first.template.coinbase_tx_outputs_count,
-  );
-  assert.equal(commitment?.value, 0n);
+  const commitment = encodeOutput({ value: 0n, script: witnessCommitmentScript([]) });
+  assert.equal(first.template.coinbase_tx_outputs_count, 1);
+  assert.equal(toHex(first.template.coinbase_tx_outputs), toHex(commitment));
 
   const stripped = solve(first.template, first.prevHash, { tag: 'hashpool/one' });
   client.submitSolution(stripped.solution);
