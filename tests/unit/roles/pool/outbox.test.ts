@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it, type TestContext } from 'node:test';
+import type { Terms } from '../../../../protocols/ehash/work-link.ts';
+import {
+  packWorkRecord,
+  unpackWorkRecords,
+  WORK_RECORD_BYTES,
+} from '../../../../protocols/ehash/work-record.ts';
+import { Outbox } from '../../../../roles/pool/outbox/outbox.ts';
+
+const terms: Terms = {
+  policy: 'hash',
+  minimumDifficulty: 16,
+  unit: 'hash_02_1',
+  keysetId: new Uint8Array(33).fill(3),
+};
+
+function temporaryPath(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hashpool-outbox-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'outbox.sqlite');
+}
+
+const header = (seq: number, prevHash = 1): Uint8Array => {
+  const bytes = new Uint8Array(80).fill(prevHash, 4, 36);
+  new DataView(bytes.buffer).setUint32(76, seq);
+  return bytes;
+};
+
+/** Packed records of shares `first` to `last`. */
+function records(first: number, last: number, prevHash = 1): Uint8Array {
+  const packed = new Uint8Array((last - first + 1) * WORK_RECORD_BYTES);
+  for (let seq = first; seq <= last; seq++) {
+    const key = new Uint8Array(33).fill(2);
+    packWorkRecord(packed, (seq - first) * WORK_RECORD_BYTES, header(seq, prevHash), 20, key);
+  }
+  return packed;
+}
+
+const seqOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(76);
+const seqsOf = (packed: Uint8Array): number[] =>
+  unpackWorkRecords(packed).map(({ header: bytes }) => seqOf(bytes));
+const upTo = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+describe('outbox', () => {
+  it('numbers shares from 1 and reads them across commits, from anywhere', async (t) => {
+    const outbox = await Outbox.open(temporaryPath(t));
+    assert.deepEqual([outbox.lastSeq, outbox.storedSeq, outbox.terms], [0, 0, undefined]);
+    assert.deepEqual(await outbox.append(records(1, 3), 3), { first: 1, last: 3 });
+    await Promise.all([outbox.append(records(4, 4), 1), outbox.append(records(5, 9), 5)]);
+    assert.equal(outbox.lastSeq, 9);
+    for (const first of upTo(1, 10)) {
+      assert.deepEqual(seqsOf(await outbox.read(first, 4)), upTo(first, Math.min(first + 3, 9)));
+    }
+    assert.deepEqual(seqsOf(await outbox.read(1, 100)), upTo(1, 9));
+    await outbox.close();
+  });
+
+  it('is where it was after it is opened again', async (t) => {
+    const path = temporaryPath(t);
+    const before = await Outbox.open(path);
+    await before.append(records(1, 5), 5);
+    await before.acknowledged({
+      storedSeq: 4,
+      backedUpSeq: 2,
+      refusals: [{ seq: 2n, reason: 'unknown prev hash' }],
+    });
+    await before.keepTerms({ ...terms, policy: 'target' });
+    await before.keepTerms(terms);
+    await before.close();
+    const after = await Outbox.open(path);
+    assert.deepEqual(after.outboxId, before.outboxId);
+    assert.deepEqual([after.lastSeq, after.storedSeq], [5, 4]);
+    assert.deepEqual(after.terms, terms);
+    assert.deepEqual(await after.append(records(6, 6), 1), { first: 6, last: 6 });
+    await after.close();
+    const db = new DatabaseSync(path, { readOnly: true });
+    const refused = db
+      .prepare('SELECT seq, reason FROM refusals')
+      .all()
+      .map((row) => ({ ...row }));
+    assert.deepEqual(refused, [{ seq: 2, reason: 'unknown prev hash' }]);
+    assert.equal(
+      db.prepare('SELECT count(*) AS rows FROM commits').get()?.['rows'],
+      2,
+      'one row for each commit',
+    );
+    db.close();
+  });
+
+  it('knows the shares that an earlier run stored on a prev hash', async (t) => {
+    const path = temporaryPath(t);
+    const before = await Outbox.open(path);
+    await before.append(records(1, 2, 1), 2);
+    const both = Buffer.concat([records(3, 3, 1), records(4, 5, 7)]);
+    await before.append(Uint8Array.from(both), 3);
+    assert.equal(
+      await before.storedEarlier(new Uint8Array(32).fill(7)),
+      undefined,
+      'its own run knows them itself',
+    );
+    await before.close();
+    const after = await Outbox.open(path);
+    const stored = await after.storedEarlier(new Uint8Array(32).fill(7));
+    const sha256d = (bytes: Uint8Array) =>
+      createHash('sha256').update(createHash('sha256').update(bytes).digest()).digest();
+    assert.deepEqual(
+      Buffer.from(stored?.hashesLe ?? []),
+      Buffer.concat([sha256d(header(4, 7)), sha256d(header(5, 7))]),
+    );
+    assert.deepEqual(Buffer.from(stored?.keys ?? []), Buffer.alloc(66, 2));
+    assert.equal((await after.storedEarlier(new Uint8Array(32).fill(1)))?.hashesLe.length, 96);
+    assert.equal(await after.storedEarlier(new Uint8Array(32).fill(9)), undefined);
+    await after.close();
+  });
+
+  it('refuses a row that does not hold what it says', async (t) => {
+    const outbox = await Outbox.open(temporaryPath(t));
+    await assert.rejects(outbox.append(records(1, 2), 3));
+    assert.deepEqual(await outbox.append(records(1, 2), 2), { first: 1, last: 2 });
+    await outbox.close();
+  });
+
+  it('has all that it said it has when its process is killed', async (t) => {
+    const path = temporaryPath(t);
+    const child = fork(new URL('./outbox-writer.ts', import.meta.url), [path], { execArgv: [] });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    let stored = 0;
+    await new Promise<void>((resolve) => {
+      child.on('message', (last) => {
+        stored = Number(last);
+        if (stored > 2000) resolve();
+      });
+    });
+    child.kill('SIGKILL');
+    await exited;
+    const outbox = await Outbox.open(path);
+    assert.ok(outbox.lastSeq >= stored, `${outbox.lastSeq} of ${stored}`);
+    assert.deepEqual(seqsOf(await outbox.read(1, outbox.lastSeq)), upTo(1, outbox.lastSeq));
+    await outbox.close();
+  });
+});
