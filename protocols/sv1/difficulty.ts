@@ -9,8 +9,8 @@ import {
 /** The exponent at which difficulty is 1: one share proves about 2^32 hashes. */
 export const DIFFICULTY_ONE_BITS = 32;
 
-/** Largest exponent a suggested difficulty is read as: far above any miner there is. */
-export const MAX_DIFFICULTY_BITS = 96;
+/** Largest exponent a suggested difficulty is read as: far above any miner there is, and payable everywhere. */
+export const MAX_DIFFICULTY_BITS = 62;
 
 /**
  * The difficulty 2^(k-32) as JSON text: an integer from k = 32 on, its exact decimal fraction below. Its target

@@ -10,7 +10,7 @@ export const minerConfig = table({
   password: text('the password; d=NUMBER in it asks for a difficulty', { default: 'x', maxLength: 255 }),
   threads: integer('threads that hash', { min: 1, max: 256, default: 1 }),
   suggest_difficulty_bits: optional(
-    integer('asks for shares that prove 2 to this power of hashes', { min: 0, max: 96 }),
+    integer('asks for shares that prove 2 to this power of hashes', { min: 0, max: 62 }),
   ),
   max_hashrate: optional(
     integer('hashes per second at most, all threads together', { min: 1000, max: Number.MAX_SAFE_INTEGER }),

@@ -63,7 +63,7 @@ export const translatorConfig = table({
     }),
     easiest_difficulty_bits: integer(
       'the easiest share given unasked proves 2 to this power of hashes; below 32 the difficulty is a fraction, which some firmware cuts to 0',
-      { min: 0, max: 96, default: 32 },
+      { min: 0, max: 62, default: 32 },
     ),
     job_keepalive_interval_secs: integer(
       'a job is told again after so many seconds without one; 0 for never',

@@ -1,7 +1,11 @@
 import { toHex } from '../../../protocols/bytes.ts';
 import type { Hash } from '../../../protocols/crypto/hash.ts';
 import { messageOf } from '../../../protocols/errors.ts';
-import { hashBitsOfDifficulty } from '../../../protocols/sv1/difficulty.ts';
+import {
+  DIFFICULTY_ONE_BITS,
+  hashBitsOfDifficulty,
+  MAX_DIFFICULTY_BITS,
+} from '../../../protocols/sv1/difficulty.ts';
 import { refusalInWords, refusals, Sv1Error, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
 import { hexU32 } from '../../../protocols/sv1/fields.ts';
 import { type MessageId, parseLine, type Sv1Request } from '../../../protocols/sv1/line.ts';
@@ -159,10 +163,7 @@ export class MinerSession {
       answer['version-rolling.mask'] = hexU32(mask);
     }
     if (asked.minimumDifficulty !== undefined) {
-      const bits = hashBitsOfDifficulty(asked.minimumDifficulty);
-      if (bits !== undefined)
-        this.#channel.wishDifficulty(2 ** (bits - 32) < asked.minimumDifficulty ? bits + 1 : bits);
-      answer['minimum-difficulty'] = bits !== undefined;
+      answer['minimum-difficulty'] = this.#promiseMinimum(asked.minimumDifficulty);
     }
     if (asked.subscribeExtranonce) {
       this.#channel.takesExtranonce = true;
@@ -170,6 +171,15 @@ export class MinerSession {
     }
     for (const name of asked.unknown) answer[name] = false;
     return answer;
+  }
+
+  /** BIP310's minimum-difficulty, rounded to the harder power of two. @returns whether it can be kept */
+  #promiseMinimum(difficulty: number): boolean {
+    const easier = hashBitsOfDifficulty(difficulty) ?? MAX_DIFFICULTY_BITS;
+    const bits = 2 ** (easier - DIFFICULTY_ONE_BITS) < difficulty ? easier + 1 : easier;
+    if (bits > MAX_DIFFICULTY_BITS) return false;
+    this.#channel.wishDifficulty(bits);
+    return true;
   }
 
   async #subscribe(params: unknown): Promise<unknown> {

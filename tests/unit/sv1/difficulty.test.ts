@@ -5,6 +5,7 @@ import { powerTarget } from '../../../protocols/bitcoin/target.ts';
 import {
   difficultyOfTarget,
   hashBitsOfDifficulty,
+  MAX_DIFFICULTY_BITS,
   powerDifficulty,
   targetOfDifficulty,
 } from '../../../protocols/sv1/difficulty.ts';
@@ -55,7 +56,7 @@ test('a suggested difficulty is rounded to the easier power; nonsense is none', 
   assert.equal(hashBitsOfDifficulty(1000), 41);
   assert.equal(hashBitsOfDifficulty(0.00015), 19);
   assert.equal(hashBitsOfDifficulty(1e-30), 0);
-  assert.equal(hashBitsOfDifficulty(1e300), 96);
+  assert.equal(hashBitsOfDifficulty(1e300), MAX_DIFFICULTY_BITS);
   for (const nonsense of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.equal(hashBitsOfDifficulty(nonsense), undefined);
   }

@@ -165,6 +165,9 @@ test('configure grants version bits within the mask, and answers every extension
   });
   await client.subscribe();
   assert.deepEqual(upstream.last.request.maximumTargetLe, le(42), 'no share is worth less than 1000');
+  const huge = { 'minimum-difficulty.value': 2 ** 40 };
+  const refused = await client.request('mining.configure', [['minimum-difficulty'], huge]);
+  assert.deepEqual(refused.result, { 'minimum-difficulty': false });
   const none = await client.configure('00000001');
   assert.deepEqual(none.result, { 'version-rolling': false, 'version-rolling.mask': '00000000' });
   assert.equal((await client.request('mining.configure', ['x'])).error?.[1], 'Invalid configuration message');
