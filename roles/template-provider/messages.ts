@@ -5,7 +5,8 @@ import { compactToTarget, powerTarget, targetToLeBytes } from '../../protocols/b
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
 
 const COINBASE_VERSION = 2;
-const FINAL_SEQUENCE = 0xffffffff;
+/** Not final, so that the lock time counts (BIP54). */
+const COINBASE_SEQUENCE = 0xfffffffe;
 
 type NewTemplate = Extract<TemplateMessage, { name: 'NewTemplate' }>;
 type SetNewPrevHash = Extract<TemplateMessage, { name: 'SetNewPrevHash' }>;
@@ -24,11 +25,12 @@ export function newTemplate(id: bigint, block: FittedBlock, isFuture: boolean): 
     version: block.template.version,
     coinbase_tx_version: COINBASE_VERSION,
     coinbase_prefix: heightPush(block.template.height),
-    coinbase_tx_input_sequence: FINAL_SEQUENCE,
+    coinbase_tx_input_sequence: COINBASE_SEQUENCE,
     coinbase_tx_value_remaining: block.coinbaseValue,
     coinbase_tx_outputs_count: outputs.length,
     coinbase_tx_outputs: encodeOutputs(outputs),
-    coinbase_tx_locktime: 0,
+    // BIP54: a coinbase locked to the height before its own can never be made twice.
+    coinbase_tx_locktime: block.template.height - 1,
     merkle_path: [...block.merklePath],
   };
 }

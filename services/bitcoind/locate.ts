@@ -16,7 +16,7 @@ export type BitcoindEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** What to do where no bitcoind is found; ends each such message. */
 export const INSTALL_REMEDY =
-  'install Bitcoin Core or Knots 26 or later so that bitcoind is on the path, or set HASHPOOL_BITCOIND to it';
+  'install Bitcoin Core or Knots 28 or later so that bitcoind is on the path, or set HASHPOOL_BITCOIND to it';
 
 /**
  * Finds a bitcoind: HASHPOOL_BITCOIND, then the path, then Debian's packages unpacked into the cache

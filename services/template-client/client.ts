@@ -105,7 +105,7 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
 
   const running = reconnecting({
     name: 'template provider',
-    connect: () =>
+    connect: (signal) =>
       connectSv2({
         ...hostAndPort(options.address),
         protocol: templateDistributionProtocol,
@@ -114,7 +114,7 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
         frameCap: FRAME_CAP,
         workers: options.workers,
         log,
-        signal: stopping.signal,
+        signal,
       }),
     onConnected: connected,
     onStatus: (text) => options.onStatus?.(text),
@@ -148,7 +148,6 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
     },
     async close() {
       stopping.abort();
-      connection?.close('stopping');
       await running;
       requests.failAll(away());
     },

@@ -27,6 +27,8 @@ test('a client gets a template and its prev hash, and its block enters the chain
   assert.equal(displayed(first.prevHash.prev_hash), await node.rpc.call('getbestblockhash'));
   assert.equal(toHex(first.template.coinbase_prefix), '0111');
   assert.equal(first.template.coinbase_tx_value_remaining, 5_000_000_000n);
+  assert.equal(first.template.coinbase_tx_locktime, 16);
+  assert.equal(first.template.coinbase_tx_input_sequence, 0xfffffffe);
   assert.equal(first.prevHash.nBits, 0x207fffff);
   assert.equal(leBytesToTarget(first.prevHash.target), 0x7fffffn << 232n);
   const commitment = encodeOutput({ value: 0n, script: witnessCommitmentScript([]) });
