@@ -19,9 +19,17 @@ const tag = utf8('Cashu_MintQuoteSig_v1');
  * @returns 32 bytes, for BIP340
  */
 export function mintMessage(quote: string, outputs: readonly SignedOutput[]): Uint8Array {
-  const parts = [tag, ...framed(utf8(quote))];
-  for (const { amount, blinded } of outputs) parts.push(...framed(minimalBytes(amount)), ...framed(blinded));
-  return hash('sha256', concatBytes(...parts), 'buffer');
+  return mintMessageOver(outputs)(quote);
+}
+
+/** The same for many quotes over one list of outputs, which is put together once. */
+export function mintMessageOver(outputs: readonly SignedOutput[]): (quote: string) => Uint8Array {
+  const listed = outputs.flatMap(({ amount, blinded }) => [
+    ...framed(minimalBytes(amount)),
+    ...framed(blinded),
+  ]);
+  const all = concatBytes(...listed);
+  return (quote) => hash('sha256', concatBytes(tag, ...framed(utf8(quote)), all), 'buffer');
 }
 
 /**
@@ -29,7 +37,13 @@ export function mintMessage(quote: string, outputs: readonly SignedOutput[]): Ui
  * @returns 32 bytes, for BIP340
  */
 export function legacyMintMessage(quote: string, outputs: readonly SignedOutput[]): Uint8Array {
-  return hash('sha256', quote + outputs.map(({ blinded }) => toHex(blinded)).join(''), 'buffer');
+  return legacyMintMessageOver(outputs)(quote);
+}
+
+/** The same for many quotes over one list of outputs. */
+export function legacyMintMessageOver(outputs: readonly SignedOutput[]): (quote: string) => Uint8Array {
+  const all = outputs.map(({ blinded }) => toHex(blinded)).join('');
+  return (quote) => hash('sha256', quote + all, 'buffer');
 }
 
 function framed(bytes: Uint8Array): [Uint8Array, Uint8Array] {

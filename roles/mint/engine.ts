@@ -3,19 +3,18 @@ import { checkMint } from '../../domain/quotes/mintable.ts';
 import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import { cashuError } from '../../protocols/cashu/errors.ts';
-import { legacyMintMessage, mintMessage } from '../../protocols/cashu/nut20.ts';
 import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import { EpochBook, type MintKeyset } from './epoch-book.ts';
 import { Figures } from './figures.ts';
-import { type Claim, openSigner, type Signer, type ToSign } from './signer/signer.ts';
+import { type MintClaim, openSigner, type Signed, type Signer, type ToSign } from './signer/signer.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
 import type { MintOperations } from './store/store.ts';
 import type { SignatureRow } from './store/tokens.ts';
 import type { StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
 
 /** Quotes in one batch (NUT-29). */
-export const MAX_BATCH = 1000;
+export const MAX_BATCH = 100;
 
 /** A quote as everything outside the store sees it. */
 export interface Quote extends QuoteRow {
@@ -25,9 +24,13 @@ export interface Quote extends QuoteRow {
   readonly amount: bigint;
 }
 
-/** A blind signature with the keyset id that wallets know. */
-export interface IssuedSignature extends SignatureRow {
-  readonly keysetId: string;
+/** A blind signature as wallets get it. */
+export interface IssuedSignature extends Output {
+  /** C_, 33 bytes. */
+  readonly signature: Uint8Array;
+  /** Challenge and response of NUT-12, 32 bytes each. */
+  readonly e: Uint8Array;
+  readonly s: Uint8Array;
 }
 
 /** One quote (NUT-04) or several (NUT-29) to be minted into outputs. */
@@ -104,11 +107,11 @@ export class Engine {
     const quotes = await this.quotes(names);
     checkExpected(quotes, expectedAmounts);
     checkMint(quotes, outputs, this.epochs.keysets);
-    await this.#checkClaims(quotes, outputs, signatures);
-    const signed = await this.#sign(outputs);
-    await this.#store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: signed });
+    const signed = await this.signer.mint(claimsOf(quotes, signatures), this.#toSign(outputs));
+    const rows = this.#rowsOf(outputs, signed);
+    await this.#store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: rows });
     this.figures.issued(quotes.map(({ exponent }) => exponent));
-    return signed;
+    return issuedOf(outputs, signed);
   }
 
   /** Spends proofs and signs outputs of the same worth (NUT-03). @throws HashpoolError of the same table */
@@ -117,12 +120,12 @@ export class Engine {
     const ys = await this.signer.verifyProofs(
       inputs.map((input) => ({ ...input, ...this.#nameOf(input.keysetId) })),
     );
-    const signed = await this.#sign(outputs);
+    const signed = await this.signer.sign(this.#toSign(outputs));
     const spent = inputs.map(({ keysetId, exponent }, i) => {
       return { y: ys[i] ?? new Uint8Array(), keyset: this.#keyset(keysetId).row, exponent };
     });
-    await this.#store.call('swap', { spent, signatures: signed });
-    return signed;
+    await this.#store.call('swap', { spent, signatures: this.#rowsOf(outputs, signed) });
+    return issuedOf(outputs, signed);
   }
 
   /** For each Y whether it is spent (NUT-07). */
@@ -134,7 +137,9 @@ export class Engine {
   async signaturesOf(blinded: readonly Uint8Array[]): Promise<(IssuedSignature | undefined)[]> {
     const rows = await this.#store.call('signaturesOf', blinded);
     const idOf = new Map([...this.epochs.keysets.values()].map(({ row, id }) => [row, id]));
-    return rows.map((row) => row && { ...row, keysetId: idOf.get(row.keyset) ?? '' });
+    return rows.map((row) => {
+      return row && issued({ ...row, keysetId: idOf.get(row.keyset) ?? '' }, row.signed);
+    });
   }
 
   /** Quotes by their names, in order. @throws HashpoolError 'quote-unknown' naming the first unknown one */
@@ -189,35 +194,18 @@ export class Engine {
     await this.signer.close();
   }
 
-  async #sign(outputs: readonly Output[]): Promise<IssuedSignature[]> {
-    const toSign: ToSign[] = outputs.map(({ keysetId, exponent, blinded }) => {
-      return { ...this.#nameOf(keysetId), exponent, blinded };
-    });
-    const signed = await this.signer.sign(toSign);
-    return outputs.flatMap(({ keysetId, exponent, blinded }, i) => {
-      const made = signed[i];
-      return made ? { keyset: this.#keyset(keysetId).row, keysetId, exponent, blinded, ...made } : [];
-    });
+  #toSign(outputs: readonly Output[]): ToSign[] {
+    return outputs.map(({ keysetId, exponent, blinded }) => ({
+      ...this.#nameOf(keysetId),
+      exponent,
+      blinded,
+    }));
   }
 
-  async #checkClaims(
-    quotes: readonly Quote[],
-    outputs: readonly Output[],
-    signatures: readonly (Uint8Array | undefined)[],
-  ): Promise<void> {
-    const signed = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
-    const claims = quotes.map(({ name, publicKey }, i): Claim => {
-      const signature = signatures[i];
-      if (!signature) throw badSignature(name, 'is locked and has none; sign with the key of its pubkey');
-      return { publicKey, signature, messages: [mintMessage(name, signed), legacyMintMessage(name, signed)] };
+  #rowsOf(outputs: readonly Output[], signed: readonly Signed[]): SignatureRow[] {
+    return outputs.map(({ keysetId, exponent, blinded }, i) => {
+      return { keyset: this.#keyset(keysetId).row, exponent, blinded, signed: signed[i] ?? new Uint8Array() };
     });
-    const results = await this.signer.verifyClaims(claims);
-    const bad = quotes.find((_, i) => !results[i]);
-    if (bad)
-      throw badSignature(
-        bad.name,
-        "is not signed by its pubkey over these outputs (NUT-20); sign the request's own",
-      );
   }
 
   #nameOf(keysetId: string): { unit: string; index: number } {
@@ -279,6 +267,23 @@ function unknownQuote(name: string): never {
   );
 }
 
-function badSignature(name: string, trouble: string): Error {
-  return cashuError('signature-invalid', `quote ${name} ${trouble}`);
+/** @throws HashpoolError 'signature-invalid' where a quote comes without a signature: all of them are locked */
+function claimsOf(quotes: readonly Quote[], signatures: readonly (Uint8Array | undefined)[]): MintClaim[] {
+  return quotes.map(({ name, publicKey }, i) => {
+    const signature = signatures[i];
+    if (signature) return { quote: name, publicKey, signature };
+    throw cashuError(
+      'signature-invalid',
+      `quote ${name} is locked and comes without one; sign with the key of its pubkey`,
+    );
+  });
+}
+
+function issuedOf(outputs: readonly Output[], signed: readonly Signed[]): IssuedSignature[] {
+  return outputs.flatMap((output, i) => (signed[i] ? [issued(output, signed[i])] : []));
+}
+
+function issued({ keysetId, exponent, blinded }: Output, signed: Signed): IssuedSignature {
+  const [signature, e, s] = [signed.subarray(0, 33), signed.subarray(33, 65), signed.subarray(65)];
+  return { keysetId, exponent, blinded, signature, e, s };
 }

@@ -7,12 +7,12 @@ import type { IssuedSignature, Quote } from '../engine.ts';
 export const METHOD = 'ehash';
 
 /** A BlindSignature of NUT-00 with the DLEQ proof of NUT-12. */
-export function signatureAnswer({ keysetId, exponent, signature, dleq }: IssuedSignature) {
+export function signatureAnswer({ keysetId, exponent, signature, e, s }: IssuedSignature) {
   return {
     id: keysetId,
     amount: jsonInteger(amountOf(exponent)),
     C_: toHex(signature),
-    dleq: { e: toHex(dleq.subarray(0, 32)), s: toHex(dleq.subarray(32)) },
+    dleq: { e: toHex(e), s: toHex(s) },
   };
 }
 

@@ -106,7 +106,7 @@ async function checkSignatures(
     pubkeys.map((key, i) => ({
       publicKey: fromHex(key),
       signature: fromHex(pubkey_signatures[i] ?? ''),
-      messages: [quoteLookupMessage(mintKey, key.toLowerCase(), fresh)],
+      message: quoteLookupMessage(mintKey, key.toLowerCase(), fresh),
     })),
   );
   const bad = results.indexOf(false);

@@ -34,9 +34,9 @@ export function shareLookup(http: FastifyInstance, engine: Engine): void {
       const { state, amount, unit, name, publicKey } = quote;
       const open = { state, amount: jsonInteger(amount), unit };
       if (signature === undefined) return open;
-      const messages = [shareLookupMessage(toHex(engine.signer.identity), shareHashBe)];
+      const message = shareLookupMessage(toHex(engine.signer.identity), shareHashBe);
       const [isOwner] = await engine.signer.verifyClaims([
-        { publicKey, signature: fromHex(signature), messages },
+        { publicKey, signature: fromHex(signature), message },
       ]);
       if (!isOwner)
         throw cashuError('signature-invalid', 'signature is not by the key that this share is locked to');

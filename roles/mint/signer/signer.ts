@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { openWorkers, type Workers } from '../../../runtime/workers/pool.ts';
-import type { Claim, KeysetName, Signed, SignerTasks, ToSign, ToVerify } from './worker.ts';
+import type { Claim, KeysetName, MintClaim, Signed, SignerTasks, ToSign, ToVerify } from './worker.ts';
 
-export type { Claim, KeysetName, Signed, ToSign, ToVerify } from './worker.ts';
+export type { MintClaim, Signed, ToSign, ToVerify } from './worker.ts';
 
 /** Tokens in one call: a large request is spread over the threads, and small ones get in between. */
 const CHUNK = 32;
@@ -18,7 +18,12 @@ export interface Signer {
   sign(outputs: readonly ToSign[]): Promise<Signed[]>;
   /** Verifies proofs; gives each one's Y. @throws HashpoolError 'proof-invalid' naming the first bad one */
   verifyProofs(proofs: readonly ToVerify[]): Promise<Uint8Array[]>;
-  /** For each BIP340 signature whether it is good for its key and any of its messages. */
+  /**
+   * Signs outputs for the owners of quotes (NUT-20, NUT-29): for all of them or for none.
+   * @throws HashpoolError 'signature-invalid' naming the first claim that is not signed for, 'request-malformed'
+   */
+  mint(claims: readonly MintClaim[], outputs: readonly ToSign[]): Promise<Signed[]>;
+  /** For each BIP340 signature whether it is good. */
   verifyClaims(claims: readonly Claim[]): Promise<boolean[]>;
   /** For each key whether it is a point of the curve. */
   arePoints(keys: readonly Uint8Array[]): Promise<boolean[]>;
@@ -41,15 +46,18 @@ function signerOn(workers: Workers<SignerTasks>, identity: Uint8Array): Signer {
   return {
     identity,
     publicKeys: (keyset) => workers.call('publicKeys', keyset),
-    async sign(outputs) {
-      const results = await inChunks(outputs, (chunk) => workers.call('sign', chunk));
-      return results.map((signed, i) => {
-        if (signed) return signed;
-        throw cashuError(
-          'request-malformed',
-          `outputs[${i}].B_ is no point of secp256k1; blind the secret again`,
-        );
+    sign: async (outputs) => allSigned(await inChunks(outputs, (chunk) => workers.call('sign', chunk))),
+    async mint(claims, outputs) {
+      if (claims.length <= CHUNK && outputs.length <= CHUNK) {
+        const { bad, signed } = await workers.call('signIfGood', { claims, outputs });
+        checkClaim(claims[bad]);
+        return allSigned(signed);
+      }
+      await inChunks(claims, async (chunk) => {
+        checkClaim(chunk[await workers.call('firstBad', { claims: chunk, outputs })]);
+        return [];
       });
+      return allSigned(await inChunks(outputs, (chunk) => workers.call('sign', chunk)));
     },
     async verifyProofs(proofs) {
       const results = await inChunks(proofs, (chunk) => workers.call('verifyProofs', chunk));
@@ -75,4 +83,23 @@ async function inChunks<I, O>(
   const chunks: (readonly I[])[] = [];
   for (let i = 0; i < items.length; i += CHUNK) chunks.push(items.slice(i, i + CHUNK));
   return (await Promise.all(chunks.map(call))).flat();
+}
+
+function allSigned(results: readonly (Signed | undefined)[]): Signed[] {
+  return results.map((signed, i) => {
+    if (signed) return signed;
+    throw cashuError(
+      'request-malformed',
+      `outputs[${i}].B_ is no point of secp256k1; blind the secret again`,
+    );
+  });
+}
+
+/** @param bad the first claim that is not good, if there is one */
+function checkClaim(bad: MintClaim | undefined): void {
+  if (!bad) return;
+  throw cashuError(
+    'signature-invalid',
+    `quote ${bad.quote} is not signed by its pubkey over these outputs; sign this very request (NUT-20)`,
+  );
 }

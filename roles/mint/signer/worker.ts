@@ -1,6 +1,7 @@
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
-import { KEYSET_SIZE } from '../../../protocols/cashu/amount.ts';
+import { amountOf, KEYSET_SIZE } from '../../../protocols/cashu/amount.ts';
 import { identitySecret, keysetSecret } from '../../../protocols/cashu/key-derivation.ts';
+import { legacyMintMessageOver, mintMessageOver } from '../../../protocols/cashu/nut20.ts';
 import type { Curve } from '../../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
@@ -17,11 +18,22 @@ export interface ToSign extends KeysetName {
   readonly blinded: Uint8Array;
 }
 
-export interface Signed {
-  /** C_, 33 bytes. */
+/** A blind signature and its proof, C_ ‖ e ‖ s (NUT-12): 97 bytes. */
+export type Signed = Uint8Array;
+
+/** A quote to be minted, and what its owner gave to show that it may be. */
+export interface MintClaim {
+  /** The quote's id as text. */
+  readonly quote: string;
+  /** 33 bytes. */
+  readonly publicKey: Uint8Array;
+  /** BIP340 over the quote and the outputs (NUT-20), 64 bytes. */
   readonly signature: Uint8Array;
-  /** e ‖ s of NUT-12, 64 bytes. */
-  readonly dleq: Uint8Array;
+}
+
+export interface ToAuthorize {
+  readonly claims: readonly MintClaim[];
+  readonly outputs: readonly ToSign[];
 }
 
 export interface ToVerify extends KeysetName {
@@ -31,14 +43,14 @@ export interface ToVerify extends KeysetName {
   readonly signature: Uint8Array;
 }
 
-/** A BIP340 signature that is good if it fits any of the messages. */
+/** A BIP340 signature. */
 export interface Claim {
   /** 33 bytes; the x coordinate counts. */
   readonly publicKey: Uint8Array;
   /** 64 bytes. */
   readonly signature: Uint8Array;
-  /** Digests of 32 bytes. */
-  readonly messages: readonly Uint8Array[];
+  /** A digest of 32 bytes. */
+  readonly message: Uint8Array;
 }
 
 interface KeyPair {
@@ -78,7 +90,7 @@ export async function start(data: { readonly seed: string }) {
   const sign = (output: ToSign): Signed => {
     const { secret, publicKey } = keyOf(output);
     const { signature, e, s } = curve.signBlinded(output.blinded, secret, publicKey);
-    return { signature, dleq: concatBytes(e, s) };
+    return concatBytes(signature, e, s);
   };
 
   /** The proof's Y, or undefined where the signature is not this mint's. */
@@ -87,8 +99,24 @@ export async function start(data: { readonly seed: string }) {
     return equalBytes(curve.multiply(y, keyOf(proof).secret), proof.signature) ? y : undefined;
   };
 
-  const isClaimGood = ({ publicKey, signature, messages }: Claim): boolean =>
-    messages.some((message) => curve.schnorrVerify(signature, message, publicKey.subarray(1)));
+  const isGood = ({ publicKey, signature, message }: Claim): boolean =>
+    curve.schnorrVerify(signature, message, publicKey.subarray(1));
+
+  /** The first claim that is signed neither as nuts#375 has it nor in the older form, -1 for none. */
+  const firstBad = ({ claims, outputs }: ToAuthorize): number => {
+    const signed = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
+    const message = mintMessageOver(signed);
+    const older = legacyMintMessageOver(signed);
+    return claims.findIndex((claim) => {
+      return (
+        !isGood({ ...claim, message: message(claim.quote) }) &&
+        !isGood({ ...claim, message: older(claim.quote) })
+      );
+    });
+  };
+
+  const signAll = (outputs: readonly ToSign[]) =>
+    outputs.map((output) => pointOrUndefined(() => sign(output)));
 
   selfTest(curve, sign, verify, keyOf);
   return {
@@ -97,10 +125,16 @@ export async function start(data: { readonly seed: string }) {
     /** The 63 public keys of a keyset, one after the other. */
     publicKeys: (keyset: KeysetName) => concatBytes(...keysOf(keyset).map(({ publicKey }) => publicKey)),
     /** Signs each output; undefined for a B_ that is no point. */
-    sign: (outputs: readonly ToSign[]) => outputs.map((output) => pointOrUndefined(() => sign(output))),
+    sign: signAll,
+    firstBad,
+    /** Both in one call: signs where every claim is good. */
+    signIfGood: (request: ToAuthorize) => {
+      const bad = firstBad(request);
+      return { bad, signed: bad < 0 ? signAll(request.outputs) : [] };
+    },
     verifyProofs: (proofs: readonly ToVerify[]) =>
       proofs.map((proof) => pointOrUndefined(() => verify(proof))),
-    verifyClaims: (claims: readonly Claim[]) => claims.map(isClaimGood),
+    verifyClaims: (claims: readonly Claim[]) => claims.map(isGood),
     arePoints: (keys: readonly Uint8Array[]) => keys.map((key) => curve.isPoint(key)),
   };
 }
@@ -134,14 +168,14 @@ function selfTest(
   verify: (proof: ToVerify) => Uint8Array | undefined,
   keyOf: (token: typeof dummy) => KeyPair,
 ): void {
-  const { signature, dleq } = sign({ ...dummy, blinded: dummyPoint });
+  const signed = sign({ ...dummy, blinded: dummyPoint });
   const { secret, publicKey } = keyOf(dummy);
   const isProven = curve.verifyDleq({
     blindedMessage: dummyPoint,
-    signature,
+    signature: signed.subarray(0, 33),
     key: publicKey,
-    e: dleq.subarray(0, 32),
-    s: dleq.subarray(32),
+    e: signed.subarray(33, 65),
+    s: signed.subarray(65),
   });
   const proof = curve.multiply(curve.hashToCurve(utf8(toHex(dummyPoint))), secret);
   const isAccepted = verify({ ...dummy, secret: toHex(dummyPoint), signature: proof }) !== undefined;

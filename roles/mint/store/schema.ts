@@ -111,9 +111,8 @@ export const schema: Schema = {
       blinded BLOB NOT NULL UNIQUE CHECK (length(blinded) = 33),
       keyset INTEGER NOT NULL REFERENCES keysets,
       exponent INTEGER NOT NULL CHECK (exponent BETWEEN 0 AND 62),
-      blind_signature BLOB NOT NULL CHECK (length(blind_signature) = 33),
-      -- e and s of NUT-12.
-      dleq BLOB NOT NULL CHECK (length(dleq) = 64)
+      -- C_ ‖ e ‖ s: the blind signature and its proof (NUT-12).
+      signed BLOB NOT NULL CHECK (length(signed) = 97)
     ) STRICT;
 
     CREATE TABLE spent (

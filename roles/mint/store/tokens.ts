@@ -13,10 +13,8 @@ export interface SignatureRow {
   readonly exponent: number;
   /** B_, 33 bytes. */
   readonly blinded: Uint8Array;
-  /** C_, 33 bytes. */
-  readonly signature: Uint8Array;
-  /** e ‖ s of NUT-12, 64 bytes. */
-  readonly dleq: Uint8Array;
+  /** C_ ‖ e ‖ s (NUT-12), 97 bytes. */
+  readonly signed: Uint8Array;
 }
 
 /** A proof to be spent. */
@@ -36,7 +34,7 @@ export function tokenOperations(db: DatabaseSync) {
       AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)`);
   const isActive = db.prepare('SELECT is_active FROM keysets WHERE keyset = ?');
   const addSignature = db.prepare(`
-    INSERT INTO signatures (blinded, keyset, exponent, blind_signature, dleq) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO signatures (blinded, keyset, exponent, signed) VALUES (?, ?, ?, ?)
     ON CONFLICT (blinded) DO NOTHING`);
   const addSpent = db.prepare(
     'INSERT INTO spent (y, keyset, exponent) VALUES (?, ?, ?) ON CONFLICT (y) DO NOTHING',
@@ -62,8 +60,8 @@ export function tokenOperations(db: DatabaseSync) {
         );
       }
     }
-    for (const { blinded, keyset, exponent, signature, dleq } of signatures) {
-      if (addSignature.run(blinded, keyset, exponent, signature, dleq).changes === 1) continue;
+    for (const { blinded, keyset, exponent, signed } of signatures) {
+      if (addSignature.run(blinded, keyset, exponent, signed).changes === 1) continue;
       throw cashuError(
         'outputs-signed',
         `B_ ${toHex(blinded)} was signed before; /v1/restore gives it again`,
@@ -122,7 +120,6 @@ function signatureOf(row: Row | undefined): SignatureRow | undefined {
     keyset: integer(row, 'keyset'),
     exponent: integer(row, 'exponent'),
     blinded: blob(row, 'blinded'),
-    signature: blob(row, 'blind_signature'),
-    dleq: blob(row, 'dleq'),
+    signed: blob(row, 'signed'),
   };
 }
