@@ -4,7 +4,7 @@ import type { Keyset, Keysets } from './keysets.ts';
 import type { Proof, Proofs } from './proofs.ts';
 import type { Quotes } from './quotes.ts';
 
-/** An operation whose process is alive is left alone for this long: twice the longest that a request may take. */
+/** An operation whose process is alive is left alone for this long: settling it takes two requests of 20 s at most. */
 const LEASE_MS = 60_000;
 
 /** A proof that belongs to somebody else's token, which an operation swaps for our own. */
@@ -43,6 +43,8 @@ export interface Journal {
   letGo(operation: Operation): void;
   /** An answer that can't be used; it stays pending and is asked for again when the lease is over. */
   suspend(operation: Operation, reason: string): void;
+  /** Deletes operations that ended before `time` and that nothing refers to any more. */
+  forgetEndedBefore(time: number): void;
   /** Takes over operations whose process is gone, let go or has kept them too long. */
   takeOver(): Operation[];
 }
@@ -67,6 +69,10 @@ export function openJournal(
   );
   const hold = db.prepare(
     'UPDATE operations SET pid = ?, since = ?, reason = coalesce(?, reason) WHERE id = ?',
+  );
+  const forget = db.prepare(
+    `DELETE FROM operations WHERE since < ? AND state != 'pending'
+       AND NOT EXISTS (SELECT 1 FROM proofs WHERE operation = operations.id)`,
   );
   const pending = db.prepare(`SELECT * FROM operations WHERE state = 'pending' ORDER BY id`);
 
@@ -106,6 +112,9 @@ export function openJournal(
     },
     suspend: (operation, reason) => {
       hold.run(process.pid, clock(), reason, operation.id);
+    },
+    forgetEndedBefore: (time) => {
+      forget.run(time);
     },
     takeOver: () =>
       inTransaction(db, () => {

@@ -15,8 +15,8 @@ import { openSender } from './send.ts';
 import { type Parts, settleAbandoned } from './settle.ts';
 import { tidy } from './swap.ts';
 
-/** Spent proofs are kept this long, for whoever wants to see where they went. */
-const SPENT_KEPT_MS = 30 * 24 * 3_600_000;
+/** What is over is kept this long, for whoever wants to see where it went. */
+const ENDED_KEPT_MS = 7 * 24 * 3_600_000;
 
 /** What talks to the mint, one task after the other, in a thread of its own. */
 export type MintTasks = {
@@ -67,7 +67,8 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       const minted = await minter.pass();
       await sender.check();
       await tidy(parts);
-      stores.proofs.forgetSpentBefore(clock() - SPENT_KEPT_MS);
+      stores.proofs.forgetSpentBefore(clock() - ENDED_KEPT_MS);
+      journal.forgetEndedBefore(clock() - ENDED_KEPT_MS);
       return { minted: resumed + minted, waiting: sumOf(stores.quotes.sums()) };
     },
     send: ({ amount, unit }) => sender.send(amount, unit),

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Amount, type Proof as CashuProof } from '@cashu/cashu-ts';
+import { inTransaction } from '../../runtime/sql/database.ts';
 
 /** A token of one amount: a secret with the mint's signature, and the proof that its published key made it. */
 export interface Proof {
@@ -20,7 +21,7 @@ export interface ProofSum {
   readonly amount: bigint;
 }
 
-/** Every method but `sums` and `unspent` belongs inside the transaction of the step that it is part of. */
+/** What changes something is part of the transaction that is open, or else one of its own. */
 export interface Proofs {
   add(proofs: readonly Proof[], now: number): void;
   unspent(unit: string): Proof[];
@@ -61,27 +62,34 @@ export function openProofs(db: DatabaseSync): Proofs {
   const sums = db.prepare(
     `SELECT k.unit, p.state, o.kind, p.amount, count(*) AS number
      FROM proofs p JOIN keysets k ON k.id = p.keyset_id LEFT JOIN operations o ON o.id = p.operation
-     WHERE p.state != 'spent' GROUP BY k.unit, p.state, o.kind, p.amount`,
+     WHERE p.state IN ('unspent', 'reserved') GROUP BY k.unit, p.state, o.kind, p.amount`,
   );
   sums.setReadBigInts(true);
   const forget = db.prepare(`DELETE FROM proofs WHERE state = 'spent' AND since < ?`);
+  const atomically = (work: () => void) => (db.isTransaction ? work() : inTransaction(db, work));
 
   return {
     add: (proofs, now) => {
-      for (const { secret, keysetId, amount, c, dleq } of proofs) {
-        insert.run(secret, keysetId, amount, c, dleq.e, dleq.s, dleq.r, now);
-      }
+      atomically(() => {
+        for (const { secret, keysetId, amount, c, dleq } of proofs) {
+          insert.run(secret, keysetId, amount, c, dleq.e, dleq.s, dleq.r, now);
+        }
+      });
     },
     unspent: (unit) => selectUnspent.all(unit).map(toProof),
     reserve: (proofs, operation, now) => {
-      for (const { secret } of proofs) reserve.run(operation, now, secret);
+      atomically(() => {
+        for (const { secret } of proofs) reserve.run(operation, now, secret);
+      });
     },
     reservedBy: (operation) => selectReserved.all(operation).map(toProof),
     giveBack: (operation, now) => {
       giveBack.run(now, operation);
     },
     markSpent: (secrets, now) => {
-      for (const secret of secrets) markSpent.run(now, secret);
+      atomically(() => {
+        for (const secret of secrets) markSpent.run(now, secret);
+      });
     },
     sums: () =>
       sums.all().map((row) => ({

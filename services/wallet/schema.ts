@@ -52,6 +52,7 @@ export const walletSchema: Schema = {
       since INTEGER NOT NULL,
       reason TEXT
     ) STRICT;
+    CREATE INDEX operations_since ON operations (since) WHERE state != 'pending';
     CREATE INDEX operations_pending ON operations (since) WHERE state = 'pending';
 
     CREATE TABLE quotes (
@@ -82,6 +83,7 @@ export const walletSchema: Schema = {
       since INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX proofs_state ON proofs (state, keyset_id, amount);
+    CREATE INDEX proofs_spent ON proofs (since) WHERE state = 'spent';
     CREATE INDEX proofs_operation ON proofs (operation) WHERE operation IS NOT NULL;
     `,
   ],

@@ -91,8 +91,9 @@ export async function settleAbandoned(parts: Parts): Promise<bigint> {
       const settled = await settle(parts, operation);
       if (settled.done && operation.kind === 'mint') minted += settled.amount;
     } catch (error) {
+      if (!isHashpoolError(error)) throw error;
       // Anything else is noted with the operation, shown with the balance, and asked again later.
-      if (isHashpoolError(error, 'mint-unreachable')) unreachable = error;
+      if (error.code === 'mint-unreachable') unreachable = error;
     }
   }
   if (unreachable) throw unreachable;
