@@ -15,8 +15,8 @@ import type { MinerConfig } from './config.ts';
 import { type Answer, connectToPool, type PoolConnection } from './pool-connection.ts';
 import { submitParams, type Task, taskOf, type WorkUnit } from './work.ts';
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
+/** Waits between tries, in milliseconds: each twice the one before. */
+const WAITS = { first: 500, longest: 8_000 };
 /** A connection that lasted so long was a good one: after it the waits begin anew. */
 const STEADY_MS = 10_000;
 /** Shares that may wait for the pool's answer; then the threads wait too. */
@@ -27,6 +27,7 @@ export interface MiningOptions {
   readonly config: MinerConfig;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly waits?: { readonly first: number; readonly longest: number };
   /** Takes each new task; undefined while there is none. */
   work(task: Task | undefined): void;
   status(text: string): void;
@@ -48,8 +49,8 @@ export class Mining {
 
   /** Resolves when the signal is aborted. */
   async run(): Promise<void> {
-    const { signal, log, status, work } = this.#options;
-    let wait = FIRST_WAIT_MS;
+    const { signal, log, status, work, waits = WAITS } = this.#options;
+    let wait = waits.first;
     let said = '';
     while (!signal.aborted) {
       const since = performance.now();
@@ -59,9 +60,10 @@ export class Mining {
       if (reason !== said) log.warn(`not mining: ${reason}; trying again`);
       said = reason;
       status(`not mining: ${reason}`);
-      wait = performance.now() - since > STEADY_MS ? FIRST_WAIT_MS : Math.min(2 * wait, LONGEST_WAIT_MS);
+      if (performance.now() - since > STEADY_MS) wait = waits.first;
       // An abort ends the wait, and the loop looks at the signal itself.
       await sleep(wait, undefined, { signal }).catch(() => undefined);
+      wait = Math.min(2 * wait, waits.longest);
     }
   }
 

@@ -24,6 +24,7 @@ export class PoolConnection {
   readonly #notified: (method: string, params: unknown) => void;
   #nextId = 1;
   #reason = 'the pool closed the connection';
+  #isClosed = false;
 
   constructor(socket: Socket, notified: (method: string, params: unknown) => void) {
     this.#socket = socket;
@@ -41,6 +42,7 @@ export class PoolConnection {
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
+        this.#isClosed = true;
         for (const answer of this.#answers.values()) answer({ ok: false, words: this.#reason });
         this.#answers.clear();
         resolve(this.#reason);
@@ -55,6 +57,7 @@ export class PoolConnection {
 
   /** Resolves with the answer, in any case within 30 s: a pool that keeps silent longer is left. */
   request(method: string, params: readonly unknown[]): Promise<Answer> {
+    if (this.#isClosed) return Promise.resolve({ ok: false, words: this.#reason });
     const id = this.#nextId++;
     const impatience = setTimeout(() => this.close(`no answer to ${method}`), PATIENCE_MS);
     return new Promise<Answer>((resolve) => {

@@ -36,6 +36,7 @@ function miner(t: TestContext, port: number, changes: Partial<MinerConfig> = {})
     config,
     signal: stop.signal,
     log: pino({ level: 'silent' }),
+    waits: { first: 10, longest: 20 },
     work: (task) => rig.work(task),
     status: (text) => words.push(text),
   });
@@ -75,6 +76,32 @@ test('it follows set_extranonce after a cut link without a refused share', async
   upstream.last.job(1);
   await eventually(() => mining.shares.accepted >= accepted + 3, 'shares on the new channel');
   assert.ok(upstream.last.shares.length >= 3);
+});
+
+test('a pool that goes away at any moment of the greeting is tried again', async (t) => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    let left = connections++;
+    socket.on('data', (chunk) => {
+      const { id, method } = JSON.parse(chunk.toString());
+      const result = method === 'mining.subscribe' ? [[], '00', 4] : true;
+      if (left-- > 0) socket.write(`${JSON.stringify({ id, result, error: null })}\n`);
+      else socket.destroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const { words } = miner(t, address.port, { version_rolling: true, suggest_difficulty_bits: 10 });
+  await eventually(
+    () => words.some((text) => text.startsWith('mining at')),
+    'the greeting to get through',
+    30_000,
+  );
+  assert.equal(connections, 6, 'once for each of the five requests, and the good one');
 });
 
 test('a pool that refuses it, hangs up or talks nonsense is said in words, and tried again', async (t) => {
