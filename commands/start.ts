@@ -44,7 +44,7 @@ async function run(appliance: Appliance, options: StartOptions): Promise<number>
     answeredTrue: gatherFigures(views).accepted,
     rowsBefore: before.outbox.rows,
   });
-  sayWhy(appliance, ending, audit.disagreements);
+  sayHow(appliance, ending, audit.disagreements);
   process.stdout.write(`${toJsonLine(summarize(ending, views, startedAt, audit))}\n`);
   return ending.exitCode === 0 && !audit.agree ? 1 : ending.exitCode;
 }
@@ -70,11 +70,13 @@ function endInTime(supervisor: Supervisor, { forMs, untilTokens }: StartOptions)
   setTimeout(() => void supervisor.stop(reason, exitCode), forMs).unref();
 }
 
-/** What a person should know: why it ended, where nobody asked for it, and sums that do not agree. */
-function sayWhy(appliance: Appliance, ending: Ending, disagreements: readonly string[]): void {
+/** What a person should know before the summary: why it ended, and whether the sums agree. */
+function sayHow(appliance: Appliance, ending: Ending, disagreements: readonly string[]): void {
   // The files that the user edits, not the copies that the roles were given.
   const reason = ending.reason.replaceAll(appliance.state.config, appliance.configSource);
-  if (ending.exitCode !== 0) process.stderr.write(`npm start: ${reason}\n`);
+  if (ending.exitCode === 0) process.stdout.write(`${reason}\n`);
+  else process.stderr.write(`npm start: ${reason}\n`);
+  if (disagreements.length === 0) process.stdout.write('the sums of pool, mint and wallet agree\n');
   for (const trouble of disagreements) process.stderr.write(`npm start: the sums do not agree: ${trouble}\n`);
 }
 

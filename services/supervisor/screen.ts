@@ -38,7 +38,7 @@ export function renderScreen(
   const cut = (text: string): string => text.slice(0, terminal.columns);
   const roleLine = (view: RoleView): string => {
     const state = describePhase(view, around.now).padEnd(STATE_WIDTH);
-    const line = cut(`${view.name.padEnd(NAME_WIDTH)}${state} ${view.text}`);
+    const line = cut(`${view.name.padEnd(NAME_WIDTH)}${state} ${describeWork(view)}`);
     const stateEnd = NAME_WIDTH + state.length;
     const painted = paint(line.slice(NAME_WIDTH, stateEnd), colourOf[view.phase]);
     return line.slice(0, NAME_WIDTH) + painted + line.slice(stateEnd);
@@ -73,6 +73,12 @@ export function figuresLine(views: readonly RoleView[]): string {
 export function describePhase(view: RoleView, now: number): string {
   if (view.phase !== 'restarting' || view.restartAt === undefined) return view.phase;
   return `restarting in ${Math.max(0, Math.ceil((view.restartAt - now) / 1000))} s`;
+}
+
+/** What a role does, in its own words, and how often it had to be started again. */
+function describeWork({ text, restarts }: RoleView): string {
+  const again = restarts === 0 ? '' : `restarted ${restarts === 1 ? 'once' : `${restarts} times`}`;
+  return [text, again].filter((part) => part !== '').join('; ');
 }
 
 function figureLines(figures: ApplianceFigures): string[] {

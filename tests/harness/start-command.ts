@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,6 +20,7 @@ export interface StartCommand {
 
 const entry = fileURLToPath(new URL('../../commands/start.ts', import.meta.url));
 const POLL_MS = 50;
+const COMMAND_LIMIT_MS = 30_000;
 
 /** Runs commands/start.ts as `npm start` does. */
 export function runStart(args: readonly string[]): StartCommand {
@@ -48,6 +49,19 @@ export function runStart(args: readonly string[]): StartCommand {
       }
     },
   };
+}
+
+/** Runs another of the commands to its end; `input` is what it reads. */
+export function runCommand(name: string, args: readonly string[], input = ''): SpawnSyncReturns<string> {
+  return spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL(`../../commands/${name}.ts`, import.meta.url)), ...args],
+    {
+      encoding: 'utf8',
+      input,
+      timeout: COMMAND_LIMIT_MS,
+    },
+  );
 }
 
 /** Processes whose command line holds `text`, such as a test's own state folder. */

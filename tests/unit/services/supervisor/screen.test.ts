@@ -23,7 +23,7 @@ function view(name: string, more: Partial<RoleView> = {}): RoleView {
 }
 
 const views = [
-  view('bitcoind', { figures: { height: 1234 }, text: 'height 1234' }),
+  view('bitcoind', { figures: { height: 1234 }, text: 'height 1234', restarts: 2 }),
   view('pool', {
     phase: 'restarting',
     restartAt: now + 3_200,
@@ -45,7 +45,7 @@ test('the screen shows roles, figures and where to point a miner and a wallet', 
   const lines = renderScreen(views, around, { columns: 100, colours: false });
   const screen = lines.join('\n');
   assert.match(screen, /up 3 min 20 s/);
-  assert.match(screen, /^bitcoind +ready +height 1234$/m);
+  assert.match(screen, /^bitcoind +ready +height 1234; restarted 2 times$/m);
   assert.match(screen, /^pool +restarting in 4 s +exited with code 70$/m);
   assert.match(screen, /^chain +1,234 blocks high +2 found by the pool$/m);
   assert.match(screen, /^miners +1 connected$/m);
