@@ -44,9 +44,9 @@ export class RoleProcess {
     }
   }
 
-  /** Ends it by SIGTERM; gives its exit code. */
-  async stop(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
+  /** Ends it by a signal; gives its exit code, null where the signal left none. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
     return this.exited;
   }
 
