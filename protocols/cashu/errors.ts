@@ -50,8 +50,9 @@ export const cashuErrors = {
   'quote-unknown': row(40003, 'Quote is not known'),
   'lookup-expired': row(40004, 'Look-up request is too old'),
   'not-found': row(40400, 'No such endpoint', 404),
+  // Nothing has changed: the same request may succeed later, once a disk has room or a node is back.
   'mint-not-ready': row(50300, 'Mint is not ready', 503),
-  'mint-failed': row(50000, 'Mint failed', 500),
+  'mint-failed': row(50000, 'Mint failed', 503),
 } as const satisfies Record<string, ErrorRow>;
 
 export type CashuErrorCode = keyof typeof cashuErrors;

@@ -39,6 +39,8 @@ export interface Books {
 export function auditMint(path: string): Books {
   const db = openDatabase(path, schema, { readOnly: true });
   try {
+    // One snapshot: the mint may commit between two statements.
+    db.exec('BEGIN');
     return readBooks(db);
   } finally {
     db.close();

@@ -44,8 +44,10 @@ export async function start(context: MintContext): Promise<Mint> {
 
   const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
   const rpc = bitcoinRpc({ url, auth: context.read(rpc_auth) });
-  const chain = await context.open('chain', () => new ChainView(rpc, network, log));
+  const chain = new ChainView(rpc, network, log);
   const waiting = await context.open('waiting work', () => new WaitingRoom(engine, chain, Date.now, log));
+  // Closed before what may wait for the node's answer.
+  await context.open('chain', () => chain);
   const workLink = await openWorkLink(context, engine, chain, pools);
 
   const openEpochs = firstEpochs(engine, pools, config.ehash, log);
@@ -58,6 +60,7 @@ export async function start(context: MintContext): Promise<Mint> {
   const http = await context.open('Cashu API', () => listen(context, engine));
   await context.open('status', () => reportStatus(context, engine, chain, workLink));
   context.watch('store', () => engine.ping());
+  context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
   return { engine, chain, url: http.url, workLink };
 }
 

@@ -1,71 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
-import type { FastifyInstance } from 'fastify';
-import type { Output } from '../../../domain/ledger/tokens.ts';
+import { test } from 'node:test';
 import { reversed, toHex } from '../../../protocols/bytes.ts';
 import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { type CashuErrorCode, cashuErrors } from '../../../protocols/cashu/errors.ts';
-import { type Json, parseJson, stringifyJson } from '../../../protocols/cashu/json.ts';
-import { quoteLookupMessage, shareLookupMessage } from '../../../protocols/cashu/quote-lookup.ts';
-import { openHttp } from '../../../roles/mint/http.ts';
-import { addRoutes } from '../../../roles/mint/routes.ts';
-import { createLog } from '../../../runtime/logs.ts';
-import { openTestMint, type TestMint } from './support.ts';
+import type { Json } from '../../../protocols/cashu/json.ts';
 
-const log = createLog('test', 'silent');
-const description = {
-  name: 'Test',
-  description: 'for tests',
-  url: 'http://127.0.0.1:3338',
-  version: 'hashpool/test',
-};
-
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, Json>;
-  readonly headers: Record<string, unknown>;
-}
-
-interface Web extends TestMint {
-  readonly http: FastifyInstance;
-  get(url: string): Promise<Answer>;
-  post(url: string, body: unknown): Promise<Answer>;
-}
-
-async function openWeb(t: TestContext): Promise<Web> {
-  const mint = await openTestMint(t);
-  const http = openHttp(log);
-  addRoutes(http, mint.engine, description);
-  t.after(() => http.close());
-  const send = async (method: 'GET' | 'POST', url: string, payload?: string): Promise<Answer> => {
-    const { statusCode, body, headers } = await http.inject({
-      method,
-      url,
-      ...(payload === undefined ? {} : { payload }),
-    });
-    const parsed = parseJson(body);
-    assert.ok(typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed));
-    return { status: statusCode, body: parsed, headers };
-  };
-  return Object.assign(mint, {
-    http,
-    get: (url: string) => send('GET', url),
-    post: (url: string, body: unknown) =>
-      send('POST', url, typeof body === 'string' ? body : stringifyJson(body)),
-  });
-}
-
-function jsonOf({ keysetId, exponent, blinded }: Output) {
-  return { amount: amountOf(exponent), id: keysetId, B_: toHex(blinded) };
-}
-
-function assertError({ status, body }: Answer, code: CashuErrorCode, detail?: RegExp): void {
-  const row = cashuErrors[code];
-  assert.deepEqual([status, body['code']], [row.status, row.number], String(body['detail']));
-  assert.ok(String(body['detail']).startsWith(row.text));
-  if (detail) assert.match(String(body['detail']), detail);
-}
+import { type Answer, assertError, jsonOf, openWeb } from './web.ts';
 
 test('NUT-01, NUT-02: keysets and their keys, to the last digit', async (t) => {
   const mint = await openWeb(t);
@@ -312,98 +253,6 @@ test('NUT-29: batches are checked and minted whole or not at all', async (t) => 
   const { status, body } = await batch({ quote_amounts: [1, 2] });
   assert.equal(status, 200, String(body['detail']));
   assert.equal((body['signatures'] as Json[]).length, 2);
-});
-
-test('nuts#391: quotes of keys, signed, page after page', async (t) => {
-  const mint = await openWeb(t);
-  const owners = [randomBytes(32), randomBytes(32), randomBytes(32)];
-  const keys = owners.map((secret) => mint.curve.publicKey(secret));
-  const names: string[] = [];
-  for (let i = 0; i < 7; i++) names.push(...(await mint.addQuotes(keys[i % 2] ?? new Uint8Array(), [i])));
-  await mint.addQuotes(keys[2] ?? new Uint8Array(), [0]);
-  const mintKey = toHex(mint.engine.signer.identity);
-  const pubkeys = keys.slice(0, 2).map(toHex);
-  const sign = (fresh = {}) =>
-    owners
-      .slice(0, 2)
-      .map((secret, i) =>
-        toHex(
-          mint.curve.schnorrSign(
-            quoteLookupMessage(mintKey, pubkeys[i] ?? '', fresh),
-            secret,
-            randomBytes(32),
-          ),
-        ),
-      );
-  const look = (request: object) =>
-    mint.post('/v1/mint/quote/ehash/pubkey', { pubkeys, pubkey_signatures: sign(), ...request });
-
-  const found: string[] = [];
-  let cursor: Json | undefined;
-  do {
-    const { status, body } = await look({ limit: 3, cursor: cursor ?? null });
-    assert.equal(status, 200, String(body['detail']));
-    const quotes = body['quotes'] as { quote: string }[];
-    assert.ok(quotes.length <= 3);
-    found.push(...quotes.map(({ quote }) => quote));
-    cursor = body['next_cursor'];
-  } while (typeof cursor === 'string');
-  assert.deepEqual(found, names);
-
-  const timestamp = Math.floor(Date.now() / 1000);
-  const nonce = 'ab'.repeat(16);
-  for (const fresh of [{ timestamp }, { timestamp, nonce }]) {
-    assert.equal((await look({ ...fresh, pubkey_signatures: sign(fresh) })).status, 200);
-    assertError(await look(fresh), 'signature-invalid', /pubkey_signatures\[0\]/);
-  }
-  const old = { timestamp: timestamp - 400 };
-  assertError(
-    await look({ ...old, pubkey_signatures: sign(old) }),
-    'lookup-expired',
-    /s from the mint's clock/,
-  );
-  assertError(await look({ pubkey_signatures: sign().toReversed() }), 'signature-invalid');
-  assertError(await look({ pubkey_signatures: sign().slice(1) }), 'request-malformed');
-  assertError(await look({ pubkeys: [pubkeys[0], pubkeys[0]] }), 'request-malformed', /twice/);
-  assertError(await look({ pubkeys: [], pubkey_signatures: [] }), 'request-malformed', /one at least/);
-  assertError(await look({ pubkeys: Array.from({ length: 51 }, () => pubkeys[0]) }), 'batch-too-large');
-  assertError(await look({ limit: 0 }), 'request-malformed', /limit/);
-  assertError(await look({ cursor: `0000000000000000.${names[0]}` }), 'request-malformed', /cursor/);
-  assertError(await look({ cursor: 'x' }), 'request-malformed', /cursor/);
-
-  const proofs = [mint.blind(0)];
-  await mint.engine.mint({
-    quotes: [names[0] ?? ''],
-    outputs: proofs,
-    signatures: [mint.sign(names[0] ?? '', proofs, owners[0] ?? new Uint8Array())],
-  });
-  const open = (await look({ open: true })).body['quotes'] as { quote: string }[];
-  assert.deepEqual(
-    open.map(({ quote }) => quote),
-    names.slice(1),
-  );
-  assert.equal(((await look({})).body['quotes'] as Json[]).length, 7);
-});
-
-test('a share is shown to who knows its hash, and whose quote it is to who holds its key', async (t) => {
-  const mint = await openWeb(t);
-  const secretKey = randomBytes(32);
-  const [name = ''] = await mint.addQuotes(mint.curve.publicKey(secretKey), [7]);
-  const [quote] = await mint.engine.quotes([name]);
-  assert.ok(quote);
-  const hash = toHex(reversed(quote.shareHashLe));
-  const open = { state: 'PAID', amount: 128, unit: mint.unit };
-  assert.deepEqual((await mint.get(`/v1/ehash/share/${hash}`)).body, open);
-  const message = shareLookupMessage(toHex(mint.engine.signer.identity), hash);
-  const sign = (secret: Uint8Array) => toHex(mint.curve.schnorrSign(message, secret, randomBytes(32)));
-  const { body } = await mint.get(`/v1/ehash/share/${hash}?signature=${sign(secretKey)}`);
-  assert.deepEqual(body, { ...open, quote: name, pubkey: toHex(mint.curve.publicKey(secretKey)) });
-  assertError(
-    await mint.get(`/v1/ehash/share/${hash}?signature=${sign(randomBytes(32))}`),
-    'signature-invalid',
-  );
-  assertError(await mint.get(`/v1/ehash/share/${'00'.repeat(32)}`), 'quote-unknown');
-  assertError(await mint.get('/v1/ehash/share/xyz'), 'request-malformed', /64 hex digits/);
 });
 
 test('wallets in browsers may ask, with or without a content type', async (t) => {
