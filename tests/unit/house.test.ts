@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Tracked files and those about to be, that is, all but what git ignores. */
+/** The project's files, those about to be tracked among them. */
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
   cwd: project,
   encoding: 'utf8',
 })
   .split('\0')
-  .filter((file) => file !== '');
+  .filter((file) => file !== '' && existsSync(join(project, file)));
 const sources = files.filter((file) => file.endsWith('.ts'));
 const text = (file: string): string => readFileSync(join(project, file), 'utf8');
 
