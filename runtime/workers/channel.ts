@@ -18,7 +18,6 @@ export interface PlainError {
 export type FromWorker = { readonly started: true } | { readonly failed: PlainError } | readonly Answer[];
 
 /** The functions that a worker module offers; each takes one argument that can be cloned. */
-// biome-ignore format: one line reads better
 export type Tasks = { readonly [name: string]: (input: never) => unknown };
 export type Input<T extends Tasks, K extends keyof T> = Parameters<T[K]>[0];
 export type Output<T extends Tasks, K extends keyof T> = Awaited<ReturnType<T[K]>>;
