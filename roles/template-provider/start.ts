@@ -28,7 +28,7 @@ const MOST_CLIENTS = 64;
 export async function startTemplateProvider(context: Context): Promise<void> {
   const { config, shared, log, read, stopping } = context;
   const { rpc_url, rpc_auth } = shared.bitcoin;
-  const rpc = decoded('bitcoin.rpc_auth', read(rpc_auth), (auth) =>
+  const rpc = decoded('bitcoin.rpc_url or rpc_auth', read(rpc_auth), (auth) =>
     bitcoinRpc({ url: rpc_url, auth: rpcAuthFromText(auth) }),
   );
   const keys = {

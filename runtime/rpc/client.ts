@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../protocols/errors.ts';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { authorizationOf, type RpcAuth } from './auth.ts';
 import { isRpcError, RpcCode, RpcError } from './errors.ts';
 import { type HttpAnswer, postJson } from './http.ts';
@@ -51,10 +51,10 @@ export interface BitcoinRpc {
 /**
  * A JSON-RPC client for bitcoind, over kept connections. A call that the node did not take (connection
  * refused, still warming up) is tried again with growing delays; one that it may have taken never is.
- * @throws HashpoolError 'bad-rpc-auth' where the auth is not `user:password`
+ * @throws HashpoolError 'bad-rpc-auth' where the auth is not `user:password`, 'bad-rpc-url'
  */
 export function bitcoinRpc(options: RpcOptions): BitcoinRpc {
-  const url = new URL(options.url);
+  const url = httpUrl(options.url);
   const authorization = authorizationOf(options.auth);
   const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
   let lastId = 0;
@@ -78,7 +78,7 @@ export function bitcoinRpc(options: RpcOptions): BitcoinRpc {
   }
 
   return {
-    url: options.url,
+    url: `${url.origin}${url.pathname}`,
     async call(method, params = [], limits = {}) {
       const retry = { ...DEFAULT_RETRY, ...options.retry, ...limits.retry };
       let pause = retry.firstDelayMs;
@@ -95,6 +95,12 @@ export function bitcoinRpc(options: RpcOptions): BitcoinRpc {
     },
     close: () => agent.destroy(),
   };
+}
+
+function httpUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:') return url;
+  throw new HashpoolError('bad-rpc-url', "the node's address must be of the form http://host:port");
 }
 
 async function pauseFor(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { type BitcoinRpc, bitcoinRpc } from '../../runtime/rpc/client.ts';
@@ -48,13 +48,14 @@ export async function startBitcoind(options: BitcoindOptions): Promise<Bitcoind>
   const exited = exitOf(child);
   const url = `http://127.0.0.1:${options.rpcPort}`;
   const rpc = bitcoinRpc({ url, auth: options.rpcAuth });
-  const node = { rpc, url, exited, stop: () => stop(child, exited, rpc) };
   try {
-    await answers(rpc, exited, options.startLimitMs ?? START_LIMIT_MS);
+    await answers(rpc, await realpath(options.datadir), exited, options.startLimitMs ?? START_LIMIT_MS);
     if (child.pid === undefined) throw new Error('it has no process id');
-    return { ...node, pid: child.pid };
+    return { rpc, url, pid: child.pid, exited, stop: () => stop(child, exited, rpc) };
   } catch (cause) {
-    await node.stop();
+    // Not by RPC: who answers at that port may be another node.
+    await end(child, exited);
+    rpc.close();
     const log = tail.length === 0 ? '' : `; its log ends:\n${tail.join('\n')}`;
     throw new HashpoolError('bitcoind-failed', `bitcoind did not start: ${messageOf(cause)}${log}`, {
       cause,
@@ -62,44 +63,68 @@ export async function startBitcoind(options: BitcoindOptions): Promise<Bitcoind>
   }
 }
 
-/** Waits for the first answer; any other trouble than a node that is not up yet ends the wait. */
-async function answers(rpc: BitcoinRpc, exited: Promise<string>, limitMs: number): Promise<void> {
+/**
+ * Waits for the first answer of the node that logs into `datadir`. Another one may still hold the port, with the same
+ * password or another: ours then ends by itself. Any other trouble than a node that is not up yet ends the wait.
+ */
+async function answers(
+  rpc: BitcoinRpc,
+  datadir: string,
+  exited: Promise<string>,
+  limitMs: number,
+): Promise<void> {
   const deadline = Date.now() + limitMs;
   const gone = exited.then((reason) => {
     throw new Error(reason);
   });
-  for (;;) {
+  for (let trouble: unknown; ; ) {
     try {
-      await Promise.race([rpc.call('getblockcount', [], { retry: { attempts: 1 } }), gone]);
-      return;
+      const info = await Promise.race([rpc.call('getrpcinfo', [], { retry: { attempts: 1 } }), gone]);
+      if (isOf(datadir, info)) return;
+      trouble = new Error(`another node answers at ${rpc.url}`);
     } catch (error) {
-      const isNotYetUp = isRpcError(error, 'rpc-unreachable', 'rpc-broken', 'rpc-warming-up');
-      if (!isNotYetUp || Date.now() > deadline) throw error;
+      if (!isRpcError(error, 'rpc-unreachable', 'rpc-broken', 'rpc-warming-up', 'rpc-unauthorized'))
+        throw error;
+      trouble = error;
     }
+    if (Date.now() > deadline) throw trouble;
     await Promise.race([delay(START_POLL_MS), gone]);
   }
 }
 
+function isOf(datadir: string, rpcInfo: unknown): boolean {
+  if (typeof rpcInfo !== 'object' || rpcInfo === null || !('logpath' in rpcInfo)) return false;
+  return String(rpcInfo.logpath).startsWith(`${datadir}/`);
+}
+
 async function stop(child: ChildProcess, exited: Promise<string>, rpc: BitcoinRpc): Promise<void> {
-  const isRunning = (): boolean =>
-    child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-  const within = (ms: number): Promise<unknown> =>
-    Promise.race([exited, delay(ms, undefined, { ref: false })]);
-  if (isRunning()) {
+  if (isRunning(child)) {
     const asked = rpc.call('stop', [], { timeoutMs: STOP_BY_RPC_MS, retry: { attempts: 1 } });
     const isAsked = await asked.then(
       () => true,
       () => false,
     );
-    if (isAsked) await within(STOP_BY_RPC_MS);
+    if (isAsked) await within(STOP_BY_RPC_MS, exited);
   }
-  if (isRunning()) {
-    child.kill('SIGTERM');
-    await within(STOP_BY_SIGTERM_MS);
-  }
-  if (isRunning()) child.kill('SIGKILL');
-  await exited;
+  await end(child, exited);
   rpc.close();
+}
+
+async function end(child: ChildProcess, exited: Promise<string>): Promise<void> {
+  if (isRunning(child)) {
+    child.kill('SIGTERM');
+    await within(STOP_BY_SIGTERM_MS, exited);
+  }
+  if (isRunning(child)) child.kill('SIGKILL');
+  await exited;
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+async function within(ms: number, exited: Promise<string>): Promise<void> {
+  await Promise.race([exited, delay(ms, undefined, { ref: false })]);
 }
 
 function exitOf(child: ChildProcess): Promise<string> {

@@ -73,6 +73,9 @@ test('a node that cannot start says why, with the end of its log', async (t) => 
     code: 'bitcoind-failed',
     message: /did not start: .*its log ends:\n[\s\S]*bind/i,
   });
+  const sameAuth = { ...settings, rpcAuth: node.rpcAuth, rpcPort: node.rpcPort };
+  await assert.rejects(startBitcoind(sameAuth), { code: 'bitcoind-failed', message: /it ended with code 1/ });
+  assert.equal(await node.rpc.call('getblockcount'), 0, 'the node that has the port is left alone');
   await assert.rejects(
     startBitcoind({ ...settings, rpcPort: await freePort(), extraArguments: ['-nosuchoption=1'] }),
     {

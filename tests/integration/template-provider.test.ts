@@ -137,3 +137,27 @@ test('what the node says to a solution is logged in words', { timeout: LIMIT_MS 
   await provider.role.says(/another block was first \(inconclusive\)/);
   assert.equal(await node.rpc.call('getblockcount'), 2);
 });
+
+test('blocks in quick succession and a reorganisation: the last prev hash is the tip', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const node = await regtestNode(t, { blocks: 1 });
+  const provider = await templateProvider(t, node);
+  const { pairAfter, prevHashes } = await recordingClient(t, provider);
+  await pairAfter(0);
+  const isAt = (hash: unknown) => () => prevHashes.some((each) => displayed(each.prev_hash) === hash);
+  const heights: string[] = [];
+  for (let i = 0; i < 30; i++) heights.push(...(await node.generate(1)));
+  await until(isAt(heights.at(-1)), 'prev hash of the last block');
+  const told = prevHashes.map(({ prev_hash }) => heights.indexOf(displayed(prev_hash)));
+  assert.deepEqual(
+    told,
+    [...new Set(told)].sort((a, b) => a - b),
+    'never back to an older tip',
+  );
+
+  const before = prevHashes.length;
+  await node.rpc.call('invalidateblock', [heights.at(-1)]);
+  const { prevHash } = await pairAfter(before);
+  assert.equal(displayed(prevHash.prev_hash), heights.at(-2));
+});

@@ -201,3 +201,20 @@ test('a credential that is not user:password is refused at once, unrepeated', ()
     });
   }
 });
+
+test('a url that is none, or not http, is refused at once', () => {
+  for (const url of ['', 'http://', 'https://127.0.0.1:8332', '127.0.0.1:8332']) {
+    assert.throws(() => bitcoinRpc({ url, auth: 'a:b' }), { code: 'bad-rpc-url' }, url);
+  }
+});
+
+test('a user and password in the url are not repeated', async () => {
+  const rpc = bitcoinRpc({
+    url: 'http://me:hunter2@127.0.0.1:1/wallet/x',
+    auth: 'a:b',
+    retry: { attempts: 1 },
+  });
+  assert.equal(rpc.url, 'http://127.0.0.1:1/wallet/x');
+  assert.doesNotMatch((await failureOf(rpc.call('getblockcount'))).message, /hunter2/);
+  rpc.close();
+});
