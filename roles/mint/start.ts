@@ -1,3 +1,4 @@
+import manifest from '../../package.json' with { type: 'json' };
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import type { Terms } from '../../protocols/ehash/work-link.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
@@ -8,7 +9,7 @@ import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
-import { ChainView } from './chain/chain-view.ts';
+import { ChainView, type Tip } from './chain/chain-view.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
@@ -18,8 +19,6 @@ import { addRoutes } from './routes.ts';
 import { reportStatus } from './status.ts';
 import { WorkIntake } from './work-intake/intake.ts';
 import { WaitingRoom } from './work-intake/waiting-work.ts';
-
-const VERSION = 'hashpool/0.1.0';
 
 export type MintContext = RoleContext<MintConfig, SharedConfig>;
 
@@ -51,9 +50,12 @@ export async function start(context: MintContext): Promise<Mint> {
   const workLink = await openWorkLink(context, engine, chain, pools);
 
   const openEpochs = firstEpochs(engine, pools, config.ehash, log);
-  chain.onTip(async (tip) => {
+  const followTip = async (tip: Tip): Promise<void> => {
     if (await openEpochs(tip)) workLink.broadcastTerms();
     await waiting.recheck();
+  };
+  chain.onTip((tip) => {
+    followTip(tip).catch((cause: Error) => context.fail(cause));
   });
   await chain.start();
 
@@ -82,7 +84,11 @@ async function listen(
   engine: Engine,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const http = openHttp(log);
-  addRoutes(http, engine, { ...config.mint_info, url: config.info.url, version: VERSION });
+  addRoutes(http, engine, {
+    ...config.mint_info,
+    url: config.info.url,
+    version: `${manifest.name}/${manifest.version}`,
+  });
   const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });
   return { url, close: () => http.close() };
 }
