@@ -52,6 +52,7 @@ export const cashuErrors = {
   'not-found': row(40400, 'No such endpoint', 404),
   // Nothing has changed: the same request may succeed later, once a disk has room or a node is back.
   'mint-not-ready': row(50300, 'Mint is not ready', 503),
+  overloaded: row(50301, 'Mint is overloaded', 503),
   'mint-failed': row(50000, 'Mint failed', 503),
 } as const satisfies Record<string, ErrorRow>;
 

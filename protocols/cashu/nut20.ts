@@ -37,13 +37,7 @@ export function mintMessageOver(outputs: readonly SignedOutput[]): (quote: strin
  * @returns 32 bytes, for BIP340
  */
 export function legacyMintMessage(quote: string, outputs: readonly SignedOutput[]): Uint8Array {
-  return legacyMintMessageOver(outputs)(quote);
-}
-
-/** The same for many quotes over one list of outputs. */
-export function legacyMintMessageOver(outputs: readonly SignedOutput[]): (quote: string) => Uint8Array {
-  const all = outputs.map(({ blinded }) => toHex(blinded)).join('');
-  return (quote) => hash('sha256', quote + all, 'buffer');
+  return hash('sha256', quote + outputs.map(({ blinded }) => toHex(blinded)).join(''), 'buffer');
 }
 
 function framed(bytes: Uint8Array): [Uint8Array, Uint8Array] {

@@ -4,6 +4,7 @@ import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import { cashuError } from '../../protocols/cashu/errors.ts';
 import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import { EpochBook, type MintKeyset } from './epoch-book.ts';
 import { Figures } from './figures.ts';
@@ -122,7 +123,7 @@ export class Engine {
     );
     const signed = await this.signer.sign(this.#toSign(outputs));
     const spent = inputs.map(({ keysetId, exponent }, i) => {
-      return { y: ys[i] ?? new Uint8Array(), keyset: this.#keyset(keysetId).row, exponent };
+      return { y: at(ys, i), keyset: this.#keyset(keysetId).row, exponent };
     });
     await this.#store.call('swap', { spent, signatures: this.#rowsOf(outputs, signed) });
     return issuedOf(outputs, signed);
@@ -204,7 +205,7 @@ export class Engine {
 
   #rowsOf(outputs: readonly Output[], signed: readonly Signed[]): SignatureRow[] {
     return outputs.map(({ keysetId, exponent, blinded }, i) => {
-      return { keyset: this.#keyset(keysetId).row, exponent, blinded, signed: signed[i] ?? new Uint8Array() };
+      return { keyset: this.#keyset(keysetId).row, exponent, blinded, signed: at(signed, i) };
     });
   }
 
@@ -279,8 +280,18 @@ function claimsOf(quotes: readonly Quote[], signatures: readonly (Uint8Array | u
   });
 }
 
+/** The item that belongs to the `i`th of another list. */
+function at<T>(list: readonly T[], i: number): T {
+  const item = list[i];
+  if (item !== undefined) return item;
+  throw new HashpoolError(
+    'misaligned',
+    `the signer answered for ${list.length} items and was asked for more`,
+  );
+}
+
 function issuedOf(outputs: readonly Output[], signed: readonly Signed[]): IssuedSignature[] {
-  return outputs.flatMap((output, i) => (signed[i] ? [issued(output, signed[i])] : []));
+  return outputs.map((output, i) => issued(output, at(signed, i)));
 }
 
 function issued({ keysetId, exponent, blinded }: Output, signed: Signed): IssuedSignature {

@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import { amountOf, KEYSET_SIZE } from '../../../protocols/cashu/amount.ts';
 import { identitySecret, keysetSecret } from '../../../protocols/cashu/key-derivation.ts';
-import { legacyMintMessageOver, mintMessageOver } from '../../../protocols/cashu/nut20.ts';
+import { legacyMintMessage, mintMessageOver } from '../../../protocols/cashu/nut20.ts';
 import type { Curve } from '../../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
@@ -106,11 +106,10 @@ export async function start(data: { readonly seed: string }) {
   const firstBad = ({ claims, outputs }: ToAuthorize): number => {
     const signed = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
     const message = mintMessageOver(signed);
-    const older = legacyMintMessageOver(signed);
     return claims.findIndex((claim) => {
       return (
         !isGood({ ...claim, message: message(claim.quote) }) &&
-        !isGood({ ...claim, message: older(claim.quote) })
+        !isGood({ ...claim, message: legacyMintMessage(claim.quote, signed) })
       );
     });
   };
