@@ -9,7 +9,7 @@ import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
-import { ChainView, type Tip } from './chain/chain-view.ts';
+import { ChainView } from './chain/chain-view.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
@@ -50,12 +50,9 @@ export async function start(context: MintContext): Promise<Mint> {
   const workLink = await openWorkLink(context, engine, chain, pools);
 
   const openEpochs = firstEpochs(engine, pools, config.ehash, log);
-  const followTip = async (tip: Tip): Promise<void> => {
+  chain.onTip(async (tip) => {
     if (await openEpochs(tip)) workLink.broadcastTerms();
-    await waiting.recheck();
-  };
-  chain.onTip((tip) => {
-    followTip(tip).catch((cause: Error) => context.fail(cause));
+    void waiting.recheck();
   });
   await chain.start();
 

@@ -32,7 +32,7 @@ export class ChainView {
   readonly #parents = new Map<string, KnownParent>();
   /** Questions under way: a batch of work asks the same one many times. */
   readonly #asking = new Map<string, Promise<KnownParent | undefined>>();
-  readonly #listeners: ((tip: Tip) => void)[] = [];
+  readonly #listeners: ((tip: Tip) => Promise<void>)[] = [];
   readonly #stop = new AbortController();
   #tip: Tip | undefined;
   #trouble = 'not asked yet';
@@ -54,8 +54,8 @@ export class ChainView {
     return this.#trouble;
   }
 
-  /** Calls back on every new tip, and when the node is back. */
-  onTip(listener: (tip: Tip) => void): void {
+  /** Calls back on every new tip, and when the node is back; the next question waits for the callback. */
+  onTip(listener: (tip: Tip) => Promise<void>): void {
     this.#listeners.push(listener);
   }
 
@@ -122,36 +122,43 @@ export class ChainView {
   }
 
   async #poll(): Promise<void> {
+    let tip: Tip;
     try {
-      const answer = asObject(await this.#call('getblockchaininfo', []));
-      const { rpcChain } = networks[this.network];
-      if (answer['chain'] !== rpcChain) {
-        throw new HashpoolError(
-          'wrong-chain',
-          `bitcoind is on chain ${answer['chain']}, [bitcoin] network is ${this.network}`,
-        );
-      }
-      this.#tell({
-        height: numberOf(answer, 'blocks'),
-        hashBe: String(answer['bestblockhash']),
-        isSyncing: answer['initialblockdownload'] === true && this.network !== 'regtest',
-      });
+      tip = await this.#askTip();
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       const trouble = messageOf(error);
       if (trouble !== this.#trouble) this.#log.warn({ err: error }, `waiting for the node: ${trouble}`);
       this.#trouble = trouble;
       this.#tip = undefined;
+      return;
     }
+    await this.#tell(tip);
   }
 
-  #tell(tip: Tip): void {
+  async #askTip(): Promise<Tip> {
+    const answer = asObject(await this.#call('getblockchaininfo', []));
+    const { rpcChain } = networks[this.network];
+    if (answer['chain'] !== rpcChain) {
+      throw new HashpoolError(
+        'wrong-chain',
+        `bitcoind is on chain ${answer['chain']}, [bitcoin] network is ${this.network}`,
+      );
+    }
+    return {
+      height: numberOf(answer, 'blocks'),
+      hashBe: String(answer['bestblockhash']),
+      isSyncing: answer['initialblockdownload'] === true && this.network !== 'regtest',
+    };
+  }
+
+  async #tell(tip: Tip): Promise<void> {
     const before = this.#tip;
     if (!before) this.#log.info({ height: tip.height }, 'the node answers');
     this.#tip = tip;
     this.#trouble = '';
     const isNews = before?.hashBe !== tip.hashBe || before.isSyncing !== tip.isSyncing;
-    if (isNews) for (const listener of this.#listeners) listener(tip);
+    if (isNews) for (const listener of this.#listeners) await listener(tip);
   }
 
   #call(method: string, params: readonly unknown[]): Promise<unknown> {

@@ -96,7 +96,9 @@ test('new tips are told, and the same tip only once', async (t) => {
   const chain = new ChainView(rpc, 'mainnet', createLog('test', 'silent'));
   t.after(() => chain.close());
   const tips: Tip[] = [];
-  chain.onTip((tip) => tips.push(tip));
+  chain.onTip(async (tip) => {
+    tips.push(tip);
+  });
   await chain.start();
   await chain.start();
   hash = 'two';
