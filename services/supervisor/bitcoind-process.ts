@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
 import { locateBitcoind } from '../bitcoind/locate.ts';
 import { type Bitcoind, startBitcoind } from '../bitcoind/start.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -34,12 +35,17 @@ async function main(): Promise<void> {
   endTogether(node);
   await leaveInitialDownload(node.rpc);
   clearInterval(doing.timer);
+  await reportChain(node.rpc);
   tell({ type: 'ready' });
   for (;;) {
-    const { height } = await readChain(node.rpc);
-    status(`height ${height}`, { height });
     await delay(POLL_MS);
+    await reportChain(node.rpc);
   }
+}
+
+async function reportChain(rpc: BitcoinRpc): Promise<void> {
+  const { height } = await readChain(rpc);
+  status(`height ${height}`, { height });
 }
 
 /** The first start may fetch bitcoind, which takes its time: each second a status, which also shows that this lives. */
