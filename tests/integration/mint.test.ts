@@ -13,6 +13,7 @@ import {
 } from '@cashu/cashu-ts';
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
 import { toHex } from '../../protocols/bytes.ts';
+import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import { auditMint } from '../../roles/mint/books.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
@@ -220,4 +221,52 @@ test('a config or a seed that does not fit ends the mint with 78 and one line', 
   await assert.rejects(mint.start(), /must be 64 hex digits/);
   assert.equal(await mint.end('SIGTERM'), 78);
   assert.doesNotMatch(mint.output, /not a seed|abababab/);
+});
+
+test('kill -9 amid a hundred mints: each quote is issued and restorable, or still paid', {
+  timeout: 90_000,
+}, async (t) => {
+  const { node, mint, outbox, miner } = await open(t);
+  for (let i = 0; i < 100; i++) await outbox.mine(node, miner.publicKey, 1);
+  await outbox.stored();
+  const id = toHex(outbox.terms?.keysetId ?? new Uint8Array());
+  const requests = (await miner.quotes()).map(({ quote }) => {
+    const blinded = secp256k1.getPublicKey(secp256k1.utils.randomSecretKey());
+    const message = mintMessage(quote, [{ amount: 2n, blinded }]);
+    const signature = toHex(schnorr.sign(message, miner.secretKey));
+    return { quote, outputs: [{ amount: 2, id, B_: toHex(blinded) }], signature };
+  });
+  const post = (path: string, body: unknown) =>
+    fetch(mint.url + path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+
+  const answers = requests.map((request) =>
+    post('/v1/mint/ehash', request).then(
+      ({ status }) => status,
+      () => 0,
+    ),
+  );
+  await Promise.race(answers);
+  await mint.end('SIGKILL');
+  const statuses = await Promise.all(answers);
+  await mint.start();
+
+  const outputs = requests.flatMap((request) => request.outputs);
+  const restored = (await (await post('/v1/restore', { outputs })).json()) as { outputs: { B_: string }[] };
+  const signed = new Set(restored.outputs.map(({ B_ }) => B_));
+  const states = new Map((await miner.quotes()).map(({ quote, state }) => [quote, state]));
+  requests.forEach(({ quote, outputs: [output] }, i) => {
+    const isSigned = signed.has(output?.B_ ?? '');
+    assert.equal(states.get(quote), isSigned ? 'ISSUED' : 'PAID');
+    if (statuses[i] === 200) assert.ok(isSigned, 'an answer was given that is not in the books');
+  });
+  for (const request of requests) {
+    const { status } = await post('/v1/mint/ehash', request);
+    assert.equal(status, states.get(request.quote) === 'PAID' ? 200 : 400);
+  }
+  const books = auditMint(mint.databasePath);
+  assert.deepEqual([books.issued.count, books.outstanding, books.waiting.count], [100, 200n, 0]);
 });
