@@ -1,5 +1,6 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Outcome } from '../../../domain/quotes/state.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { blob, integer, type Row, text } from './row.ts';
 
 /** A quote as it is stored, with what its epoch says of it. */
@@ -41,20 +42,29 @@ export function quoteOperations(db: DatabaseSync) {
     ${columns} FROM quotes INDEXED BY open_quotes_of_key ${epochOf}
     WHERE outcome IN (0, 4) AND public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`);
 
+  function rowOf(id: Uint8Array): number {
+    const row = byId.get(id);
+    if (row) return integer(row, 'quote');
+    throw cashuError('request-malformed', 'cursor names no quote of this mint; begin without one');
+  }
+
   return {
     quotesById: (ids: readonly Uint8Array[]): (QuoteRow | undefined)[] =>
       ids.map((id) => quoteOf(byId.get(id))),
 
     quoteByShare: (shareHashLe: Uint8Array): QuoteRow | undefined => quoteOf(byShare.get(shareHashLe)),
 
-    /** A page of the quotes locked to any of `keys`, in the order they came in, and whether there are more. */
+    /**
+     * A page of the quotes locked to any of `keys`, in the order they came in, and whether there are more.
+     * @throws HashpoolError 'request-malformed' where `after` is no quote
+     */
     quotesOfKeys: ({
       keys,
       after,
       limit,
       onlyOpen,
     }: QuotesOfKeys): { quotes: QuoteRow[]; hasMore: boolean } => {
-      const start: SQLInputValue = (after && byId.get(after)?.['quote']) ?? 0;
+      const start = after ? rowOf(after) : 0;
       const statement = onlyOpen ? openOfKey : ofKey;
       const rows = keys.flatMap((key) => statement.all(key, start, limit + 1));
       rows.sort((a, b) => integer(a, 'quote') - integer(b, 'quote'));

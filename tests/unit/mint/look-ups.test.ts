@@ -63,6 +63,9 @@ test('nuts#391: quotes of keys, signed, page after page', async (t) => {
   assertError(await look({ limit: 0 }), 'request-malformed', /limit/);
   assertError(await look({ cursor: `0000000000000000.${names[0]}` }), 'request-malformed', /cursor/);
   assertError(await look({ cursor: 'x' }), 'request-malformed', /cursor/);
+  const { next_cursor: given } = (await look({ limit: 1 })).body;
+  const forged = `${String(given).split('.')[0]}.017f22e2-79b0-7cc3-98c4-dc0c0c07398f`;
+  assertError(await look({ cursor: forged }), 'request-malformed', /names no quote/);
 
   const proofs = [mint.blind(0)];
   await mint.engine.mint({
