@@ -4,7 +4,12 @@ import { createInterface } from 'node:readline/promises';
 import { HashpoolError } from '../protocols/errors.ts';
 import { lockFolder } from '../services/supervisor/lock.ts';
 import { readRolesTable } from '../services/supervisor/roles-table.ts';
-import { ownFolders, type StateFolder, stateFolder } from '../services/supervisor/state-folder.ts';
+import {
+  checkFolder,
+  ownFolders,
+  type StateFolder,
+  stateFolder,
+} from '../services/supervisor/state-folder.ts';
 import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
 import { databaseFiles, databasePaths } from './appliance/databases.ts';
 
@@ -43,6 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const target = targetOf(positionals);
   const state = stateFolder(values.state);
+  checkFolder(state);
   const paths = existsSync(state.root) ? pathsOf[target](state).filter((path) => existsSync(path)) : [];
   if (paths.length === 0) {
     process.stdout.write(`nothing to delete: there is no ${target} state in ${state.root}\n`);

@@ -2,7 +2,7 @@ import { type Appliance, prepareAppliance } from '../services/supervisor/applian
 import { openDisplay } from '../services/supervisor/display.ts';
 import { gatherFigures } from '../services/supervisor/figures.ts';
 import { type Ending, Supervisor } from '../services/supervisor/supervise.ts';
-import { auditAppliance } from './appliance/audit-sums.ts';
+import { auditAppliance, outboxRows } from './appliance/audit-sums.ts';
 import { runCommand } from './appliance/command-line.ts';
 import { parseStartOptions, type StartOptions, startUsage } from './appliance/start-options.ts';
 import { summarize, toJsonLine } from './appliance/summary.ts';
@@ -24,7 +24,7 @@ async function start(args: readonly string[]): Promise<number> {
 
 async function run(appliance: Appliance, options: StartOptions): Promise<number> {
   const startedAt = Date.now();
-  const before = auditAppliance(appliance.state);
+  const rowsBefore = outboxRows(appliance.state);
   const supervisor: Supervisor = new Supervisor({
     plans: appliance.plans,
     restart: options.restart,
@@ -35,6 +35,7 @@ async function run(appliance: Appliance, options: StartOptions): Promise<number>
   });
   const display = openDisplay(process.stdout, appliance, () => supervisor.views());
   endWithSignals(supervisor);
+  endWithOutput(supervisor);
   endInTime(supervisor, options);
   supervisor.start();
   const ending = await supervisor.ended;
@@ -42,7 +43,7 @@ async function run(appliance: Appliance, options: StartOptions): Promise<number>
   const views = supervisor.views();
   const audit = auditAppliance(appliance.state, {
     answeredTrue: gatherFigures(views).accepted,
-    rowsBefore: before.outbox.rows,
+    rowsBefore,
   });
   sayHow(appliance, ending, audit.disagreements);
   process.stdout.write(`${toJsonLine(summarize(ending, views, startedAt, audit))}\n`);
@@ -53,6 +54,11 @@ function endWithSignals(supervisor: Supervisor): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => void supervisor.stop(`stopped by ${signal}`));
   }
+}
+
+/** Who closes the terminal, or the pipe that the lines go into, has no use for the appliance any more. */
+function endWithOutput(supervisor: Supervisor): void {
+  process.stdout.on('error', () => void supervisor.stop('nobody reads the output', 1));
 }
 
 function endWithTokens(supervisor: Supervisor, { untilTokens }: StartOptions): void {

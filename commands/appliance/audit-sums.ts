@@ -63,6 +63,15 @@ export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
   };
 }
 
+/** The number of shares that an appliance's outbox holds. */
+export function outboxRows(state: StateFolder): number {
+  const path = databasePaths(state).outbox;
+  if (!existsSync(path)) return 0;
+  const outbox = readOutbox(path);
+  outbox.close();
+  return outbox.rows;
+}
+
 function followShares(paths: DatabasePaths): ShareAudit {
   const nothing = { rows: 0, quoted: 0, quotedSum: 0n, refused: 0, unsent: 0, troubles: [] };
   if (!existsSync(paths.outbox)) return nothing;

@@ -9,7 +9,7 @@ import { lockFolder } from './lock.ts';
 import { type PlacedPort, placePorts } from './ports.ts';
 import type { LaunchPlan } from './role-process.ts';
 import { readRolesTable } from './roles-table.ts';
-import { createFolders, ownFolders, type StateFolder, stateFolder } from './state-folder.ts';
+import { checkFolder, createFolders, ownFolders, type StateFolder, stateFolder } from './state-folder.ts';
 
 /** An appliance that can start: its folder is ours, its config, keys and ports are settled. */
 export interface Appliance {
@@ -35,7 +35,7 @@ const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.
 
 /**
  * Takes the state folder, empties it where that is wished, and puts into it what the roles need to start.
- * @throws HashpoolError 'state-in-use', 'bad-port-base', 'no-config', 'bad-credential', 'bad-roles-table'
+ * @throws HashpoolError 'not-a-state-folder', 'state-in-use', 'bad-port-base', 'no-config', 'bad-credential', 'bad-roles-table'
  */
 export async function prepareAppliance(options: ApplianceOptions): Promise<Appliance> {
   const table = readRolesTable();
@@ -43,6 +43,7 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
   const state = stateFolder(options.state);
   const roles = table.roles.map((role) => role.name);
   const configSource = options.config ?? regtestConfig;
+  checkFolder(state);
   createFolders(state, []);
   const lock = lockFolder(state.lock, process.pid);
   try {

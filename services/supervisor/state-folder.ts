@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { HashpoolError } from '../../protocols/errors.ts';
 
 /** Where everything of one appliance lies. */
 export interface StateFolder {
@@ -31,6 +32,19 @@ export function stateFolder(path: string): StateFolder {
     role: (name) => join(root, name),
     roleCredentials: (name) => join(root, 'run', name),
   };
+}
+
+/**
+ * Makes sure that a folder is an appliance's or can become one: a mistyped path must not fill, or empty, a folder
+ * of somebody else's.
+ * @throws HashpoolError 'not-a-state-folder' for one that has something in it and was never an appliance's
+ */
+export function checkFolder(state: StateFolder): void {
+  if (!existsSync(state.root) || existsSync(state.lock) || readdirSync(state.root).length === 0) return;
+  throw new HashpoolError(
+    'not-a-state-folder',
+    `${state.root} holds something else than an appliance's state: name a new or empty folder by --state`,
+  );
 }
 
 /** All folders that an appliance keeps under its state folder. */

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'smol-toml';
+import { prepareAppliance } from '../../../../services/supervisor/appliance.ts';
+import { temporaryFolder } from '../../../harness/temporary-folder.ts';
+
+const source = new URL('../../../../config/regtest/', import.meta.url);
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /\.(toml|conf)$/.test(file),
+);
+
+test('without a port base the roles get the config word for word', async (t) => {
+  const state = join(temporaryFolder(t), 'state');
+  const appliance = await prepareAppliance({ state });
+  t.after(appliance.release);
+  for (const file of files) {
+    const effective = readFileSync(join(appliance.state.config, file), 'utf8');
+    assert.equal(effective, readFileSync(new URL(file, source), 'utf8'), file);
+  }
+});
+
+test('with a port base every port of the table moves, and nothing else does', async (t) => {
+  const state = join(temporaryFolder(t), 'state');
+  const appliance = await prepareAppliance({ state, portBase: 20_000 });
+  t.after(appliance.release);
+  const numbers = new Map(appliance.ports.map((port) => [port.number, port.standard]));
+  const moved = new Set<number>();
+  const back = (text: string): string =>
+    text.replace(/\b2\d{4}\b/g, (number) => {
+      const standard = numbers.get(Number(number));
+      if (standard === undefined) return number;
+      moved.add(Number(number));
+      return String(standard);
+    });
+  for (const file of files.filter((each) => each.endsWith('.toml'))) {
+    const effective = readFileSync(join(appliance.state.config, file), 'utf8');
+    assert.deepEqual(parse(back(effective)), parse(readFileSync(new URL(file, source), 'utf8')), file);
+    for (const port of appliance.ports) {
+      assert.doesNotMatch(effective.replaceAll(/^\s*#.*$/gm, ''), new RegExp(`\\b${port.standard}\\b`), file);
+    }
+  }
+  assert.deepEqual(
+    [...moved].sort(),
+    appliance.ports.map((port) => port.number),
+    'each stands in some file',
+  );
+});
+
+test('a role gets its config, its side, its folders and the credentials of the table', async (t) => {
+  const state = join(temporaryFolder(t), 'state');
+  const appliance = await prepareAppliance({ state, debug: true });
+  t.after(appliance.release);
+  const pool = appliance.plans.find((plan) => plan.name === 'pool');
+  assert.ok(pool);
+  assert.match(pool.entry, /\/roles\/pool\/main\.ts$/);
+  const config = join(state, 'config');
+  assert.deepEqual(pool.arguments, [
+    '-c',
+    join(config, 'pool.config.toml'),
+    '-g',
+    join(config, 'shared/pool.toml'),
+    '--debug',
+  ]);
+  assert.equal(pool.environment['STATE_DIRECTORY'], join(state, 'pool'));
+  assert.deepEqual(readdirSync(pool.environment['CREDENTIALS_DIRECTORY'] ?? ''), [
+    'pool-authority',
+    'pool-issuer',
+  ]);
+  assert.deepEqual(pool.after, ['template-provider', 'mint']);
+});
+
+test("a fresh start empties what is the appliance's and leaves what is not", async (t) => {
+  const state = join(temporaryFolder(t), 'state');
+  (await prepareAppliance({ state })).release();
+  const seed = readFileSync(join(state, 'credentials', 'mint-seed'), 'utf8');
+  writeFileSync(join(state, 'mint', 'mint.sqlite'), 'old');
+  writeFileSync(join(state, 'notes.txt'), 'mine');
+  (await prepareAppliance({ state })).release();
+  assert.equal(readFileSync(join(state, 'credentials', 'mint-seed'), 'utf8'), seed);
+  (await prepareAppliance({ state, fresh: true })).release();
+  assert.ok(!existsSync(join(state, 'mint', 'mint.sqlite')));
+  assert.notEqual(readFileSync(join(state, 'credentials', 'mint-seed'), 'utf8'), seed);
+  assert.equal(readFileSync(join(state, 'notes.txt'), 'utf8'), 'mine');
+});
+
+test("a folder that is somebody else's is neither filled nor emptied", async (t) => {
+  const state = temporaryFolder(t);
+  mkdirSync(join(state, 'config'));
+  await assert.rejects(prepareAppliance({ state, fresh: true }), { code: 'not-a-state-folder' });
+  assert.deepEqual(readdirSync(state), ['config']);
+});
+
+test('a folder in use is refused, and a failed start lets go of it', async (t) => {
+  const state = join(temporaryFolder(t), 'state');
+  const appliance = await prepareAppliance({ state });
+  await assert.rejects(prepareAppliance({ state }), { code: 'state-in-use' });
+  appliance.release();
+  await assert.rejects(prepareAppliance({ state, config: join(state, 'none') }), {
+    code: 'no-config',
+    message: /bitcoin\.conf is not there/,
+  });
+  (await prepareAppliance({ state })).release();
+});
