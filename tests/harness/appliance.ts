@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +11,7 @@ import type { StateFolder } from '../../services/supervisor/state-folder.ts';
 import { type Ending, Supervisor } from '../../services/supervisor/supervise.ts';
 import type { RoleView } from '../../services/supervisor/supervised-role.ts';
 import { freePortBase } from './free-ports.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** A whole appliance that a test runs: real processes, a real bitcoind, a state folder and ports of its own. */
 export interface TestAppliance {
@@ -51,8 +51,7 @@ export async function startAppliance(
   t: TestContext,
   options: TestApplianceOptions = {},
 ): Promise<TestAppliance> {
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-appliance-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const config = loopbackConfig(join(folder, 'config-source'), options.edit);
   const portBase = await freePortBase(PORTS);
   const appliance = await prepareAppliance({

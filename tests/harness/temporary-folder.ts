@@ -1,11 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
-/** A new folder that is gone when the test is over. */
-export function temporaryFolder(t: TestContext): string {
+/** Removed when the process ends, and not with a test: what a test stops at its end may still write to them. */
+const folders: string[] = [];
+
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder that is gone when the test file's process is. */
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'hashpool-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loopbackConfig } from '../harness/appliance.ts';
 import { freePortBase } from '../harness/free-ports.ts';
 import { processesWith, runStart, type StartCommand, type StartResult } from '../harness/start-command.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const STOP_LIMIT_MS = 5_000;
 const LIMIT_MS = 120_000;
@@ -17,7 +16,7 @@ interface Place {
 }
 
 async function place(t: TestContext, edit?: (file: string, text: string) => string): Promise<Place> {
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-start-'));
+  const folder = temporaryFolder();
   const config = loopbackConfig(join(folder, 'config'), edit);
   const portBase = String(await freePortBase(8));
   const state = join(folder, 'state');
@@ -27,7 +26,6 @@ async function place(t: TestContext, edit?: (file: string, text: string) => stri
       each.process.kill('SIGTERM');
       await each.result;
     }
-    rmSync(folder, { recursive: true, force: true });
   });
   return {
     state,

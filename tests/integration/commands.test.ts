@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { startAppliance } from '../harness/appliance.ts';
 import { runCommand } from '../harness/start-command.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
@@ -93,8 +93,8 @@ for (const [command, args, words] of mistakes) {
   });
 }
 
-test('commands say what is missing where nothing has run yet', (t: TestContext) => {
-  const state = join(temporaryFolder(t), 'none');
+test('commands say what is missing where nothing has run yet', () => {
+  const state = join(temporaryFolder(), 'none');
   for (const [command, args] of [
     ['audit', []],
     ['db', ['mint']],

@@ -12,7 +12,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
 );
 
 test('without a port base the roles get the config word for word', async (t) => {
-  const state = join(temporaryFolder(t), 'state');
+  const state = join(temporaryFolder(), 'state');
   const appliance = await prepareAppliance({ state });
   t.after(appliance.release);
   for (const file of files) {
@@ -22,7 +22,7 @@ test('without a port base the roles get the config word for word', async (t) => 
 });
 
 test('with a port base every port of the table moves, and nothing else does', async (t) => {
-  const state = join(temporaryFolder(t), 'state');
+  const state = join(temporaryFolder(), 'state');
   const appliance = await prepareAppliance({ state, portBase: 20_000 });
   t.after(appliance.release);
   const numbers = new Map(appliance.ports.map((port) => [port.number, port.standard]));
@@ -49,7 +49,7 @@ test('with a port base every port of the table moves, and nothing else does', as
 });
 
 test('a role gets its config, its side, its folders and the credentials of the table', async (t) => {
-  const state = join(temporaryFolder(t), 'state');
+  const state = join(temporaryFolder(), 'state');
   const appliance = await prepareAppliance({ state, debug: true });
   t.after(appliance.release);
   const pool = appliance.plans.find((plan) => plan.name === 'pool');
@@ -71,8 +71,8 @@ test('a role gets its config, its side, its folders and the credentials of the t
   assert.deepEqual(pool.after, ['template-provider', 'mint']);
 });
 
-test("a fresh start empties what is the appliance's and leaves what is not", async (t) => {
-  const state = join(temporaryFolder(t), 'state');
+test("a fresh start empties what is the appliance's and leaves what is not", async () => {
+  const state = join(temporaryFolder(), 'state');
   (await prepareAppliance({ state })).release();
   const seed = readFileSync(join(state, 'credentials', 'mint-seed'), 'utf8');
   writeFileSync(join(state, 'mint', 'mint.sqlite'), 'old');
@@ -85,15 +85,15 @@ test("a fresh start empties what is the appliance's and leaves what is not", asy
   assert.equal(readFileSync(join(state, 'notes.txt'), 'utf8'), 'mine');
 });
 
-test("a folder that is somebody else's is neither filled nor emptied", async (t) => {
-  const state = temporaryFolder(t);
+test("a folder that is somebody else's is neither filled nor emptied", async () => {
+  const state = temporaryFolder();
   mkdirSync(join(state, 'config'));
   await assert.rejects(prepareAppliance({ state, fresh: true }), { code: 'not-a-state-folder' });
   assert.deepEqual(readdirSync(state), ['config']);
 });
 
-test('a folder in use is refused, and a failed start lets go of it', async (t) => {
-  const state = join(temporaryFolder(t), 'state');
+test('a folder in use is refused, and a failed start lets go of it', async () => {
+  const state = join(temporaryFolder(), 'state');
   const appliance = await prepareAppliance({ state });
   await assert.rejects(prepareAppliance({ state }), { code: 'state-in-use' });
   appliance.release();

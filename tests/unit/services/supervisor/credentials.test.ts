@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { fromHex, toHex } from '../../../../protocols/bytes.ts';
@@ -19,15 +18,14 @@ import {
   type StateFolder,
   stateFolder,
 } from '../../../../services/supervisor/state-folder.ts';
+import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
 const { curve } = await loadCrypto();
 const tools = { curve, randomBytes };
 const table = readRolesTable();
 
-function freshFolder(t: TestContext): StateFolder {
-  const root = mkdtempSync(join(tmpdir(), 'hashpool-credentials-'));
-  t.after(() => rmSync(root, { recursive: true }));
-  const state = stateFolder(root);
+function freshFolder(): StateFolder {
+  const state = stateFolder(temporaryFolder());
   createFolders(
     state,
     table.roles.map((role) => role.name),
@@ -40,8 +38,8 @@ const secret = (state: StateFolder, name: string): string =>
 const published = (state: StateFolder, name: string): string =>
   readFileSync(join(state.published, name), 'utf8').trim();
 
-test('every credential of the table is made, each of its kind, with what it publishes', (t) => {
-  const state = freshFolder(t);
+test('every credential of the table is made, each of its kind, with what it publishes', () => {
+  const state = freshFolder();
   const created = provideCredentials(table, state, tools);
   assert.deepEqual(created.toSorted(), [...table.credentials.keys()].toSorted());
 
@@ -57,8 +55,8 @@ test('every credential of the table is made, each of its kind, with what it publ
   assert.match(secret(state, 'bitcoin-rpc'), /^[a-z]+:[0-9a-f]{32}$/);
 });
 
-test('secrets are closed to other users, and each role sees its own alone', (t) => {
-  const state = freshFolder(t);
+test('secrets are closed to other users, and each role sees its own alone', () => {
+  const state = freshFolder();
   provideCredentials(table, state, tools);
   assert.equal(statSync(state.credentials).mode & 0o777, 0o700);
   for (const name of readdirSync(state.credentials)) {
@@ -70,8 +68,8 @@ test('secrets are closed to other users, and each role sees its own alone', (t) 
   assert.equal(linked, secret(state, 'mint-seed'));
 });
 
-test('what is there stays, and is published anew where its public file is missing or another', (t) => {
-  const state = freshFolder(t);
+test('what is there stays, and is published anew where its public file is missing or another', () => {
+  const state = freshFolder();
   provideCredentials(table, state, tools);
   const before = secret(state, 'pool-issuer');
   const key = published(state, 'pool-issuer.pub');
@@ -83,8 +81,8 @@ test('what is there stays, and is published anew where its public file is missin
   assert.equal(published(state, 'pool-id.pub').length, 66);
 });
 
-test('a credential that is no key is refused by name and not quoted', (t) => {
-  const state = freshFolder(t);
+test('a credential that is no key is refused by name and not quoted', () => {
+  const state = freshFolder();
   const file = join(state.credentials, 'pool-issuer');
   writeFileSync(file, `${'ab'.repeat(31)}\n`);
   chmodSync(file, 0o600);

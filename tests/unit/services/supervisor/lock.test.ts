@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { lockFolder } from '../../../../services/supervisor/lock.ts';
+import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
-function lockPath(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-lock-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return join(folder, 'lock');
-}
+const lockPath = (): string => join(temporaryFolder(), 'lock');
 
-test('a folder that is taken is refused with the holder named, and free again after the release', (t) => {
-  const path = lockPath(t);
+test('a folder that is taken is refused with the holder named, and free again after the release', () => {
+  const path = lockPath();
   const lock = lockFolder(path, 4711);
   assert.throws(() => lockFolder(path, 1), {
     code: 'state-in-use',
@@ -24,8 +19,8 @@ test('a folder that is taken is refused with the holder named, and free again af
   lockFolder(path, 2).release();
 });
 
-test('a lock whose process was killed is no lock', async (t) => {
-  const path = lockPath(t);
+test('a lock whose process was killed is no lock', async () => {
+  const path = lockPath();
   const module = new URL('../../../../services/supervisor/lock.ts', import.meta.url);
   const script = `import { lockFolder } from '${module}'; lockFolder(process.argv[1], process.pid); console.log('held'); setInterval(() => {}, 1000);`;
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script, path], {

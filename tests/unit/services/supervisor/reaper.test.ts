@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
 const fakeSupervisor = fileURLToPath(new URL('./fakes/supervisor.ts', import.meta.url));
 const LONGEST_MS = 5_000;
@@ -21,8 +19,7 @@ function isAlive(pid: number): boolean {
 }
 
 test('a supervisor that is killed leaves no process behind, not even a role that hangs', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-reaper-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const behaviours = ['obedient', 'deaf', 'hung'];
   const supervisor = spawn(process.execPath, [fakeSupervisor, folder, ...behaviours], {
     stdio: ['ignore', 'pipe', 'inherit'],

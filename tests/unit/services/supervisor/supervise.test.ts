@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { LaunchPlan } from '../../../../services/supervisor/role-process.ts';
 import { Supervisor } from '../../../../services/supervisor/supervise.ts';
 import type { Patience, RoleView } from '../../../../services/supervisor/supervised-role.ts';
+import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
 const fakeRole = fileURLToPath(new URL('./fakes/role.ts', import.meta.url));
 const quick: Patience = { readiness: 5_000, firstRestart: 50, longestRestart: 200, healthy: 60_000 };
@@ -23,7 +22,7 @@ function supervise(
   roles: readonly [name: string, behaviour: string, after?: string[]][],
   options: { restart?: boolean; patience?: Patience; onChange?: (supervisor: Supervisor) => void } = {},
 ): Run {
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-supervise-'));
+  const folder = temporaryFolder();
   const seen: RoleView[] = [];
   const waiters = new Set<() => void>();
   const plans = roles.map(([name, behaviour, after = []]): LaunchPlan => {
@@ -40,10 +39,7 @@ function supervise(
       for (const waiter of waiters) waiter();
     },
   });
-  t.after(async () => {
-    await supervisor.stop('the test is over');
-    rmSync(folder, { recursive: true });
-  });
+  t.after(() => supervisor.stop('the test is over'));
   supervisor.start();
   return {
     supervisor,
