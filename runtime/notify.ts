@@ -23,6 +23,9 @@ export function createNotifier(environment: NodeJS.ProcessEnv, log: Logger): Not
   return { ready: nothing, status: nothing, alive: nothing, stopping: nothing, watchdogMs: undefined };
 }
 
+/** The supervisor waits several times as long before it takes a role for hung. */
+const CHANNEL_WATCHDOG_MS = 10_000;
+
 function channelNotifier(send: (message: unknown) => boolean): Notifier {
   const tell = (message: unknown) => {
     if (process.connected) send(message);
@@ -30,9 +33,9 @@ function channelNotifier(send: (message: unknown) => boolean): Notifier {
   return {
     ready: () => tell({ type: 'ready' }),
     status: (text, figures) => tell({ type: 'status', text, figures }),
-    alive: () => undefined,
+    alive: () => tell({ type: 'alive' }),
     stopping: () => tell({ type: 'status', text: 'stopping', figures: {} }),
-    watchdogMs: undefined,
+    watchdogMs: CHANNEL_WATCHDOG_MS,
   };
 }
 

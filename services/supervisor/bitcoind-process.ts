@@ -46,6 +46,7 @@ async function main(): Promise<void> {
 async function reportChain(rpc: BitcoinRpc): Promise<void> {
   const { height } = await readChain(rpc);
   status(`height ${height}`, { height });
+  tell({ type: 'alive' });
 }
 
 /** The first start may fetch bitcoind, which takes its time: each second a status, which also shows that this lives. */

@@ -21,6 +21,7 @@ export type Figures = Readonly<Record<string, number | bigint | string>>;
 /** What a role says of itself over its channel. */
 export type RoleMessage =
   | { readonly type: 'ready' }
+  | { readonly type: 'alive' }
   | { readonly type: 'status'; readonly text: string; readonly figures: Figures };
 
 /** How a process ended: by itself with a code, or by a signal. */
@@ -103,7 +104,7 @@ function openLog(path: string): number {
 
 function roleMessage(value: unknown): RoleMessage | undefined {
   if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
-  if (value.type === 'ready') return { type: 'ready' };
+  if (value.type === 'ready' || value.type === 'alive') return { type: value.type };
   if (value.type !== 'status' || !('text' in value) || typeof value.text !== 'string') return undefined;
   return {
     type: 'status',

@@ -43,7 +43,7 @@ export class Supervisor {
         new SupervisedRole(plan, this.#reaper, options.patience ?? usualPatience, {
           changed: (role) => options.onChange(role.view()),
           ready: (role) => this.#becameReady(role),
-          died: (role, exit) => this.#died(role, exit),
+          died: (role, exit, hung) => this.#died(role, exit, hung),
         }),
     );
   }
@@ -87,9 +87,9 @@ export class Supervisor {
     }
   }
 
-  #died(role: SupervisedRole, exit: Exit): void {
+  #died(role: SupervisedRole, exit: Exit, hung: string | undefined): void {
     const trouble = lastTrouble(role.plan.log);
-    const why = `${describeExit(exit)}${trouble === undefined ? '' : `: ${trouble}`}`;
+    const why = hung ?? `${describeExit(exit)}${trouble === undefined ? '' : `: ${trouble}`}`;
     if (this.#stopping === undefined && this.#restart && !isFinal(exit.code)) {
       role.restart(why);
       return;

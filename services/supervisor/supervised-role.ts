@@ -25,13 +25,16 @@ export interface RoleView {
 export interface RoleEvents {
   changed(role: SupervisedRole): void;
   ready(role: SupervisedRole): void;
-  died(role: SupervisedRole, exit: Exit): void;
+  /** @param hung why its process was ended, where this class did so because it hung */
+  died(role: SupervisedRole, exit: Exit, hung: string | undefined): void;
 }
 
 /** Bounds of time in a role's life, in milliseconds. */
 export interface Patience {
   /** From start, or the last status before readiness, to readiness; afterwards it counts as hanging. */
   readonly readiness: number;
+  /** From one sign of life to the next; afterwards it counts as hanging. */
+  readonly silence: number;
   /** Before the first restart; doubles from one to the next. */
   readonly firstRestart: number;
   readonly longestRestart: number;
@@ -41,6 +44,7 @@ export interface Patience {
 
 export const usualPatience: Patience = {
   readiness: 120_000,
+  silence: 60_000,
   firstRestart: 1_000,
   longestRestart: 30_000,
   healthy: 60_000,
@@ -62,6 +66,7 @@ export class SupervisedRole {
   #delay: number;
   #restarts = 0;
   #restartAt: number | undefined;
+  #hung: string | undefined;
 
   constructor(plan: LaunchPlan, reaper: Reaper, patience: Patience, events: RoleEvents) {
     this.name = plan.name;
@@ -91,10 +96,12 @@ export class SupervisedRole {
   start(): void {
     this.#restartAt = undefined;
     this.#startedAt = Date.now();
+    this.#hung = undefined;
     this.#enter('starting', '');
     this.#limitStart();
     const process = startProcess(this.#plan, this.#reaper, (message) => {
       if (message.type === 'ready') this.#becomeReady();
+      else if (message.type === 'alive') this.#hearLife();
       else this.#report(message.text, message.figures);
     });
     this.#process = process;
@@ -139,15 +146,27 @@ export class SupervisedRole {
 
   #becomeReady(): void {
     if (this.#phase !== 'starting') return;
-    clearTimeout(this.#timer);
     this.#enter('ready', this.#text);
+    this.#hearLife();
     this.#events.ready(this);
   }
 
   /** A start that neither ends nor says anything for so long hangs. */
   #limitStart(): void {
+    this.#limit(this.#patience.readiness, 'did not become ready');
+  }
+
+  /** A role that runs says so every few seconds, unless its event loop or a store of it hangs. */
+  #hearLife(): void {
+    if (this.#phase === 'ready') this.#limit(this.#patience.silence, 'gave no sign of life');
+  }
+
+  #limit(milliseconds: number, what: string): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#process?.kill(), this.#patience.readiness);
+    this.#timer = setTimeout(() => {
+      this.#hung = `${what} for ${milliseconds / 1000} s`;
+      this.#process?.kill();
+    }, milliseconds);
   }
 
   #report(text: string, figures: Figures): void {
@@ -162,7 +181,7 @@ export class SupervisedRole {
     this.#process = undefined;
     this.#totals.processEnded();
     if (this.#phase === 'stopping') this.#enter('stopped', '');
-    else this.#events.died(this, exit);
+    else this.#events.died(this, exit, this.#hung);
   }
 
   #enter(phase: Phase, text: string): void {

@@ -9,7 +9,13 @@ import type { Patience, RoleView } from '../../../../services/supervisor/supervi
 import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
 const fakeRole = fileURLToPath(new URL('./fakes/role.ts', import.meta.url));
-const quick: Patience = { readiness: 5_000, firstRestart: 50, longestRestart: 200, healthy: 60_000 };
+const quick: Patience = {
+  readiness: 5_000,
+  silence: 5_000,
+  firstRestart: 50,
+  longestRestart: 200,
+  healthy: 60_000,
+};
 
 interface Run {
   readonly supervisor: Supervisor;
@@ -141,7 +147,20 @@ test("a refused config ends all with 78 and the role's own line", async (t) => {
 test('a role that never becomes ready is ended and tried again', async (t) => {
   const { until } = supervise(t, [['pool', 'never-ready']], { patience: { ...quick, readiness: 300 } });
   const view = await until((each) => each.phase === 'restarting');
-  assert.equal(view.text, 'was ended by SIGKILL');
+  assert.equal(view.text, 'did not become ready for 0.3 s');
+});
+
+test('a role that gives no sign of life any more is ended and tried again, one that does is left alone', async (t) => {
+  const roles: [string, string][] = [
+    ['silent', 'obedient'],
+    ['lively', 'lively'],
+  ];
+  const { until, supervisor } = supervise(t, roles, { patience: { ...quick, silence: 400 } });
+  const view = await until(
+    (each) => each.name === 'silent' && each.restarts === 2 && each.phase === 'restarting',
+  );
+  assert.equal(view.text, 'gave no sign of life for 0.4 s');
+  assert.equal(supervisor.views().find((each) => each.name === 'lively')?.restarts, 0);
 });
 
 test('roles that ignore SIGTERM or hang are killed within five seconds, the others stop in order', async (t) => {

@@ -15,6 +15,10 @@ const behaviours: Record<string, () => void> = {
     }, 20);
   },
   'dies-once-ready': () => setTimeout(() => process.exit(3), 30),
+  lively: () => {
+    setInterval(() => report({ type: 'alive' }), 50);
+    process.on('SIGTERM', () => process.exit(0));
+  },
   counts: () => {
     report({ type: 'status', text: 'counting', figures: { shares_accepted: 5, height: 7 } });
     process.on('SIGTERM', () => process.exit(0));
