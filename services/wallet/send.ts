@@ -8,8 +8,8 @@ import { selectExactly, selectForSwap } from './select-proofs.ts';
 import type { Parts } from './settle.ts';
 import { feeOf, swapOwn } from './swap.ts';
 
-/** Another process may take the very proofs that a swap has just made; after this many times it is said so. */
-const ATTEMPTS = 3;
+/** Another process may take the very proofs that a swap has just made, and has then sent its own; after this many times it is said so. */
+const ATTEMPTS = 10;
 /** Tokens of one check with the mint whether they were claimed. */
 const PROOFS_PER_CHECK = 100;
 
