@@ -23,9 +23,10 @@ const POINT = FIXED(33, 'POINT');
 const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
 
 /**
- * The work link, pool to mint. Sequence numbers count the shares of one outbox from 1. `stored_seq` is the last
- * share up to which all are stored, 0 for none; the pool goes on from there, also where that is further back
- * than it thought. A SubmitWork without records asks for a WorkAck.
+ * The work link, pool to mint. Sequence numbers count the shares of one outbox from 1. Each SubmitWork is answered,
+ * in their order: `stored_seq` is its last share that is stored, or where it would leave a gap, or has no records and
+ * only asks, the last share of the outbox, 0 for none. The pool goes on from there, also where that is further back
+ * than it thought; never from beyond what it has sent, since an outbox set back to an older copy uses numbers again.
  */
 export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
   OpenWorkLink: message(0x80, {

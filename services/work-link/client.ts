@@ -5,7 +5,6 @@ import {
 } from '../../protocols/ehash/work-link.ts';
 import { connectSv2 } from '../../runtime/sv2/connect.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
-import type { Log } from '../../runtime/sv2/log.ts';
 import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
 import { PoolSession, type PoolSessionEvents, type WorkSource } from './pool-session.ts';
 import { openSignatureWorker } from './signature-worker.ts';
@@ -23,7 +22,6 @@ export interface WorkLinkClientOptions extends PoolSessionEvents {
   readonly issuerSecretKey: Uint8Array;
   readonly source: WorkSource;
   readonly workers: HandshakeWorkers;
-  readonly log: Log;
   /** The link in words, whenever they change. */
   onStatus?(text: string): void;
   readonly backoff?: Partial<Backoff>;

@@ -10,6 +10,7 @@ import {
 import { countWorkRecords } from '../../protocols/ehash/work-record.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import type { Log } from '../../runtime/sv2/log.ts';
 
 /** Submissions under way without an answer. */
 export const WINDOW = 8;
@@ -32,6 +33,7 @@ export interface WorkSource {
 }
 
 export interface PoolSessionEvents {
+  readonly log: Log;
   onTerms(terms: Terms): Promise<void>;
   /** Shares `first` to `last` were sent, perhaps not for the first time. */
   onSent?(first: number, last: number): void;
@@ -45,8 +47,13 @@ export class PoolSession {
   readonly #events: PoolSessionEvents;
   #ready = false;
   #next = 0;
-  #underWay = 0;
+  /** The last share up to which the mint has answered for all. */
+  #stored = 0;
+  /** Submissions without an answer, oldest first: answers come in their order. */
+  readonly #underWay: { first: number; last: number }[] = [];
   #reading = false;
+  /** An answer fell short: nothing is sent before all others are in, and then from there on. */
+  #isShort = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(connection: Sv2Connection<WorkLinkMessage>, source: WorkSource, events: PoolSessionEvents) {
@@ -59,13 +66,8 @@ export class PoolSession {
 
   /** There are new shares. */
   wake(): void {
-    if (!this.#ready || this.#reading) return;
-    this.#reading = true;
-    this.#send()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#reading = false;
-      });
+    if (!this.#ready || this.#reading || this.#isShort) return;
+    this.#send().catch((error: unknown) => this.#fail(error));
   }
 
   #receive(message: WorkLinkMessage): void {
@@ -87,67 +89,100 @@ export class PoolSession {
   #begin(): void {
     if (this.#ready || !this.#connection.isOpen) return;
     this.#ready = true;
-    this.#next = this.#source.storedSeq + 1;
-    this.#submit(new Uint8Array(0));
+    this.#stored = this.#source.storedSeq;
+    this.#next = this.#stored + 1;
+    this.#submit(new Uint8Array(0), 0);
     this.wake();
   }
 
   async #send(): Promise<void> {
-    while (this.#connection.isOpen && this.#underWay < WINDOW && this.#next <= this.#source.lastSeq) {
-      const first = this.#next;
-      const records = await this.#source.read(first, MAX_RECORDS_PER_SUBMIT);
-      const count = countWorkRecords(records);
-      if (count === 0)
-        throw new HashpoolError('outbox-gap', `the outbox has no share ${first}, the mint lacks it`);
-      if (first !== this.#next) continue;
-      this.#submit(records);
-      this.#next += count;
-      this.#events.onSent?.(first, first + count - 1);
+    this.#reading = true;
+    try {
+      while (
+        this.#connection.isOpen &&
+        !this.#isShort &&
+        this.#underWay.length < WINDOW &&
+        this.#next <= this.#source.lastSeq
+      ) {
+        const first = this.#next;
+        const records = await this.#source.read(first, MAX_RECORDS_PER_SUBMIT);
+        const count = countWorkRecords(records);
+        if (count === 0)
+          throw new HashpoolError('outbox-gap', `the outbox has no share ${first}, the mint lacks it`);
+        this.#submit(records, count);
+        this.#events.onSent?.(first, first + count - 1);
+      }
+    } finally {
+      this.#reading = false;
     }
   }
 
-  #submit(records: Uint8Array): void {
-    this.#underWay++;
+  #submit(records: Uint8Array, count: number): void {
+    const first = this.#next;
+    this.#next += count;
+    this.#underWay.push({ first, last: this.#next - 1 });
     this.#expectAnswer();
     const { outboxId: outbox_id } = this.#source;
-    this.#connection.send({ name: 'SubmitWork', outbox_id, first_seq: BigInt(this.#next), records });
+    this.#connection.send({ name: 'SubmitWork', outbox_id, first_seq: BigInt(first), records });
   }
 
   #acknowledge(ack: WorkAck): void {
-    if (!equalBytes(ack.outbox_id, this.#source.outboxId) || this.#underWay === 0) {
+    const answered = this.#underWay.shift();
+    if (!equalBytes(ack.outbox_id, this.#source.outboxId) || !answered) {
       throw new HashpoolError(
         'unexpected-message',
         'a WorkAck came that answers no SubmitWork of this outbox',
       );
     }
-    this.#underWay--;
     this.#expectAnswer();
-    const storedSeq = checkedSeq(ack.stored_seq, this.#source.lastSeq);
-    const backedUpSeq = checkedSeq(ack.backed_up_seq, storedSeq);
+    if (answered.first > answered.last) this.#warnOfOlderCopy(ack.stored_seq);
+    const storedSeq = this.#storedBy(ack.stored_seq, answered);
+    this.#stored = storedSeq;
+    if (storedSeq < answered.last) this.#isShort = true;
     const { refusals } = ack;
     this.#events.onAck?.({ storedSeq, refusals });
     this.#source
-      .acknowledged({ storedSeq, backedUpSeq, refusals })
-      .then(() => this.#goOnFrom(storedSeq + 1))
+      .acknowledged({ storedSeq, backedUpSeq: atMost(ack.backed_up_seq, storedSeq), refusals })
+      .then(() => this.#goOn())
       .catch((error: unknown) => this.#fail(error));
   }
 
-  /** The mint may have less than was sent, after a restore or at a limit of its own: then it gets it again. */
-  #goOnFrom(wanted: number): void {
-    const nothingUnderWay = this.#underWay === 0 && !this.#reading;
-    if (nothingUnderWay && wanted < this.#next) {
-      this.#next = wanted;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.wake(), RETRY_MS);
+  /**
+   * How far the mint has all. Its number alone doesn't say: where the outbox is an older copy, the mint knows higher
+   * numbers from shares that this one does not hold. An answer covers its submission, if all before that is covered.
+   */
+  #storedBy(mintsSeq: bigint, { first, last }: { first: number; last: number }): number {
+    return atMost(mintsSeq, first <= this.#stored + 1 ? last : this.#stored);
+  }
+
+  #warnOfOlderCopy(mintsSeq: bigint): void {
+    const { lastSeq } = this.#source;
+    if (mintsSeq <= BigInt(lastSeq)) return;
+    const about = { alert: 'outbox-older', mint: String(mintsSeq), outbox: lastSeq };
+    this.#events.log.warn(
+      about,
+      'the mint has more shares of this outbox than it holds: it is an older copy; all that it holds is sent',
+    );
+  }
+
+  /** The mint may have less than was sent, after a restore or at a limit of its own: then it gets it again, after a rest. */
+  #goOn(): void {
+    if (!this.#isShort) {
+      this.wake();
       return;
     }
-    if (wanted > this.#next) this.#next = wanted;
-    this.wake();
+    if (this.#underWay.length > 0 || this.#reading) return;
+    this.#next = this.#stored + 1;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isShort = false;
+      this.wake();
+    }, RETRY_MS);
   }
 
   #expectAnswer(): void {
     clearTimeout(this.#timer);
-    if (this.#underWay === 0) return;
+    if (this.#underWay.length === 0) return;
     this.#timer = setTimeout(() => this.#connection.close('the mint does not answer'), ACK_TIMEOUT_MS);
   }
 
@@ -156,10 +191,6 @@ export class PoolSession {
   }
 }
 
-function checkedSeq(seq: bigint, last: number): number {
-  if (seq <= BigInt(last)) return Number(seq);
-  throw new HashpoolError(
-    'unknown-seq',
-    `the mint answers for share ${seq}; this outbox ends at ${last}: is it an older copy?`,
-  );
+function atMost(seq: bigint, last: number): number {
+  return seq < BigInt(last) ? Number(seq) : last;
 }

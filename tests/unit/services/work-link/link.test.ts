@@ -78,22 +78,29 @@ class MemoryOutbox implements WorkSource {
 class MemoryMint {
   readonly shares: number[] = [];
   received = 0;
+  /** How far it knows this outbox from shares that the outbox has lost since. */
+  ahead = 0;
   /** Runs before the answer; may throw or wait. */
   disturb: () => void | Promise<void> = () => undefined;
+  /** So many of the shares from `first` on it takes now; undefined for all. */
+  limit: (first: number) => number | undefined = () => undefined;
   refuse: (seq: number) => string | undefined = () => undefined;
 
   async onWork(firstSeq: bigint, records: readonly WorkRecord[]) {
     const refusals: Refusal[] = [];
     const first = Number(firstSeq);
-    this.received += records.length;
-    for (const [i, { header }] of records.entries()) {
+    const taken = records.slice(0, this.limit(first));
+    this.received += taken.length;
+    for (const [i, { header }] of taken.entries()) {
       const seq = first + i;
       assert.equal(new DataView(header.buffer, header.byteOffset).getUint32(0), seq);
-      if (seq === this.shares.length + 1) this.shares.push(seq);
+      const isNext = seq === this.shares.length + 1;
+      if (isNext || (seq <= this.ahead && !this.shares.includes(seq))) this.shares.push(seq);
       const reason = this.refuse(seq);
       if (reason) refusals.push({ seq: BigInt(seq), reason });
     }
-    const storedSeq = BigInt(this.shares.length);
+    const isCut = taken.length < records.length;
+    const storedSeq = BigInt(isCut ? first + taken.length - 1 : Math.max(this.shares.length, this.ahead));
     await this.disturb();
     return { storedSeq, backedUpSeq: storedSeq / 2n, refusals };
   }
@@ -233,6 +240,29 @@ describe('work link', () => {
       await link.connect();
       await link.until(() => link.outbox.storedSeq === 700);
       assertStoredOnce(link);
+    }));
+
+  it('sends everything from an outbox that was set back to an older copy, though its numbers were used before', () =>
+    withLink(async (link) => {
+      link.mint.ahead = 2000;
+      link.outbox.grow(50);
+      const client = await link.connect();
+      await link.until(() => link.outbox.storedSeq === 50);
+      link.outbox.grow(2950);
+      client.wake();
+      await link.until(() => link.outbox.storedSeq === 3000);
+      assertStoredOnce(link);
+    }));
+
+  it('takes no share for stored that comes after one that is not', () =>
+    withLink(async (link) => {
+      link.mint.ahead = 5000;
+      link.outbox.grow(3000);
+      let cuts = 0;
+      link.mint.limit = (first) => (first === 1 && cuts++ === 1 ? 300 : undefined);
+      await link.connect();
+      await link.until(() => link.outbox.storedSeq === 3000);
+      assert.equal(new Set(link.mint.shares).size, 3000);
     }));
 
   it('keeps refusals with their reasons, and goes on', () =>
