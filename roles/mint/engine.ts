@@ -162,8 +162,8 @@ export class Engine {
     return row && quoteOf(row);
   }
 
-  /** The last sequence number of an outbox that is stored; undefined for an outbox not known. */
-  storedSeq(outbox: Pick<WorkBatch, 'poolId' | 'outboxId'>): Promise<bigint | undefined> {
+  /** The last sequence number of an outbox that is stored; 0 for an outbox not known. */
+  storedSeq(outbox: Pick<WorkBatch, 'poolId' | 'outboxId'>): Promise<bigint> {
     return this.#store.call('storedSeq', outbox);
   }
 

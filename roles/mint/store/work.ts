@@ -28,8 +28,6 @@ export interface WorkBatch {
   readonly outboxId: Uint8Array;
   /** Sequence number of the first record; the others follow without a gap. */
   readonly firstSeq: bigint;
-  /** Refusals are told from here on: what was stored before may have gone unheard. */
-  readonly refusalsFrom: bigint;
   readonly records: readonly JudgedWork[];
 }
 
@@ -39,8 +37,9 @@ export interface Refusal {
 }
 
 export interface StoredWork {
+  /** The number of the batch's last record. */
   readonly storedSeq: bigint;
-  /** All refusals from `refusalsFrom` on, also those of an earlier delivery. */
+  /** All refusals under the batch's numbers, also those of an earlier delivery, which may have gone unheard. */
   readonly refusals: Refusal[];
   /** Exponents of the quotes that are new. */
   readonly created: number[];
@@ -62,8 +61,8 @@ export function workOperations(db: DatabaseSync) {
     'SELECT outbox, stored_seq FROM outboxes WHERE pool_id = ? AND outbox_id = ?',
   );
   findOutbox.setReadBigInts(true);
-  const addOutbox = db.prepare('INSERT INTO outboxes (pool_id, outbox_id, stored_seq) VALUES (?, ?, ?)');
-  const advance = db.prepare('UPDATE outboxes SET stored_seq = ? WHERE outbox = ?');
+  const addOutbox = db.prepare('INSERT INTO outboxes (pool_id, outbox_id, stored_seq) VALUES (?, ?, 0)');
+  const advance = db.prepare('UPDATE outboxes SET stored_seq = max(stored_seq, ?) WHERE outbox = ?');
   const count = db.prepare(
     'UPDATE outboxes SET refused = refused + ?, conflicts = conflicts + ? WHERE outbox = ? RETURNING refused, conflicts',
   );
@@ -73,11 +72,11 @@ export function workOperations(db: DatabaseSync) {
   const byShare = db.prepare('SELECT quote, public_key, k FROM quotes WHERE share_hash = ?');
   const addWaiting = db.prepare('INSERT INTO waiting (quote, outbox, seq, header) VALUES (?, ?, ?, ?)');
   const addRefusal = db.prepare(`
-    INSERT INTO refusals (outbox, seq, reason, header, k, public_key) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (outbox, seq) DO NOTHING`);
+    INSERT INTO refusals (outbox, seq, reason, header, k, public_key) VALUES (?, ?, ?, ?, ?, ?)`);
   const addConflict = db.prepare(`
-    INSERT INTO conflicts (outbox, seq, quote, k, public_key) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (outbox, seq) DO NOTHING`);
+    INSERT INTO conflicts (outbox, seq, quote, k, public_key) VALUES (?, ?, ?, ?, ?)`);
+  const hasRefusal = db.prepare('SELECT 1 FROM refusals WHERE outbox = ? AND seq = ?');
+  const hasConflict = db.prepare('SELECT 1 FROM conflicts WHERE outbox = ? AND seq = ?');
   const refusalsIn = db.prepare('SELECT seq, reason FROM refusals WHERE outbox = ? AND seq BETWEEN ? AND ?');
   refusalsIn.setReadBigInts(true);
   const waitingAfter = db.prepare(`
@@ -90,12 +89,10 @@ export function workOperations(db: DatabaseSync) {
     SELECT outbox, seq, header, k, public_key, exponent, segment FROM waiting JOIN quotes USING (quote) WHERE quote = ?`);
   const dropWaiting = db.prepare('DELETE FROM waiting WHERE quote = ?');
 
-  function outboxOf({ poolId, outboxId, firstSeq }: WorkBatch): { outbox: bigint; storedSeq: bigint } {
+  function outboxOf({ poolId, outboxId }: WorkBatch): { outbox: bigint; storedSeq: bigint } {
     const row = findOutbox.get(poolId, outboxId);
     if (row) return { outbox: bigInteger(row, 'outbox'), storedSeq: bigInteger(row, 'stored_seq') };
-    // An outbox that is new here may begin anywhere: its pool may have served another mint before.
-    const storedSeq = firstSeq - 1n;
-    return { outbox: BigInt(addOutbox.run(poolId, outboxId, storedSeq).lastInsertRowid), storedSeq };
+    return { outbox: BigInt(addOutbox.run(poolId, outboxId).lastInsertRowid), storedSeq: 0n };
   }
 
   function keep(outbox: bigint, what: 'refused' | 'conflicts'): boolean {
@@ -104,10 +101,11 @@ export function workOperations(db: DatabaseSync) {
   }
 
   function refuse(outbox: bigint, seq: bigint, { reason, header, k, key }: RefusedWork): void {
+    if (hasRefusal.get(outbox, seq)) return;
     if (keep(outbox, 'refused')) addRefusal.run(outbox, seq, reason, header, k, key);
   }
 
-  /** 'created', 'known' where the same share came before, 'conflict' where it came with another key or k. */
+  /** 'created', 'known' where the same share or claim came before, 'conflict' where the share came with another key or k. */
   function storeQuote(outbox: bigint, seq: bigint, work: AcceptedWork): 'created' | 'known' | 'conflict' {
     const { quoteId, shareHashLe, key, k, exponent, segment } = work;
     const outcome = work.isWaiting ? Outcome.waiting : Outcome.open;
@@ -126,41 +124,40 @@ export function workOperations(db: DatabaseSync) {
     }
     const first = byShare.get(shareHashLe);
     if (first && integer(first, 'k') === k && equalBytes(blob(first, 'public_key'), key)) return 'known';
+    if (hasConflict.get(outbox, seq)) return 'known';
     if (first && keep(outbox, 'conflicts')) addConflict.run(outbox, seq, integer(first, 'quote'), k, key);
     return 'conflict';
   }
 
   return {
-    /** The last sequence number stored of an outbox, if it is known. */
-    storedSeq: ({ poolId, outboxId }: Pick<WorkBatch, 'poolId' | 'outboxId'>): bigint | undefined => {
+    /** The last sequence number stored of an outbox, 0 for none. */
+    storedSeq: ({ poolId, outboxId }: Pick<WorkBatch, 'poolId' | 'outboxId'>): bigint => {
       const row = findOutbox.get(poolId, outboxId);
-      return row && bigInteger(row, 'stored_seq');
+      return row ? bigInteger(row, 'stored_seq') : 0n;
     },
 
     /**
-     * W2: quotes, refusals, conflicts and the outbox's progress, all or nothing. Records up to `stored_seq` are
-     * passed over; a batch beyond the next one stores nothing, and its answer says where to go on.
+     * W2: quotes, refusals, conflicts and the outbox's progress, all or nothing. What is stored already stays as it
+     * is; a batch beyond the next one stores nothing, and its answer says where to go on.
      */
     storeWork: (batch: WorkBatch): StoredWork => {
       const { outbox, storedSeq } = outboxOf(batch);
       const created: number[] = [];
       let conflicts = 0;
+      if (batch.firstSeq > storedSeq + 1n) return { storedSeq, refusals: [], created, conflicts };
       let seq = batch.firstSeq;
-      if (seq > storedSeq + 1n) return { storedSeq, refusals: [], created, conflicts };
       for (const work of batch.records) {
-        if (seq > storedSeq) {
-          if (work.reason !== undefined) refuse(outbox, seq, work);
-          else {
-            const result = storeQuote(outbox, seq, work);
-            if (result === 'created') created.push(work.exponent);
-            if (result === 'conflict') conflicts++;
-          }
+        if (work.reason !== undefined) refuse(outbox, seq, work);
+        else {
+          const result = storeQuote(outbox, seq, work);
+          if (result === 'created') created.push(work.exponent);
+          if (result === 'conflict') conflicts++;
         }
         seq++;
       }
-      const last = seq - 1n > storedSeq ? seq - 1n : storedSeq;
+      const last = seq - 1n;
       advance.run(last, outbox);
-      const refusals = refusalsIn.all(outbox, batch.refusalsFrom, last).map(refusalOf);
+      const refusals = refusalsIn.all(outbox, batch.firstSeq, last).map(refusalOf);
       return { storedSeq: last, refusals, created, conflicts };
     },
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { decodeHeader } from '../../../protocols/bitcoin/header.ts';
 import { reversed, toHex } from '../../../protocols/bytes.ts';
+import { sumOf } from '../../../protocols/cashu/amount.ts';
 import { newQuoteId, QUOTE_ID_RANDOM_BYTES } from '../../../protocols/cashu/quote-id.ts';
 import type { Hash } from '../../../protocols/crypto/hash.ts';
 import type { WorkRecord } from '../../../protocols/ehash/work-record.ts';
@@ -9,7 +10,7 @@ import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
 import type { Epoch } from '../store/epochs.ts';
-import type { JudgedWork, Refusal } from '../store/work.ts';
+import type { JudgedWork, Refusal, StoredWork } from '../store/work.ts';
 import { judgeHeader, judgeProof } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
 import { WorkCap } from './work-cap.ts';
@@ -54,8 +55,10 @@ export class WorkIntake {
   }
 
   /**
-   * Stores the records of one outbox from `firstSeq` on, as far as the pool's cap allows; idempotent.
-   * @returns how far the outbox is stored now, and which of its records are refused
+   * Stores the records of one outbox from `firstSeq` on, as far as the pool's cap allows. Idempotent by the shares
+   * themselves and not by their numbers: an outbox that was set back to an older copy uses numbers a second time.
+   * @returns how far these records are stored, and which of them are refused; where they would leave a gap or there
+   * are none, how far the outbox is
    * @throws HashpoolError 'mint-not-ready' before the pool's first epoch is open, 'bad-sequence'
    */
   async take(
@@ -66,8 +69,8 @@ export class WorkIntake {
   ): Promise<WorkTaken> {
     const { engine, log } = this.#parts;
     const known = await engine.storedSeq({ poolId, outboxId });
-    const isGap = known !== undefined && firstSeq > known + 1n;
-    if (records.length === 0 || isGap) return { storedSeq: known ?? 0n, backedUpSeq: 0n, refusals: [] };
+    if (records.length === 0 || firstSeq > known + 1n)
+      return { storedSeq: known, backedUpSeq: 0n, refusals: [] };
     if (firstSeq < 1n || firstSeq + BigInt(records.length) > MAX_SEQ) {
       throw new HashpoolError(
         'bad-sequence',
@@ -77,15 +80,8 @@ export class WorkIntake {
     const epoch = engine.epochs.current(poolId);
     if (!epoch) throw new HashpoolError('mint-not-ready', 'no epoch is open for this pool yet');
 
-    const stored = storedBefore(firstSeq, known);
-    const judged = await this.#judgeAll(records.slice(stored), epoch);
-    const { storedSeq, refusals, conflicts } = await engine.storeWork({
-      poolId,
-      outboxId,
-      firstSeq: firstSeq + BigInt(stored),
-      refusalsFrom: firstSeq,
-      records: this.#capped(judged, epoch),
-    });
+    const judged = await this.#judgeAll(records, epoch);
+    const { storedSeq, refusals, conflicts } = await this.#store(outboxId, firstSeq, judged, epoch);
     if (conflicts > 0) {
       const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
       log.error(about, 'the same share came again with another key or k: the first one holds');
@@ -93,11 +89,32 @@ export class WorkIntake {
     return { storedSeq, backedUpSeq: 0n, refusals };
   }
 
+  /** Stores what the pool's cap has room for. What becomes no new quote takes nothing of it, nor does a failed commit. */
+  async #store(
+    outboxId: Uint8Array,
+    firstSeq: bigint,
+    judged: readonly JudgedWork[],
+    epoch: Epoch,
+  ): Promise<StoredWork> {
+    const { poolId, minimumDifficulty } = epoch;
+    const now = this.#parts.clock();
+    const records = this.#capped(judged, epoch, now);
+    const exponents = records.flatMap((record) => (record.reason === undefined ? [record.exponent] : []));
+    let created: readonly number[] = [];
+    try {
+      const stored = await this.#parts.engine.storeWork({ poolId, outboxId, firstSeq, records });
+      created = stored.created;
+      return stored;
+    } finally {
+      const unused = (sumOf(exponents) - sumOf(created)) << BigInt(minimumDifficulty);
+      this.#caps.get(toHex(poolId))?.giveBack(unused, now);
+    }
+  }
+
   /** Takes paid work from the pool's cap: gives what comes before the first record that has to wait for room. */
-  #capped(records: readonly JudgedWork[], { poolId, minimumDifficulty }: Epoch): JudgedWork[] {
+  #capped(records: readonly JudgedWork[], { poolId, minimumDifficulty }: Epoch, now: number): JudgedWork[] {
     const pool = toHex(poolId);
     const cap = this.#caps.get(pool);
-    const now = this.#parts.clock();
     const within: JudgedWork[] = [];
     for (const record of records) {
       const verdict =
@@ -151,10 +168,4 @@ export class WorkIntake {
     if (reason !== undefined) return { ...record, reason };
     return { ...record, reason, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting: !parent };
   }
-}
-
-/** How many records from `firstSeq` on the mint has already. */
-function storedBefore(firstSeq: bigint, storedSeq: bigint | undefined): number {
-  if (storedSeq === undefined || storedSeq < firstSeq) return 0;
-  return Number(storedSeq - firstSeq + 1n);
 }

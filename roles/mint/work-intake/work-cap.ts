@@ -31,4 +31,10 @@ export class WorkCap {
     else this.#steps.push({ step, hashes });
     return 'taken';
   }
+
+  /** Puts back hashes that were taken at `now` and came to nothing. */
+  giveBack(hashes: bigint, now: number): void {
+    const step = this.#steps.find((each) => each.step === Math.floor(now / STEP_MS));
+    if (step) step.hashes -= hashes;
+  }
 }

@@ -110,7 +110,6 @@ class TestMintOn implements TestMint {
       poolId: this.poolId,
       outboxId: this.#outboxId,
       firstSeq,
-      refusalsFrom: firstSeq,
       records,
     });
     return records.map(({ quoteId }) => quoteIdText(quoteId));

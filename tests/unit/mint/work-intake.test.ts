@@ -116,6 +116,34 @@ test('the mint asks for what it lacks, and an empty submission only asks', async
   await assert.rejects(mint.take(0n, [await mint.record()]), { code: 'bad-sequence' });
 });
 
+test('an outbox that the mint does not know, or knows no more, is asked for from its first share on', async (t) => {
+  const mint = await openIntake(t);
+  assert.equal((await mint.take(5n, [await mint.record()])).storedSeq, 0n);
+  assert.equal(auditMint(mint.path).quotes.count, 0);
+});
+
+test('an outbox set back to an older copy loses nothing, though its numbers were used before', async (t) => {
+  const mint = await openIntake(t);
+  const some = async (count: number) =>
+    Promise.all(Array.from({ length: count }, () => mint.record({ k: 0 })));
+  assert.equal((await mint.take(1n, await some(5))).storedSeq, 5n);
+  const anew = await some(2);
+  assert.equal((await mint.take(2n, anew)).storedSeq, 3n);
+  assert.equal((await mint.take(4n, await some(4))).storedSeq, 7n);
+  assert.equal((await mint.take(2n, anew)).storedSeq, 3n);
+  assert.equal(auditMint(mint.path).quotes.count, 11);
+  assert.equal((await mint.take(8n, [])).storedSeq, 7n);
+});
+
+test('an answer names the refusals under the numbers that were sent, and no others', async (t) => {
+  const mint = await openIntake(t);
+  await mint.take(1n, [await mint.record({ k: 200 }), await mint.record({ k: 200 })]);
+  assert.deepEqual(reasonsOf(await mint.take(1n, [await mint.record({ k: 200 })])), [
+    [1n, 'work-not-proven'],
+  ]);
+  assert.equal(auditMint(mint.path).refusals, 2, 'each is counted once');
+});
+
 test('what can never be paid is refused with its reason, told again on a resend, and holds up nothing', async (t) => {
   const mint = await openIntake(t);
   const early = randomBytes(32);
@@ -216,6 +244,21 @@ test('a pool at its cap waits, loses nothing, and goes on in the next hour', asy
   const { storedSeq, refusals } = await mint.take(4n, [{ ...lucky, k: 5 }]);
   assert.equal(storedSeq, 4n);
   assert.deepEqual(reasonsOf({ refusals }), [[4n, 'above-work-cap']]);
+});
+
+test('the same work again, and work that could not be stored, takes nothing of the cap', async (t) => {
+  const mint = await openIntake(t, 16n);
+  const records: WorkRecord[] = [];
+  while (records.length < 2) {
+    const record = await mint.record();
+    if (record.k === 3) records.push(record);
+  }
+  const [first, second] = records;
+  assert.ok(first && second);
+  for (let i = 0; i < 3; i++) assert.equal((await mint.take(1n, [first])).storedSeq, 1n);
+  t.mock.method(mint.engine, 'storeWork', () => Promise.reject(new Error('disk full')), { times: 2 });
+  for (let i = 0; i < 2; i++) await assert.rejects(mint.take(2n, [second]), /disk full/);
+  assert.equal((await mint.take(2n, [second])).storedSeq, 2n);
 });
 
 test('work comes in no sooner than the pool has an epoch', async (t) => {
