@@ -10,6 +10,7 @@ import {
   table,
   text,
 } from '../../runtime/config/fields.ts';
+import { DEFAULT_LIMITS } from '../../runtime/sv2/limits.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 
 /** `pool.config.toml` */
@@ -73,6 +74,21 @@ export const poolConfig = table({
       '66 hex digits of the key that is paid where a miner names none; left out, such miners are refused',
     ),
   ),
+  max_connections: integer('connections that the pool takes, those that only begin included', {
+    min: 1,
+    max: 1_000_000,
+    default: DEFAULT_LIMITS.connections,
+  }),
+  max_connections_per_address: integer('of these, how many may come from one address', {
+    min: 1,
+    max: 1_000_000,
+    default: 1000,
+  }),
+  first_channel_timeout_sec: integer('seconds after which a connection without a channel is closed', {
+    min: 1,
+    max: 86_400,
+    default: 300,
+  }),
   db_path: path('database of the accepted shares', { default: 'outbox.sqlite' }),
 });
 

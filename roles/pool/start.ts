@@ -2,6 +2,7 @@ import { coinbaseConstraints } from '../../domain/jobs/pool-coinbase.ts';
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { reversed, toHex } from '../../protocols/bytes.ts';
 import { KEYSET_ID_BYTES } from '../../protocols/ehash/work-link.ts';
+import { messageOf } from '../../protocols/errors.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
@@ -74,7 +75,7 @@ function openTemplates({ context, settings, work, workers, status }: Pool): Temp
     log,
     onTemplate: (template) => work.takeTemplate(template),
     onPrevHash: (prevHash) => work.takePrevHash(prevHash),
-    onStatus: (text) => status.peer('templates', text),
+    onStatus: (text) => status.waitsFor('templates', text),
   });
 }
 
@@ -91,10 +92,12 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
       issuerSecretKey: settings.issuerSecretKey,
       workers,
       log,
-      onStatus: (text) => status.peer('mint', text),
+      onStatus: (text) => status.waitsFor('mint', text),
     },
     events: {
-      created: () => status.changed(),
+      created: () => status.waitsFor('outbox', ''),
+      unstored: (error) =>
+        status.waitsFor('outbox', `waiting for the disk: shares cannot be stored (${messageOf(error)})`),
       sent: (first, last) => log.debug({ first, last }, 'shares sent to the mint'),
       answered: () => status.changed(),
       failed: (refusals) =>
@@ -123,6 +126,11 @@ function openServer(pool: Pool, quotePath: QuotePath, templates: Templates): Pro
       sharesPerMinute: config.shares_per_minute,
       versionMask: config.version_rolling_mask,
       houseKey: settings.houseKey,
+      firstChannelMs: config.first_channel_timeout_sec * 1000,
+    },
+    limits: {
+      connections: config.max_connections,
+      connectionsPerAddress: config.max_connections_per_address,
     },
     sink: quotePath,
     renew: (jobId) => work.renew(jobId),

@@ -18,6 +18,8 @@ export interface MiningPolicy {
   readonly versionMask: number;
   /** Who is paid where a client names nobody; undefined: such clients are refused. */
   readonly houseKey: Uint8Array | undefined;
+  /** A connection may be without its first channel for so long. */
+  readonly firstChannelMs: number;
 }
 
 /** What the server reports; each is cheap to call. */

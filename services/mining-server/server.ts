@@ -13,6 +13,7 @@ import {
   REQUIRES_VERSION_ROLLING,
 } from '../../protocols/sv2/mining.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import type { Sv2Limits } from '../../runtime/sv2/limits.ts';
 import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import { Acks } from './acks.ts';
@@ -40,6 +41,8 @@ export interface MiningServerOptions {
   /** Shares that one `SubmitShares.Success` acknowledges at most. */
   readonly shareBatchSize: number;
   readonly policy: MiningPolicy;
+  /** What clients may cost, where it is not the usual. */
+  readonly limits?: Partial<Sv2Limits>;
   readonly sink: ShareSink;
   readonly events: MiningEvents;
   /** A job of the current template that is newer than `jobId`, for channels whose target changed. */

@@ -23,6 +23,7 @@ export class MiningSession implements ShareOwner {
   readonly #ids = new ChannelIds();
   readonly #keys = new KnownKeys();
   readonly #channels = new Map<number, ExtendedChannel>();
+  readonly #firstChannel: NodeJS.Timeout;
   readonly #send = (message: MiningMessage): void => this.#connection.send(message);
   readonly #receive = (message: MiningMessage, tlvs: readonly Tlv[]): void => this.#handle(message, tlvs);
 
@@ -31,7 +32,13 @@ export class MiningSession implements ShareOwner {
     this.#house = house;
     connection.onMessage = this.#receive;
     connection.onDrained = () => house.commits.flush();
-    void connection.closed.then(() => this.#close(GROUP_ID));
+    const { firstChannelMs } = house.policy;
+    const words = `no channel was opened within ${firstChannelMs / 1000} s`;
+    this.#firstChannel = setTimeout(() => connection.close(words), firstChannelMs);
+    void connection.closed.then(() => {
+      clearTimeout(this.#firstChannel);
+      this.#close(GROUP_ID);
+    });
   }
 
   close(reason: string): void {
@@ -149,6 +156,7 @@ export class MiningSession implements ShareOwner {
       this.#refuse(request_id, channel, user_identity);
       return;
     }
+    clearTimeout(this.#firstChannel);
     this.#channels.set(channel.id, channel);
     this.#count(1);
     const about = {

@@ -43,7 +43,12 @@ async function openPool(): Promise<{ port: number; close(): Promise<void> }> {
     log,
     serverId: 1,
     shareBatchSize: 100,
-    policy: { sharesPerMinute: SHARES_PER_MINUTE, versionMask: 0, houseKey: undefined },
+    policy: {
+      sharesPerMinute: SHARES_PER_MINUTE,
+      versionMask: 0,
+      houseKey: undefined,
+      firstChannelMs: 60_000,
+    },
     sink: { commit: async (records, count) => void (await outbox.append(records, count)) },
     renew: (jobId) => work.renew(jobId),
     events: { onBlock: () => undefined },

@@ -9,6 +9,7 @@ import { unpackWorkRecords, type WorkRecord } from '../../../../protocols/ehash/
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 import { createLog } from '../../../../runtime/logs.ts';
 import { openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
+import type { Sv2Limits } from '../../../../runtime/sv2/limits.ts';
 import type { MiningPolicy } from '../../../../services/mining-server/house.ts';
 import { type MiningServer, openMiningServer } from '../../../../services/mining-server/server.ts';
 import type { NewTemplate } from '../../../../services/template-client/client.ts';
@@ -86,6 +87,7 @@ export async function testPool(
     shareBatchSize?: number;
     minimumDifficulty?: number;
     idle?: boolean;
+    limits?: Partial<Sv2Limits>;
   } = {},
 ): Promise<TestPool> {
   const { curve, hash } = await loadCrypto();
@@ -106,7 +108,14 @@ export async function testPool(
     log: createLog('test', 'silent'),
     serverId: 0x0102,
     shareBatchSize: options.shareBatchSize ?? 10,
-    policy: { sharesPerMinute: 60, versionMask: BIP323_MASK, houseKey: KEY, ...options },
+    policy: {
+      sharesPerMinute: 60,
+      versionMask: BIP323_MASK,
+      houseKey: KEY,
+      firstChannelMs: 60_000,
+      ...options,
+    },
+    ...(options.limits && { limits: options.limits }),
     sink,
     renew: (jobId) => work.renew(jobId),
     events: { onBlock: (found) => void blocks.push(found) },
