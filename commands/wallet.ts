@@ -14,6 +14,7 @@ const usage = `npm run wallet -- ACTION [--state DIR] [--mint URL] [--json]: the
   balance          collects what waits at the mint and shows what there is
   send AMOUNT      prints a token of AMOUNT that any Cashu wallet takes; --unit UNIT where there are several
   receive TOKEN    takes a token of the wallet's mint in; - reads it from standard input
+  key              prints a key of the wallet, to mine to as a username on this mint's pool
   restore          finds everything that the mnemonic owns at the mint
 
 --state names the appliance's folder (default .state), --mint another mint than its config does; --json prints JSON.`;
@@ -33,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const action = Object.hasOwn(walletActions, name) ? walletActions[name] : undefined;
   if (!action || rest.length > 0)
-    throw usageError('say balance, send AMOUNT, receive TOKEN or restore; --help says more');
+    throw usageError('say balance, send AMOUNT, receive TOKEN, key or restore; --help says more');
   const state = stateFolder(values.state);
   const wallet = await openWallet({
     path: databasePaths(state).wallet,

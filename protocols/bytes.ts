@@ -59,15 +59,6 @@ export function reversed(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(bytes).reverse();
 }
 
-/** Compares two little-endian numbers of equal length: negative, zero or positive, like `a - b`. */
-export function compareLe(a: Uint8Array, b: Uint8Array): number {
-  for (let i = a.length - 1; i >= 0; i--) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { stringifyJson } from '../../protocols/cashu/json.ts';
+import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import type { Balance, Wallet } from '../../services/wallet/wallet.ts';
 import { usageError } from './command-line.ts';
@@ -35,6 +36,10 @@ export const walletActions: Record<string, WalletAction> = {
     if (token.trim() === '') throw usageError('receive wants a token, or - for standard input');
     const received = await wallet.receive(token);
     print(json ? stringifyJson({ received }) : `received ${received}`);
+  },
+  key: async (wallet, _, { json }) => {
+    const key = encodeHpub(await wallet.keyForChannel('username'));
+    print(json ? stringifyJson({ key }) : key);
   },
   restore: async (wallet, _, { json }) => {
     const { keys, proofs, amount } = await wallet.restore();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { decodeHpub } from '../../protocols/ehash/key.ts';
 import { openWallet } from '../../services/wallet/wallet.ts';
 import { startMint } from './wallet/mint-behind-proxy.ts';
 
@@ -43,7 +44,10 @@ test('the command collects, sends, receives and restores beside a running wallet
     log: { info: () => undefined },
   });
   t.after(() => running.close());
-  await mint.addQuotes(await running.keyForChannel('channel'), [0, 1, 2, 3, 60]);
+  await mint.addQuotes(await running.keyForChannel('channel'), [0, 1, 2, 3]);
+  const key = await command('key', '--state', state);
+  assert.deepEqual(await command('key', '--state', state), key);
+  await mint.addQuotes(decodeHpub(key.out), [60]);
 
   const balance = await command('balance', '--state', state);
   assert.deepEqual({ code: balance.code, err: balance.err }, { code: 0, err: '' });
@@ -68,7 +72,7 @@ test('the command collects, sends, receives and restores beside a running wallet
 
   const empty = makeState(t, MNEMONIC, url);
   const restored = await command('restore', '--state', empty, '--json');
-  assert.match(restored.out, /"keys":1,"proofs":\d+,"amount":1152921504606846982/);
+  assert.match(restored.out, /"keys":2,"proofs":\d+,"amount":1152921504606846982/);
 });
 
 test('mistakes get one line, or the usage', async (t) => {
