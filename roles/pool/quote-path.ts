@@ -11,6 +11,8 @@ import type { Outbox } from './outbox/outbox.ts';
 export interface QuotePathEvents {
   /** Shares are durable here and will be answered as accepted. */
   created(first: number, last: number): void;
+  /** Shares could not be made durable: nobody is answered, and their channels close. */
+  unstored(error: unknown): void;
   /** Shares went to the mint, perhaps again. */
   sent(first: number, last: number): void;
   /** The mint has all shares up to this one. */
@@ -48,9 +50,14 @@ export async function openQuotePath({ outbox, link, events, onTerms }: QuotePath
   });
   return {
     async commit(records, count) {
-      const { first, last } = await outbox.append(records, count);
-      events.created(first, last);
-      client.wake();
+      try {
+        const { first, last } = await outbox.append(records, count);
+        events.created(first, last);
+        client.wake();
+      } catch (error) {
+        events.unstored(error);
+        throw error;
+      }
     },
     close: () => client.close(),
   };

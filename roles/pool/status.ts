@@ -3,14 +3,14 @@ import type { Figures } from '../../runtime/notify.ts';
 /** At most so often; figures change with every share. */
 const INTERVAL_MS = 500;
 
-/** What the pool waits for at a peer, in words; undefined where it doesn't. */
-type Peers = { mint?: string; templates?: string };
+/** How it stands with what the pool depends on, in words; those that begin with "waiting" are told. */
+type Needs = { mint?: string; templates?: string; outbox?: string };
 
 /** The pool in words and numbers for whoever watches it. */
 export class PoolStatus {
   readonly #publish: (text: string, figures: Figures) => void;
   readonly #look: () => { blocked: string | undefined; figures: Figures };
-  readonly #peers: Peers = {};
+  readonly #needs: Needs = {};
   #timer: NodeJS.Timeout | undefined;
 
   /** @param look why no channel can be opened, if that is so, and the figures */
@@ -22,9 +22,8 @@ export class PoolStatus {
     this.#look = look;
   }
 
-  /** What there is to say of a peer. */
-  peer(name: keyof Peers, text: string): void {
-    this.#peers[name] = text;
+  waitsFor(name: keyof Needs, text: string): void {
+    this.#needs[name] = text;
     this.changed();
   }
 
@@ -40,7 +39,7 @@ export class PoolStatus {
   #tell(): void {
     this.#timer = undefined;
     const { blocked, figures } = this.#look();
-    const waiting = Object.values(this.#peers).filter((text) => text.startsWith('waiting'));
+    const waiting = Object.values(this.#needs).filter((text) => text.startsWith('waiting'));
     const troubles = blocked ? [blocked, ...waiting] : waiting;
     this.#publish(troubles.length === 0 ? 'serving miners' : troubles.join('; '), figures);
   }

@@ -35,6 +35,7 @@ export interface TestMintProcess {
   /** By which a pool knows the mint, 32 bytes. */
   readonly authorityKey: Uint8Array;
   readonly workLinkPort: number;
+  readonly pid: number;
   /** All that the process wrote, over all its lives. */
   readonly output: string;
   /** The last status and figures. */
@@ -103,6 +104,10 @@ class MintProcess implements TestMintProcess {
     await write('mint.config.toml', mint.#config(options));
     await write('pool.toml', mint.#shared(node.rpcUrl));
     return mint;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   async start(): Promise<void> {

@@ -31,6 +31,10 @@ export class RoleProcess {
     [this.#child, this.exited] = this.#start();
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Waits until it has printed `pattern` or its status matches; throws with its output where that never comes. */
   async says(pattern: RegExp): Promise<void> {
     const deadline = Date.now() + WAIT_LIMIT_MS;
