@@ -53,7 +53,7 @@ export function judgeHeader(
   if (parent.height < terms.openedHeight - FIRST_EPOCH_REACH) {
     return `before-first-epoch: it builds on block ${parent.height}, the first epoch began at ${terms.openedHeight}`;
   }
-  if (!areBitsRight(network, parent, parent.start, header)) {
+  if (!areBitsRight(network, parent, parent.start, header.bits)) {
     return `wrong-bits: a child of block ${parent.height} does not have bits 0x${header.bits.toString(16)}`;
   }
   if (header.time <= parent.medianTime) {
