@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Cipher } from '../../protocols/crypto/cipher.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Protocol } from '../../protocols/sv2/codec.ts';
 import { loadCrypto } from '../crypto.ts';
@@ -40,12 +41,14 @@ export async function connectSv2<M extends AnyMessage>(
   options: ConnectOptions<M>,
 ): Promise<Sv2Connection<M>> {
   const { host, port, signal } = options;
+  // Before the socket: its events come when they come, and somebody must be listening.
+  const { cipher } = await loadCrypto();
   if (signal?.aborted) throw aborted();
   const socket = connect({ host, port, noDelay: true, ...KEEP_ALIVE });
   const abort = () => socket.destroy(aborted());
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await establish(socket, options);
+    return await establish(socket, cipher, options);
   } catch (error) {
     socket.destroy();
     const { code, message, cause } = asLinkError(error);
@@ -57,6 +60,7 @@ export async function connectSv2<M extends AnyMessage>(
 
 async function establish<M extends AnyMessage>(
   socket: Socket,
+  cipher: Cipher,
   {
     host,
     port,
@@ -70,7 +74,6 @@ async function establish<M extends AnyMessage>(
   }: ConnectOptions<M>,
 ): Promise<Sv2Connection<M>> {
   const limits = { ...CLIENT_LIMITS, ...options.limits };
-  const { cipher } = await loadCrypto();
   let cancel = deadline(socket, limits.handshakeMs, 'Noise handshake');
   try {
     await connected(socket);
