@@ -10,5 +10,8 @@ export const RESUME_TOKEN_FIELD = 0x02;
 export const LOCKING_KEY_BYTES = 33;
 export const RESUME_TOKEN_BYTES = 16;
 
+/** A pool keeps a cut channel for so long; a client has until then to come back. */
+export const RESUME_LIMIT_MS = 120_000;
+
 /** The worker-name extension (0x0002), whose TLV precedes ours on each share. */
 export const WORKER_NAME_EXTENSION = 0x0002;
