@@ -35,12 +35,14 @@ const epochOf = 'JOIN segments USING (segment) JOIN epochs USING (epoch)';
 export function quoteOperations(db: DatabaseSync) {
   const byId = db.prepare(`${columns} FROM quotes ${epochOf} WHERE quotes.id = ?`);
   const byShare = db.prepare(`${columns} FROM quotes ${epochOf} WHERE share_hash = ?`);
+  const byRow = db.prepare(`${columns} FROM quotes ${epochOf} WHERE quotes.quote = ?`);
+  // Answered from the indexes alone, of which a page of many keys reads far more than it gives.
   const ofKey = db.prepare(`
-    ${columns} FROM quotes INDEXED BY quotes_of_key ${epochOf}
-    WHERE public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`);
+    SELECT quote FROM quotes INDEXED BY quotes_of_key
+    WHERE public_key = ? AND quote > ? ORDER BY quote LIMIT ?`);
   const openOfKey = db.prepare(`
-    ${columns} FROM quotes INDEXED BY open_quotes_of_key ${epochOf}
-    WHERE outcome IN (0, 4) AND public_key = ? AND quotes.quote > ? ORDER BY quotes.quote LIMIT ?`);
+    SELECT quote FROM quotes INDEXED BY open_quotes_of_key
+    WHERE outcome IN (0, 4) AND public_key = ? AND quote > ? ORDER BY quote LIMIT ?`);
 
   function rowOf(id: Uint8Array): number {
     const row = byId.get(id);
@@ -66,10 +68,12 @@ export function quoteOperations(db: DatabaseSync) {
     }: QuotesOfKeys): { quotes: QuoteRow[]; hasMore: boolean } => {
       const start = after ? rowOf(after) : 0;
       const statement = onlyOpen ? openOfKey : ofKey;
-      const rows = keys.flatMap((key) => statement.all(key, start, limit + 1));
-      rows.sort((a, b) => integer(a, 'quote') - integer(b, 'quote'));
-      const quotes = rows.slice(0, limit).flatMap((row) => quoteOf(row) ?? []);
-      return { quotes, hasMore: rows.length > limit };
+      const found = keys.flatMap((key) =>
+        statement.all(key, start, limit + 1).map((row) => integer(row, 'quote')),
+      );
+      found.sort((a, b) => a - b);
+      const quotes = found.slice(0, limit).flatMap((quote) => quoteOf(byRow.get(quote)) ?? []);
+      return { quotes, hasMore: found.length > limit };
     },
   };
 }
