@@ -11,6 +11,7 @@ const MAX_BODY_BYTES = 1 << 20;
 /** A client has this long for its headers, and for all of its request. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** A connection on which nothing moves is closed, also where it is the client that does not read. */
 const IDLE_CONNECTION_MS = 30_000;
 const MAX_CONNECTIONS = 2_000;
 const MAX_PATH_PARAMETER = 200;
@@ -19,12 +20,14 @@ const PREFLIGHT_SECONDS = '600';
 /**
  * The HTTP side of the mint without its routes: limits, lossless JSON, validation by the schemas that the routes
  * declare, CORS for wallets in browsers, and errors as NUT-00 has them.
+ * @param idleMs for which nothing may move on a connection
  */
-export function openHttp(log: Logger): FastifyInstance {
+export function openHttp(log: Logger, idleMs = IDLE_CONNECTION_MS): FastifyInstance {
   const http = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: IDLE_CONNECTION_MS,
+    keepAliveTimeout: idleMs,
+    connectionTimeout: idleMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
   });

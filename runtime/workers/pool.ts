@@ -4,7 +4,7 @@ import { Thread } from './thread.ts';
 
 export type { Tasks } from './channel.ts';
 
-/** Calls that may wait for a thread; beyond, callers are refused rather than buffered. */
+/** Calls that may wait for a thread unless its owner says less; beyond, callers are refused rather than buffered. */
 const MAX_QUEUED = 100_000;
 
 export interface Workers<T extends Tasks> {
@@ -19,6 +19,7 @@ export interface Workers<T extends Tasks> {
  * Threads for work that must not run where sockets are served: curve arithmetic, wallets.
  * @param options.module exports `start(data)`, which returns the tasks; a task named `close` runs at the end
  * @param options.data what `start` is given, cloned
+ * @param options.maxQueued calls that may wait for one thread
  * @throws HashpoolError what `start` threw
  */
 export async function openWorkers<T extends Tasks>(options: {
@@ -26,7 +27,9 @@ export async function openWorkers<T extends Tasks>(options: {
   data?: unknown;
   size: number;
   name: string;
+  maxQueued?: number;
 }): Promise<Workers<T>> {
+  const maxQueued = options.maxQueued ?? MAX_QUEUED;
   const entry = new URL('./entry.ts', import.meta.url);
   const workerData = { module: options.module.href, data: options.data };
   const threads = await Promise.all(
@@ -36,8 +39,8 @@ export async function openWorkers<T extends Tasks>(options: {
   return {
     call: async (name, input) => {
       const thread = threads.reduce((least, next) => (next.queued < least.queued ? next : least));
-      if (thread.queued >= MAX_QUEUED) {
-        throw new HashpoolError('overloaded', `${options.name}: ${MAX_QUEUED} calls wait already; try again`);
+      if (thread.queued >= maxQueued) {
+        throw new HashpoolError('overloaded', `${options.name}: ${maxQueued} calls wait already; try again`);
       }
       return (await thread.call(name, input)) as never;
     },

@@ -6,7 +6,9 @@ import type { Claim, KeysetName, MintClaim, Signed, SignerTasks, ToSign, ToVerif
 export type { MintClaim, Signed, ToSign, ToVerify } from './worker.ts';
 
 /** Tokens in one call: a large request is spread over the threads, and small ones get in between. */
-const CHUNK = 32;
+export const CHUNK = 32;
+/** Such calls that wait for one thread, a few seconds' work: beyond, clients are told to come back, and nobody waits longer. */
+export const MAX_WAITING_CHUNKS = 512;
 
 /** Curve work of the mint, none of it on this thread. */
 export interface Signer {
@@ -38,7 +40,13 @@ export interface Signer {
  */
 export async function openSigner(seed: string, threads: number = availableParallelism()): Promise<Signer> {
   const module = new URL('./worker.ts', import.meta.url);
-  const workers = await openWorkers<SignerTasks>({ module, data: { seed }, size: threads, name: 'signer' });
+  const workers = await openWorkers<SignerTasks>({
+    module,
+    data: { seed },
+    size: threads,
+    name: 'signer',
+    maxQueued: MAX_WAITING_CHUNKS,
+  });
   return signerOn(workers, await workers.call('identity', null));
 }
 

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { openHttp } from '../../../roles/mint/http.ts';
+import { CHUNK, MAX_WAITING_CHUNKS } from '../../../roles/mint/signer/signer.ts';
+import { createLog } from '../../../runtime/logs.ts';
+import { openTestMint } from './support.ts';
+
+const IDLE_MS = 200;
+
+test('a client that asks for much and reads nothing is hung up on', async (t) => {
+  const http = openHttp(createLog('test', 'silent'), IDLE_MS);
+  http.get('/much', async () => ({ much: 'x'.repeat(1 << 20) }));
+  const { port } = new URL(await http.listen({ host: '127.0.0.1', port: 0 }));
+  t.after(() => http.close());
+  const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+  t.after(() => socket.destroy());
+  socket.pause().write('GET /much HTTP/1.1\r\nhost: mint\r\n\r\n'.repeat(100));
+  const count = promisify(http.server.getConnections.bind(http.server));
+  while ((await count()) === 0) await delay(5);
+  const begun = performance.now();
+  while ((await count()) > 0) {
+    assert.ok(performance.now() - begun < 50 * IDLE_MS, 'still connected');
+    await delay(20);
+  }
+});
+
+test('a signer with too much in hand refuses more, and works on', async (t) => {
+  const { engine, curve } = await openTestMint(t);
+  const key = curve.publicKey(new Uint8Array(32).fill(1));
+  const many = engine.signer.arePoints(Array.from({ length: CHUNK * MAX_WAITING_CHUNKS }, () => key));
+  await assert.rejects(engine.signer.arePoints([key]), { code: 'overloaded' });
+  assert.equal((await many).length, CHUNK * MAX_WAITING_CHUNKS);
+  assert.deepEqual(await engine.signer.arePoints([key]), [true]);
+});
