@@ -102,6 +102,8 @@ export class ChainView {
         { err: error, prevHash: hashBe },
         `the node could not be asked for a block: ${messageOf(error)}`,
       );
+      // Else a node that was away between two polls would be back unnoticed, and what waits would go on waiting.
+      this.#loseNode(messageOf(error));
       return undefined;
     }
   }
@@ -129,11 +131,15 @@ export class ChainView {
       if (this.#stop.signal.aborted) return;
       const trouble = messageOf(error);
       if (trouble !== this.#trouble) this.#log.warn({ err: error }, `waiting for the node: ${trouble}`);
-      this.#trouble = trouble;
-      this.#tip = undefined;
+      this.#loseNode(trouble);
       return;
     }
     await this.#tell(tip);
+  }
+
+  #loseNode(trouble: string): void {
+    this.#trouble = trouble;
+    this.#tip = undefined;
   }
 
   async #askTip(): Promise<Tip> {

@@ -111,3 +111,29 @@ test('new tips are told, and the same tip only once', async (t) => {
     ],
   );
 });
+
+test('a node that was away between two polls is back with the next one, and told as such', async (t) => {
+  let isAway = false;
+  const { rpc } = node({
+    getblockchaininfo: info('regtest'),
+    getblockheader: (params) => {
+      if (isAway) throw new RpcError('rpc-unreachable', 'connection refused');
+      return header(params);
+    },
+  });
+  const chain = new ChainView(rpc, 'regtest', createLog('test', 'silent'));
+  t.after(() => chain.close());
+  const tips: Tip[] = [];
+  chain.onTip(async (tip) => {
+    tips.push(tip);
+  });
+  await chain.start();
+  isAway = true;
+  assert.equal(await chain.parent(KNOWN), undefined);
+  assert.equal(chain.tip, undefined);
+  assert.match(chain.trouble, /connection refused/);
+  isAway = false;
+  await chain.start();
+  assert.equal(tips.length, 2);
+  assert.equal((await chain.parent(KNOWN))?.height, 7);
+});
