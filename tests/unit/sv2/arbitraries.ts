@@ -23,6 +23,9 @@ const scalars: Record<string, fc.Arbitrary<unknown>> = {
   U256: fixed(32),
   PUBKEY: fixed(32),
   SIGNATURE: fixed(64),
+  POINT: fixed(33),
+  OUTBOX_ID: fixed(16),
+  KEYSET_ID: fixed(33),
   B0_32: bytes(32),
   B0_255: bytes(255),
   B0_64K: bytes(MAX_LONG_BYTES),
@@ -38,6 +41,12 @@ function arbitraryOf(spec: string): fc.Arbitrary<unknown> {
   const [, container, item = ''] = /^(OPTION|SEQ0_255|SEQ0_64K)\[(.*)\]$/.exec(spec) ?? [];
   if (container === 'OPTION') return fc.option(arbitraryOf(item));
   if (container !== undefined) return fc.array(arbitraryOf(item), { maxLength: MAX_ITEMS });
+  const struct = /^\{(.*)\}$/.exec(spec)?.[1];
+  if (struct !== undefined) {
+    const fields = struct.split(', ').map((field) => field.split(' ') as [string, string]);
+    const values = fields.map(([name, type]) => [name, arbitraryOf(type)]);
+    return fc.record(Object.fromEntries(values), { noNullPrototype: true });
+  }
   throw new Error(`no arbitrary for ${spec}`);
 }
 

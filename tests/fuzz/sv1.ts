@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { messageOf } from '../../protocols/errors.ts';
+import { refusalInWords } from '../../protocols/sv1/errors.ts';
+import { parseLine, type Sv1Message } from '../../protocols/sv1/line.ts';
+import { LineReader } from '../../protocols/sv1/line-reader.ts';
+import { errorLine } from '../../protocols/sv1/messages.ts';
+import {
+  difficultyInPassword,
+  parseAuthorize,
+  parseConfigure,
+  parseSubmit,
+  parseSubscribe,
+  parseSuggestDifficulty,
+} from '../../protocols/sv1/requests.ts';
+import {
+  parseExtranonce,
+  parseNotify,
+  parseSetDifficulty,
+  parseSubscribeResult,
+} from '../../protocols/sv1/server-messages.ts';
+import { seeds } from './corpus.ts';
+import type { Target } from './fuzz.ts';
+import type { Random } from './random.ts';
+
+const EXTRANONCE2_BYTES = 8;
+const MAX_NOISE_BYTES = 200;
+const MAX_LINE_BYTES = 600;
+const refusals = /^(bad-sv1-line|sv1-refused|sv1-line-too-long|bad-sv1-notify)$/;
+
+/** What stands where something else is expected. */
+const WORDS = [
+  'null',
+  'true',
+  '-1',
+  '0',
+  '1e999',
+  '-0.0',
+  '4294967296',
+  '9007199254740993',
+  '""',
+  '"\\u0000"',
+  '"\\ud800"',
+  '"__proto__"',
+  '"constructor"',
+  '[]',
+  '{}',
+  '[[[[[[[[]]]]]]]]',
+  '{"__proto__":[]}',
+  '"00000000"',
+  '"zzzzzzzz"',
+  '"0x000000"',
+] as const;
+
+const readers = new Map<string, (params: unknown) => unknown>([
+  ['mining.configure', parseConfigure],
+  ['mining.subscribe', parseSubscribe],
+  ['mining.authorize', readAuthorize],
+  ['mining.suggest_difficulty', parseSuggestDifficulty],
+  ['mining.submit', readSubmit],
+  ['mining.notify', parseNotify],
+  ['mining.set_difficulty', parseSetDifficulty],
+  ['mining.set_extranonce', parseExtranonce],
+]);
+
+function readAuthorize(params: unknown): void {
+  const { username, password } = parseAuthorize(params);
+  assert.ok(username.length > 0 && username.length <= 255);
+  const difficulty = difficultyInPassword(password);
+  assert.ok(difficulty === undefined || difficulty >= 0);
+}
+
+function readSubmit(params: unknown): void {
+  const submit = parseSubmit(params, EXTRANONCE2_BYTES);
+  assert.equal(submit.extranonce2.length, EXTRANONCE2_BYTES);
+  for (const number of [submit.ntime, submit.nonce, submit.versionBits ?? 0]) {
+    assert.ok(Number.isInteger(number) && number >= 0 && number <= 0xffff_ffff);
+  }
+}
+
+/** Reads a message as the end does that it is for, whichever that may be. */
+function read(message: Sv1Message): void {
+  if (message.kind === 'response') parseSubscribeResult(message.result);
+  else readers.get(message.method)?.(message.params);
+}
+
+/** A line with some of its values put in place of others, and then perhaps some of its bytes. */
+function changed(random: Random, original: Uint8Array): Uint8Array {
+  if (random.below(3) === 0) return random.mutate(original);
+  let text = Buffer.from(original).toString('latin1');
+  for (let changes = 1 + random.below(2); changes > 0; changes--) {
+    const values = [...text.matchAll(/"[^"]*"|-?\d+(?:\.\d+)?|null|true|false|\[\]|\{\}/g)];
+    const value = values[random.below(values.length + 1)];
+    if (!value) continue;
+    const word = random.pick(WORDS);
+    text = text.slice(0, value.index) + word + text.slice(value.index + value[0].length);
+  }
+  const bytes = Buffer.from(text, 'latin1');
+  return random.below(4) === 0 ? random.mutate(bytes) : bytes;
+}
+
+const lines = seeds('sv1');
+
+const parser: Target = {
+  name: 'SV1 lines',
+  weight: 9,
+  refusals,
+  run(random) {
+    const original = lines[random.below(lines.length)] ?? new Uint8Array(0);
+    const isNoise = random.below(16) === 0;
+    const line = isNoise ? random.bytes(random.below(MAX_NOISE_BYTES)) : changed(random, original);
+    read(parseLine(Buffer.from(line).toString('utf8').trim()));
+  },
+};
+
+/** However a stream is cut, the same lines come out, and none is longer than the cap. */
+const reader: Target = {
+  name: 'SV1 streams',
+  weight: 1,
+  refusals,
+  run(random) {
+    const parts = Array.from({ length: 1 + random.below(4) }, () =>
+      random.mutate(lines[random.below(lines.length)] ?? new Uint8Array(0)),
+    );
+    const stream = Buffer.concat(parts.flatMap((part) => [part, Uint8Array.of(0x0a)]));
+    const whole: string[] = [];
+    new LineReader(MAX_LINE_BYTES).read(stream, (line) => whole.push(line));
+    const pieces: string[] = [];
+    const cut = new LineReader(MAX_LINE_BYTES);
+    for (let at = 0; at < stream.length; ) {
+      const step = 1 + random.below(100);
+      cut.read(stream.subarray(at, at + step), (line) => pieces.push(line));
+      at += step;
+    }
+    assert.deepEqual(pieces, whole);
+    assert.ok(whole.every((line) => Buffer.byteLength(line) <= 3 * MAX_LINE_BYTES));
+    for (const line of whole) answerable(line);
+  },
+};
+
+/** What a line is refused with is itself one line of JSON. */
+function answerable(line: string): void {
+  try {
+    parseLine(line);
+  } catch (error) {
+    const answer = errorLine(null, refusalInWords(20, messageOf(error)));
+    assert.equal(answer.indexOf('\n'), answer.length - 1);
+  }
+}
+
+/** Everything that reads the text of a Stratum V1 peer, miner or pool. */
+export const sv1: readonly Target[] = [parser, reader];
