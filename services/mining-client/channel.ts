@@ -1,9 +1,11 @@
+import { equalBytes } from '../../protocols/bytes.ts';
 import { type HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
 import { JobBoard } from './job-board.ts';
 import { PendingShares, type ShareVerdict } from './pending-shares.ts';
+import type { OpenRequest } from './session.ts';
 
 export type ChannelMessage = Extract<
   MiningMessage,
@@ -23,11 +25,12 @@ export type OpenSuccess = Extract<MiningMessage, { name: 'OpenExtendedMiningChan
 
 /** Who opened a channel, told of what happens on it in the order in which it comes. */
 export interface ChannelOwner<C = MiningChannel> {
+  /** Once, and again where another channel took the place of one that could not be resumed after a cut. */
   opened(channel: C): void;
   /** The pool refused to open, or did not answer. */
   refused(error: HashpoolError): void;
   job(job: ActiveJob): void;
-  /** The pool closed the channel, or the link is gone. */
+  /** The pool closed the channel, or the link is gone and the channel not resumable, or not in time. */
   closed(reason: string): void;
 }
 
@@ -56,25 +59,50 @@ export interface ChannelWire {
   sendShare(message: Extract<MiningMessage, { name: 'SubmitSharesExtended' }>, owner: ShareOwner): void;
 }
 
-/** The client's end of one extended channel. */
+interface PendingSubmit {
+  readonly share: Share;
+  readonly owner: ShareOwner;
+}
+
+export interface MiningChannelOptions {
+  readonly success: OpenSuccess;
+  /** What it was opened with, to be opened so again after a cut. */
+  readonly request: OpenRequest;
+  readonly owner: ChannelOwner;
+  readonly wire: ChannelWire;
+  /** Milliseconds for which a cut channel waits to be resumed. */
+  readonly resumeLimitMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * The client's end of one extended channel. A cut link does not end it where it can be resumed: its shares wait, those
+ * submitted meanwhile too, and are answered by the pool's word when the link is back.
+ */
 export class MiningChannel {
-  readonly id: number;
+  readonly owner: ChannelOwner;
   /** Bytes that its owner may roll, after the prefix. */
   readonly extranonceSize: number;
+  id: number;
   groupId: number;
-  readonly #owner: ChannelOwner;
-  readonly #wire: ChannelWire;
+  readonly #resumeLimitMs: number;
   readonly #log: Logger;
   readonly #board: JobBoard;
-  readonly #pending = new PendingShares();
-  #open = true;
+  readonly #pending = new PendingShares<PendingSubmit>();
+  #request: OpenRequest;
+  /** Undefined while the link is cut. */
+  #wire: ChannelWire | undefined;
+  #isOpen = true;
+  #deadline: NodeJS.Timeout | undefined;
 
-  constructor(success: OpenSuccess, owner: ChannelOwner, wire: ChannelWire, log: Logger) {
+  constructor({ success, request, owner, wire, resumeLimitMs, log }: MiningChannelOptions) {
     this.id = success.channel_id;
     this.extranonceSize = success.extranonce_size;
     this.groupId = success.group_channel_id;
-    this.#owner = owner;
+    this.owner = owner;
+    this.#request = request;
     this.#wire = wire;
+    this.#resumeLimitMs = resumeLimitMs;
     this.#log = log;
     this.#board = new JobBoard(success.target, success.extranonce_prefix);
   }
@@ -87,27 +115,24 @@ export class MiningChannel {
     return this.#pending.size;
   }
 
+  /** What to open the channel with where it is opened again. */
+  get request(): OpenRequest {
+    return this.#request;
+  }
+
+  /** True while the link is cut and the channel waits to be resumed. */
+  get isCut(): boolean {
+    return this.#isOpen && this.#wire === undefined;
+  }
+
   /** Submits a share; resolves with what the pool answers, or with 'lost' when it cannot any more. */
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
-    if (!this.#open) return Promise.resolve({ kind: 'lost', reason: 'the channel is closed' });
+    if (!this.#isOpen) return Promise.resolve({ kind: 'lost', reason: 'the channel is closed' });
     if (this.#pending.isFull) {
       return Promise.resolve({ kind: 'lost', reason: 'too many shares wait for the pool' });
     }
-    const { sequence, verdict } = this.#pending.add();
-    const { jobId, version, ntime, nonce, extranonce } = share;
-    this.#wire.sendShare(
-      {
-        name: 'SubmitSharesExtended',
-        channel_id: this.id,
-        sequence_number: sequence,
-        job_id: jobId,
-        nonce,
-        ntime,
-        version,
-        extranonce,
-      },
-      owner,
-    );
+    const { sequence, verdict } = this.#pending.add({ share, owner });
+    this.#send(sequence, { share, owner });
     return verdict;
   }
 
@@ -117,8 +142,9 @@ export class MiningChannel {
    * @param maximumTargetLe 32 bytes, little-endian
    */
   update(nominalHashRate: number, maximumTargetLe: Uint8Array): void {
-    if (!this.#open) return;
-    this.#wire.send({
+    if (!this.#isOpen) return;
+    this.#request = { ...this.#request, nominalHashRate, maximumTargetLe };
+    this.#wire?.send({
       name: 'UpdateChannel',
       channel_id: this.id,
       nominal_hash_rate: nominalHashRate,
@@ -128,16 +154,43 @@ export class MiningChannel {
 
   /** Closes the channel from our end. Its owner is told nothing more; shares that wait are lost. */
   close(reason: string): void {
-    if (!this.#open) return;
-    this.#wire.send({ name: 'CloseChannel', channel_id: this.id, reason_code: reason });
+    if (!this.#isOpen) return;
+    this.#wire?.send({ name: 'CloseChannel', channel_id: this.id, reason_code: reason });
     this.#end(reason);
   }
 
-  /** The link is gone: for the session alone. */
+  /** The channel is gone: for the session alone. */
   lost(reason: string): void {
-    if (!this.#open) return;
+    if (!this.#isOpen) return;
     this.#end(reason);
-    this.#owner.closed(reason);
+    this.owner.closed(reason);
+  }
+
+  /** The link is gone, and the channel waits to be resumed: for the session alone. */
+  cut(reason: string): void {
+    this.#wire = undefined;
+    this.#deadline = setTimeout(() => this.lost(reason), this.#resumeLimitMs);
+  }
+
+  /**
+   * The pool answered an opening with this channel's token: for the session alone. Shares without an answer are sent
+   * again where it is the same channel still, and are stale where it is not.
+   * @returns false where the pool gave another channel, and this one is over
+   */
+  resume(success: OpenSuccess, wire: ChannelWire): boolean {
+    clearTimeout(this.#deadline);
+    const isSameSize = success.extranonce_size === this.extranonceSize;
+    if (!isSameSize || !equalBytes(success.extranonce_prefix, this.extranoncePrefix)) {
+      this.#isOpen = false;
+      this.#pending.answerAll({ kind: 'refused', code: 'stale-share' });
+      return false;
+    }
+    this.id = success.channel_id;
+    this.groupId = success.group_channel_id;
+    this.#wire = wire;
+    this.#board.setTarget(success.target);
+    for (const [sequence, submit] of this.#pending.unanswered) this.#send(sequence, submit);
+    return true;
   }
 
   /** A message of the pool for this channel or its group: for the session alone. */
@@ -178,13 +231,13 @@ export class MiningChannel {
       this.#log.warn({ channel: this.id }, `a job of the pool is unusable: ${messageOf(error)}`);
       return;
     }
-    if (job !== undefined) this.#owner.job(job);
+    if (job !== undefined) this.owner.job(job);
   }
 
   #takePrefix(prefix: Uint8Array): void {
     if (prefix.length !== this.extranoncePrefix.length) {
       this.close('wrong-extranonce-size');
-      this.#owner.closed('the pool changed the size of the extranonce prefix');
+      this.owner.closed('the pool changed the size of the extranonce prefix');
       return;
     }
     this.#board.setExtranoncePrefix(prefix);
@@ -203,9 +256,18 @@ export class MiningChannel {
     }
   }
 
+  #send(sequence_number: number, { share, owner }: PendingSubmit): void {
+    const { jobId: job_id, version, ntime, nonce, extranonce } = share;
+    const name = 'SubmitSharesExtended';
+    const channel_id = this.id;
+    const message = { name, channel_id, sequence_number, job_id, nonce, ntime, version, extranonce } as const;
+    this.#wire?.sendShare(message, owner);
+  }
+
   #end(reason: string): void {
-    this.#open = false;
-    this.#wire.forget(this.id);
-    this.#pending.loseAll(reason);
+    this.#isOpen = false;
+    clearTimeout(this.#deadline);
+    this.#wire?.forget(this.id);
+    this.#pending.answerAll({ kind: 'lost', reason });
   }
 }

@@ -1,4 +1,4 @@
-import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
+import { EHASH_EXTENSION, RESUME_LIMIT_MS, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
 import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.ts';
@@ -8,7 +8,7 @@ import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
-import type { ChannelOwner } from './channel.ts';
+import type { ChannelOwner, MiningChannel } from './channel.ts';
 import { MiningSession, type OpenRequest, openRefused } from './session.ts';
 
 /** Longest message taken from a pool: a job with its coinbase and merkle path is far below. */
@@ -33,13 +33,15 @@ export interface MiningClientOptions {
   readonly workers: HandshakeWorkers;
   readonly log: Logger;
   readonly backoff?: Partial<Backoff>;
+  /** Milliseconds for which the channels of a cut link wait to be resumed; as long as the pool keeps them by default. */
+  readonly resumeLimitMs?: number;
 }
 
 /** Who is told how the link is. */
 export interface MiningClientEvents {
   /** A link is up, its extensions agreed on: the time to open channels. */
   onUp(): void;
-  /** The link is gone; the owners of its channels have been told. */
+  /** The link is gone; the owners of channels that cannot be resumed have been told. */
   onDown?(reason: string): void;
   /** Words for a status line. */
   onStatus?(text: string): void;
@@ -54,6 +56,8 @@ export class MiningClient {
   #upstream = 0;
   #session: MiningSession | undefined;
   #connection: Sv2Connection<MiningMessage> | undefined;
+  /** Channels of cut links that wait to be resumed. */
+  #cut: MiningChannel[] = [];
 
   constructor(options: MiningClientOptions) {
     this.#options = options;
@@ -96,6 +100,7 @@ export class MiningClient {
     this.#stop.abort();
     this.#connection?.close('the client stops');
     await this.#running;
+    for (const channel of this.#cut) channel.lost('the client stops');
   }
 
   async #connect(): Promise<Sv2Connection<MiningMessage>> {
@@ -138,13 +143,15 @@ export class MiningClient {
   }
 
   async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
-    const session = new MiningSession(connection, this.#options.log);
+    const { resumeLimitMs = RESUME_LIMIT_MS, log } = this.#options;
+    const session = new MiningSession(connection, resumeLimitMs, log);
+    for (const channel of this.#cut) session.resume(channel);
     this.#session = session;
     this.#events?.onUp();
     const { reason } = await connection.closed;
     this.#session = undefined;
     this.#upstream = 0;
-    session.end(reason);
+    this.#cut = [...this.#cut.filter(({ isCut }) => isCut), ...session.end(reason)];
     this.#events?.onDown?.(reason);
   }
 

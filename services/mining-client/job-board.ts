@@ -1,4 +1,5 @@
 import { stripParts } from '../../protocols/bitcoin/coinbase.ts';
+import { equalBytes } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { ActiveJob } from './active-job.ts';
@@ -8,6 +9,8 @@ export type SetNewPrevHash = Extract<MiningMessage, { name: 'SetNewPrevHash' }>;
 
 /** Future jobs kept per channel; of more, the oldest is forgotten. */
 export const MAX_FUTURE_JOBS = 16;
+/** Active jobs that are known again when they are sent again. */
+const MAX_ACTIVE_JOBS = 64;
 
 interface ChainTip {
   readonly prevHashLe: Uint8Array;
@@ -22,6 +25,8 @@ interface ChainTip {
  */
 export class JobBoard {
   #future = new Map<number, NewExtendedMiningJob>();
+  /** The jobs that were activated on this tip, oldest first. */
+  #active = new Map<number, ActiveJob>();
   #tip: ChainTip | undefined;
   #targetLe: Uint8Array;
   #extranoncePrefix: Uint8Array;
@@ -50,7 +55,7 @@ export class JobBoard {
   }
 
   /**
-   * @returns the job where it is active at once
+   * @returns the job where it is active at once, and was not before, as on a channel that is resumed
    * @throws HashpoolError 'no-prev-hash' for a job that is not for the future, before any prev hash;
    *   'bad-coinbase-witness'
    */
@@ -71,10 +76,11 @@ export class JobBoard {
   }
 
   /**
-   * @returns the job that the prev hash activates
+   * @returns the job that the prev hash activates, unless it was active already
    * @throws HashpoolError 'unknown-job' where the pool names a job that it never sent; the prev hash counts anyway
    */
-  setPrevHash(message: SetNewPrevHash): ActiveJob {
+  setPrevHash(message: SetNewPrevHash): ActiveJob | undefined {
+    if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prevHashLe)) this.#active.clear();
     this.#tip = { prevHashLe: message.prev_hash, nbits: message.nbits, minNtime: message.min_ntime };
     const job = this.#future.get(message.job_id);
     this.#future = new Map();
@@ -87,10 +93,10 @@ export class JobBoard {
     return this.#activate(job, this.#tip, true);
   }
 
-  #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob {
+  #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob | undefined {
     // Pools of another make have been seen to leave the witness in; its txid would be wrong.
     const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
-    return {
+    const active: ActiveJob = {
       jobId: job.job_id,
       version: job.version,
       versionRollingAllowed: job.version_rolling_allowed,
@@ -102,5 +108,18 @@ export class JobBoard {
       extranoncePrefix: this.#extranoncePrefix,
       cleanJobs,
     };
+    const known = this.#active.get(active.jobId);
+    if (known && isSameJob(known, active)) return undefined;
+    this.#active.set(active.jobId, active);
+    const oldest = this.#active.keys().next().value;
+    if (this.#active.size > MAX_ACTIVE_JOBS && oldest !== undefined) this.#active.delete(oldest);
+    return active;
   }
+}
+
+function isSameJob(a: ActiveJob, b: ActiveJob): boolean {
+  const fields = ['prevHashLe', 'coinbasePrefix', 'coinbaseSuffix', 'targetLe', 'extranoncePrefix'] as const;
+  const samePath = a.merklePath.every((hash, i) => equalBytes(hash, b.merklePath[i] ?? new Uint8Array(0)));
+  const sameRest = a.version === b.version && a.merklePath.length === b.merklePath.length;
+  return sameRest && samePath && fields.every((field) => equalBytes(a[field], b[field]));
 }

@@ -9,12 +9,18 @@ export type ShareVerdict =
 /** Shares of one channel that may wait for the pool's answer; more are not sent. */
 export const MAX_PENDING_SHARES = 1024;
 
+interface PendingShare<S> {
+  readonly share: S;
+  resolve(verdict: ShareVerdict): void;
+}
+
 /**
  * The shares of one channel that the pool has not answered yet, by sequence number. A success covers every share up to
  * its last_sequence_number that had no error before it (5.3.14): pools batch successes and send errors at once.
+ * They are kept whole, to be sent again where a link was cut before the answer.
  */
-export class PendingShares {
-  readonly #waiting = new Map<number, (verdict: ShareVerdict) => void>();
+export class PendingShares<S> {
+  readonly #waiting = new Map<number, PendingShare<S>>();
   #next = 1;
 
   get size(): number {
@@ -25,18 +31,23 @@ export class PendingShares {
     return this.#waiting.size >= MAX_PENDING_SHARES;
   }
 
+  /** Sequence numbers and shares, in the order in which they were submitted. */
+  get unanswered(): readonly (readonly [number, S])[] {
+    return [...this.#waiting].map(([sequence, { share }]) => [sequence, share]);
+  }
+
   /** @returns the sequence number to submit with, and the verdict to come */
-  add(): { readonly sequence: number; readonly verdict: Promise<ShareVerdict> } {
+  add(share: S): { readonly sequence: number; readonly verdict: Promise<ShareVerdict> } {
     const sequence = this.#next;
     this.#next = (this.#next + 1) >>> 0;
-    const verdict = new Promise<ShareVerdict>((resolve) => this.#waiting.set(sequence, resolve));
+    const verdict = new Promise<ShareVerdict>((resolve) => this.#waiting.set(sequence, { share, resolve }));
     return { sequence, verdict };
   }
 
   /** @returns how many shares the success covered */
   accept(lastSequence: number): number {
     let covered = 0;
-    for (const [sequence, resolve] of this.#waiting) {
+    for (const [sequence, { resolve }] of this.#waiting) {
       // Oldest first; the difference as a signed number is right across the wrap at 2^32 too.
       if (((lastSequence - sequence) | 0) < 0) break;
       this.#waiting.delete(sequence);
@@ -48,14 +59,15 @@ export class PendingShares {
 
   /** @returns false where no share waits under that number */
   refuse(sequence: number, code: string): boolean {
-    const resolve = this.#waiting.get(sequence);
+    const pending = this.#waiting.get(sequence);
     this.#waiting.delete(sequence);
-    resolve?.({ kind: 'refused', code });
-    return resolve !== undefined;
+    pending?.resolve({ kind: 'refused', code });
+    return pending !== undefined;
   }
 
-  loseAll(reason: string): void {
-    for (const resolve of this.#waiting.values()) resolve({ kind: 'lost', reason });
+  /** Gives all of them the same answer. */
+  answerAll(verdict: ShareVerdict): void {
+    for (const { resolve } of this.#waiting.values()) resolve(verdict);
     this.#waiting.clear();
   }
 }

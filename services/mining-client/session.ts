@@ -21,6 +21,8 @@ import {
 
 /** How long a pool may take to open a channel. */
 export const OPEN_TIMEOUT_MS = 15_000;
+/** A pool that has no work yet is asked to resume a channel again after so long. */
+const RESUME_RETRY_MS = 1000;
 /** Channels and openings of one connection; beyond, openings are refused here. */
 export const MAX_CHANNELS = 20_000;
 
@@ -40,6 +42,9 @@ export interface OpenRequest {
 
 interface Opening {
   readonly owner: ChannelOwner;
+  readonly request: OpenRequest;
+  /** The channel of a cut link that is asked for. */
+  readonly cut: MiningChannel | undefined;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -65,12 +70,17 @@ export class MiningSession {
   readonly #channels = new Map<number, MiningChannel>();
   readonly #openings = new Map<number, Opening>();
   readonly #wire: ChannelWire;
+  readonly #resumeLimitMs: number;
   #nextRequest = 1;
   #ended = false;
 
-  /** @param connection set up, its extensions negotiated; the session takes its messages from now on */
-  constructor(connection: Sv2Connection<MiningMessage>, log: Logger) {
+  /**
+   * @param connection set up, its extensions negotiated; the session takes its messages from now on
+   * @param resumeLimitMs for which a cut channel waits to be resumed
+   */
+  constructor(connection: Sv2Connection<MiningMessage>, resumeLimitMs: number, log: Logger) {
     this.#connection = connection;
+    this.#resumeLimitMs = resumeLimitMs;
     this.#log = log;
     this.#wire = {
       send: (message) => connection.send(message),
@@ -92,14 +102,23 @@ export class MiningSession {
   /** Asks for an extended channel; `owner` hears of it, first by `opened` or `refused`. */
   open(request: OpenRequest, owner: ChannelOwner): void {
     const obstacle = this.#obstacle();
-    if (obstacle !== undefined) {
-      owner.refused(openRefused(obstacle));
-      return;
-    }
+    if (obstacle === undefined) this.#ask(request, owner);
+    else owner.refused(openRefused(obstacle));
+  }
+
+  /** Asks for the channel of a cut link; its owner hears of it only where it does not go on as it was. */
+  resume(channel: MiningChannel): void {
+    if (!channel.isCut) return;
+    const obstacle = this.speaksEhash ? this.#obstacle() : 'this pool resumes no channels';
+    if (obstacle === undefined) this.#ask(channel.request, channel.owner, channel);
+    else channel.lost(obstacle);
+  }
+
+  #ask(request: OpenRequest, owner: ChannelOwner, cut?: MiningChannel): void {
     const requestId = this.#nextRequest;
     this.#nextRequest = (this.#nextRequest + 1) >>> 0;
     const timer = setTimeout(() => this.#refused(requestId, unanswered()), OPEN_TIMEOUT_MS);
-    this.#openings.set(requestId, { owner, timer });
+    this.#openings.set(requestId, { owner, request, cut, timer });
     this.#connection.send(
       {
         name: 'OpenExtendedMiningChannel',
@@ -113,17 +132,23 @@ export class MiningSession {
     );
   }
 
-  /** The link is gone: every channel is lost, every opening refused, every share that waits lost. */
-  end(reason: string): void {
-    if (this.#ended) return;
+  /**
+   * The link is gone: every opening is refused, every channel that cannot be resumed lost, with the shares that wait.
+   * @returns the channels that can be resumed
+   */
+  end(reason: string): MiningChannel[] {
     this.#ended = true;
     for (const [requestId, opening] of this.#openings) {
       this.#forgetOpening(requestId, opening);
-      opening.owner.refused(openRefused(reason));
+      if (opening.cut === undefined) opening.owner.refused(openRefused(reason));
     }
     const channels = [...this.#channels.values()];
     this.#channels.clear();
-    for (const channel of channels) channel.lost(reason);
+    for (const channel of channels) {
+      if (this.speaksEhash && channel.request.resumeToken !== undefined) channel.cut(reason);
+      else channel.lost(reason);
+    }
+    return channels.filter(({ isCut }) => isCut);
   }
 
   /** What goes wrong over one channel must not end the link that all the others share. */
@@ -172,23 +197,34 @@ export class MiningSession {
 
   #opened(message: OpenSuccess): void {
     const opening = this.#openings.get(message.request_id);
-    if (opening === undefined) {
-      // Too late: its owner was told that the pool did not answer.
+    const cut = opening?.cut;
+    if (opening === undefined || (cut !== undefined && !cut.isCut)) {
+      // Too late: its owner was told that the pool did not answer, or wants the channel no more.
+      if (opening !== undefined) this.#forgetOpening(message.request_id, opening);
       const { channel_id } = message;
       this.#connection.send({ name: 'CloseChannel', channel_id, reason_code: 'opened-too-late' });
       return;
     }
     this.#forgetOpening(message.request_id, opening);
-    const channel = new MiningChannel(message, opening.owner, this.#wire, this.#log);
+    if (cut?.resume(message, this.#wire)) {
+      this.#channels.set(cut.id, cut);
+      return;
+    }
+    const { request, owner } = opening;
+    const [wire, resumeLimitMs, log] = [this.#wire, this.#resumeLimitMs, this.#log];
+    const channel = new MiningChannel({ success: message, request, owner, wire, resumeLimitMs, log });
     this.#channels.set(channel.id, channel);
-    opening.owner.opened(channel);
+    owner.opened(channel);
   }
 
   #refused(requestId: number, error: HashpoolError): void {
     const opening = this.#openings.get(requestId);
     if (opening === undefined) return;
     this.#forgetOpening(requestId, opening);
-    opening.owner.refused(error);
+    const { cut, owner } = opening;
+    if (cut === undefined) owner.refused(error);
+    else if (error.code === NOT_READY) setTimeout(() => this.#ended || this.resume(cut), RESUME_RETRY_MS);
+    else cut.lost(error.message);
   }
 
   #forgetOpening(requestId: number, opening: Opening): void {

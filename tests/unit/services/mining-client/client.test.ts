@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { pino } from 'pino';
-import { utf8 } from '../../../../protocols/bytes.ts';
+import { equalBytes, utf8 } from '../../../../protocols/bytes.ts';
 import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../../../protocols/ehash/extension.ts';
 import type { HashpoolError } from '../../../../protocols/errors.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
@@ -34,6 +34,7 @@ const request: OpenRequest = {
   lockingKey: key,
   resumeToken: new Uint8Array(16).fill(9),
 };
+const RESUME_LIMIT_MS = 1500;
 const share: Share = {
   jobId: 1,
   version: 0x20000000,
@@ -82,6 +83,7 @@ function start(t: TestContext, ...pools: [Partial<MiningUpstream>, ...Partial<Mi
     workers,
     log: pino({ level: 'silent' }),
     backoff: { firstMs: 10, maxMs: 50 },
+    resumeLimitMs: RESUME_LIMIT_MS,
   }).run({
     onUp: () => events.push('up'),
     onDown: () => events.push('down'),
@@ -96,22 +98,26 @@ async function openChannel(
   link: FakePoolLink,
   channelId = 5,
   groupId = 0,
+  opening = request,
 ): Promise<Owner> {
   const owner = new Owner();
   const index = link.received.filter(({ message }) => message.name === 'OpenExtendedMiningChannel').length;
-  client.open(request, owner);
+  client.open(opening, owner);
   const { message } = await link.take('OpenExtendedMiningChannel', index);
-  link.send({
-    name: 'OpenExtendedMiningChannel.Success',
-    request_id: message.request_id,
-    channel_id: channelId,
-    target,
-    extranonce_size: 4,
-    extranonce_prefix: Uint8Array.of(1, 2, 3, channelId),
-    group_channel_id: groupId,
-  });
+  const extranonce_prefix = Uint8Array.of(1, 2, 3, channelId);
+  grant(link, message.request_id, channelId, { group_channel_id: groupId, extranonce_prefix });
   await eventually(() => owner.channel !== undefined, 'the channel');
   return owner;
+}
+
+function grant(
+  link: FakePoolLink,
+  request_id: number,
+  channel_id: number,
+  changes: { extranonce_prefix: Uint8Array; group_channel_id?: number },
+): void {
+  const name = 'OpenExtendedMiningChannel.Success';
+  link.send({ name, request_id, channel_id, target, extranonce_size: 4, group_channel_id: 0, ...changes });
 }
 
 function sendJob(link: FakePoolLink, channelId: number, jobId: number): void {
@@ -212,9 +218,94 @@ test('jobs reach the channel they are for, or every channel of the group', async
   assert.deepEqual(other.told, ['opened', 'job 12']);
 });
 
-test('a cut link loses the shares that wait, tells the owners, and comes back', async (t) => {
-  const { client, events, pool, link } = await connected(t);
+const whose = { worker: '', lockingKey: key };
+
+/** A channel with one answered share and one that waits, whose link is cut; then the next link. */
+async function cutLink(t: TestContext) {
+  const { client, pool, link } = await connected(t);
   const owner = await openChannel(client, link);
+  const channel = channelOf(owner);
+  sendJob(link, 5, 1);
+  const answered = channel.submit(share, whose);
+  const waiting = channel.submit({ ...share, nonce: 8 }, whose);
+  await link.take('SubmitSharesExtended', 1);
+  accept(link, 5, 1);
+  assert.equal((await answered).kind, 'accepted');
+  link.connection.close('cut by the test');
+  await eventually(() => channel.isCut, 'the cut');
+  const meanwhile = channel.submit({ ...share, nonce: 9 }, whose);
+  const next = await pool.link(1);
+  return { client, pool, owner, channel, waiting, meanwhile, next };
+}
+
+function accept(link: FakePoolLink, channel_id: number, last_sequence_number: number): void {
+  const counts = { new_submits_accepted_count: 1, new_shares_sum: 1n };
+  link.send({ name: 'SubmitShares.Success', channel_id, last_sequence_number, ...counts });
+}
+
+test('a channel is resumed by its token: shares are sent again, and known jobs not told again', async (t) => {
+  const { owner, channel, waiting, meanwhile, next } = await cutLink(t);
+  const { message, tlvs } = await next.take('OpenExtendedMiningChannel');
+  assert.ok(tlvs.some(({ field, value }) => field === 2 && equalBytes(value, request.resumeToken ?? key)));
+  grant(next, message.request_id, 9, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
+  sendJob(next, 9, 1);
+  sendJob(next, 9, 2);
+  const again = await next.take('SubmitSharesExtended', 1);
+  const nonces = [(await next.take('SubmitSharesExtended')).message, again.message].map(({ nonce }) => nonce);
+  assert.deepEqual(nonces, [8, 9], 'what was answered is not sent again');
+  accept(next, 9, again.message.sequence_number);
+  assert.deepEqual([(await waiting).kind, (await meanwhile).kind], ['accepted', 'accepted']);
+  await eventually(() => owner.jobs.length === 2, 'the new job');
+  assert.deepEqual(owner.told, ['opened', 'job 1', 'job 2']);
+  assert.equal(channel.id, 9);
+});
+
+test('where the pool gives another channel, the shares are stale and the owner gets that channel', async (t) => {
+  const { client, owner, channel, waiting, meanwhile, next } = await cutLink(t);
+  const { message } = await next.take('OpenExtendedMiningChannel');
+  grant(next, message.request_id, 2, { extranonce_prefix: Uint8Array.of(7, 7, 7, 7) });
+  for (const verdict of [waiting, meanwhile]) {
+    assert.deepEqual(await verdict, { kind: 'refused', code: 'stale-share' });
+  }
+  await eventually(() => owner.channel !== channel, 'the other channel');
+  assert.deepEqual(owner.told, ['opened', 'job 1', 'opened']);
+  assert.equal((await channel.submit(share, whose)).kind, 'lost');
+  assert.equal(client.isUp, true);
+});
+
+test('a pool that has no work yet is asked again, one that refuses ends the channel', async (t) => {
+  const { owner, waiting, next } = await cutLink(t);
+  for (const [index, error_code] of ['pool-not-ready', 'unknown-user'].entries()) {
+    const { message } = await next.take('OpenExtendedMiningChannel', index);
+    next.send({ name: 'OpenMiningChannel.Error', request_id: message.request_id, error_code });
+  }
+  assert.equal((await waiting).kind, 'lost');
+  assert.match(owner.told.at(-1) ?? '', /^closed: .*unknown-user/);
+});
+
+test('a second cut before the answer changes nothing, and a channel closed meanwhile is not taken', async (t) => {
+  const { pool, owner, channel, waiting, next } = await cutLink(t);
+  await next.take('OpenExtendedMiningChannel');
+  next.connection.close('cut again');
+  const third = await pool.link(2);
+  const { message } = await third.take('OpenExtendedMiningChannel');
+  channel.close('miner-disconnected');
+  assert.equal((await waiting).kind, 'lost');
+  grant(third, message.request_id, 9, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
+  assert.equal((await third.take('CloseChannel')).message.channel_id, 9);
+  assert.deepEqual(owner.told, ['opened', 'job 1']);
+});
+
+test('a channel that cannot be resumed in time is lost, and its owner told', async (t) => {
+  const { owner, waiting, meanwhile } = await cutLink(t);
+  assert.equal((await waiting).kind, 'lost');
+  assert.equal((await meanwhile).kind, 'lost');
+  assert.match(owner.told.at(-1) ?? '', /^closed: /);
+});
+
+test('a cut link loses channels without a token, tells their owners, and comes back', async (t) => {
+  const { client, events, pool, link } = await connected(t);
+  const owner = await openChannel(client, link, 5, 0, { ...request, resumeToken: undefined });
   const verdict = channelOf(owner).submit(share, { worker: '', lockingKey: key });
   await link.take('SubmitSharesExtended');
   link.connection.close('cut by the test');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes } from '../../../../protocols/bytes.ts';
+import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
 import {
   JobBoard,
   MAX_FUTURE_JOBS,
@@ -31,11 +32,17 @@ function prevHash(job_id: number): SetNewPrevHash {
   return { name: 'SetNewPrevHash', channel_id: 1, job_id, prev_hash, min_ntime: 100, nbits: 0x207fffff };
 }
 
+function activated(board: JobBoard, jobId: number): ActiveJob {
+  const job = board.setPrevHash(prevHash(jobId));
+  assert.ok(job);
+  return job;
+}
+
 test('a future job waits for its prev hash and carries the target of that moment', () => {
   const board = new JobBoard(easy, prefix);
   assert.equal(board.addJob(newJob(1)), undefined);
   board.setTarget(hard);
-  const job = board.setPrevHash(prevHash(1));
+  const job = activated(board, 1);
   assert.deepEqual(
     {
       id: job.jobId,
@@ -65,7 +72,7 @@ test('a job for now is active on the prev hash there is, and a later target does
 test('a new prefix counts for the jobs after it', () => {
   const board = new JobBoard(easy, prefix);
   board.addJob(newJob(1));
-  const before = board.setPrevHash(prevHash(1));
+  const before = activated(board, 1);
   board.setExtranoncePrefix(Uint8Array.of(9, 9, 9, 9));
   const after = board.addJob(newJob(2, 105));
   assert.deepEqual(before.extranoncePrefix, prefix);
@@ -92,7 +99,7 @@ test('of too many future jobs the oldest is forgotten', () => {
   assert.throws(() => board.setPrevHash(prevHash(1)), { code: 'unknown-job' });
   const other = new JobBoard(easy, prefix);
   for (let id = 1; id <= MAX_FUTURE_JOBS; id++) other.addJob(newJob(id));
-  assert.equal(other.setPrevHash(prevHash(1)).jobId, 1);
+  assert.equal(activated(other, 1).jobId, 1);
 });
 
 test('a coinbase that a pool left its witness in is stripped', () => {
@@ -106,7 +113,23 @@ test('a coinbase that a pool left its witness in is stripped', () => {
     coinbase_tx_prefix: concatBytes(version, Uint8Array.of(0, 1), rest),
     coinbase_tx_suffix: concatBytes(rest, witness, locktime),
   });
-  const job = board.setPrevHash(prevHash(1));
+  const job = activated(board, 1);
   assert.deepEqual(job.coinbasePrefix, concatBytes(version, rest));
   assert.deepEqual(job.coinbaseSuffix, concatBytes(rest, locktime));
+});
+
+test('a job that is sent again is active already, unless anything about it changed', () => {
+  const board = new JobBoard(easy, prefix);
+  board.addJob(newJob(1));
+  activated(board, 1);
+  assert.ok(board.addJob(newJob(2, 105)));
+  board.addJob(newJob(1));
+  assert.equal(board.setPrevHash(prevHash(1)), undefined);
+  assert.equal(board.addJob(newJob(2, 105)), undefined);
+  board.setTarget(hard);
+  assert.deepEqual(board.addJob(newJob(2, 105))?.targetLe, hard);
+  board.addJob(newJob(3));
+  activated(board, 3);
+  board.addJob(newJob(1));
+  assert.ok(board.setPrevHash(prevHash(1)), 'on a tip that was left for another');
 });

@@ -8,14 +8,14 @@ import {
 } from '../../../../services/mining-client/pending-shares.ts';
 
 test('a success covers all shares up to its number that had no error before', async () => {
-  const pending = new PendingShares();
-  const verdicts = [1, 2, 3, 4].map(() => pending.add().verdict);
+  const pending = new PendingShares<number>();
+  const verdicts = [1, 2, 3, 4].map(() => pending.add(0).verdict);
   assert.equal(pending.refuse(2, 'stale-share'), true);
   assert.equal(pending.accept(3), 2);
   assert.equal(pending.size, 1);
   assert.equal(pending.accept(3), 0, 'the same success again covers nothing');
   assert.equal(pending.refuse(3, 'stale-share'), false, 'an answered share is not answered again');
-  pending.loseAll('cut');
+  pending.answerAll({ kind: 'lost', reason: 'cut' });
   assert.deepEqual(await Promise.all(verdicts), [
     { kind: 'accepted' },
     { kind: 'refused', code: 'stale-share' },
@@ -25,10 +25,10 @@ test('a success covers all shares up to its number that had no error before', as
 });
 
 test('it is full at its cap and not before', () => {
-  const pending = new PendingShares();
-  for (let i = 1; i < MAX_PENDING_SHARES; i++) pending.add();
+  const pending = new PendingShares<number>();
+  for (let i = 1; i < MAX_PENDING_SHARES; i++) pending.add(0);
   assert.equal(pending.isFull, false);
-  pending.add();
+  pending.add(0);
   assert.equal(pending.isFull, true);
 });
 
@@ -36,8 +36,8 @@ test('however a pool batches, every share is answered once, and as the pool mean
   const fates = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(fates, fc.integer({ min: 1, max: 9 }), async (accepted, batch) => {
-      const pending = new PendingShares();
-      const verdicts = accepted.map(() => pending.add());
+      const pending = new PendingShares<number>();
+      const verdicts = accepted.map(() => pending.add(0));
       let good = 0;
       for (const [index, isAccepted] of accepted.entries()) {
         const { sequence } = verdicts[index] as { sequence: number };
