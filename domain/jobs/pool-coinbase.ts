@@ -1,16 +1,32 @@
-import { type CoinbaseParts, coinbaseParts } from '../../protocols/bitcoin/coinbase.ts';
+import {
+  COINBASE_SCRIPT_LIMIT,
+  type CoinbaseParts,
+  coinbaseParts,
+} from '../../protocols/bitcoin/coinbase.ts';
 import { encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
 import { Op, push } from '../../protocols/bitcoin/script.ts';
 import { concatBytes, u32Le, utf8 } from '../../protocols/bytes.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
 import { FULL_EXTRANONCE_BYTES } from '../extranonce/allocator.ts';
 
 export type NewTemplate = Extract<TemplateMessage, { name: 'NewTemplate' }>;
 
+/** An output that gets its part of the reward. */
+export interface WeightedScript {
+  readonly script: Uint8Array;
+  /** A positive integer. */
+  readonly weight: number;
+}
+
 /** What the pool puts into each coinbase. */
 export interface PoolCoinbase {
-  /** Output script that gets all that the template leaves. */
+  /** Output script that gets all that the template leaves, but for the shares of others. */
   readonly rewardScript: Uint8Array;
+  /** Of the reward, next to the weights of the others; 1 if left out. */
+  readonly rewardWeight?: number;
+  /** Who else is paid, in this order after the reward script. */
+  readonly otherRewards?: readonly WeightedScript[];
   /** The pool's name on the chain. */
   readonly signature: string;
   /** Id of the keyset that the epoch's shares are paid in, 33 bytes. */
@@ -20,6 +36,19 @@ export interface PoolCoinbase {
 const JOB_ID_BYTES = 4;
 const KEYSET_MARK = utf8('EH');
 
+/** A template's prefix of the script, as long as its specification lets it be: BIP34's height, and what else is due. */
+const MAX_TEMPLATE_PREFIX = 8;
+/** The opcode before the tag, and the one before job id and extranonce. */
+const PUSH_OPCODES = 2;
+/** The longest name of a pool that leaves the coinbase script within consensus, whatever template comes. */
+export const MAX_SIGNATURE_BYTES =
+  COINBASE_SCRIPT_LIMIT -
+  MAX_TEMPLATE_PREFIX -
+  PUSH_OPCODES -
+  poolTag('').length -
+  JOB_ID_BYTES -
+  FULL_EXTRANONCE_BYTES;
+
 /**
  * The stripped coinbase of one job. Its script ends in one push:
  *
@@ -27,7 +56,8 @@ const KEYSET_MARK = utf8('EH');
  *
  * The job id makes every job a search space of its own: a hash found for one can't be handed in for another
  * with a different target.
- * @throws HashpoolError 'coinbase-script-too-long' where the signature leaves no room
+ * @throws HashpoolError 'coinbase-script-too-long' where the signature leaves no room, 'coinbase-sum' where outputs and
+ *   template disagree, which no configuration can bring about
  */
 export function poolCoinbaseParts(template: NewTemplate, pool: PoolCoinbase, jobId: number): CoinbaseParts {
   const { prefix, suffix } = coinbaseParts({
@@ -59,16 +89,42 @@ export function coinbaseConstraints(pool: PoolCoinbase): {
 } {
   return {
     maxAdditionalSize: encodeOutputs(poolOutputs(pool, 0n)).length,
-    maxAdditionalSigops: sigopsAtMost(pool.rewardScript),
+    maxAdditionalSigops: rewardsOf(pool).reduce((sum, { script }) => sum + sigopsAtMost(script), 0),
   };
 }
 
-function poolOutputs({ rewardScript, keysetId }: PoolCoinbase, value: bigint): TransactionOutput[] {
-  const mark = concatBytes(Uint8Array.of(Op.return), push(concatBytes(KEYSET_MARK, keysetId)));
-  return [
-    { value, script: rewardScript },
-    { value: 0n, script: mark },
-  ];
+function rewardsOf({ rewardScript, rewardWeight = 1, otherRewards = [] }: PoolCoinbase): WeightedScript[] {
+  return [{ script: rewardScript, weight: rewardWeight }, ...otherRewards];
+}
+
+/**
+ * Splits a value by weights, rounding down; the first part gets what the rounding leaves.
+ * @param value satoshis
+ * @param weights positive integers, one at least
+ */
+export function splitByWeight(value: bigint, weights: readonly number[]): bigint[] {
+  const sum = weights.reduce((total, weight) => total + BigInt(weight), 0n);
+  const parts = weights.map((weight) => (value * BigInt(weight)) / sum);
+  const rest = parts.reduce((left, part) => left - part, value);
+  return parts.map((part, i) => (i === 0 ? part + rest : part));
+}
+
+function poolOutputs(pool: PoolCoinbase, value: bigint): TransactionOutput[] {
+  const rewards = rewardsOf(pool);
+  const values = splitByWeight(
+    value,
+    rewards.map(({ weight }) => weight),
+  );
+  const outputs = rewards.map(({ script }, i) => ({ value: values[i] ?? 0n, script }));
+  const paid = outputs.reduce((sum, output) => sum + output.value, 0n);
+  if (paid !== value || outputs.some((output) => output.value < 0n)) {
+    throw new HashpoolError(
+      'coinbase-sum',
+      `the coinbase would pay ${paid} sat, the template leaves ${value}`,
+    );
+  }
+  const mark = concatBytes(Uint8Array.of(Op.return), push(concatBytes(KEYSET_MARK, pool.keysetId)));
+  return [...outputs, { value: 0n, script: mark }];
 }
 
 const CHECKSIG = [0xac, 0xad];

@@ -14,7 +14,7 @@ import { push, pushOpcode } from './script.ts';
  */
 
 /** Longest coinbase script that consensus allows; the shortest is 2 bytes. */
-const COINBASE_SCRIPT_LIMIT = 100;
+export const COINBASE_SCRIPT_LIMIT = 100;
 
 /** One stack item of 32 zero bytes: the reserved value that the witness commitment is made with. */
 const WITNESS = concatBytes(Uint8Array.of(1, 32), new Uint8Array(32));

@@ -1,8 +1,10 @@
+import { MAX_SIGNATURE_BYTES } from '../../domain/jobs/pool-coinbase.ts';
 import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
   address,
   type ConfigOf,
   integer,
+  list,
   optional,
   path,
   publicValue,
@@ -12,6 +14,11 @@ import {
 } from '../../runtime/config/fields.ts';
 import { DEFAULT_LIMITS } from '../../runtime/sv2/limits.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+
+const coinbaseOutput = table({
+  script: text('descriptor of the output', { minLength: 1 }),
+  weight: integer('its part of the reward, next to the other weights', { min: 1, max: 1_000_000 }),
+});
 
 /** `pool.config.toml` */
 export const poolConfig = table({
@@ -39,11 +46,22 @@ export const poolConfig = table({
       minLength: 1,
     },
   ),
+  coinbase_reward_weight: integer(
+    'the part of the reward that coinbase_reward_script gets, next to other weights',
+    {
+      min: 1,
+      max: 1_000_000,
+      default: 1,
+    },
+  ),
+  coinbase_outputs: optional(
+    list(coinbaseOutput, 'who else gets a part of the reward, each by its weight', { min: 1, max: 20 }),
+  ),
   pool_signature: text("the pool's name in each coinbase", {
     default: 'hashpool',
-    maxLength: 50,
+    maxLength: MAX_SIGNATURE_BYTES,
     pattern: '^[ -~]*$',
-    allowed: 'up to 50 printable ASCII characters',
+    allowed: `up to ${MAX_SIGNATURE_BYTES} printable ASCII characters, so that the coinbase script stays within 100 bytes`,
   }),
   tp_address: address('the template provider', { default: '127.0.0.1:8442' }),
   tp_authority_public_key: publicValue("the template provider's authority key, by which the pool knows it", {

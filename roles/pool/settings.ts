@@ -1,3 +1,4 @@
+import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
@@ -14,7 +15,8 @@ export interface PoolSettings {
   readonly poolId: Uint8Array;
   readonly mintKey: Uint8Array;
   readonly templateProviderKey: Uint8Array;
-  readonly rewardScript: Uint8Array;
+  /** The coinbase but for the keyset, which the mint names. */
+  readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
   readonly houseKey: Uint8Array | undefined;
 }
 
@@ -30,6 +32,8 @@ export function readSettings(
 ): PoolSettings {
   const { bitcoin, mint, pool } = shared;
   const { house_key } = config;
+  const script = (key: string, descriptor: string) =>
+    named(key, () => scriptFromDescriptor(descriptor, bitcoin.network, curve));
   return {
     keys: {
       publicKey: named('authority_public_key', () =>
@@ -49,9 +53,14 @@ export function readSettings(
     templateProviderKey: named('tp_authority_public_key', () =>
       decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
     ),
-    rewardScript: named('coinbase_reward_script', () =>
-      scriptFromDescriptor(config.coinbase_reward_script, bitcoin.network, curve),
-    ),
+    coinbase: {
+      signature: config.pool_signature,
+      rewardScript: script('coinbase_reward_script', config.coinbase_reward_script),
+      rewardWeight: config.coinbase_reward_weight,
+      otherRewards: (config.coinbase_outputs ?? []).map((output, i) => {
+        return { script: script(`coinbase_outputs[${i}].script`, output.script), weight: output.weight };
+      }),
+    },
     houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key))),
   };
 }

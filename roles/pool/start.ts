@@ -39,8 +39,11 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
   const outbox = await context.open('outbox', () => Outbox.open(context.statePath(config.db_path)));
   context.watch('outbox', () => outbox.ping());
-  const coinbase = { rewardScript: settings.rewardScript, signature: config.pool_signature };
-  const work = new WorkSource({ coinbase, log, storedEarlier: (prevHash) => outbox.storedEarlier(prevHash) });
+  const work = new WorkSource({
+    coinbase: settings.coinbase,
+    log,
+    storedEarlier: (prevHash) => outbox.storedEarlier(prevHash),
+  });
   let server: MiningServer | undefined;
   const status = await context.open(
     'status',
@@ -70,7 +73,7 @@ function openTemplates({ context, settings, work, workers, status }: Pool): Temp
   return new Templates({
     address: config.tp_address,
     authorityKey: settings.templateProviderKey,
-    coinbase: coinbaseConstraints({ ...settings, signature: config.pool_signature, keysetId }),
+    coinbase: coinbaseConstraints({ ...settings.coinbase, keysetId }),
     workers,
     log,
     onTemplate: (template) => work.takeTemplate(template),

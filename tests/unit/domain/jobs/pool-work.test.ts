@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { FULL_EXTRANONCE_BYTES } from '../../../../domain/extranonce/allocator.ts';
 import {
   coinbaseConstraints,
+  MAX_SIGNATURE_BYTES,
   type NewTemplate,
   type PoolCoinbase,
+  splitByWeight,
 } from '../../../../domain/jobs/pool-coinbase.ts';
 import { PoolWork, type TemplatePrevHash } from '../../../../domain/jobs/pool-work.ts';
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
@@ -84,6 +87,68 @@ describe('work of a pool', () => {
     const p2pkh = { ...pool, rewardScript: fromHex(`76a914${'00'.repeat(20)}88ac`) };
     assert.deepEqual(coinbaseConstraints(pool), { maxAdditionalSize: 31 + 46, maxAdditionalSigops: 0 });
     assert.equal(coinbaseConstraints(p2pkh).maxAdditionalSigops, 4);
+  });
+
+  it('pays several outputs by weight, all of it, and asks for their room', () => {
+    const other = { script: fromHex(`76a914${'00'.repeat(20)}88ac`), weight: 1 };
+    const several: PoolCoinbase = {
+      ...pool,
+      rewardWeight: 2,
+      otherRewards: [other, { ...other, weight: 3 }],
+    };
+    const work = new PoolWork();
+    work.setCoinbase(several);
+    const { coinbaseSuffix: suffix } = work.addFuture({
+      ...template(1n),
+      coinbase_tx_value_remaining: 312_500_004n,
+    });
+    assert.equal(suffix[4], 5);
+    const outputs = decodeOutputs(suffix.subarray(5), 5);
+    const values = outputs.map(({ value }) => value);
+    assert.deepEqual(values, [104_166_668n, 52_083_334n, 156_250_002n, 0n, 0n]);
+    assert.deepEqual(outputs[2]?.script, other.script);
+    assert.deepEqual(coinbaseConstraints(several), {
+      maxAdditionalSize: 31 + 2 * 34 + 46,
+      maxAdditionalSigops: 8,
+    });
+  });
+
+  it('splits any reward without losing or making a satoshi', () => {
+    const weights = fc.array(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 21 });
+    fc.assert(
+      fc.property(fc.bigInt(0n, 2_100_000_000_000_000n), weights, (value, parts) => {
+        const split = splitByWeight(value, parts);
+        assert.equal(split.length, parts.length);
+        assert.ok(split.every((part) => part >= 0n));
+        assert.equal(
+          split.reduce((sum, part) => sum + part, 0n),
+          value,
+        );
+      }),
+    );
+  });
+
+  it('takes locktime, sequence and version of the template as they are (BIP54)', () => {
+    const work = new PoolWork();
+    work.setCoinbase(pool);
+    const changes = {
+      coinbase_tx_version: 1,
+      coinbase_tx_input_sequence: 0xfffffffd,
+      coinbase_tx_locktime: 7,
+    };
+    const { coinbasePrefix, coinbaseSuffix } = work.addFuture({ ...template(1n), ...changes });
+    assert.deepEqual(coinbasePrefix.subarray(0, 4), fromHex('01000000'));
+    assert.deepEqual(coinbaseSuffix.subarray(0, 4), fromHex('fdffffff'));
+    assert.deepEqual(coinbaseSuffix.subarray(-4), fromHex('07000000'));
+  });
+
+  it('has room for the longest signature, and an extranonce that messages can carry', () => {
+    const work = new PoolWork();
+    work.setCoinbase({ ...pool, signature: 'x'.repeat(MAX_SIGNATURE_BYTES) });
+    const prefix = (length: number) => ({ ...template(1n), coinbase_prefix: new Uint8Array(length) });
+    assert.equal(work.addFuture(prefix(8)).coinbasePrefix[4 + 1 + 36], 100);
+    assert.throws(() => work.addFuture(prefix(9)), { code: 'coinbase-script-too-long' });
+    assert.ok(FULL_EXTRANONCE_BYTES <= 32);
   });
 
   it('makes a search space of its own for each job', () => {
