@@ -39,6 +39,11 @@ export interface Journal {
   complete(operation: Operation, proofs: readonly Proof[]): void;
   /** The mint has refused for good and signed nothing: quotes and proofs are free again. */
   refuse(operation: Operation, reason: string): void;
+  /**
+   * The mint has refused since its outputs were signed for something else: the database is an older copy, whose
+   * counters were used before. As `refuse`, and the next use of counters is preceded by a restore.
+   */
+  outdated(operation: Operation, reason: string): void;
   /** No answer: whoever comes next may ask again. */
   letGo(operation: Operation): void;
   /** An answer that can't be used; it stays pending and is asked for again when the lease is over. */
@@ -75,6 +80,13 @@ export function openJournal(
        AND NOT EXISTS (SELECT 1 FROM proofs WHERE operation = operations.id)`,
   );
   const pending = db.prepare(`SELECT * FROM operations WHERE state = 'pending' ORDER BY id`);
+  const wantRestore = db.prepare('UPDATE wallet SET restored_at = NULL');
+
+  function refuse(operation: Operation, reason: string): void {
+    proofs.giveBack(operation.id, clock());
+    quotes.giveBack(operation.id);
+    finish.run('refused', reason, clock(), operation.id);
+  }
 
   return {
     begin: ({ kind, keyset, claim, foreignInputs = [] }) =>
@@ -101,11 +113,11 @@ export function openJournal(
         quotes.minted(operation.id, clock());
         finish.run('done', null, clock(), operation.id);
       }),
-    refuse: (operation, reason) =>
+    refuse: (operation, reason) => inTransaction(db, () => refuse(operation, reason)),
+    outdated: (operation, reason) =>
       inTransaction(db, () => {
-        proofs.giveBack(operation.id, clock());
-        quotes.giveBack(operation.id);
-        finish.run('refused', reason, clock(), operation.id);
+        refuse(operation, reason);
+        wantRestore.run();
       }),
     letGo: (operation) => {
       hold.run(0, clock(), null, operation.id);

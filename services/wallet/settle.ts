@@ -1,5 +1,5 @@
 import type { Curve } from '../../protocols/crypto/curve.ts';
-import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Journal, Operation } from './journal.ts';
 import type { Keysets } from './keysets.ts';
 import type { MintClient } from './mint-client.ts';
@@ -24,6 +24,9 @@ export interface Parts {
   readonly isClosing: () => boolean;
 }
 
+/** NUT-00's error code for outputs that were signed before. */
+const OUTPUTS_SIGNED = 11003;
+
 export type Settled =
   | { readonly done: true; readonly amount: bigint }
   | { readonly done: false; readonly refusal: MintRefusal };
@@ -32,7 +35,7 @@ export type Settled =
  * Brings an operation that is written down to its end: asks the mint, and where it refuses, asks whether it has
  * signed these very outputs before (NUT-09), which tells a request that is repeated after a kill from a bad one.
  * To repeat the request is safe at any time, from any process: outputs are the same and the mint signs them once.
- * @throws HashpoolError 'mint-unreachable', 'mint-answer', 'dleq-mismatch'; the operation stays pending
+ * @throws HashpoolError 'mint-unreachable', 'mint-answer', 'dleq-mismatch': the operation stays pending; 'wallet-outdated'
  */
 export async function settle(parts: Parts, operation: Operation): Promise<Settled> {
   const { keysets, journal, mint } = parts;
@@ -41,6 +44,7 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
   try {
     const signatures = await request(parts, operation, messages).catch(async (error: unknown) => {
       if (!(error instanceof MintRefusal)) throw error;
+      if (error.nutCode === OUTPUTS_SIGNED) throw outdated(error);
       const signed = await mint.restore(messages);
       return signed.size === 0 ? error : messages.map(({ B_ }) => signed.get(B_));
     });
@@ -52,10 +56,20 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
     journal.complete(operation, proofs);
     return { done: true, amount: sumOf(proofs) };
   } catch (error) {
-    if (isHashpoolError(error, 'mint-unreachable')) journal.letGo(operation);
+    if (isHashpoolError(error, 'wallet-outdated')) journal.outdated(operation, error.message);
+    else if (isHashpoolError(error, 'mint-unreachable')) journal.letGo(operation);
     else journal.suspend(operation, messageOf(error));
     throw error;
   }
+}
+
+/** A request that is repeated is refused for its quotes or its inputs, which a mint looks at first. */
+function outdated(cause: MintRefusal): HashpoolError {
+  return new HashpoolError(
+    'wallet-outdated',
+    "the wallet's database is an older copy: the mint has signed for its counters before; it restores itself, try again",
+    { cause },
+  );
 }
 
 async function request(

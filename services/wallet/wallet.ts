@@ -11,7 +11,8 @@ export type { Balance, Restored, SentToken, Troubles };
 /**
  * A Cashu wallet for ehash. All amounts are in units of the token. Whatever talks to the mint throws
  * HashpoolError 'mint-unreachable' where it does not answer, 'mint-answer' where its answer makes no sense,
- * 'mint-refused' where it says no, and 'dleq-mismatch' where it signs with keys it has not published;
+ * 'mint-refused' where it says no, 'dleq-mismatch' where it signs with keys it has not published, and
+ * 'wallet-outdated' where the database is an older copy of one that was used since, and restores itself next;
  * after each of them the wallet goes on where it was.
  */
 export interface Wallet {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -283,6 +283,28 @@ test('a new database of an old seed restores itself before it uses a counter', a
   assert.equal((await amounts(fresh))?.amount, 11n);
   assert.equal(mint.repeatedOutputs(), 0);
 });
+
+for (const amount of [6n, 5n]) {
+  test(`a database set back to an older copy restores itself, and loses nothing (6 minted since, now ${amount})`, async (t) => {
+    const { folder, mint, open } = await setUp(t);
+    const before = await open('before');
+    const key = await before.keyForChannel('channel');
+    mint.addQuote(key, 9n);
+    await before.collect();
+    await before.close();
+    copyFileSync(join(folder, 'before.sqlite'), join(folder, 'copy.sqlite'));
+    const since = await open('before');
+    mint.addQuote(key, 6n);
+    await since.collect();
+    const copy = await open('copy');
+    mint.addQuote(key, amount);
+    await assert.rejects(copy.collect(), code('wallet-outdated'));
+    await copy.collect();
+    assert.deepEqual(await amounts(copy), { amount: 15n + amount, waiting: 0n, reserved: 0n, sent: 0n });
+    const other = await open('other', OTHER);
+    assert.equal(await other.receive(await copy.send(15n + amount)), 15n + amount);
+  });
+}
 
 test('keys that their id does not commit to are refused', async (t) => {
   const { mint, open } = await setUp(t);
