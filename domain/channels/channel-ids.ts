@@ -1,8 +1,11 @@
 /** Channels that one connection may have open. */
 export const MAX_CHANNELS_PER_CONNECTION = 10_000;
 
-/** The group that all channels of a connection belong to; channels and groups share one range of ids. */
+/** The group of a connection's channels; channels and groups share one range of ids. */
 export const GROUP_ID = 1;
+
+/** What channels have in place of a group where the client requires standard jobs, each channel its own. */
+export const NO_GROUP = 0;
 
 /** Hands out the ids of one connection's channels, from 2 on, none twice. */
 export class ChannelIds {

@@ -4,11 +4,15 @@ import { isNominalHashRate } from '../../protocols/sv2/mining.ts';
 import { MAX_ROLLABLE_BYTES, MIN_ROLLABLE_BYTES } from '../extranonce/allocator.ts';
 import { type ExponentRange, exponentFor } from '../vardiff/vardiff.ts';
 
+/** What messages can carry of an extranonce (B0_32): more is unsupported by any server. */
+const MAX_EXTRANONCE_BYTES = 32;
+
 /** Error codes of `OpenMiningChannel.Error` that the request's own fields can bring about. */
 export type OpenError =
   | 'invalid-nominal-hashrate'
   | 'max-target-out-of-range'
-  | 'min-extranonce-size-too-large';
+  | 'min-extranonce-size-too-large'
+  | 'unsupported-min-extranonce-size';
 
 /** Error codes of `UpdateChannel.Error`. */
 export type UpdateError = 'invalid-channel-id' | 'invalid-nominal-hashrate' | 'max-target-out-of-range';
@@ -33,14 +37,15 @@ export function payableExponents(minimumDifficulty: number): ExponentRange {
 }
 
 /**
- * Judges `OpenExtendedMiningChannel` by rate, target and extranonce.
+ * Judges `OpenExtendedMiningChannel` by rate, target and extranonce, and `OpenStandardMiningChannel`, which wishes
+ * for no extranonce, by the first two.
  * @returns what is granted, or the error code
  */
 export function judgeOpen(
   request: {
     readonly nominal_hash_rate: number;
     readonly max_target: Uint8Array;
-    readonly min_extranonce_size: number;
+    readonly min_extranonce_size?: number;
   },
   sharesPerMinute: number,
   range: ExponentRange,
@@ -48,13 +53,22 @@ export function judgeOpen(
   if (!isNominalHashRate(request.nominal_hash_rate)) return 'invalid-nominal-hashrate';
   const clientFloor = smallestExponent(request.max_target);
   if (clientFloor === undefined || clientFloor > range.ceiling) return 'max-target-out-of-range';
-  if (request.min_extranonce_size > MAX_ROLLABLE_BYTES) return 'min-extranonce-size-too-large';
+  const rollableBytes = grantedBytes(request.min_extranonce_size);
+  if (typeof rollableBytes === 'string') return rollableBytes;
   const floor = Math.max(range.floor, clientFloor);
   return {
     k: exponentFor(request.nominal_hash_rate, sharesPerMinute, { ...range, floor }),
     clientFloor,
-    rollableBytes: Math.max(request.min_extranonce_size, MIN_ROLLABLE_BYTES),
+    rollableBytes,
   };
+}
+
+/** The extranonce bytes that a client gets to roll, or why it can't have that many. */
+function grantedBytes(wanted: number | undefined): number | OpenError {
+  if (wanted === undefined) return 0;
+  if (wanted > MAX_EXTRANONCE_BYTES) return 'unsupported-min-extranonce-size';
+  if (wanted > MAX_ROLLABLE_BYTES) return 'min-extranonce-size-too-large';
+  return Math.max(wanted, MIN_ROLLABLE_BYTES);
 }
 
 /**

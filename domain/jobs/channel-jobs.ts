@@ -1,4 +1,4 @@
-import type { ExtendedJob, LiveJob } from './extended-job.ts';
+import type { LiveJob } from './extended-job.ts';
 
 /** Jobs on the current tip that a channel may still submit to; the oldest gives way. */
 export const MAX_LIVE_JOBS = 16;
@@ -17,7 +17,8 @@ export interface ChannelJob {
 
 /** The jobs that one channel was sent (Stratum V2, 5.3.15 to 5.3.17). */
 export class ChannelJobs {
-  readonly #future = new Map<number, ExtendedJob>();
+  /** The extranonce prefix that each announced job was sent with. */
+  readonly #future = new Map<number, Uint8Array>();
   readonly #live = new Map<number, ChannelJob>();
   readonly #stale = new Set<number>();
   #newest: ChannelJob | undefined;
@@ -28,8 +29,8 @@ export class ChannelJobs {
   }
 
   /** Notes a job without `min_ntime`, to be mined once {@link activate} names it. */
-  announce(job: ExtendedJob): void {
-    this.#future.set(job.id, job);
+  announce(id: number, extranoncePrefix: Uint8Array): void {
+    this.#future.set(id, extranoncePrefix);
     trim(this.#future, MAX_FUTURE_JOBS);
   }
 
@@ -38,20 +39,32 @@ export class ChannelJobs {
     return this.#future.has(id);
   }
 
-  /** `SetNewPrevHash`: `activated` is the only job there is, all others are stale. */
+  /**
+   * `SetNewPrevHash`: `activated` is the only job there is, all others are stale. It is mined with the prefix it was
+   * announced with, and if it was live already, it stays as it was.
+   */
   activate(activated: ChannelJob): void {
+    const { id: activatedId } = activated.live.job;
+    const extranoncePrefix = this.#future.get(activatedId) ?? activated.extranoncePrefix;
+    const job = this.#live.get(activatedId) ?? { ...activated, extranoncePrefix };
     for (const id of this.#live.keys()) this.#outdate(id);
-    for (const id of this.#future.keys()) if (id !== activated.live.job.id) this.#outdate(id);
+    for (const id of this.#future.keys()) if (id !== activatedId) this.#outdate(id);
     this.#live.clear();
     this.#future.clear();
-    this.add(activated);
+    this.add(job);
   }
 
-  /** A job on the current tip; earlier ones stay valid next to it. */
+  /** A job on the current tip; earlier ones stay valid next to it. One that is here already stays as it is. */
   add(job: ChannelJob): void {
+    if (this.#live.has(job.live.job.id)) return;
     this.#live.set(job.live.job.id, job);
     for (const id of trim(this.#live, MAX_LIVE_JOBS)) this.#outdate(id);
     this.#newest = job;
+  }
+
+  /** The jobs that may be submitted to, oldest first. */
+  get live(): readonly ChannelJob[] {
+    return [...this.#live.values()];
   }
 
   /** The live job of that id, or why there is none. */

@@ -1,4 +1,4 @@
-import type { HashedJob } from '../../protocols/crypto/hash.ts';
+import type { Hash, HashedJob } from '../../protocols/crypto/hash.ts';
 import type { SeenShares } from '../shares/seen-shares.ts';
 
 /** Work made of a template, the same for all channels: what `NewExtendedMiningJob` says but for the channel. */
@@ -37,4 +37,19 @@ export function liveJob(job: ExtendedJob, tip: Tip): LiveJob {
   const { coinbasePrefix, coinbaseSuffix, merklePath } = job;
   const { prevHashLe, nbits } = tip;
   return { job, tip, hashed: { coinbasePrefix, coinbaseSuffix, merklePath, prevHashLe, nbits } };
+}
+
+const ROOT_OFFSET = 36;
+const ROOT_END = 68;
+const NO_HEADER = { prevHashLe: new Uint8Array(32), nbits: 0 };
+
+/**
+ * The merkle root of a job with a whole extranonce, for who gets it ready-made: standard channels.
+ * @returns 32 bytes as the header has them
+ */
+export function merkleRoot(job: ExtendedJob, extranonce: Uint8Array, hash: Hash): Uint8Array {
+  const { coinbasePrefix, coinbaseSuffix, merklePath } = job;
+  const hashed = { coinbasePrefix, coinbaseSuffix, merklePath, ...NO_HEADER };
+  const { header } = hash.shareHeader(hashed, { extranonce, version: 0, ntime: 0, nonce: 0 });
+  return header.slice(ROOT_OFFSET, ROOT_END);
 }

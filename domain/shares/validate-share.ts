@@ -21,7 +21,7 @@ export type ShareError =
   | 'difficulty-too-low'
   | 'invalid-ehash-key';
 
-/** The fields of `SubmitSharesExtended` that make the header. */
+/** The fields of `SubmitShares…` that make the header; the extranonce of a standard channel's share is empty. */
 export interface SubmittedShare {
   readonly job_id: number;
   readonly nonce: number;
@@ -68,7 +68,8 @@ export function checkShareFields(
   const { tip, job: work } = job.live;
   if (share.ntime < tip.minNtime || share.ntime > rules.now + MAX_TIME_AHEAD) return 'invalid-share';
   const changed = share.version ^ work.version;
-  if (changed !== 0 && !work.versionRollingAllowed) return 'version-rolling-not-allowed';
+  const mayRoll = work.versionRollingAllowed && rules.versionMask !== 0;
+  if (changed !== 0 && !mayRoll) return 'version-rolling-not-allowed';
   if ((changed & ~rules.versionMask) !== 0) return 'invalid-non-rollable-version-bit';
   return job;
 }

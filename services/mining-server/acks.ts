@@ -1,16 +1,16 @@
-import type { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 
 /** A stored share waits no longer for others to be acknowledged with it: miners see the answer, not the batch. */
 export const ACK_DELAY_MS = 50;
 
 interface AckSender {
-  sendAck(channel: ExtendedChannel): void;
+  sendAck(channel: MiningChannel): void;
 }
 
 /** Sends batches of acknowledgements when they are full, and by one timer for all channels when they are not. */
 export class Acks {
   readonly #batchSize: number;
-  readonly #waiting = new Map<ExtendedChannel, AckSender>();
+  readonly #waiting = new Map<MiningChannel, AckSender>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param batchSize shares that one `SubmitShares.Success` acknowledges at most */
@@ -19,7 +19,7 @@ export class Acks {
   }
 
   /** Counts a stored share of the channel. */
-  add(sender: AckSender, channel: ExtendedChannel, sequenceNumber: number, k: number): void {
+  add(sender: AckSender, channel: MiningChannel, sequenceNumber: number, k: number): void {
     channel.acks.add(sequenceNumber, k);
     if (channel.acks.count >= this.#batchSize) {
       this.#waiting.delete(channel);

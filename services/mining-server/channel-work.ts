@@ -1,9 +1,9 @@
-import type { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { exponentFor } from '../../domain/vardiff/vardiff.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { MiningHouse } from './house.ts';
-import { currentJob, futureJob, newPrevHash, setTarget } from './messages.ts';
+import { extendedJob, newPrevHash, setTarget, standardJob } from './messages.ts';
 
 type Send = (message: MiningMessage) => void;
 
@@ -12,46 +12,70 @@ export type WorkUpdate =
   | { readonly kind: 'announce'; readonly job: ExtendedJob }
   | { readonly kind: 'add' | 'activate'; readonly live: LiveJob };
 
-/** What a channel gets right after it is open: the current job as a future one, and its tip. */
-export function sendFirstWork(channel: ExtendedChannel, house: MiningHouse, send: Send): void {
-  if (house.current) activate(channel, house.current, send);
-  for (const job of house.announced) announce(channel, job, send);
+/** Whom one message reaches: a single channel, or a group with all its members. */
+export interface Audience {
+  /** Of the channel or of the group. */
+  readonly id: number;
+  readonly channels: readonly MiningChannel[];
 }
 
-/** Tells a channel of a change, unless it began with it. */
-export function sendUpdate(channel: ExtendedChannel, number: number, update: WorkUpdate, send: Send): void {
-  if (number <= channel.update) return;
-  channel.update = number;
-  if (update.kind === 'announce') announce(channel, update.job, send);
-  else if (update.kind === 'activate') activate(channel, update.live, send);
-  else add(channel, update.live, send);
+/** A channel that is addressed by its own id. */
+export function alone(channel: MiningChannel): Audience {
+  return { id: channel.id, channels: [channel] };
 }
 
-/** Gives a channel another target, and at once a job to which it applies: the old job keeps the old one. */
-export function retarget(channel: ExtendedChannel, house: MiningHouse, send: Send): void {
-  send(setTarget(channel));
-  const newest = channel.jobs.newest?.live;
-  if (!newest) return;
-  const renewed = house.renew(newest.job.id);
+/** What a channel gets right after it is open: the current job as a future one, its tip, and jobs for tips to come. */
+export function sendFirstWork(channel: MiningChannel, house: MiningHouse, send: Send): void {
+  const to = alone(channel);
+  if (house.current) activate(to, house.current, house, send);
+  for (const job of house.announced) announce(to, job, house, send);
+}
+
+/** Tells of a change. */
+export function sendUpdate(to: Audience, update: WorkUpdate, house: MiningHouse, send: Send): void {
+  if (update.kind === 'announce') announce(to, update.job, house, send);
+  else if (update.kind === 'activate') activate(to, update.live, house, send);
+  else add(to, update.live, house, send);
+}
+
+/** Tells of the target that all of `to` have now, and at once sends a job to which it applies: old jobs keep theirs. */
+export function retarget(to: Audience, house: MiningHouse, send: Send): void {
+  const [first] = to.channels;
+  if (!first) return;
+  send(setTarget(to.id, first.vardiff.k));
+  sendRenewed(to, house, send);
+}
+
+/** Sends a job that none of `to` has had, so that what changed for them applies from now on. */
+export function sendRenewed(to: Audience, house: MiningHouse, send: Send): void {
+  const current = house.current?.job.id;
+  const newest = to.channels.map(({ jobs }) => jobs.newest?.live);
+  const last = newest.find((live) => live?.job.id === current) ?? newest[0];
+  if (!last) return;
+  const renewed = house.renew(last.job.id);
   // On another tip the job comes with that tip's own update.
-  if (renewed && renewed.tip === newest.tip) add(channel, renewed, send);
+  if (renewed && renewed.tip === last.tip) add(to, renewed, house, send);
 }
 
-/** Moves a channel's target where its shares or the range that is paid ask for it. */
-export function adjust(channel: ExtendedChannel, house: MiningHouse, now: number, send: Send): void {
-  if (!house.range) return;
+/**
+ * Moves a channel's exponent where its shares or the range that is paid ask for it.
+ * @param now milliseconds, of a clock that only goes forward
+ * @returns whether it moved, and the channel is to be told
+ */
+export function adjust(channel: MiningChannel, house: MiningHouse, now: number): boolean {
+  if (!house.range) return false;
   const range = channel.range(house.range);
   const { k } = channel.vardiff;
   const inRange = Math.max(range.floor, Math.min(range.ceiling, k));
   if (inRange !== k) channel.vardiff.set(inRange, now);
-  else if (channel.vardiff.evaluate(now, range) === undefined) return;
+  else if (channel.vardiff.evaluate(now, range) === undefined) return false;
   house.log.debug({ channel: channel.id, from: k, to: channel.vardiff.k }, 'target moved');
-  retarget(channel, house, send);
+  return true;
 }
 
 /** Follows a client's own word of its rate and its maximum target; SetTarget is the answer in any case. */
 export function follow(
-  channel: ExtendedChannel,
+  channel: MiningChannel,
   house: MiningHouse,
   wish: { nominalHashRate: number; clientFloor: number },
   now: number,
@@ -68,25 +92,37 @@ export function follow(
   const wanted = after !== before && wish.nominalHashRate > 0 ? after : k;
   const next = Math.max(range.floor, Math.min(range.ceiling, wanted));
   if (next === k) {
-    send(setTarget(channel));
+    send(setTarget(channel.id, k));
     return;
   }
   channel.vardiff.set(next, now);
-  retarget(channel, house, send);
+  retarget(alone(channel), house, send);
 }
 
-function announce(channel: ExtendedChannel, job: ExtendedJob, send: Send): void {
-  channel.announce(job);
-  send(futureJob(channel, job));
+function announce(to: Audience, job: ExtendedJob, house: MiningHouse, send: Send): void {
+  send(jobMessage(to, job, null, house));
+  for (const channel of to.channels) channel.announce(job);
 }
 
-function activate(channel: ExtendedChannel, live: LiveJob, send: Send): void {
-  if (!channel.jobs.isAnnounced(live.job.id)) announce(channel, live.job, send);
-  channel.activate(live);
-  send(newPrevHash(channel, live.job.id, live.tip));
+function activate(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
+  const { job, tip } = live;
+  if (!to.channels.every(({ jobs }) => jobs.isAnnounced(job.id))) announce(to, job, house, send);
+  send(newPrevHash(to.id, job.id, tip));
+  for (const channel of to.channels) channel.activate(live);
 }
 
-function add(channel: ExtendedChannel, live: LiveJob, send: Send): void {
-  channel.add(live);
-  send(currentJob(channel, live));
+function add(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
+  send(jobMessage(to, live.job, live.tip.minNtime, house));
+  for (const channel of to.channels) channel.add(live);
+}
+
+function jobMessage(
+  to: Audience,
+  job: ExtendedJob,
+  minNtime: number | null,
+  house: MiningHouse,
+): MiningMessage {
+  const [channel] = to.channels;
+  const isReadyMade = channel?.kind === 'standard' && channel.id === to.id;
+  return isReadyMade ? standardJob(channel, job, minNtime, house) : extendedJob(to.id, job, minNtime, house);
 }

@@ -6,6 +6,7 @@ import type { Hash } from '../../protocols/crypto/hash.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import type { Acks } from './acks.ts';
+import type { WorkUpdate } from './channel-work.ts';
 import type { ShareCommits } from './share-commits.ts';
 
 export type Message<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
@@ -30,6 +31,11 @@ export interface MiningEvents {
   onRejected?(error: ShareError): void;
 }
 
+export interface NumberedUpdate {
+  readonly number: number;
+  readonly update: WorkUpdate;
+}
+
 /** What all connections of one mining server share. */
 export interface MiningHouse {
   readonly policy: MiningPolicy;
@@ -46,8 +52,8 @@ export interface MiningHouse {
   current: LiveJob | undefined;
   /** Jobs that wait for their tip. */
   announced: readonly ExtendedJob[];
-  /** Number of the last update of work. */
-  update: number;
+  /** Updates of work that have not reached all connections yet, in their order. */
+  readonly pending: readonly NumberedUpdate[];
   nextSession(): number;
   /** A job of the current template that is newer than `jobId`. */
   renew(jobId: number): LiveJob | undefined;

@@ -1,7 +1,7 @@
-import type { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
-import type { ExtendedJob, LiveJob, Tip } from '../../domain/jobs/extended-job.ts';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
+import { type ExtendedJob, merkleRoot, type Tip } from '../../domain/jobs/extended-job.ts';
 import { powerTarget, targetToLeBytes } from '../../protocols/bitcoin/target.ts';
-import type { Message } from './house.ts';
+import type { Message, MiningHouse } from './house.ts';
 
 const targets = new Map<number, Uint8Array>();
 
@@ -14,38 +14,50 @@ export function targetLe(k: number): Uint8Array {
   return target;
 }
 
-/** A job for a tip to come: without a time, to be activated. */
-export function futureJob(channel: ExtendedChannel, job: ExtendedJob): Message<'NewExtendedMiningJob'> {
-  return newJob(channel, job, null);
-}
-
-/** A job for the current tip, whose earliest time is that of the tip and not the present. */
-export function currentJob(channel: ExtendedChannel, { job, tip }: LiveJob): Message<'NewExtendedMiningJob'> {
-  return newJob(channel, job, tip.minNtime);
-}
-
-function newJob(
-  channel: ExtendedChannel,
+/**
+ * A job for a channel or a group, from which all extended channels, and standard ones in a group, make their own.
+ * @param min_ntime null for a tip to come; else that of the tip, and not the present
+ */
+export function extendedJob(
+  channel_id: number,
   job: ExtendedJob,
   min_ntime: number | null,
+  house: MiningHouse,
 ): Message<'NewExtendedMiningJob'> {
   return {
     name: 'NewExtendedMiningJob',
-    channel_id: channel.id,
+    channel_id,
     job_id: job.id,
     min_ntime,
     version: job.version,
-    version_rolling_allowed: job.versionRollingAllowed,
+    version_rolling_allowed: job.versionRollingAllowed && house.policy.versionMask !== 0,
     merkle_path: job.merklePath,
     coinbase_tx_prefix: job.coinbasePrefix,
     coinbase_tx_suffix: job.coinbaseSuffix,
   };
 }
 
-export function newPrevHash(channel: ExtendedChannel, job_id: number, tip: Tip): Message<'SetNewPrevHash'> {
+/** A job ready-made for one standard channel; see {@link extendedJob}. */
+export function standardJob(
+  channel: MiningChannel,
+  job: ExtendedJob,
+  min_ntime: number | null,
+  house: MiningHouse,
+): Message<'NewMiningJob'> {
+  return {
+    name: 'NewMiningJob',
+    channel_id: channel.id,
+    job_id: job.id,
+    min_ntime,
+    version: job.version,
+    merkle_root: merkleRoot(job, channel.prefix.bytes, house.hash),
+  };
+}
+
+export function newPrevHash(channel_id: number, job_id: number, tip: Tip): Message<'SetNewPrevHash'> {
   return {
     name: 'SetNewPrevHash',
-    channel_id: channel.id,
+    channel_id,
     job_id,
     prev_hash: tip.prevHashLe,
     min_ntime: tip.minNtime,
@@ -53,6 +65,6 @@ export function newPrevHash(channel: ExtendedChannel, job_id: number, tip: Tip):
   };
 }
 
-export function setTarget(channel: ExtendedChannel): Message<'SetTarget'> {
-  return { name: 'SetTarget', channel_id: channel.id, maximum_target: targetLe(channel.vardiff.k) };
+export function setTarget(channel_id: number, k: number): Message<'SetTarget'> {
+  return { name: 'SetTarget', channel_id, maximum_target: targetLe(k) };
 }

@@ -1,38 +1,63 @@
-import { type ChannelIds, GROUP_ID } from '../../domain/channels/channel-ids.ts';
-import { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
+import { type ChannelIds, GROUP_ID, NO_GROUP } from '../../domain/channels/channel-ids.ts';
 import { channelKey } from '../../domain/channels/locking-key.ts';
+import { type ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
 import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
 import { Vardiff } from '../../domain/vardiff/vardiff.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
+import { REQUIRES_STANDARD_JOBS, REQUIRES_WORK_SELECTION } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { Message, MiningHouse } from './house.ts';
 import { targetLe } from './messages.ts';
 
+export type OpenRequest = Message<'OpenStandardMiningChannel'> | Message<'OpenExtendedMiningChannel'>;
+export type OpenSuccess =
+  | Message<'OpenStandardMiningChannel.Success'>
+  | Message<'OpenExtendedMiningChannel.Success'>;
+
+/** What a client's connection is like, by the flags of its `SetupConnection` and the extensions negotiated. */
+export interface ConnectionTerms {
+  /** Each channel gets jobs of its own; there are standard channels only, and no group. */
+  readonly standardJobs: boolean;
+  /** The client makes its jobs itself and is sent none; there are extended channels only. */
+  readonly workSelection: boolean;
+}
+
+export function connectionTerms(flags: number): ConnectionTerms {
+  return {
+    standardJobs: (flags & REQUIRES_STANDARD_JOBS) !== 0,
+    workSelection: (flags & REQUIRES_WORK_SELECTION) !== 0,
+  };
+}
+
 /**
- * Opens an extended channel, or says why not.
+ * Opens a channel, or says why not.
  * @param ids of the connection's channels
- * @param keysWithShares whether ehash was negotiated, so that shares name whom they pay
+ * @param speaksEhash whether ehash was negotiated, so that shares of extended channels name whom they pay
  * @returns the channel, or the code for `OpenMiningChannel.Error`
  */
-export function openExtendedChannel(
+export function openChannel(
   house: MiningHouse,
-  request: Message<'OpenExtendedMiningChannel'>,
+  request: OpenRequest,
   tlvs: readonly Tlv[],
-  ids: ChannelIds,
-  keysWithShares: boolean,
-): ExtendedChannel | string {
+  { ids, terms, speaksEhash }: { ids: ChannelIds; terms: ConnectionTerms; speaksEhash: boolean },
+): MiningChannel | string {
   const { policy, range, current } = house;
+  const kind = request.name === 'OpenStandardMiningChannel' ? 'standard' : 'extended';
+  const unsupported = unsupportedKind(kind, terms);
+  if (unsupported) return unsupported;
   if (!range || !current) return 'pool-not-ready';
   const grant = judgeOpen(request, policy.sharesPerMinute, range);
   if (typeof grant === 'string') return grant;
+  const keysWithShares = speaksEhash && kind === 'extended';
   const lockingKey = channelKey(request.user_identity, tlvs, keysWithShares, policy.houseKey);
   if (typeof lockingKey === 'string') return lockingKey;
-  const prefix = allocate(house, grant.rollableBytes);
+  const prefix = allocatePrefix(house, grant.rollableBytes);
   if (!prefix) return 'extranonce-exhausted';
-  return new ExtendedChannel({
+  return new MiningChannel({
+    kind,
     id: ids.next(),
-    groupId: GROUP_ID,
+    groupId: terms.standardJobs ? NO_GROUP : GROUP_ID,
     session: house.nextSession(),
     userIdentity: request.user_identity,
     prefix,
@@ -41,31 +66,39 @@ export function openExtendedChannel(
     vardiff: new Vardiff(policy.sharesPerMinute, grant.k, performance.now()),
     nominalHashRate: request.nominal_hash_rate,
     clientFloor: grant.clientFloor,
-    update: house.update,
   });
 }
 
 /** The answer to a request that was granted. */
-export function openSuccess(
-  channel: ExtendedChannel,
-  request_id: number,
-): Message<'OpenExtendedMiningChannel.Success'> {
-  return {
-    name: 'OpenExtendedMiningChannel.Success',
+export function openSuccess(channel: MiningChannel, request_id: number): OpenSuccess {
+  const granted = {
     request_id,
     channel_id: channel.id,
     target: targetLe(channel.vardiff.k),
-    extranonce_size: channel.rollableBytes,
     extranonce_prefix: channel.prefix.bytes,
     group_channel_id: channel.groupId,
   };
+  return channel.kind === 'standard'
+    ? { name: 'OpenStandardMiningChannel.Success', ...granted }
+    : {
+        name: 'OpenExtendedMiningChannel.Success',
+        ...granted,
+        extranonce_size: channel.rollableBytes,
+      };
 }
 
-function allocate(house: MiningHouse, rollableBytes: number): ExtranoncePrefix | undefined {
+/** @returns undefined where all are in use */
+export function allocatePrefix(house: MiningHouse, rollableBytes: number): ExtranoncePrefix | undefined {
   try {
     return house.allocator.allocate(rollableBytes);
   } catch (error) {
     if (isHashpoolError(error, 'extranonce-exhausted')) return undefined;
     throw error;
   }
+}
+
+function unsupportedKind(kind: ChannelKind, terms: ConnectionTerms): string | undefined {
+  if (kind === 'standard' && terms.workSelection) return 'standard-channels-not-supported-for-custom-work';
+  if (kind === 'extended' && terms.standardJobs) return 'extended-channels-not-supported-for-standard-jobs';
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { payableExponents } from '../../domain/channels/open-channel.ts';
 import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
+import { MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
@@ -9,8 +10,10 @@ import { messageOf } from '../../protocols/errors.ts';
 import { judgeSetup, MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
 import {
   miningProtocol,
-  REQUIRES_EXTENDED_CHANNELS,
+  REQUIRES_FIXED_VERSION,
+  REQUIRES_STANDARD_JOBS,
   REQUIRES_VERSION_ROLLING,
+  REQUIRES_WORK_SELECTION,
 } from '../../protocols/sv2/mining.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import type { Sv2Limits } from '../../runtime/sv2/limits.ts';
@@ -18,7 +21,7 @@ import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import { Acks } from './acks.ts';
 import type { WorkUpdate } from './channel-work.ts';
-import type { MiningEvents, MiningFigures, MiningHouse, MiningPolicy } from './house.ts';
+import type { MiningEvents, MiningFigures, MiningHouse, MiningPolicy, NumberedUpdate } from './house.ts';
 import { MiningSession } from './session.ts';
 import { ShareCommits, type ShareSink } from './share-commits.ts';
 
@@ -60,6 +63,13 @@ export interface MiningServer {
   activate(live: LiveJob): void;
   /** A better job on the current tip. */
   add(live: LiveJob): void;
+  /** Gives all channels other extranonce prefixes; jobs sent before keep theirs. */
+  renewPrefixes(): void;
+  /**
+   * Asks all clients to connect elsewhere, for a planned move. The server there must have the same authority key.
+   * @param to left out: here again
+   */
+  reconnect(to?: { readonly host: string; readonly port: number }): void;
   /** Commits and answers what is pending, then hangs up on all. */
   close(): Promise<void>;
 }
@@ -71,18 +81,15 @@ export interface MiningServer {
  */
 export async function openMiningServer(options: MiningServerOptions): Promise<MiningServer> {
   const sessions = new Set<MiningSession>();
-  const house = miningHouse(options, sessions);
-  const deliveries = new Deliveries(sessions, house.log);
+  const deliveries = new Deliveries(sessions, options.log);
+  const house = miningHouse(options, sessions, deliveries.pending);
+  const flags = setupFlags(options.policy.versionMask);
   const listener = await listenSv2({
     ...options,
     protocol: miningProtocol,
     frameCap: FRAME_CAP,
     accept: (setup) =>
-      judgeSetup(
-        setup,
-        { protocol: MINING_PROTOCOL, supportedFlags: REQUIRES_VERSION_ROLLING },
-        REQUIRES_EXTENDED_CHANNELS,
-      ),
+      judgeSetup(setup, { protocol: MINING_PROTOCOL, supportedFlags: flags.supported }, flags.accepted),
     onConnection(connection) {
       const session = new MiningSession(connection, house);
       sessions.add(session);
@@ -103,19 +110,25 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       adjustAll();
     },
     announce(job) {
-      house.announced = [...house.announced, job];
-      deliveries.add(++house.update, { kind: 'announce', job });
+      house.announced = [...house.announced, job].slice(-MAX_FUTURE_JOBS);
+      deliveries.add({ kind: 'announce', job });
     },
     activate(live) {
       const before = house.current?.tip.prevHashLe;
       if (before && !equalBytes(before, live.tip.prevHashLe)) house.allocator.freeRetired();
       house.announced = [];
       house.current = live;
-      deliveries.add(++house.update, { kind: 'activate', live });
+      deliveries.add({ kind: 'activate', live });
     },
     add(live) {
       house.current = live;
-      deliveries.add(++house.update, { kind: 'add', live });
+      deliveries.add({ kind: 'add', live });
+    },
+    renewPrefixes() {
+      for (const each of sessions) each.renewPrefixes();
+    },
+    reconnect(to = { host: '', port: 0 }) {
+      for (const each of sessions) each.reconnect(to.host, to.port);
     },
     async close() {
       clearInterval(timer);
@@ -126,7 +139,19 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
   };
 }
 
-function miningHouse(options: MiningServerOptions, sessions: Set<MiningSession>): MiningHouse {
+/** Of `SetupConnection` and its answer. */
+function setupFlags(versionMask: number): { supported: number; accepted: number } {
+  const kinds = REQUIRES_STANDARD_JOBS | REQUIRES_WORK_SELECTION;
+  return versionMask === 0
+    ? { supported: kinds, accepted: REQUIRES_FIXED_VERSION }
+    : { supported: kinds | REQUIRES_VERSION_ROLLING, accepted: 0 };
+}
+
+function miningHouse(
+  options: MiningServerOptions,
+  sessions: Set<MiningSession>,
+  pending: readonly NumberedUpdate[],
+): MiningHouse {
   const { log, policy, events, hash } = options;
   const held: (() => void)[] = [];
   let session = FIRST_SESSION;
@@ -154,7 +179,7 @@ function miningHouse(options: MiningServerOptions, sessions: Set<MiningSession>)
     range: undefined,
     current: undefined,
     announced: [],
-    update: 0,
+    pending,
     nextSession: () => session++,
     renew(jobId) {
       const live = options.renew(jobId);
@@ -170,7 +195,8 @@ function miningHouse(options: MiningServerOptions, sessions: Set<MiningSession>)
 class Deliveries {
   readonly #sessions: ReadonlySet<MiningSession>;
   readonly #log: Log;
-  readonly #updates: { number: number; update: WorkUpdate }[] = [];
+  readonly #pending: NumberedUpdate[] = [];
+  #last = 0;
   #running = false;
 
   constructor(sessions: ReadonlySet<MiningSession>, log: Log) {
@@ -178,21 +204,37 @@ class Deliveries {
     this.#log = log;
   }
 
-  add(number: number, update: WorkUpdate): void {
-    this.#updates.push({ number, update });
+  /** What has not reached everybody yet. */
+  get pending(): readonly NumberedUpdate[] {
+    return this.#pending;
+  }
+
+  add(update: WorkUpdate): void {
+    this.#pending.push({ number: ++this.#last, update });
     if (this.#running) return;
     this.#running = true;
     this.#run().catch((error: unknown) => this.#log.warn({ err: error }, 'new work did not reach everybody'));
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#updates.shift(); next; next = this.#updates.shift()) {
+    for (let [next] = this.#pending; next; [next] = this.#pending) {
       let sent = 0;
       for (const session of this.#sessions) {
-        session.deliver(next.number, next.update);
+        this.#deliver(session, next);
         if (++sent % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       }
+      this.#pending.shift();
     }
     this.#running = false;
+  }
+
+  /** One connection's trouble keeps no work from the others. */
+  #deliver(session: MiningSession, { number, update }: NumberedUpdate): void {
+    try {
+      session.deliver(number, update);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'a connection could not be told of new work');
+      session.close('it could not be told of new work');
+    }
   }
 }

@@ -1,35 +1,62 @@
 import { ChannelIds, GROUP_ID, MAX_CHANNELS_PER_CONNECTION } from '../../domain/channels/channel-ids.ts';
-import type { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
-import { KnownKeys, lockingKeyField } from '../../domain/channels/locking-key.ts';
+import { KnownKeys } from '../../domain/channels/locking-key.ts';
+import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
-import { payeeTag } from '../../domain/shares/seen-shares.ts';
-import { type ShareError, validateShare } from '../../domain/shares/validate-share.ts';
+import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
+import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { serveExtensions } from '../../runtime/sv2/extensions.ts';
-import { adjust, follow, sendFirstWork, sendUpdate, type WorkUpdate } from './channel-work.ts';
+import {
+  type Audience,
+  adjust,
+  alone,
+  follow,
+  retarget,
+  sendFirstWork,
+  sendRenewed,
+  sendUpdate,
+  type WorkUpdate,
+} from './channel-work.ts';
 import type { Message, MiningHouse } from './house.ts';
-import { openExtendedChannel, openSuccess } from './open-channel.ts';
+import {
+  allocatePrefix,
+  type ConnectionTerms,
+  connectionTerms,
+  type OpenRequest,
+  openChannel,
+  openSuccess,
+} from './open-channel.ts';
 import type { ShareOwner } from './share-commits.ts';
+import { submitShare } from './submit-share.ts';
 
 const EXTENSIONS = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
+const NOTHING = new Uint8Array(0);
+
+type IncomingShare = SubmittedShare & { readonly channel_id: number; readonly sequence_number: number };
 
 /** One client's connection and its channels. */
 export class MiningSession implements ShareOwner {
   readonly #connection: Sv2Connection<MiningMessage>;
   readonly #house: MiningHouse;
+  readonly #terms: ConnectionTerms;
   readonly #ids = new ChannelIds();
   readonly #keys = new KnownKeys();
-  readonly #channels = new Map<number, ExtendedChannel>();
+  readonly #channels = new Map<number, MiningChannel>();
+  /** Replaced ones, in use until the jobs are stale that were announced with them. */
+  readonly #oldPrefixes: ExtranoncePrefix[] = [];
   readonly #firstChannel: NodeJS.Timeout;
+  /** Number of the last update of work that was told. */
+  #delivered = 0;
   readonly #send = (message: MiningMessage): void => this.#connection.send(message);
   readonly #receive = (message: MiningMessage, tlvs: readonly Tlv[]): void => this.#handle(message, tlvs);
 
   constructor(connection: Sv2Connection<MiningMessage>, house: MiningHouse) {
     this.#connection = connection;
     this.#house = house;
+    this.#terms = connectionTerms(connection.setup.flags);
     connection.onMessage = this.#receive;
     connection.onDrained = () => house.commits.flush();
     const { firstChannelMs } = house.policy;
@@ -37,7 +64,8 @@ export class MiningSession implements ShareOwner {
     this.#firstChannel = setTimeout(() => connection.close(words), firstChannelMs);
     void connection.closed.then(() => {
       clearTimeout(this.#firstChannel);
-      this.#close(GROUP_ID);
+      for (const channel of this.#channels.values()) this.#remove(channel);
+      this.#retireOldPrefixes();
     });
   }
 
@@ -45,23 +73,63 @@ export class MiningSession implements ShareOwner {
     this.#connection.close(reason);
   }
 
-  /** Tells all channels of a change of work. */
+  /** Tells the group, or each channel, of a change of work, once. */
   deliver(number: number, update: WorkUpdate): void {
-    for (const channel of this.#channels.values()) sendUpdate(channel, number, update, this.#send);
+    if (number <= this.#delivered) return;
+    this.#delivered = number;
+    if (update.kind === 'activate') this.#retireOldPrefixes();
+    for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
   }
 
-  /** Moves the channels' targets where that is due; `now` in milliseconds. */
+  /**
+   * Moves the channels' targets where that is due, and closes the channels that can't be paid any more.
+   * @param now milliseconds, of a clock that only goes forward
+   */
   adjust(now: number): void {
-    for (const channel of this.#channels.values()) adjust(channel, this.#house, now, this.#send);
+    const paid = this.#house.range;
+    if (!paid) return;
+    this.#catchUp();
+    const moved: MiningChannel[] = [];
+    for (const channel of this.#channels.values()) {
+      const { floor, ceiling } = channel.range(paid);
+      if (floor > ceiling) this.#dismiss(channel, 'max-target-out-of-range');
+      else if (adjust(channel, this.#house, now)) moved.push(channel);
+    }
+    for (const to of this.#asOne(moved)) retarget(to, this.#house, this.#send);
   }
 
-  stored(channel: ExtendedChannel, sequenceNumber: number, k: number): void {
+  /** Gives all channels other extranonce prefixes, and jobs for them; jobs sent before keep the old ones. */
+  renewPrefixes(): void {
+    this.#catchUp();
+    for (const channel of this.#channels.values()) {
+      const prefix = allocatePrefix(this.#house, channel.rollableBytes);
+      if (!prefix) {
+        this.#dismiss(channel, 'extranonce-exhausted');
+        continue;
+      }
+      this.#oldPrefixes.push(channel.prefix);
+      channel.prefix = prefix;
+      this.#send({
+        name: 'SetExtranoncePrefix',
+        channel_id: channel.id,
+        extranonce_prefix: prefix.bytes,
+      });
+    }
+    for (const to of this.#audiences()) sendRenewed(to, this.#house, this.#send);
+  }
+
+  /** Asks the client to connect elsewhere; an empty host and port 0 stand for the present ones. */
+  reconnect(new_host: string, new_port: number): void {
+    this.#send({ name: 'Reconnect', new_host, new_port });
+  }
+
+  stored(channel: MiningChannel, sequenceNumber: number, k: number): void {
     this.#house.figures.accepted++;
     channel.vardiff.accepted(k);
     this.#house.acks.add(this, channel, sequenceNumber, k);
   }
 
-  sendAck(channel: ExtendedChannel): void {
+  sendAck(channel: MiningChannel): void {
     const ack = channel.acks.take();
     if (ack && this.#channels.get(channel.id) === channel) {
       this.#send({ name: 'SubmitShares.Success', channel_id: channel.id, ...ack });
@@ -71,13 +139,14 @@ export class MiningSession implements ShareOwner {
   #handle(message: MiningMessage, tlvs: readonly Tlv[]): void {
     switch (message.name) {
       case 'SubmitSharesExtended':
-        this.#submit(message, tlvs);
+        this.#submit('extended', message, tlvs);
+        break;
+      case 'SubmitSharesStandard':
+        this.#submit('standard', { ...message, extranonce: NOTHING }, tlvs);
         break;
       case 'OpenExtendedMiningChannel':
-        this.#open(message, tlvs);
-        break;
       case 'OpenStandardMiningChannel':
-        this.#refuse(message.request_id, 'standard-channels-not-supported', message.user_identity);
+        this.#open(message, tlvs);
         break;
       case 'UpdateChannel':
         this.#update(message);
@@ -85,19 +154,9 @@ export class MiningSession implements ShareOwner {
       case 'CloseChannel':
         this.#close(message.channel_id);
         break;
-      case 'SubmitSharesStandard':
-        this.#reject(message.channel_id, message.sequence_number, 'invalid-channel-id');
+      case 'SetCustomMiningJob':
+        this.#refuseJob(message);
         break;
-      case 'SetCustomMiningJob': {
-        const { channel_id, request_id } = message;
-        this.#send({
-          name: 'SetCustomMiningJob.Error',
-          channel_id,
-          request_id,
-          error_code: 'jd-not-supported',
-        });
-        break;
-      }
       case 'RequestExtensions':
         serveExtensions(this.#connection, message, EXTENSIONS);
         break;
@@ -106,34 +165,14 @@ export class MiningSession implements ShareOwner {
     }
   }
 
-  #submit(message: Message<'SubmitSharesExtended'>, tlvs: readonly Tlv[]): void {
-    const channel = this.#channels.get(message.channel_id);
-    const error = channel ? this.#take(channel, message, tlvs) : 'invalid-channel-id';
-    if (error) this.#reject(message.channel_id, message.sequence_number, error);
+  #submit(kind: ChannelKind, share: IncomingShare, tlvs: readonly Tlv[]): void {
+    const channel = this.#channels.get(share.channel_id);
+    const error =
+      channel?.kind === kind
+        ? submitShare(this.#house, this, channel, share, tlvs, this.#keys)
+        : 'invalid-channel-id';
+    if (error) this.#reject(share.channel_id, share.sequence_number, error);
     else if (this.#house.commits.full) this.#hold();
-  }
-
-  /** Hands a valid share to the store, a block to the chain before that, or says what is wrong. */
-  #take(
-    channel: ExtendedChannel,
-    message: Message<'SubmitSharesExtended'>,
-    tlvs: readonly Tlv[],
-  ): ShareError | undefined {
-    const { policy, hash, commits, events } = this.#house;
-    const key = lockingKeyField(tlvs) ?? channel.lockingKey ?? policy.houseKey;
-    const claim = { payee: key ? payeeTag(key) : 0, session: channel.session };
-    const rules = { hash, now: Math.floor(Date.now() / 1000), versionMask: policy.versionMask };
-    const { error, work, replay } = validateShare(channel.jobs, channel.rollableBytes, message, rules, claim);
-    if (work?.isBlock) events.onBlock(work);
-    if (error || !work) return error ?? 'invalid-share';
-    if (!key || !this.#keys.isKey(key)) return 'invalid-ehash-key';
-    if (replay) {
-      commits.addReplay(this, channel, message.sequence_number, work.job.k);
-    } else {
-      work.job.live.tip.seen.add(work.hashLe, claim.payee, claim.session);
-      commits.add(this, channel, message.sequence_number, work, key);
-    }
-    return undefined;
   }
 
   /** The store is behind: this client waits, and TCP tells it so. */
@@ -145,13 +184,18 @@ export class MiningSession implements ShareOwner {
     this.#house.commits.flush();
   }
 
-  #open(message: Message<'OpenExtendedMiningChannel'>, tlvs: readonly Tlv[]): void {
+  #open(message: OpenRequest, tlvs: readonly Tlv[]): void {
     const { request_id, user_identity } = message;
-    const keysWithShares = this.#connection.extensions.has(EHASH_EXTENSION);
+    const about = {
+      ids: this.#ids,
+      terms: this.#terms,
+      speaksEhash: this.#connection.extensions.has(EHASH_EXTENSION),
+    };
+    this.#catchUp();
     const channel =
       this.#channels.size >= MAX_CHANNELS_PER_CONNECTION
         ? 'too-many-channels'
-        : openExtendedChannel(this.#house, message, tlvs, this.#ids, keysWithShares);
+        : openChannel(this.#house, message, tlvs, about);
     if (typeof channel === 'string') {
       this.#refuse(request_id, channel, user_identity);
       return;
@@ -159,15 +203,13 @@ export class MiningSession implements ShareOwner {
     clearTimeout(this.#firstChannel);
     this.#channels.set(channel.id, channel);
     this.#count(1);
-    const about = {
-      remote: this.#connection.remote,
-      channel: channel.id,
-      user: user_identity,
-      k: channel.vardiff.k,
-    };
-    this.#house.log.info(about, 'channel is open');
+    const { kind, id } = channel;
+    this.#house.log.info(
+      { remote: this.#connection.remote, channel: id, kind, user: user_identity, k: channel.vardiff.k },
+      'channel is open',
+    );
     this.#send(openSuccess(channel, request_id));
-    sendFirstWork(channel, this.#house, this.#send);
+    if (!this.#terms.workSelection) sendFirstWork(channel, this.#house, this.#send);
   }
 
   #update(message: Message<'UpdateChannel'>): void {
@@ -178,18 +220,51 @@ export class MiningSession implements ShareOwner {
       this.#send({ name: 'UpdateChannel.Error', channel_id, error_code: String(clientFloor) });
       return;
     }
+    this.#catchUp();
     follow(channel, this.#house, { nominalHashRate, clientFloor }, performance.now(), this.#send);
   }
 
   #close(channelId: number): void {
-    const closing = channelId === GROUP_ID ? [...this.#channels.keys()] : [channelId];
-    for (const id of closing) {
-      const channel = this.#channels.get(id);
-      if (!channel) continue;
-      this.#channels.delete(id);
-      this.#house.allocator.retire(channel.prefix);
-      this.#count(-1);
-    }
+    const isGroup = channelId === GROUP_ID && !this.#terms.standardJobs;
+    const closing = isGroup ? [...this.#channels.values()] : [this.#channels.get(channelId)];
+    for (const channel of closing) if (channel) this.#remove(channel);
+  }
+
+  /** Ends a channel from this side. */
+  #dismiss(channel: MiningChannel, reason_code: string): void {
+    this.#house.log.info({ remote: this.#connection.remote, channel: channel.id }, `closed: ${reason_code}`);
+    this.#send({ name: 'CloseChannel', channel_id: channel.id, reason_code });
+    this.#remove(channel);
+  }
+
+  #remove(channel: MiningChannel): void {
+    this.#channels.delete(channel.id);
+    this.#house.allocator.retire(channel.prefix);
+    this.#count(-1);
+  }
+
+  #retireOldPrefixes(): void {
+    for (const prefix of this.#oldPrefixes.splice(0)) this.#house.allocator.retire(prefix);
+  }
+
+  /** Delivers the updates that are still on their way to others, so that a change made now comes after them. */
+  #catchUp(): void {
+    for (const { number, update } of this.#house.pending) this.deliver(number, update);
+  }
+
+  /** Whom work goes to. */
+  #audiences(): Audience[] {
+    const channels = [...this.#channels.values()];
+    if (this.#terms.workSelection || channels.length === 0) return [];
+    return this.#terms.standardJobs ? channels.map(alone) : [{ id: GROUP_ID, channels }];
+  }
+
+  /** The group, where all of its channels have moved to one target; else each of them by itself. */
+  #asOne(moved: readonly MiningChannel[]): Audience[] {
+    const isAll = moved.length > 1 && moved.length === this.#channels.size && !this.#terms.standardJobs;
+    const k = moved[0]?.vardiff.k;
+    const isGroup = isAll && moved.every(({ vardiff }) => vardiff.k === k);
+    return isGroup ? [{ id: GROUP_ID, channels: moved }] : moved.map(alone);
   }
 
   #count(change: number): void {
@@ -200,6 +275,11 @@ export class MiningSession implements ShareOwner {
   #refuse(request_id: number, error_code: string, user: string): void {
     this.#house.log.info({ remote: this.#connection.remote, user }, `channel refused: ${error_code}`);
     this.#send({ name: 'OpenMiningChannel.Error', request_id, error_code });
+  }
+
+  #refuseJob({ channel_id, request_id }: Message<'SetCustomMiningJob'>): void {
+    const error_code = this.#channels.has(channel_id) ? 'jd-not-supported' : 'invalid-channel-id';
+    this.#send({ name: 'SetCustomMiningJob.Error', channel_id, request_id, error_code });
   }
 
   #reject(channel_id: number, sequence_number: number, error_code: ShareError): void {

@@ -1,4 +1,4 @@
-import type { ExtendedChannel } from '../../domain/channels/extended-channel.ts';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { SeenShares } from '../../domain/shares/seen-shares.ts';
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
@@ -17,12 +17,12 @@ export interface ShareSink {
 /** Who gets an answer. */
 export interface ShareOwner {
   /** The share is stored: it counts, and is to be acknowledged. */
-  stored(channel: ExtendedChannel, sequenceNumber: number, k: number): void;
+  stored(channel: MiningChannel, sequenceNumber: number, k: number): void;
 }
 
 interface PendingShare {
   readonly owner: ShareOwner;
-  readonly channel: ExtendedChannel;
+  readonly channel: MiningChannel;
   readonly sequenceNumber: number;
   readonly k: number;
   /** Undefined for a replay: it is stored already, or in an earlier batch. */
@@ -57,7 +57,7 @@ export class ShareCommits {
   /** Adds a valid share; its hash counts as seen from now on. */
   add(
     owner: ShareOwner,
-    channel: ExtendedChannel,
+    channel: MiningChannel,
     sequenceNumber: number,
     work: HashedWork,
     key: Uint8Array,
@@ -70,7 +70,7 @@ export class ShareCommits {
   }
 
   /** Adds a share that is stored already and only wants its answer, after those before it. */
-  addReplay(owner: ShareOwner, channel: ExtendedChannel, sequenceNumber: number, k: number): void {
+  addReplay(owner: ShareOwner, channel: MiningChannel, sequenceNumber: number, k: number): void {
     this.#pending.push({ owner, channel, sequenceNumber, k, work: undefined });
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { encodeHeader, headerHashLe } from '../../protocols/bitcoin/header.ts';
 import { meetsTargetLe } from '../../protocols/bitcoin/target.ts';
 import { concatBytes } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
@@ -17,6 +18,12 @@ const POLL_MS = 2;
 
 export type MessageNamed<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
 export type Share = Omit<MessageNamed<'SubmitSharesExtended'>, 'name' | 'channel_id' | 'sequence_number'>;
+
+/** A channel as it was opened; a standard one has no extranonce to roll. */
+export type Opened =
+  | MessageNamed<'OpenExtendedMiningChannel.Success'>
+  | MessageNamed<'OpenStandardMiningChannel.Success'>;
+type Job = MessageNamed<'NewExtendedMiningJob'> | MessageNamed<'NewMiningJob'>;
 
 export interface RawMinerOptions {
   readonly host: string;
@@ -101,12 +108,46 @@ export class RawMiner {
     );
   }
 
-  /** Opens a channel and waits for its first work. */
+  /** Asks for a standard channel; resolves with the answer, whichever. */
+  async askStandard(
+    wish: Partial<MessageNamed<'OpenStandardMiningChannel'>> = {},
+    tlvs: readonly Tlv[] = [],
+  ): Promise<MessageNamed<'OpenStandardMiningChannel.Success'> | MessageNamed<'OpenMiningChannel.Error'>> {
+    const request_id = ++this.#requestId;
+    this.send(
+      {
+        name: 'OpenStandardMiningChannel',
+        user_identity: 'test',
+        nominal_hash_rate: 0,
+        max_target: new Uint8Array(32).fill(255),
+        ...wish,
+        request_id,
+      },
+      tlvs,
+    );
+    return this.next(
+      ['OpenStandardMiningChannel.Success', 'OpenMiningChannel.Error'],
+      (message) => message.request_id === request_id,
+    );
+  }
+
+  /** Opens a standard channel and waits for its first work. */
+  async openStandard(
+    wish: Partial<MessageNamed<'OpenStandardMiningChannel'>> = {},
+    tlvs: readonly Tlv[] = [],
+  ): Promise<RawChannel> {
+    return this.#channel(await this.askStandard(wish, tlvs));
+  }
+
+  /** Opens an extended channel and waits for its first work. */
   async open(
     wish: Partial<MessageNamed<'OpenExtendedMiningChannel'>> = {},
     tlvs: readonly Tlv[] = [],
   ): Promise<RawChannel> {
-    const answer = await this.ask(wish, tlvs);
+    return this.#channel(await this.ask(wish, tlvs));
+  }
+
+  async #channel(answer: Opened | MessageNamed<'OpenMiningChannel.Error'>): Promise<RawChannel> {
     if (answer.name === 'OpenMiningChannel.Error') throw new Error(answer.error_code);
     await this.next('SetNewPrevHash', ({ channel_id }) => channel_id === answer.channel_id);
     return new RawChannel(this, answer);
@@ -121,17 +162,26 @@ export class RawMiner {
 export class RawChannel {
   readonly miner: RawMiner;
   readonly id: number;
-  readonly prefix: Uint8Array;
+  readonly groupId: number;
+  readonly isStandard: boolean;
   readonly extranonceSize: number;
   #firstTarget: Uint8Array;
+  #firstPrefix: Uint8Array;
   #nonce = 0;
 
-  constructor(miner: RawMiner, opened: MessageNamed<'OpenExtendedMiningChannel.Success'>) {
+  constructor(miner: RawMiner, opened: Opened) {
     this.miner = miner;
     this.id = opened.channel_id;
-    this.prefix = opened.extranonce_prefix;
-    this.extranonceSize = opened.extranonce_size;
+    this.groupId = opened.group_channel_id;
+    this.isStandard = opened.name === 'OpenStandardMiningChannel.Success';
+    this.extranonceSize = 'extranonce_size' in opened ? opened.extranonce_size : 0;
+    this.#firstPrefix = opened.extranonce_prefix;
     this.#firstTarget = opened.target;
+  }
+
+  /** The extranonce prefix of jobs to come. */
+  get prefix(): Uint8Array {
+    return this.#last('SetExtranoncePrefix')?.extranonce_prefix ?? this.#firstPrefix;
   }
 
   /** The target that was told last. */
@@ -139,12 +189,19 @@ export class RawChannel {
     return this.#last('SetTarget')?.maximum_target ?? this.#firstTarget;
   }
 
-  /** The job to mine: the newest on the newest tip. */
+  /** The extended job to mine: the newest on the newest tip. */
   get job(): MessageNamed<'NewExtendedMiningJob'> {
+    const { work } = this;
+    if (work.name === 'NewMiningJob') throw new Error('the job is a standard one');
+    return work;
+  }
+
+  /** The job to mine, of either kind. */
+  get work(): Job {
     const tip = this.prevHash;
-    const current = this.#last('NewExtendedMiningJob', ({ min_ntime }) => min_ntime !== null);
+    const current = this.#lastJob(({ min_ntime }) => min_ntime !== null);
     const isOnTip = current && this.miner.received.indexOf(current) > this.miner.received.indexOf(tip);
-    const job = isOnTip ? current : this.#last('NewExtendedMiningJob', ({ job_id }) => job_id === tip.job_id);
+    const job = isOnTip ? current : this.#lastJob(({ job_id }) => job_id === tip.job_id);
     if (!job) throw new Error('no job');
     return job;
   }
@@ -160,7 +217,7 @@ export class RawChannel {
     fits: (hashLe: Uint8Array) => boolean = (hashLe) => meetsTargetLe(hashLe, this.target),
     changes: Partial<Share> = {},
   ): Share {
-    const { job, prevHash } = this;
+    const { work: job, prevHash } = this;
     const base = {
       job_id: job.job_id,
       ntime: prevHash.min_ntime,
@@ -180,23 +237,36 @@ export class RawChannel {
   }
 
   proof(share: Share): { header: Uint8Array; hashLe: Uint8Array } {
-    const job = this.#last('NewExtendedMiningJob', ({ job_id }) => job_id === share.job_id) ?? this.job;
+    const job = this.#lastJob(({ job_id }) => job_id === share.job_id) ?? this.work;
+    const { prev_hash: prevHashLe, nbits } = this.prevHash;
+    const { version, ntime: time, nonce } = share;
+    if (job.name === 'NewMiningJob') {
+      const merkleRootLe = job.merkle_root;
+      const fields = { version, prevHashLe, merkleRootLe, time, bits: nbits, nonce };
+      return { header: encodeHeader(fields), hashLe: headerHashLe(fields) };
+    }
     return this.miner.hash.shareHeader(
       {
         coinbasePrefix: job.coinbase_tx_prefix,
         coinbaseSuffix: job.coinbase_tx_suffix,
         merklePath: job.merkle_path,
-        prevHashLe: this.prevHash.prev_hash,
-        nbits: this.prevHash.nbits,
+        prevHashLe,
+        nbits,
       },
-      { ...share, extranonce: concatBytes(this.prefix, share.extranonce) },
+      { ...share, extranonce: concatBytes(this.#prefixOf(job), share.extranonce) },
     );
   }
 
   /** Submits a share without waiting; returns its sequence number. */
   push(share: Share, tlvs?: readonly Tlv[]): number {
     const sequence_number = this.miner.nextSequence();
-    this.miner.send({ name: 'SubmitSharesExtended', channel_id: this.id, sequence_number, ...share }, tlvs);
+    const about = { channel_id: this.id, sequence_number };
+    if (this.isStandard) {
+      const { extranonce: _, ...fields } = share;
+      this.miner.send({ name: 'SubmitSharesStandard', ...about, ...fields });
+    } else {
+      this.miner.send({ name: 'SubmitSharesExtended', ...about, ...share }, tlvs);
+    }
     return sequence_number;
   }
 
@@ -212,14 +282,28 @@ export class RawChannel {
     return answer.name === 'SubmitShares.Error' ? answer.error_code : 'accepted';
   }
 
+  /** The prefix that was told before the job was. */
+  #prefixOf(job: Job): Uint8Array {
+    const before = this.miner.received.slice(0, this.miner.received.indexOf(job));
+    const isIt = (message: MiningMessage): message is MessageNamed<'SetExtranoncePrefix'> =>
+      message.name === 'SetExtranoncePrefix' && message.channel_id === this.id;
+    return before.findLast(isIt)?.extranonce_prefix ?? this.#firstPrefix;
+  }
+
+  #lastJob(fits: (job: Job) => boolean): Job | undefined {
+    return this.#last(['NewExtendedMiningJob', 'NewMiningJob'], fits);
+  }
+
+  /** The last message of that name to the channel or its group. */
   #last<N extends MiningMessage['name']>(
-    name: N,
+    names: N | readonly N[],
     fits: (message: MessageNamed<N>) => boolean = () => true,
   ): MessageNamed<N> | undefined {
+    const wanted: readonly string[] = [names].flat();
     const isIt = (message: MiningMessage): message is MessageNamed<N> =>
-      message.name === name &&
+      wanted.includes(message.name) &&
       'channel_id' in message &&
-      message.channel_id === this.id &&
+      (message.channel_id === this.id || (message.channel_id === this.groupId && this.groupId !== 0)) &&
       fits(message as MessageNamed<N>);
     return this.miner.received.findLast(isIt);
   }

@@ -25,12 +25,17 @@ const job = (id: number): ExtendedJob => ({
   coinbaseSuffix: new Uint8Array(0),
   merklePath: [],
 });
-const own = (id: number, k = 0) => ({ live: liveJob(job(id), tip), k, extranoncePrefix: new Uint8Array(16) });
+const prefix = new Uint8Array(16);
+const own = (id: number, k = 0, extranoncePrefix = prefix) => ({
+  live: liveJob(job(id), tip),
+  k,
+  extranoncePrefix,
+});
 
 describe("a channel's jobs", () => {
   it('are unknown while they wait for their tip, live from then on, stale after the next', () => {
     const jobs = new ChannelJobs();
-    jobs.announce(job(1));
+    jobs.announce(1, prefix);
     assert.ok(jobs.isAnnounced(1));
     assert.equal(jobs.find(1), 'unknown');
     jobs.activate(own(1));
@@ -43,8 +48,8 @@ describe("a channel's jobs", () => {
 
   it('that were announced for another tip are stale once one is activated', () => {
     const jobs = new ChannelJobs();
-    jobs.announce(job(1));
-    jobs.announce(job(2));
+    jobs.announce(1, prefix);
+    jobs.announce(2, prefix);
     jobs.activate(own(2));
     assert.equal(jobs.find(1), 'stale');
   });
@@ -59,9 +64,29 @@ describe("a channel's jobs", () => {
     assert.equal(jobs.newest, newer);
   });
 
+  it('keep target and prefix when they come again', () => {
+    const jobs = new ChannelJobs();
+    jobs.activate(own(1, 20));
+    jobs.add(own(1, 25));
+    jobs.activate(own(1, 25));
+    const job = jobs.find(1);
+    assert.ok(typeof job === 'object' && job.k === 20);
+  });
+
+  it('are mined with the prefix that they were announced with', () => {
+    const jobs = new ChannelJobs();
+    const later = new Uint8Array(16).fill(1);
+    jobs.announce(1, prefix);
+    jobs.activate(own(1, 0, later));
+    jobs.add(own(2, 0, later));
+    const [old, newer] = [jobs.find(1), jobs.find(2)];
+    assert.ok(typeof old === 'object' && old.extranoncePrefix === prefix);
+    assert.ok(typeof newer === 'object' && newer.extranoncePrefix === later);
+  });
+
   it('are bounded', () => {
     const jobs = new ChannelJobs();
-    for (let id = 1; id <= MAX_FUTURE_JOBS + 1; id++) jobs.announce(job(id));
+    for (let id = 1; id <= MAX_FUTURE_JOBS + 1; id++) jobs.announce(id, prefix);
     assert.ok(!jobs.isAnnounced(1) && jobs.isAnnounced(2));
     jobs.activate(own(100));
     for (let id = 101; id <= 100 + MAX_LIVE_JOBS; id++) jobs.add(own(id));

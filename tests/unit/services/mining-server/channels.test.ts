@@ -3,21 +3,32 @@ import { describe, it } from 'node:test';
 import { meetsPower, powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
 import { EHASH_EXTENSION, LOCKING_KEY_FIELD } from '../../../../protocols/ehash/extension.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
-import {
-  REQUIRES_EXTENDED_CHANNELS,
-  REQUIRES_STANDARD_JOBS,
-  REQUIRES_VERSION_ROLLING,
-} from '../../../../protocols/sv2/mining.ts';
+import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
 import { KEY, OTHER_KEY, testPool } from './fixture.ts';
 
 const target = (k: number) => targetToLeBytes(powerTarget(k));
+const customJob = {
+  name: 'SetCustomMiningJob',
+  request_id: 4,
+  mining_job_token: new Uint8Array(0),
+  version: 0,
+  prev_hash: new Uint8Array(32),
+  min_ntime: 0,
+  nbits: 0,
+  coinbase_tx_version: 2,
+  coinbase_prefix: new Uint8Array(0),
+  coinbase_tx_input_nSequence: 0,
+  coinbase_tx_outputs: new Uint8Array(0),
+  coinbase_tx_locktime: 0,
+  merkle_path: [],
+} as const;
 const badPoint = new Uint8Array(33).fill(5);
 
 describe('channels at the mining server', () => {
   it('open with Success, a future job, and its prev hash, in this order', async (t) => {
     const pool = await testPool(t);
     const miner = await pool.connect({ flags: REQUIRES_VERSION_ROLLING });
-    assert.equal(miner.connection.accepted.flags, REQUIRES_EXTENDED_CHANNELS);
+    assert.equal(miner.connection.accepted.flags, 0);
     const channel = await miner.open({ min_extranonce_size: 6 });
     assert.deepEqual(
       miner.received.map(({ name }) => name),
@@ -47,6 +58,7 @@ describe('channels at the mining server', () => {
       ['max-target-out-of-range', { user_identity: hpub, max_target: new Uint8Array(32) }],
       ['max-target-out-of-range', { user_identity: hpub, max_target: target(63) }],
       ['min-extranonce-size-too-large', { user_identity: hpub, min_extranonce_size: 15 }],
+      ['unsupported-min-extranonce-size', { user_identity: hpub, min_extranonce_size: 33 }],
     ];
     for (const [code, wish] of cases) {
       const answer = await miner.ask(wish);
@@ -68,50 +80,21 @@ describe('channels at the mining server', () => {
     assert.equal(answer.name === 'OpenMiningChannel.Error' && answer.error_code, 'pool-not-ready');
   });
 
-  it('of other kinds are refused in words', async (t) => {
+  it('take no job of a client while there is no job declaration', async (t) => {
     const pool = await testPool(t);
     const miner = await pool.connect();
-    const max_target = target(0);
-    miner.send({
-      name: 'OpenStandardMiningChannel',
-      request_id: 9,
-      user_identity: 'a',
-      nominal_hash_rate: 1,
-      max_target,
-    });
-    const refused = await miner.next('OpenMiningChannel.Error');
-    assert.deepEqual([refused.request_id, refused.error_code], [9, 'standard-channels-not-supported']);
     const channel = await miner.open();
-    miner.send({
-      name: 'SubmitSharesStandard',
-      channel_id: channel.id,
-      sequence_number: 3,
-      job_id: 1,
-      nonce: 0,
-      ntime: 0,
-      version: 0,
-    });
-    assert.equal((await miner.next('SubmitShares.Error')).error_code, 'invalid-channel-id');
-    miner.send({
-      name: 'SetCustomMiningJob',
-      channel_id: channel.id,
-      request_id: 4,
-      mining_job_token: new Uint8Array(0),
-      version: 0,
-      prev_hash: new Uint8Array(32),
-      min_ntime: 0,
-      nbits: 0,
-      coinbase_tx_version: 2,
-      coinbase_prefix: new Uint8Array(0),
-      coinbase_tx_input_nSequence: 0,
-      coinbase_tx_outputs: new Uint8Array(0),
-      coinbase_tx_locktime: 0,
-      merkle_path: [],
-    });
-    assert.equal((await miner.next('SetCustomMiningJob.Error')).error_code, 'jd-not-supported');
-    await assert.rejects(pool.connect({ flags: REQUIRES_STANDARD_JOBS }), {
-      message: /unsupported-feature-flags/,
-    });
+    for (const [channel_id, code] of [
+      [channel.id, 'jd-not-supported'],
+      [77, 'invalid-channel-id'],
+    ] as const) {
+      miner.send({ ...customJob, channel_id });
+      const refused = await miner.next(
+        'SetCustomMiningJob.Error',
+        (error) => error.channel_id === channel_id,
+      );
+      assert.deepEqual([refused.request_id, refused.error_code], [4, code]);
+    }
   });
 
   it('get the next harder power of two where their maximum is none', async (t) => {

@@ -4,14 +4,20 @@ import type { ExtendedJob, LiveJob } from '../jobs/extended-job.ts';
 import { ShareAcks } from '../shares/share-acks.ts';
 import type { ExponentRange, Vardiff } from '../vardiff/vardiff.ts';
 
-export interface ExtendedChannelOptions {
+/** A standard channel rolls nonce, time and version; an extended one the extranonce's end too. */
+export type ChannelKind = 'standard' | 'extended';
+
+export interface MiningChannelOptions {
+  readonly kind: ChannelKind;
   /** Unique among channels and groups of the connection. */
   readonly id: number;
+  /** 0 for none. */
   readonly groupId: number;
   /** Unique among all channels of the process; tells who sent a share first. */
   readonly session: number;
   readonly userIdentity: string;
   readonly prefix: ExtranoncePrefix;
+  /** 0 for a standard channel, whose prefix is the whole extranonce. */
   readonly rollableBytes: number;
   /** Who is paid where a share doesn't say. */
   readonly lockingKey: Uint8Array | undefined;
@@ -20,28 +26,27 @@ export interface ExtendedChannelOptions {
   readonly nominalHashRate: number;
   /** The smallest exponent that the client's maximum target allows. */
   readonly clientFloor: number;
-  /** Number of the last update of work that the channel begins with. */
-  readonly update: number;
 }
 
-/** What a server keeps of one extended channel (Stratum V2, 5.1.2). Standard channels share all but the rolling. */
-export class ExtendedChannel {
+/** What a server keeps of one channel (Stratum V2, 5.1). */
+export class MiningChannel {
+  readonly kind: ChannelKind;
   readonly id: number;
   readonly groupId: number;
   readonly session: number;
   readonly userIdentity: string;
-  readonly prefix: ExtranoncePrefix;
   readonly rollableBytes: number;
   readonly lockingKey: Uint8Array | undefined;
   readonly vardiff: Vardiff;
   readonly jobs = new ChannelJobs();
   readonly acks = new ShareAcks();
+  /** Of jobs to come; each job keeps the one that it was sent with. */
+  prefix: ExtranoncePrefix;
   nominalHashRate: number;
   clientFloor: number;
-  /** Number of the last update of work that the channel was told. */
-  update: number;
 
-  constructor(options: ExtendedChannelOptions) {
+  constructor(options: MiningChannelOptions) {
+    this.kind = options.kind;
     this.id = options.id;
     this.groupId = options.groupId;
     this.session = options.session;
@@ -52,12 +57,11 @@ export class ExtendedChannel {
     this.vardiff = options.vardiff;
     this.nominalHashRate = options.nominalHashRate;
     this.clientFloor = options.clientFloor;
-    this.update = options.update;
   }
 
   /** Notes a job to be mined on a tip to come. */
   announce(job: ExtendedJob): void {
-    this.jobs.announce(job);
+    this.jobs.announce(job.id, this.prefix.bytes);
   }
 
   /** A new tip: the job gets the target the channel has now, all others are stale. */
