@@ -6,6 +6,7 @@ import { cashuError } from '../../protocols/cashu/errors.ts';
 import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
+import type { LeaseRequest } from '../../services/work-link/leases.ts';
 import { EpochBook, type MintKeyset } from './epoch-book.ts';
 import { Figures } from './figures.ts';
 import { type MintClaim, openSigner, type Signed, type Signer, type ToSign } from './signer/signer.ts';
@@ -165,6 +166,11 @@ export class Engine {
   /** The last sequence number of an outbox that is stored; 0 for an outbox not known. */
   storedSeq(outbox: Pick<WorkBatch, 'poolId' | 'outboxId'>): Promise<bigint> {
     return this.#store.call('storedSeq', outbox);
+  }
+
+  /** Gives a server id to an outbox, or renews its lease; false where another outbox has it. */
+  lease(request: LeaseRequest): Promise<boolean> {
+    return this.#store.call('lease', request);
   }
 
   /** Stores checked work; idempotent on the same records. */

@@ -117,6 +117,7 @@ async function openWorkLink(
       log,
       issuers: (poolId) => poolOf(pools, poolId),
       terms: (poolId) => termsOf(engine, poolId),
+      lease: (request) => engine.lease(request),
       onWork: (poolId, outboxId, firstSeq, records) => intake.take(poolId, outboxId, firstSeq, records),
     }),
   );

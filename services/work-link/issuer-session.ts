@@ -8,7 +8,7 @@ import {
 import { unpackWorkRecords } from '../../protocols/ehash/work-record.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
-import type { Lease, ServerIdLeases } from './leases.ts';
+import { LEASE_MS, leaseRequest, RENEWAL_MS } from './leases.ts';
 import type { WorkLinkServerOptions } from './server.ts';
 import type { SignatureWorker } from './signature-worker.ts';
 
@@ -21,7 +21,6 @@ const MAX_WAITING_SUBMITS = 16;
 export interface SessionHouse {
   readonly options: WorkLinkServerOptions;
   readonly signatures: SignatureWorker;
-  readonly leases: ServerIdLeases;
   /** A session's pool has proven itself; an older session of the same outbox is to be closed. */
   opened(session: IssuerSession): void;
   closed(session: IssuerSession): void;
@@ -33,7 +32,7 @@ export class IssuerSession {
   readonly #house: SessionHouse;
   #state: 'waiting' | 'judging' | 'open' = 'waiting';
   #identity: OpenWorkLink | undefined;
-  #lease: Lease | undefined;
+  #renewal: NodeJS.Timeout | undefined;
   readonly #submits: SubmitWork[] = [];
   #storing = false;
 
@@ -95,13 +94,15 @@ export class IssuerSession {
     this.#identity = claim;
     this.#state = 'open';
     log.info(about, 'work link is up');
+    const renew = () => this.#renewLease(claim);
+    this.#renewal = setInterval(renew, this.#house.options.leaseRenewalMs ?? RENEWAL_MS);
     this.#house.opened(this);
     this.sendTerms();
   }
 
   /** Why a pool is not let in, or undefined where it is; then its server id is leased to it. */
   async #refusalOf(claim: OpenWorkLink): Promise<{ error_code: string; reason: string } | undefined> {
-    const { pool_id, issuer_key, server_id, outbox_id, signature } = claim;
+    const { pool_id, issuer_key, server_id, signature } = claim;
     const pool = this.#house.options.issuers(pool_id);
     if (!pool) return refuse('unknown-pool', `this mint has no [[pool]] with pool_id ${toHex(pool_id)}`);
     if (!pool.issuerKeys.some((key) => equalBytes(key, issuer_key))) {
@@ -127,15 +128,23 @@ export class IssuerSession {
         'the signature is not by the issuer key over this very handshake',
       );
     }
-    if (!this.#connection.isOpen) return undefined;
-    this.#lease = this.#house.leases.take(pool_id, server_id, outbox_id, Date.now());
-    if (!this.#lease) {
-      return refuse(
-        'server-id-in-use',
-        `another pool mines with server_id ${server_id}: give this one its own`,
-      );
-    }
-    return undefined;
+    if (!this.#connection.isOpen || (await this.#lease(claim))) return undefined;
+    return refuse(
+      'server-id-in-use',
+      `another pool, with an outbox of its own, mines with server_id ${server_id}: give this one its own, or wait until the other has been away for ${LEASE_MS / 1000} s`,
+    );
+  }
+
+  #lease(claim: OpenWorkLink): Promise<boolean> {
+    const { lease, clock = Date.now } = this.#house.options;
+    return lease(leaseRequest(claim, clock()));
+  }
+
+  #renewLease(claim: OpenWorkLink): void {
+    this.#lease(claim).then(
+      (held) => held || this.#connection.close('its server_id belongs to another pool now'),
+      (error: unknown) => this.#house.options.log.warn({ err: error }, 'a lease could not be renewed'),
+    );
   }
 
   #submit(message: SubmitWork, identity: OpenWorkLink): void {
@@ -183,7 +192,7 @@ export class IssuerSession {
 
   #release(): void {
     this.#submits.length = 0;
-    if (this.#lease) this.#lease.lostAt = Date.now();
+    clearInterval(this.#renewal);
     this.#house.closed(this);
   }
 }

@@ -1,38 +1,29 @@
-import { toHex } from '../../protocols/bytes.ts';
-
-/** A server id stays with an outbox for this long after its link was lost: its pool may still be mining. */
-export const LEASE_AFTER_LOSS_MS = 30_000;
-
-/** A hold on a server id. */
-export interface Lease {
-  readonly outboxId: string;
-  /** Undefined while the link is up. */
-  lostAt: number | undefined;
-}
-
 /**
- * Which outbox holds which server id. Two pools with one server id would hand out the same extranonces, and
- * their miners would find the same headers.
+ * A server id stays with an outbox for this long after its link was last seen: its pool may still be mining. Two pools
+ * with one server id would hand out the same extranonces, and their miners would find the same headers.
  */
-export class ServerIdLeases {
-  readonly #leases = new Map<string, Lease>();
+export const LEASE_MS = 120_000;
+/** While a link is up its lease is renewed so often. */
+export const RENEWAL_MS = LEASE_MS / 4;
 
-  /**
-   * Takes a server id for an outbox, which may hold it already.
-   * @param now milliseconds
-   * @returns undefined where another live outbox holds it
-   */
-  take(poolId: Uint8Array, serverId: number, outboxId: Uint8Array, now: number): Lease | undefined {
-    const key = `${toHex(poolId)}/${serverId}`;
-    const held = this.#leases.get(key);
-    const lease: Lease = { outboxId: toHex(outboxId), lostAt: undefined };
-    const isFree = !held || held.outboxId === lease.outboxId || isOver(held, now);
-    if (!isFree) return undefined;
-    this.#leases.set(key, lease);
-    return lease;
-  }
+/** An outbox that wants a server id of its pool, or wants to keep it. */
+export interface LeaseRequest {
+  /** 33 bytes. */
+  readonly poolId: Uint8Array;
+  readonly serverId: number;
+  /** 16 bytes. */
+  readonly outboxId: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Until when the outbox is to have it. */
+  readonly until: number;
 }
 
-function isOver({ lostAt }: Lease, now: number): boolean {
-  return lostAt !== undefined && lostAt + LEASE_AFTER_LOSS_MS <= now;
+/** @param now milliseconds since 1970 */
+export function leaseRequest(
+  claim: { readonly pool_id: Uint8Array; readonly server_id: number; readonly outbox_id: Uint8Array },
+  now: number,
+): LeaseRequest {
+  const { pool_id: poolId, server_id: serverId, outbox_id: outboxId } = claim;
+  return { poolId, serverId, outboxId, now, until: now + LEASE_MS };
 }

@@ -12,7 +12,7 @@ import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import { IssuerSession, type SessionHouse } from './issuer-session.ts';
-import { ServerIdLeases } from './leases.ts';
+import type { LeaseRequest } from './leases.ts';
 import { openSignatureWorker, type SignatureWorker } from './signature-worker.ts';
 
 /** What the mint knows of a pool. */
@@ -43,10 +43,16 @@ export interface WorkLinkServerOptions {
   readonly log: Log;
   /** How long a pool may take to prove itself. */
   readonly openDeadlineMs?: number;
+  /** Milliseconds since 1970, the system's by default. */
+  readonly clock?: () => number;
+  /** How often the lease of a link that is up is renewed. */
+  readonly leaseRenewalMs?: number;
   /** The pool of that id (33 bytes), undefined where the mint has none. */
   issuers(poolId: Uint8Array): Issuer | undefined;
   /** What that pool's shares are paid now; undefined while the mint has no epoch for it yet. */
   terms(poolId: Uint8Array): Terms | undefined;
+  /** Gives a server id to an outbox, durably, or renews its lease. @returns false where another outbox has it */
+  lease(request: LeaseRequest): Promise<boolean>;
   /**
    * Stores records, durably before it resolves, in the outbox's order, one call at a time for each outbox. The same
    * records may come again; records that would leave a gap are not to be stored: `storedSeq` then says where
@@ -112,7 +118,6 @@ function sessionHouse(
   return {
     options,
     signatures,
-    leases: new ServerIdLeases(),
     opened(session) {
       for (const other of sessions) {
         if (sameOutbox(other, session)) other.close('its pool has connected anew');

@@ -7,6 +7,7 @@ import { loadCrypto } from '../../runtime/crypto.ts';
 import { createLog } from '../../runtime/logs.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
+import { memoryLeases } from './memory-leases.ts';
 
 /** A mint that takes work and does nothing else: what reached it, and for whom. */
 export interface WorkMint {
@@ -54,6 +55,7 @@ export async function workMint(
     log: createLog('work mint', 'silent'),
     issuers: () => ({ issuerKeys: [issuerKey], serverIds: [1] }),
     terms: () => terms,
+    lease: memoryLeases(),
     async onWork(_poolId, outboxId, firstSeq, records) {
       outboxes.add(toHex(outboxId));
       for (const [i, record] of records.entries()) {

@@ -122,5 +122,15 @@ export const schema: Schema = {
       exponent INTEGER NOT NULL CHECK (exponent BETWEEN 0 AND 62)
     ) STRICT;
     `,
+    `
+    -- Which outbox mines with which server id, and until when, in milliseconds since 1970.
+    CREATE TABLE leases (
+      pool_id BLOB NOT NULL CHECK (length(pool_id) = 33),
+      server_id INTEGER NOT NULL,
+      outbox_id BLOB NOT NULL,
+      until INTEGER NOT NULL,
+      PRIMARY KEY (pool_id, server_id)
+    ) STRICT;
+    `,
   ],
 };

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { readBooks } from '../books.ts';
 import { epochOperations } from './epochs.ts';
+import { leaseOperations } from './leases.ts';
 import { quoteOperations } from './quotes.ts';
 import { tokenOperations } from './tokens.ts';
 import { workOperations } from './work.ts';
@@ -14,6 +15,7 @@ export function operations(db: DatabaseSync) {
     ...quoteOperations(db),
     ...tokenOperations(db),
     ...workOperations(db),
+    ...leaseOperations(db),
     books: (_: null) => readBooks(db),
     /** Answers while the thread lives and the database can be read. */
     ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,

@@ -20,7 +20,9 @@ import {
   type WorkLinkClient,
   type WorkSource,
 } from '../../../../services/work-link/client.ts';
+import { LEASE_MS } from '../../../../services/work-link/leases.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../../../services/work-link/server.ts';
+import { memoryLeases } from '../../../harness/memory-leases.ts';
 
 const log = createLog('test', 'silent');
 const poolId = new Uint8Array(33).fill(2);
@@ -107,6 +109,8 @@ class MemoryMint {
 }
 
 interface Link {
+  /** Of the mint. */
+  readonly clock: { now: number };
   readonly server: WorkLinkServer;
   readonly outbox: MemoryOutbox;
   readonly mint: MemoryMint;
@@ -132,6 +136,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
   const statuses: string[] = [];
   const told: Terms[] = [];
   const clients: WorkLinkClient[] = [];
+  const clock = { now: 1_700_000_000_000 };
   const server = await openWorkLinkServer({
     host: '127.0.0.1',
     port: 0,
@@ -142,10 +147,14 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
     openDeadlineMs,
     issuers: (id) => (equalBytes(id, poolId) ? { issuerKeys: [issuerKey], serverIds: [1, 2] } : undefined),
     terms: () => terms,
+    lease: memoryLeases(),
+    clock: () => clock.now,
+    leaseRenewalMs: 20,
     onWork: (_pool, _outbox, firstSeq, records) => mint.onWork(firstSeq, records),
   });
   return {
     server,
+    clock,
     outbox,
     mint,
     statuses,
@@ -330,5 +339,22 @@ describe('work link', () => {
       await link.until(() => link.statuses.some((text) => text.includes('server-id-in-use')));
       await link.connect({ outbox: new MemoryOutbox(), serverId: 2 });
       await link.until(() => link.server.links === 2);
+    }));
+
+  it('keeps its server id as long as it is up, and loses it a while later to the outbox that waits', () =>
+    withLink(async (link) => {
+      const first = await link.connect();
+      await link.until(() => link.server.links === 1);
+      // Longer than a lease, in steps that each see a renewal.
+      for (let step = 0; step < 6; step++) {
+        link.clock.now += LEASE_MS / 3;
+        await sleep(100);
+      }
+      await link.connect({ outbox: new MemoryOutbox() });
+      await link.until(() => link.statuses.some((text) => text.includes('server-id-in-use')));
+      await first.close();
+      await link.until(() => link.server.links === 0);
+      link.clock.now += LEASE_MS;
+      await link.until(() => link.server.links === 1);
     }));
 });
