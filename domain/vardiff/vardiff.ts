@@ -1,21 +1,29 @@
-/**
- * Difficulty of a channel in powers of two. Shares arrive as a Poisson process, so what counts is how unlikely
- * their number is, not how far it is off: a silent miner is eased after about seven shares' time, a flood is
- * stopped within a few shares, and chance alone moves a settled channel less than once in days.
- */
+import { Alarm, type Change, type Verdict } from './alarm.ts';
 
-/** Standard deviations below, and above, at which the target moves. Easing is cheap; hardening too soon starves. */
-const EASE_SIGMAS = 2.4;
-const HARDEN_SIGMAS = 4;
-/** Rates between these multiples of the wanted one are left alone: neighbouring powers of two are a factor 2 apart. */
-const LOW = 0.7;
-const HIGH = 1.5;
-/** A window that expected so many shares without a verdict begins anew, so that old times don't hide a change. */
-const WINDOW_SHARES = 48;
-/** Steps at most towards easier at once: a miner that comes back must not flood. */
+/**
+ * Difficulty of a channel in powers of two. Shares arrive as a Poisson process, and the exponent aims at once to
+ * twice the wanted rate. Alarms watch for rates outside of that, a quick and a patient one on each side: a great
+ * change shows within a few shares, a small one in its time. What they let pass spans more than a factor of two,
+ * so that between two neighbouring powers a channel comes to rest. docs/vardiff.md has the figures.
+ */
+const CHANGES: readonly Change[] = [
+  { usual: 2.2, changed: 12, at: 9 },
+  { usual: 2.2, changed: 3.8, at: 7 },
+  { usual: 0.8, changed: 0.1, at: 6 },
+  { usual: 0.92, changed: 0.5, at: 6 },
+];
+/** After so many shares, wanted or found, a new exponent is looked at once; rates between these are let be. */
+const SETTLED = { shares: 24, low: 0.8, high: 2.6 };
+/** Steps at most towards easier at once, by silence or by the client's own word: whoever is back must not flood. */
 const MAX_EASING = 3;
-/** Shares that a small window needs beyond its expectation before it counts as a flood. */
-const FLOOD = 4;
+/** Steps below its proven exponent to which silence eases a channel quickly. */
+const QUICK_DEPTH = 10;
+/** Shares to be wanted in silence before each step below that. */
+const SLOW_SHARES = 48;
+/** Shares at one exponent that prove it. */
+const PROOF = 8;
+/** Shares since the last look that don't wait for the next. */
+const URGENT = 12;
 
 /** The range in which a channel's exponent must stay. */
 export interface ExponentRange {
@@ -23,29 +31,54 @@ export interface ExponentRange {
   readonly ceiling: number;
 }
 
+export function within({ floor, ceiling }: ExponentRange, k: number): number {
+  return Math.max(floor, Math.min(ceiling, k));
+}
+
 /**
- * The exponent at which a miner of that hash rate finds about `sharesPerMinute`, within `range`.
+ * The largest exponent at which a miner of that hash rate finds at least `sharesPerMinute`, within `range`.
  * @param hashesPerSecond 0 where it isn't known
  */
 export function exponentFor(hashesPerSecond: number, sharesPerMinute: number, range: ExponentRange): number {
   const hashesPerShare = (hashesPerSecond * 60) / sharesPerMinute;
-  return within(range, hashesPerShare <= 1 ? 0 : Math.round(Math.log2(hashesPerShare)));
+  return within(range, hashesPerShare <= 1 ? 0 : Math.floor(Math.log2(hashesPerShare)));
+}
+
+/**
+ * What a client's word of its rate brings: it hardens without a limit, but eases by a few steps at most below what
+ * shares have proved. Else a client could open or update channels to flood.
+ * @param claimed the exponent by the client's word
+ * @param proven the exponent that its shares proved, here or on an earlier connection
+ */
+export function trustedExponent(claimed: number, proven: number | undefined): number {
+  return proven === undefined ? claimed : Math.max(claimed, proven - MAX_EASING);
 }
 
 export class Vardiff {
   readonly #sharesPerMinute: number;
+  readonly #alarms = CHANGES.map((change) => new Alarm(change));
   #k: number;
-  #since: number;
-  #count = 0;
+  #proven: number | undefined;
+  #looked: number;
+  /** Shares since the last look. */
+  #fresh = 0;
+  /** Shares, found and wanted, since the exponent was set. */
+  #found = 0;
+  #wanted = 0;
+  #settled = false;
+  /** Whether any share ever came. */
+  #heard = false;
 
   /**
    * @param k the exponent to start with
    * @param now milliseconds, of a clock that only goes forward
+   * @param proven the exponent that the same client's shares proved earlier
    */
-  constructor(sharesPerMinute: number, k: number, now: number) {
+  constructor(sharesPerMinute: number, k: number, now: number, proven?: number) {
     this.#sharesPerMinute = sharesPerMinute;
     this.#k = k;
-    this.#since = now;
+    this.#looked = now;
+    this.#proven = proven;
   }
 
   /** 2^(256-k) - 1 is the channel's target. */
@@ -53,42 +86,88 @@ export class Vardiff {
     return this.#k;
   }
 
-  /** Counts a share that was accepted for a job of exponent `k`: one for an older, easier target counts for less. */
-  accepted(k: number): void {
-    this.#count += k === this.#k ? 1 : 2 ** (k - this.#k);
-  }
-
-  /** Sets the exponent from outside, as a client's new maximum target may; counting begins anew. */
-  set(k: number, now: number): void {
-    this.#k = k;
-    this.#since = now;
-    this.#count = 0;
+  /** The exponent that shares proved last, whatever silence or the client's word have made of it since. */
+  get proven(): number | undefined {
+    return this.#proven;
   }
 
   /**
-   * Moves the target if the shares since the last move say so. To be called every few seconds.
+   * Counts a share that was accepted for a job of exponent `k`. One for an older, easier target counts for less;
+   * one for a harder target only as one, since it may just be late.
+   * @returns whether so many came that `evaluate` should not wait for its time
+   */
+  accepted(k: number): boolean {
+    this.#heard = true;
+    this.#fresh += k < this.#k ? 2 ** (k - this.#k) : 1;
+    return this.#fresh >= URGENT;
+  }
+
+  /** Sets the exponent from outside, as a range may; counting begins anew. */
+  set(k: number, now: number): void {
+    this.#k = k;
+    this.#looked = now;
+    this.#fresh = 0;
+    this.#found = 0;
+    this.#wanted = 0;
+    this.#settled = false;
+    for (const alarm of this.#alarms) alarm.restart();
+  }
+
+  /** The exponent to be set where a client says that it would be `claimed`. */
+  follow(claimed: number): number {
+    return claimed >= this.#k ? claimed : Math.min(this.#k, trustedExponent(claimed, this.#proven));
+  }
+
+  /**
+   * Moves the target if the shares say so. To be called every few seconds, and when `accepted` asks for it.
    * @returns the new exponent, or undefined where it stays
    */
   evaluate(now: number, range: ExponentRange): number | undefined {
-    const expected = ((now - this.#since) / 60_000) * this.#sharesPerMinute;
-    if (expected <= 0) return undefined;
-    const low = LOW * expected;
-    const high = HIGH * expected;
-    const tooFew = low - this.#count > EASE_SIGMAS * Math.sqrt(low);
-    const tooMany = this.#count - high > HARDEN_SIGMAS * Math.sqrt(high) + FLOOD;
-    if (tooFew || tooMany) {
-      const ideal = Math.round(Math.log2((this.#count + 0.5) / expected));
-      const step = tooMany ? Math.max(1, ideal) : Math.min(-1, Math.max(-MAX_EASING, ideal));
-      const next = within(range, this.#k + step);
-      const moved = next !== this.#k;
-      this.set(next, now);
-      return moved ? next : undefined;
-    }
-    if (expected >= WINDOW_SHARES) this.set(this.#k, now);
-    return undefined;
+    const before = this.#k;
+    const verdict = this.#judge(now);
+    if (verdict?.hardens) this.#harden(verdict, now, range);
+    else if (verdict) this.#ease(verdict, now, range);
+    return this.#k === before ? undefined : this.#k;
+  }
+
+  #judge(now: number): Verdict | undefined {
+    const found = this.#fresh;
+    const wanted = ((now - this.#looked) / 60_000) * this.#sharesPerMinute;
+    this.#looked = now;
+    this.#fresh = 0;
+    this.#found += found;
+    this.#wanted += wanted;
+    if (this.#found >= PROOF) this.#proven = this.#k;
+    for (const alarm of this.#alarms) alarm.add(found, wanted);
+    return this.#alarms.find((alarm) => alarm.isOff) ?? this.#settle();
+  }
+
+  /** The one look at a new exponent that sees a small mistake sooner than the patient alarms. */
+  #settle(): Verdict | undefined {
+    if (this.#settled || Math.max(this.#found, this.#wanted) < SETTLED.shares) return undefined;
+    this.#settled = true;
+    const ratio = this.#found / this.#wanted;
+    if (ratio > SETTLED.low && ratio < SETTLED.high) return undefined;
+    return { hardens: ratio > 1, found: this.#found, wanted: this.#wanted };
+  }
+
+  #harden(verdict: Verdict, now: number, range: ExponentRange): void {
+    this.set(within(range, this.#k + Math.max(1, stepsOff(verdict))), now);
+    this.#proven = this.#k;
+  }
+
+  #ease(verdict: Verdict, now: number, range: ExponentRange): void {
+    const silent = verdict.found === 0;
+    const steps = Math.max(-MAX_EASING, Math.min(-1, stepsOff(verdict)));
+    const deep = silent && this.#heard && this.#k + steps < (this.#proven ?? this.#k) - QUICK_DEPTH;
+    if (deep && verdict.wanted < SLOW_SHARES) return;
+    this.set(within(range, this.#k + (deep ? -1 : steps)), now);
+    // Silence that goes on need not be shown twice in full.
+    if (silent) for (const alarm of this.#alarms) if (!alarm.hardens) alarm.restart(0.5);
   }
 }
 
-function within({ floor, ceiling }: ExponentRange, k: number): number {
-  return Math.max(floor, Math.min(ceiling, k));
+/** By how many powers of two the exponent is too small. */
+function stepsOff({ found, wanted }: Verdict): number {
+  return Math.floor(Math.log2((found + 0.5) / Math.max(wanted, Number.EPSILON)));
 }

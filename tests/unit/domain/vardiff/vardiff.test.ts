@@ -1,99 +1,179 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exponentFor, Vardiff } from '../../../../domain/vardiff/vardiff.ts';
+import { exponentFor, trustedExponent, Vardiff } from '../../../../domain/vardiff/vardiff.ts';
+import {
+  convergence,
+  exactExponent,
+  type Phase,
+  RANGE,
+  type Run,
+  ruleNamed,
+  SHARES_PER_MINUTE,
+  seeded,
+  simulate,
+} from '../../../../scripts/vardiff/simulation.ts';
 
+const HOUR = 3_600;
 const range = { floor: 0, ceiling: 62 };
-const SPM = 6;
-const TICK = 2_000;
+const decades = Array.from({ length: 13 }, (_, index) => 10 ** (6 + index));
+const rateFor = (k: number): number => (2 ** k * SHARES_PER_MINUTE) / 60;
 
-/** A generator of numbers in (0, 1), the same in every run. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 1) / 4294967297;
-  };
+function mine(claim: number, phases: readonly Phase[], seconds: number, seed: number): Run {
+  return simulate(ruleNamed('hashpool', claim), phases, seconds, seeded(seed));
 }
 
-/** Lets a miner of `rate(t)` hashes a second mine for `seconds`; returns the times and values of all moves. */
-function mine(vardiff: Vardiff, rate: (seconds: number) => number, seconds: number, next: () => number) {
-  const moves: { at: number; k: number }[] = [];
-  const wait = () => -Math.log(next());
-  let shares = 0;
-  for (let ms = TICK; ms <= seconds * 1000; ms += TICK) {
-    const expected = (rate(ms / 1000) * (TICK / 1000)) / 2 ** vardiff.k;
-    // Poisson by counting exponential waits.
-    for (let sum = wait(); sum < expected; sum += wait()) {
-      vardiff.accepted(vardiff.k);
-      shares++;
-    }
-    const k = vardiff.evaluate(ms, range);
-    if (k !== undefined) moves.push({ at: ms / 1000, k });
-  }
-  return { moves, shares };
+/** The slowest of all decades to find its exponent after a change from `before` to 1 times the decade's rate. */
+function slowest(before: number, seeds: readonly number[]): number {
+  const times = decades.flatMap((hashRate) =>
+    seeds.map((seed) => {
+      const phases = [
+        { at: 0, hashRate: hashRate * before },
+        { at: HOUR, hashRate },
+      ];
+      const run = mine(hashRate * before, phases, 2 * HOUR, seed);
+      return convergence(run, exactExponent(hashRate), HOUR, 2 * HOUR);
+    }),
+  );
+  return Math.max(...times);
 }
-
-const rateFor = (k: number) => 2 ** k * (SPM / 60);
 
 describe('vardiff', () => {
-  it('begins where the client says its rate is', () => {
-    assert.equal(exponentFor(rateFor(40), SPM, range), 40);
-    assert.equal(exponentFor(rateFor(40) * 1.3, SPM, range), 40);
-    assert.equal(exponentFor(rateFor(40) * 1.5, SPM, range), 41);
-    assert.equal(exponentFor(0, SPM, { floor: 24, ceiling: 62 }), 24);
-    assert.equal(exponentFor(1e30, SPM, range), 62);
+  it('begins where the client says its rate is, rounded down', () => {
+    assert.equal(exponentFor(rateFor(40), SHARES_PER_MINUTE, range), 40);
+    assert.equal(exponentFor(rateFor(40) * 1.9, SHARES_PER_MINUTE, range), 40);
+    assert.equal(exponentFor(rateFor(40) * 2, SHARES_PER_MINUTE, range), 41);
+    assert.equal(exponentFor(0, SHARES_PER_MINUTE, { floor: 24, ceiling: 62 }), 24);
+    assert.equal(exponentFor(1e30, SHARES_PER_MINUTE, range), 62);
   });
 
-  it('leaves a settled miner alone for hours', () => {
-    let moves = 0;
+  it('finds the exponent of every decade within ten minutes from a guess that is off by a thousand', () => {
+    for (const [index, hashRate] of decades.entries()) {
+      for (const guess of [hashRate * 1000, hashRate / 1000]) {
+        const run = mine(guess, [{ at: 0, hashRate }], HOUR, 100 + index);
+        const seconds = convergence(run, exactExponent(hashRate), 0, HOUR);
+        assert.ok(seconds <= 600, `${hashRate} H/s guessed as ${guess}: ${seconds} s`);
+      }
+    }
+  });
+
+  it('follows steps by 10 and by 100, up and down, within ten minutes in every decade', () => {
+    for (const before of [0.01, 0.1, 10, 100]) {
+      const seconds = slowest(before, [1, 2, 3]);
+      assert.ok(seconds <= 600, `from ${before} times the rate: ${seconds} s`);
+    }
+  });
+
+  it('brings a miner that fell by a hundred its next share within three minutes', () => {
     for (let seed = 1; seed <= 20; seed++) {
-      moves += mine(new Vardiff(SPM, 40, 0), () => rateFor(40), 6 * 3600, random(seed)).moves.length;
+      const phases = [
+        { at: 0, hashRate: rateFor(40) },
+        { at: HOUR, hashRate: rateFor(40) / 100 },
+      ];
+      const { shares } = mine(rateFor(40), phases, HOUR + 600, seed);
+      const wait = (shares.find((at) => at > HOUR) ?? Number.POSITIVE_INFINITY) - HOUR;
+      assert.ok(wait <= 180, `seed ${seed}: ${wait} s`);
     }
-    assert.ok(moves <= 12, `${moves} moves in 120 hours`);
   });
 
-  it('stops a flood within a few ticks and in few steps', () => {
-    const { moves, shares } = mine(new Vardiff(SPM, 30, 0), () => rateFor(40), 120, random(3));
-    assert.ok(moves.length >= 1 && moves.length <= 4);
-    assert.ok((moves[0]?.at ?? 99) <= 4);
-    assert.ok(Math.abs((moves.at(-1)?.k ?? 0) - 40) <= 1);
-    assert.ok(shares < 2000);
-  });
-
-  it('eases a miner that lost most of its rate within two minutes', () => {
-    const slow = [];
+  it('takes no more than 80 shares in the minute after a rise by a hundred', () => {
     for (let seed = 1; seed <= 20; seed++) {
-      const { moves } = mine(new Vardiff(SPM, 40, 0), () => rateFor(37), 300, random(seed));
-      slow.push(moves[0]?.at ?? 300);
-    }
-    slow.sort((x, y) => x - y);
-    assert.ok((slow[10] ?? 300) <= 130, `median ${slow[10]} s`);
-  });
-
-  it('finds a silent miner after about a dozen shares of silence, and eases by three steps at most', () => {
-    const { moves } = mine(new Vardiff(SPM, 40, 0), () => 0, 200, random(1));
-    assert.ok((moves[0]?.at ?? 999) <= 100);
-    assert.equal(moves[0]?.k, 37);
-  });
-
-  it('settles near the right exponent from either side', () => {
-    for (const start of [20, 36, 44, 55]) {
-      const vardiff = new Vardiff(SPM, start, 0);
-      mine(vardiff, () => rateFor(40), 3600, random(start));
-      assert.ok(Math.abs(vardiff.k - 40) <= 1, `from ${start} to ${vardiff.k}`);
+      const phases = [
+        { at: 0, hashRate: rateFor(40) },
+        { at: HOUR, hashRate: rateFor(40) * 100 },
+      ];
+      const { shares } = mine(rateFor(40), phases, HOUR + 60, seed);
+      assert.ok(shares.filter((at) => at > HOUR).length <= 80);
     }
   });
 
-  it('stays in its range', () => {
-    const vardiff = new Vardiff(SPM, 24, 0);
+  it('moves a settled miner less than once in two hours, at whatever rate', () => {
+    for (const [index, hashRate] of decades.entries()) {
+      const { moves } = mine(hashRate, [{ at: 0, hashRate }], 31 * HOUR, 200 + index);
+      const settled = moves.filter(({ at }) => at > HOUR).length;
+      assert.ok(settled <= 15, `${hashRate} H/s: ${settled} moves in 30 hours`);
+    }
+  });
+
+  it('pays all the work that is done, each share by the target it was found for', () => {
+    const hashRate = 1e12;
+    const phases = [
+      { at: 0, hashRate },
+      { at: HOUR, hashRate: hashRate * 100 },
+      { at: 2 * HOUR, hashRate },
+      { at: 3 * HOUR, hashRate: 0 },
+      { at: 4 * HOUR, hashRate: hashRate / 10 },
+    ];
+    for (let seed = 1; seed <= 10; seed++) {
+      const run = mine(hashRate / 1000, phases, 5 * HOUR, seed);
+      assert.ok(Math.abs(run.paid - run.hashes) <= 4 * Math.sqrt(run.variance), `seed ${seed}`);
+    }
+  });
+
+  it('never leaves its range', () => {
+    for (const hashRate of [0, 1, 1e40]) {
+      const { moves } = mine(1e15, [{ at: 0, hashRate: Math.min(hashRate, 1e21) }], HOUR / 4, 1);
+      assert.ok(moves.every(({ exponent }) => exponent >= RANGE.floor && exponent <= RANGE.ceiling));
+    }
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 24, 0);
     assert.equal(vardiff.evaluate(600_000, { floor: 24, ceiling: 62 }), undefined);
     for (let i = 0; i < 100; i++) vardiff.accepted(24);
     assert.equal(vardiff.evaluate(601_000, { floor: 24, ceiling: 25 }), 25);
   });
 
-  it('counts a share for an older target by the work it proves', () => {
-    const vardiff = new Vardiff(SPM, 40, 0);
-    for (let i = 0; i < 64; i++) vardiff.accepted(34);
-    assert.equal(vardiff.evaluate(10_000, range), undefined);
+  it('asks to be looked at once a dozen shares came since the last look', () => {
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 24, 0);
+    const asked = Array.from({ length: 12 }, () => vardiff.accepted(24));
+    assert.deepEqual(asked.indexOf(true), 11);
+    assert.ok((vardiff.evaluate(10, range) ?? 0) >= 34);
+    assert.ok(!vardiff.accepted(24));
+  });
+
+  it('counts a share for an older target by the work it proves, and a late one for a harder target as one', () => {
+    const older = new Vardiff(SHARES_PER_MINUTE, 40, 0);
+    for (let i = 0; i < 64; i++) assert.ok(!older.accepted(34));
+    assert.equal(older.evaluate(10_000, range), undefined);
+    const late = new Vardiff(SHARES_PER_MINUTE, 30, 0);
+    late.accepted(50);
+    assert.equal(late.evaluate(10_000, range), undefined);
+  });
+
+  it('eases a silent miner quickly by three steps at a time, and slowly far below what its shares proved', () => {
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 40, 0);
+    for (let i = 0; i < 8; i++) vardiff.accepted(40);
+    vardiff.evaluate(80_000, range);
+    assert.equal(vardiff.proven, 40);
+    const moves: [seconds: number, k: number][] = [];
+    for (let seconds = 82; seconds <= 1_800; seconds += 2) {
+      const k = vardiff.evaluate(seconds * 1000, range);
+      if (k !== undefined) moves.push([seconds - 80, k]);
+    }
+    const [first, second, third, fourth] = moves;
+    assert.deepEqual([first?.[1], second?.[1], third?.[1], fourth?.[1]], [37, 34, 31, 30]);
+    assert.ok((first?.[0] ?? 999) <= 100 && (second?.[0] ?? 999) <= 150);
+    assert.ok(vardiff.k >= 27);
+    assert.equal(vardiff.proven, 40);
+  });
+});
+
+describe("a client's word", () => {
+  it('is taken where nothing is proven, and hardens without a limit', () => {
+    assert.equal(trustedExponent(20, undefined), 20);
+    assert.equal(trustedExponent(60, 40), 60);
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 40, 0);
+    assert.equal(vardiff.follow(60), 60);
+    assert.equal(vardiff.follow(20), 20);
+  });
+
+  it('eases by three steps below what shares proved, however often it is given', () => {
+    assert.equal(trustedExponent(20, 40), 37);
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 40, 0, 40);
+    vardiff.set(vardiff.follow(20), 0);
+    vardiff.set(vardiff.follow(0), 0);
+    assert.equal(vardiff.k, 37);
+  });
+
+  it('never hardens where it means to ease', () => {
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 30, 0, 40);
+    assert.equal(vardiff.follow(20), 30);
   });
 });
