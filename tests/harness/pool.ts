@@ -22,6 +22,8 @@ export interface PoolOptions {
   readonly mintPort: number;
   /** Lines of the role's own config, beside addresses and keys. */
   readonly config?: readonly string[];
+  /** Node's own, before the role's. */
+  readonly nodeArguments?: readonly string[];
 }
 
 /** The pool, and what miners must know of it. */
@@ -67,9 +69,16 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
     '[pool]',
     `pool_id = "${toHex(options.mint.poolId)}"`,
   ]);
-  const args = [entry, '-c', join(folder, 'pool.toml'), '-g', join(folder, 'shared.toml')];
+  const args = [
+    ...(options.nodeArguments ?? []),
+    entry,
+    '-c',
+    join(folder, 'pool.toml'),
+    '-g',
+    join(folder, 'shared.toml'),
+  ];
   const role = new RoleProcess(args, folder);
-  const miners: RawMiner[] = [];
+  const miners = new Set<RawMiner>();
   t.after(async () => {
     for (const miner of miners) miner.connection.close();
     await role.stop();
@@ -84,7 +93,8 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
     outboxPath: join(folder, 'outbox.sqlite'),
     async connect(changes = {}) {
       const miner = await RawMiner.connect({ host: '127.0.0.1', port, authorityKey, workers, ...changes });
-      miners.push(miner);
+      miners.add(miner);
+      void miner.connection.closed.then(() => miners.delete(miner));
       return miner;
     },
   };

@@ -48,6 +48,25 @@ export class RoleProcess {
     }
   }
 
+  /** Sends it a message, for what a test has preloaded into it, and gives the first message that `fits`. */
+  ask<T>(message: object, fits: (answer: unknown) => answer is T): Promise<T> {
+    const child = this.#child;
+    return new Promise((resolve, reject) => {
+      const settle = (): void => void child.off('message', take).off('close', ended);
+      const ended = (): void => {
+        settle();
+        reject(new Error(`it ended unasked:\n${this.output}`));
+      };
+      const take = (answer: unknown): void => {
+        if (!fits(answer)) return;
+        settle();
+        resolve(answer);
+      };
+      child.on('message', take).once('close', ended);
+      child.send(message);
+    });
+  }
+
   /** Ends it by a signal; gives its exit code, null where the signal left none. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
@@ -68,6 +87,7 @@ export class RoleProcess {
     };
     const child = spawn(process.execPath, this.#args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
       env: { ...process.env, ...folders },
     });
     for (const stream of [child.stdout, child.stderr]) {
