@@ -1,29 +1,39 @@
 import type { ExponentRange } from './vardiff.ts';
 
-/** An operator's own bounds for one client. */
+/** An operator's own bounds for one client's exponent. */
 export interface DifficultyLimit {
-  /** The whole `user_identity`, or its part before the first dot for all workers of that key or name. */
+  /** A whole `user_identity`, or its part before the first dot for all workers of that key or name. */
   readonly userIdentity: string;
   readonly minimumBits: number | undefined;
   readonly maximumBits: number | undefined;
 }
 
-/** Which bounds hold for whom. Those for a whole identity come before those for all its workers. */
+/** Which bounds hold for whom. One for a whole identity stands instead of one for all its workers. */
 export class DifficultyLimits {
   readonly #limits: ReadonlyMap<string, DifficultyLimit>;
 
-  constructor(limits: readonly DifficultyLimit[]) {
+  constructor(limits: readonly DifficultyLimit[] = []) {
     this.#limits = new Map(limits.map((limit) => [limit.userIdentity, limit]));
   }
 
-  /** The part of what the pool pays in which that client's exponent must stay. */
-  range(userIdentity: string, pool: ExponentRange): ExponentRange {
+  find(userIdentity: string): DifficultyLimit | undefined {
     const [account = ''] = userIdentity.split('.', 1);
-    const limit = this.#limits.get(userIdentity) ?? this.#limits.get(account);
-    const bounded = (bits: number): number => Math.max(pool.floor, Math.min(pool.ceiling, bits));
-    return {
-      floor: bounded(limit?.minimumBits ?? pool.floor),
-      ceiling: bounded(limit?.maximumBits ?? pool.ceiling),
-    };
+    return this.#limits.get(userIdentity) ?? this.#limits.get(account);
   }
+}
+
+/**
+ * Where a client's exponent must stay: within what is paid first, then at or above what the client's own maximum
+ * target asks, then within the operator's bounds.
+ * @param clientFloor the smallest exponent that the client's maximum target allows
+ * @returns a floor above the ceiling where the client asks for more than is paid
+ */
+export function clientRange(
+  paid: ExponentRange,
+  clientFloor: number,
+  limit: DifficultyLimit | undefined,
+): ExponentRange {
+  const least = Math.max(paid.floor, clientFloor);
+  const ceiling = Math.min(paid.ceiling, Math.max(least, limit?.maximumBits ?? paid.ceiling));
+  return { floor: Math.max(least, Math.min(ceiling, limit?.minimumBits ?? least)), ceiling };
 }

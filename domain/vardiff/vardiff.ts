@@ -54,6 +54,21 @@ export function trustedExponent(claimed: number, proven: number | undefined): nu
   return proven === undefined ? claimed : Math.max(claimed, proven - MAX_EASING);
 }
 
+/**
+ * The exponent that a channel opens with.
+ * @param hashesPerSecond by the client's word, 0 where it isn't known
+ * @param proven the exponent that the same client's shares proved on an earlier connection
+ */
+export function startingExponent(
+  hashesPerSecond: number,
+  sharesPerMinute: number,
+  range: ExponentRange,
+  proven: number | undefined,
+): number {
+  if (hashesPerSecond === 0 && proven !== undefined) return within(range, proven);
+  return within(range, trustedExponent(exponentFor(hashesPerSecond, sharesPerMinute, range), proven));
+}
+
 export class Vardiff {
   readonly #sharesPerMinute: number;
   readonly #alarms = CHANGES.map((change) => new Alarm(change));

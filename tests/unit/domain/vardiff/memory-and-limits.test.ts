@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DifficultyLimits } from '../../../../domain/vardiff/difficulty-limits.ts';
+import { clientRange, DifficultyLimits } from '../../../../domain/vardiff/difficulty-limits.ts';
 import { DifficultyMemory, REMEMBERED_MS } from '../../../../domain/vardiff/difficulty-memory.ts';
 
 describe('the memory of proven exponents', () => {
@@ -28,22 +28,34 @@ describe('the memory of proven exponents', () => {
 });
 
 describe('limits of difficulty', () => {
-  const pool = { floor: 24, ceiling: 86 };
+  const paid = { floor: 24, ceiling: 86 };
   const limits = new DifficultyLimits([
     { userIdentity: 'farm', minimumBits: 40, maximumBits: undefined },
     { userIdentity: 'farm.small', minimumBits: 30, maximumBits: 35 },
     { userIdentity: 'beyond', minimumBits: 2, maximumBits: 120 },
   ]);
+  const range = (userIdentity: string, clientFloor = 0) =>
+    clientRange(paid, clientFloor, limits.find(userIdentity));
 
   it('hold for one worker, else for all of an account', () => {
-    assert.deepEqual(limits.range('farm', pool), { floor: 40, ceiling: 86 });
-    assert.deepEqual(limits.range('farm.large', pool), { floor: 40, ceiling: 86 });
-    assert.deepEqual(limits.range('farm.small', pool), { floor: 30, ceiling: 35 });
-    assert.deepEqual(limits.range('farmer', pool), pool);
+    assert.deepEqual(range('farm'), { floor: 40, ceiling: 86 });
+    assert.deepEqual(range('farm.large'), { floor: 40, ceiling: 86 });
+    assert.deepEqual(range('farm.small'), { floor: 30, ceiling: 35 });
+    assert.deepEqual(range('farmer'), paid);
   });
 
   it('never pass what is paid', () => {
-    assert.deepEqual(limits.range('beyond', pool), pool);
-    assert.deepEqual(limits.range('farm.small', { floor: 38, ceiling: 86 }), { floor: 38, ceiling: 38 });
+    assert.deepEqual(range('beyond'), paid);
+    assert.deepEqual(clientRange({ floor: 38, ceiling: 86 }, 0, limits.find('farm.small')), {
+      floor: 38,
+      ceiling: 38,
+    });
+  });
+
+  it("give way to the client's maximum target, which only what is paid can overrule", () => {
+    assert.deepEqual(range('farm.small', 33), { floor: 33, ceiling: 35 });
+    assert.deepEqual(range('farm.small', 50), { floor: 50, ceiling: 50 });
+    const { floor, ceiling } = range('farm.small', 90);
+    assert.ok(floor > ceiling);
   });
 });

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exponentFor, trustedExponent, Vardiff } from '../../../../domain/vardiff/vardiff.ts';
+import {
+  exponentFor,
+  startingExponent,
+  trustedExponent,
+  Vardiff,
+} from '../../../../domain/vardiff/vardiff.ts';
 import {
   convergence,
   exactExponent,
@@ -170,6 +175,17 @@ describe("a client's word", () => {
     vardiff.set(vardiff.follow(20), 0);
     vardiff.set(vardiff.follow(0), 0);
     assert.equal(vardiff.k, 37);
+  });
+
+  it('starts a channel no easier than three steps below what shares proved, and there where it names no rate', () => {
+    const start = (hashRate: number, proven?: number) =>
+      startingExponent(hashRate, SHARES_PER_MINUTE, range, proven);
+    assert.equal(start(rateFor(30)), 30);
+    assert.equal(start(rateFor(30), 40), 37);
+    assert.equal(start(rateFor(50), 40), 50);
+    assert.equal(start(0), 0);
+    assert.equal(start(0, 40), 40);
+    assert.equal(start(0, 99), 62);
   });
 
   it('never hardens where it means to ease', () => {
