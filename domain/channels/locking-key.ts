@@ -1,5 +1,11 @@
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
-import { EHASH_EXTENSION, LOCKING_KEY_BYTES, LOCKING_KEY_FIELD } from '../../protocols/ehash/extension.ts';
+import {
+  EHASH_EXTENSION,
+  LOCKING_KEY_BYTES,
+  LOCKING_KEY_FIELD,
+  RESUME_TOKEN_BYTES,
+  RESUME_TOKEN_FIELD,
+} from '../../protocols/ehash/extension.ts';
 import { isLockingKey, parseMiner } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
@@ -11,8 +17,18 @@ export type KeyError = 'invalid-ehash-key' | 'invalid-user-identity';
 
 /** The locking key that a message carries, unchecked; undefined where it has none. */
 export function lockingKeyField(tlvs: readonly Tlv[]): Uint8Array | undefined {
+  return ehashField(tlvs, LOCKING_KEY_FIELD);
+}
+
+/** The token that a channel is to be resumed by; undefined where there is none, or none of the right size. */
+export function resumeTokenField(tlvs: readonly Tlv[]): Uint8Array | undefined {
+  const token = ehashField(tlvs, RESUME_TOKEN_FIELD);
+  return token?.length === RESUME_TOKEN_BYTES ? token : undefined;
+}
+
+function ehashField(tlvs: readonly Tlv[], wanted: number): Uint8Array | undefined {
   for (const { extension, field, value } of tlvs) {
-    if (extension === EHASH_EXTENSION && field === LOCKING_KEY_FIELD) return value;
+    if (extension === EHASH_EXTENSION && field === wanted) return value;
   }
   return undefined;
 }

@@ -26,6 +26,10 @@ export interface MiningChannelOptions {
   readonly nominalHashRate: number;
   /** The smallest exponent that the client's maximum target allows. */
   readonly clientFloor: number;
+  /** By which the client gets the channel back after a cut, see resumable-channels.ts; undefined: it does not. */
+  readonly resumeName: string | undefined;
+  /** Those of the channel that this one resumes. */
+  readonly jobs?: ChannelJobs;
 }
 
 /** What a server keeps of one channel (Stratum V2, 5.1). */
@@ -38,7 +42,8 @@ export class MiningChannel {
   readonly rollableBytes: number;
   readonly lockingKey: Uint8Array | undefined;
   readonly vardiff: Vardiff;
-  readonly jobs = new ChannelJobs();
+  readonly resumeName: string | undefined;
+  readonly jobs: ChannelJobs;
   readonly acks = new ShareAcks();
   /** Of jobs to come; each job keeps the one that it was sent with. */
   prefix: ExtranoncePrefix;
@@ -57,6 +62,17 @@ export class MiningChannel {
     this.vardiff = options.vardiff;
     this.nominalHashRate = options.nominalHashRate;
     this.clientFloor = options.clientFloor;
+    this.resumeName = options.resumeName;
+    this.jobs = options.jobs ?? new ChannelJobs();
+  }
+
+  /**
+   * The channel on another connection: prefix, jobs and difficulty go on; what was not acknowledged is to be sent again.
+   * @param changes with a new `session`, so that a share sent again is told from a duplicate
+   */
+  resumed(changes: Omit<MiningChannelOptions, 'prefix' | 'vardiff' | 'jobs'>): MiningChannel {
+    const { prefix, vardiff, jobs } = this;
+    return new MiningChannel({ ...changes, prefix, vardiff, jobs });
   }
 
   /** Notes a job to be mined on a tip to come. */

@@ -1,4 +1,5 @@
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
+import type { ChannelJob } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { exponentFor } from '../../domain/vardiff/vardiff.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
@@ -24,10 +25,22 @@ export function alone(channel: MiningChannel): Audience {
   return { id: channel.id, channels: [channel] };
 }
 
-/** What a channel gets right after it is open: the current job as a future one, its tip, and jobs for tips to come. */
+/**
+ * What a channel gets right after it is open: the current job as a future one, its tip, and jobs for tips to come. A
+ * resumed channel gets its live jobs instead of the current one, if the tip is still theirs.
+ */
 export function sendFirstWork(channel: MiningChannel, house: MiningHouse, send: Send): void {
   const to = alone(channel);
-  if (house.current) activate(to, house.current, house, send);
+  const { current } = house;
+  const live = channel.jobs.live.filter(({ extranoncePrefix }) => extranoncePrefix === channel.prefix.bytes);
+  if (current && live[0]?.live.tip === current.tip) {
+    repeatJobs(channel, live, house, send);
+    if (live.every((job) => job.live !== current)) add(to, current, house, send);
+  } else if (current) {
+    // What was announced on a link that was cut may not have arrived.
+    announce(to, current.job, house, send);
+    activate(to, current, house, send);
+  }
   for (const job of house.announced) announce(to, job, house, send);
 }
 
@@ -97,6 +110,27 @@ export function follow(
   }
   channel.vardiff.set(next, now);
   retarget(alone(channel), house, send);
+}
+
+/** Tells a channel its jobs once more, each with the target that is its own. */
+function repeatJobs(
+  channel: MiningChannel,
+  jobs: readonly ChannelJob[],
+  house: MiningHouse,
+  send: Send,
+): void {
+  const to = alone(channel);
+  let told = channel.vardiff.k;
+  const tellTarget = (k: number): void => {
+    if (k !== told) send(setTarget(channel.id, k));
+    told = k;
+  };
+  for (const [i, { live, k }] of jobs.entries()) {
+    tellTarget(k);
+    send(jobMessage(to, live.job, i === 0 ? null : live.tip.minNtime, house));
+    if (i === 0) send(newPrevHash(channel.id, live.job.id, live.tip));
+  }
+  tellTarget(channel.vardiff.k);
 }
 
 function announce(to: Audience, job: ExtendedJob, house: MiningHouse, send: Send): void {

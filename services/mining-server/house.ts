@@ -1,3 +1,5 @@
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
+import type { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import type { HashedWork, ShareError } from '../../domain/shares/validate-share.ts';
@@ -43,6 +45,8 @@ export interface MiningHouse {
   readonly hash: Hash;
   readonly log: Log;
   readonly allocator: ExtranonceAllocator;
+  /** Channels that clients can get back after a cut. */
+  readonly resumable: ResumableChannels<MiningChannel>;
   readonly commits: ShareCommits;
   readonly acks: Acks;
   readonly figures: MiningFigures;
@@ -66,4 +70,6 @@ export interface MiningFigures {
   channels: number;
   accepted: number;
   rejected: number;
+  /** Channels refused or closed since no extranonce prefix was free. */
+  exhausted: number;
 }

@@ -1,7 +1,8 @@
 import { type ChannelIds, GROUP_ID, NO_GROUP } from '../../domain/channels/channel-ids.ts';
-import { channelKey } from '../../domain/channels/locking-key.ts';
+import { channelKey, resumeTokenField } from '../../domain/channels/locking-key.ts';
 import { type ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
+import { resumeName } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
 import { Vardiff } from '../../domain/vardiff/vardiff.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
@@ -9,6 +10,7 @@ import { REQUIRES_STANDARD_JOBS, REQUIRES_WORK_SELECTION } from '../../protocols
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { Message, MiningHouse } from './house.ts';
 import { targetLe } from './messages.ts';
+import { resumeChannel } from './resume.ts';
 
 export type OpenRequest = Message<'OpenStandardMiningChannel'> | Message<'OpenExtendedMiningChannel'>;
 export type OpenSuccess =
@@ -31,7 +33,7 @@ export function connectionTerms(flags: number): ConnectionTerms {
 }
 
 /**
- * Opens a channel, or says why not.
+ * Opens a channel, or resumes the one that token and payee name, or says why not.
  * @param ids of the connection's channels
  * @param speaksEhash whether ehash was negotiated, so that shares of extended channels name whom they pay
  * @returns the channel, or the code for `OpenMiningChannel.Error`
@@ -52,21 +54,25 @@ export function openChannel(
   const keysWithShares = speaksEhash && kind === 'extended';
   const lockingKey = channelKey(request.user_identity, tlvs, keysWithShares, policy.houseKey);
   if (typeof lockingKey === 'string') return lockingKey;
-  const prefix = allocatePrefix(house, grant.rollableBytes);
-  if (!prefix) return 'extranonce-exhausted';
-  return new MiningChannel({
+  const token = resumeTokenField(tlvs);
+  const wanted = {
     kind,
     id: ids.next(),
     groupId: terms.standardJobs ? NO_GROUP : GROUP_ID,
     session: house.nextSession(),
     userIdentity: request.user_identity,
-    prefix,
     rollableBytes: grant.rollableBytes,
     lockingKey,
-    vardiff: new Vardiff(policy.sharesPerMinute, grant.k, performance.now()),
     nominalHashRate: request.nominal_hash_rate,
     clientFloor: grant.clientFloor,
-  });
+    resumeName: token && resumeName(token, request.user_identity, lockingKey),
+  } as const;
+  const resumed = resumeChannel(house, wanted);
+  if (resumed) return resumed;
+  const prefix = allocatePrefix(house, grant.rollableBytes);
+  if (!prefix) return 'extranonce-exhausted';
+  const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, performance.now());
+  return new MiningChannel({ ...wanted, prefix, vardiff });
 }
 
 /** The answer to a request that was granted. */
@@ -88,12 +94,16 @@ export function openSuccess(channel: MiningChannel, request_id: number): OpenSuc
 }
 
 /** @returns undefined where all are in use */
-export function allocatePrefix(house: MiningHouse, rollableBytes: number): ExtranoncePrefix | undefined {
+export function allocatePrefix(
+  house: Pick<MiningHouse, 'allocator' | 'figures'>,
+  rollableBytes: number,
+): ExtranoncePrefix | undefined {
   try {
     return house.allocator.allocate(rollableBytes);
   } catch (error) {
-    if (isHashpoolError(error, 'extranonce-exhausted')) return undefined;
-    throw error;
+    if (!isHashpoolError(error, 'extranonce-exhausted')) throw error;
+    house.figures.exhausted++;
+    return undefined;
   }
 }
 

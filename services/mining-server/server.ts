@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { payableExponents } from '../../domain/channels/open-channel.ts';
+import { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import { MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
+import { RESUME_LIMIT_MS } from '../../protocols/ehash/extension.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { judgeSetup, MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
 import {
@@ -55,6 +58,8 @@ export interface MiningServerOptions {
 export interface MiningServer {
   readonly address: { readonly host: string; readonly port: number };
   readonly figures: Readonly<MiningFigures>;
+  /** Prefixes that no other channel can get now. */
+  readonly extranoncesInUse: number;
   /** What is paid; no channel is opened before. */
   setMinimumDifficulty(minimumDifficulty: number): void;
   /** A job for a tip to come. */
@@ -99,12 +104,16 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
   const adjustAll = (): void => {
     const now = performance.now();
     for (const session of sessions) session.adjust(now);
+    house.resumable.expire(now);
   };
   const timer = setInterval(adjustAll, VARDIFF_INTERVAL_MS);
 
   return {
     address: listener.address,
     figures: house.figures,
+    get extranoncesInUse() {
+      return house.allocator.inUse;
+    },
     setMinimumDifficulty(minimumDifficulty) {
       house.range = payableExponents(minimumDifficulty);
       adjustAll();
@@ -167,15 +176,19 @@ function miningHouse(
       for (const resume of held.splice(0)) resume();
     },
   });
+  const allocator = new ExtranonceAllocator(options.serverId, randomInt(2 ** 32));
   const house: MiningHouse = {
     policy,
     events,
     hash,
     log,
     commits,
-    allocator: new ExtranonceAllocator(options.serverId, randomInt(2 ** 32)),
+    allocator,
+    resumable: new ResumableChannels<MiningChannel>(RESUME_LIMIT_MS, ({ prefix }) =>
+      allocator.retire(prefix),
+    ),
     acks: new Acks(options.shareBatchSize),
-    figures: { channels: 0, accepted: 0, rejected: 0 },
+    figures: { channels: 0, accepted: 0, rejected: 0, exhausted: 0 },
     range: undefined,
     current: undefined,
     announced: [],

@@ -64,8 +64,7 @@ export class MiningSession implements ShareOwner {
     this.#firstChannel = setTimeout(() => connection.close(words), firstChannelMs);
     void connection.closed.then(() => {
       clearTimeout(this.#firstChannel);
-      for (const channel of this.#channels.values()) this.#remove(channel);
-      this.#retireOldPrefixes();
+      this.#cut();
     });
   }
 
@@ -202,6 +201,7 @@ export class MiningSession implements ShareOwner {
     }
     clearTimeout(this.#firstChannel);
     this.#channels.set(channel.id, channel);
+    this.#house.resumable.hold(channel, () => this.#handOver(channel));
     this.#count(1);
     const { kind, id } = channel;
     this.#house.log.info(
@@ -239,8 +239,27 @@ export class MiningSession implements ShareOwner {
 
   #remove(channel: MiningChannel): void {
     this.#channels.delete(channel.id);
+    this.#house.resumable.forget(channel);
     this.#house.allocator.retire(channel.prefix);
     this.#count(-1);
+  }
+
+  /** The link is gone: resumable channels wait for their client, the others are over. */
+  #cut(): void {
+    const now = performance.now();
+    for (const channel of this.#channels.values()) {
+      if (!this.#house.resumable.cut(channel, now)) this.#house.allocator.retire(channel.prefix);
+    }
+    this.#count(-this.#channels.size);
+    this.#channels.clear();
+    this.#retireOldPrefixes();
+  }
+
+  /** The channel's client goes on with it on another connection, before this one was seen to be dead. */
+  #handOver(channel: MiningChannel): void {
+    this.#channels.delete(channel.id);
+    this.#count(-1);
+    this.#send({ name: 'CloseChannel', channel_id: channel.id, reason_code: 'resumed-elsewhere' });
   }
 
   #retireOldPrefixes(): void {
