@@ -35,7 +35,7 @@ export interface PoolProcess {
   /** The outbox's database. */
   readonly outboxPath: string;
   /** Connects a miner; it hangs up with the test. */
-  connect(options?: { extensions?: readonly number[] }): Promise<RawMiner>;
+  connect(options?: { extensions?: readonly number[]; flags?: number }): Promise<RawMiner>;
 }
 
 /** Starts roles/pool as the supervisor does; it ends with the test. */

@@ -1,38 +1,22 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { meetsTargetLe } from '../../protocols/bitcoin/target.ts';
 import { fromHex, reversed, toHex, utf8 } from '../../protocols/bytes.ts';
 import { EHASH_EXTENSION, LOCKING_KEY_FIELD } from '../../protocols/ehash/extension.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { readOutbox } from '../../roles/pool/outbox/audit.ts';
-import { regtestNode } from '../harness/bitcoind.ts';
 import { type PoolProcess, poolProcess } from '../harness/pool.ts';
+import { poolScene } from '../harness/pool-scene.ts';
 import type { RawChannel, Share } from '../harness/raw-miner.ts';
 import { until } from '../harness/template-client.ts';
-import { templateProvider } from '../harness/template-provider.ts';
 import { workMint } from '../harness/work-mint.ts';
 
 const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const OTHER_KEY = fromHex('02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5');
-/** Easy enough to be found at once, and far from a block's. */
+/** Easy enough to be found at once. */
 const BLOCK_BITS = 12;
-const NEVER_A_BLOCK = 40;
-
-async function scene(t: TestContext, blockBits: number) {
-  const node = await regtestNode(t, { blocks: 1 });
-  const provider = await templateProvider(t, { ...node, config: [`block_target_bits = ${blockBits}`] });
-  const mint = await workMint(t);
-  const pool = await poolProcess(t, {
-    provider,
-    mint,
-    mintPort: mint.server.address.port,
-    config: ['pool_signature = "under test"', 'shares_per_minute = 600'],
-  });
-  await pool.role.says(/serving miners/);
-  return { node, provider, mint, pool };
-}
 
 const isBlock = (bits: number) => (hashLe: Uint8Array) => {
   const target = new Uint8Array(32).fill(255);
@@ -54,7 +38,7 @@ function storedHashes(pool: PoolProcess): string[] {
 test('a block found by a miner is in the best chain, with the output and the tag of the pool', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { node, pool, mint } = await scene(t, BLOCK_BITS);
+  const { node, pool, mint } = await poolScene(t, { blockBits: BLOCK_BITS });
   const miner = await pool.connect();
   const channel = await miner.open({ user_identity: encodeHpub(KEY) });
   const share = channel.mine(isBlock(BLOCK_BITS));
@@ -86,7 +70,7 @@ test('a block found by a miner is in the best chain, with the output and the tag
 test('bad shares get their errors, good ones are in the outbox and at the mint, under the right key', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { node, pool, mint } = await scene(t, NEVER_A_BLOCK);
+  const { node, pool, mint } = await poolScene(t);
   const miner = await pool.connect({ extensions: [EHASH_EXTENSION] });
   const channel = await miner.open({ user_identity: encodeHpub(KEY) });
   const locked = [{ extension: EHASH_EXTENSION, field: LOCKING_KEY_FIELD, value: OTHER_KEY }];
@@ -157,7 +141,7 @@ function accepted(channel: RawChannel, sent: Map<number, string>): string[] {
 test('killed under load and started again, the pool has every share it answered, and the mint each of them once', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { pool, mint } = await scene(t, NEVER_A_BLOCK);
+  const { pool, mint } = await poolScene(t);
   const answered: string[] = [];
   for (let round = 0; round < 3; round++) {
     const miner = await pool.connect();
@@ -191,7 +175,7 @@ test('killed under load and started again, the pool has every share it answered,
 });
 
 test('mining goes on while the mint and the template provider are away', { timeout: LIMIT_MS }, async (t) => {
-  const { pool, mint, provider, node } = await scene(t, NEVER_A_BLOCK);
+  const { pool, mint, provider, node } = await poolScene(t);
   const miner = await pool.connect();
   const channel = await miner.open({ user_identity: encodeHpub(KEY) });
   await mint.server.close();
