@@ -33,6 +33,8 @@ const FRAME_CAP = 64 * 1024;
 const VARDIFF_INTERVAL_MS = 2_000;
 /** Connections that are told of new work before others get a turn on the thread. */
 const SLICE = 250;
+/** A job for a tip to come is of no use before it, and most often its tip follows at once. */
+const ANNOUNCE_DELAY_MS = 20;
 
 export interface MiningServerOptions {
   readonly host: string;
@@ -211,6 +213,7 @@ class Deliveries {
   readonly #pending: NumberedUpdate[] = [];
   #last = 0;
   #running = false;
+  #waiting: NodeJS.Timeout | undefined;
 
   constructor(sessions: ReadonlySet<MiningSession>, log: Log) {
     this.#sessions = sessions;
@@ -224,19 +227,28 @@ class Deliveries {
 
   add(update: WorkUpdate): void {
     this.#pending.push({ number: ++this.#last, update });
+    if (update.kind === 'announce') this.#waiting ??= setTimeout(() => this.#start(), ANNOUNCE_DELAY_MS);
+    else this.#start();
+  }
+
+  #start(): void {
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
     if (this.#running) return;
     this.#running = true;
     this.#run().catch((error: unknown) => this.#log.warn({ err: error }, 'new work did not reach everybody'));
   }
 
+  /** Each round brings every connection all that it lacks, so that it goes out in one write. */
   async #run(): Promise<void> {
-    for (let [next] = this.#pending; next; [next] = this.#pending) {
+    while (this.#pending.length > 0) {
+      const updates = [...this.#pending];
       let sent = 0;
       for (const session of this.#sessions) {
-        this.#deliver(session, next);
+        for (const update of updates) this.#deliver(session, update);
         if (++sent % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       }
-      this.#pending.shift();
+      this.#pending.splice(0, updates.length);
     }
     this.#running = false;
   }
