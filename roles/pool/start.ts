@@ -8,8 +8,9 @@ import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { type MiningServer, openMiningServer } from '../../services/mining-server/server.ts';
-import { solutionOf } from './block.ts';
+import { foundBlock } from './block.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
+import { FoundBlocks } from './found-blocks.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { openQuotePath, type QuotePath } from './quote-path.ts';
 import { type PoolSettings, readSettings } from './settings.ts';
@@ -28,6 +29,8 @@ interface Pool {
   readonly outbox: Outbox;
   readonly work: WorkSource;
   readonly status: PoolStatus;
+  /** Set once templates can be asked for. */
+  blocks: FoundBlocks | undefined;
   blocksFound: number;
 }
 
@@ -53,11 +56,27 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
         () => look(pool, server),
       ),
   );
-  const pool: Pool = { context, settings, crypto, workers, outbox, work, status, blocksFound: 0 };
+  const pool: Pool = {
+    context,
+    settings,
+    crypto,
+    workers,
+    outbox,
+    work,
+    status,
+    blocks: undefined,
+    blocksFound: 0,
+  };
 
   const templates = await context.open('templates', () => openTemplates(pool));
+  const earlier = await outbox.unseenBlocks();
+  const blocks = await context.open(
+    'found blocks',
+    () => new FoundBlocks({ provider: templates, store: outbox, log }, earlier),
+  );
+  pool.blocks = blocks;
   const quotePath = await context.open('quote path', () => openPoolQuotePath(pool, templates));
-  server = await context.open('mining server', () => openServer(pool, quotePath, templates));
+  server = await context.open('mining server', () => openServer(pool, quotePath, blocks));
   work.serve(server);
   if (outbox.terms) {
     work.takeTerms(outbox.terms);
@@ -67,7 +86,8 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   return server;
 }
 
-function openTemplates({ context, settings, work, workers, status }: Pool): Templates {
+function openTemplates(pool: Pool): Templates {
+  const { context, settings, work, workers, status } = pool;
   const { config, log } = context;
   const keysetId = new Uint8Array(KEYSET_ID_BYTES);
   return new Templates({
@@ -77,7 +97,11 @@ function openTemplates({ context, settings, work, workers, status }: Pool): Temp
     workers,
     log,
     onTemplate: (template) => work.takeTemplate(template),
-    onPrevHash: (prevHash) => work.takePrevHash(prevHash),
+    onPrevHash(prevHash) {
+      pool.blocks?.tip(prevHash.prev_hash);
+      work.takePrevHash(prevHash);
+    },
+    onConnected: () => pool.blocks?.connected(),
     onStatus: (text) => status.waitsFor('templates', text),
   });
 }
@@ -113,7 +137,7 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
   });
 }
 
-function openServer(pool: Pool, quotePath: QuotePath, templates: Templates): Promise<MiningServer> {
+function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Promise<MiningServer> {
   const { context, settings, crypto, work, workers, status } = pool;
   const { config, log } = context;
   return openMiningServer({
@@ -139,7 +163,7 @@ function openServer(pool: Pool, quotePath: QuotePath, templates: Templates): Pro
     renew: (jobId) => work.renew(jobId),
     events: {
       onBlock(found) {
-        templates.submitSolution(solutionOf(found));
+        blocks.found(foundBlock(found));
         pool.blocksFound++;
         announceBlock(pool, found);
       },
@@ -159,7 +183,7 @@ function announceBlock({ context, status }: Pool, { hashLe, job }: HashedWork): 
 }
 
 /** How the pool is, for its status. */
-function look({ outbox, work, blocksFound }: Pool, server: MiningServer | undefined) {
+function look({ outbox, work, blocks, blocksFound }: Pool, server: MiningServer | undefined) {
   return {
     blocked: blockedBy(outbox, work),
     figures: {
@@ -169,6 +193,9 @@ function look({ outbox, work, blocksFound }: Pool, server: MiningServer | undefi
       outbox_rows: outbox.lastSeq,
       outbox_sent: outbox.storedSeq,
       blocks_found: blocksFound,
+      blocks_unseen: blocks?.waiting ?? 0,
+      extranonces_in_use: server?.extranoncesInUse ?? 0,
+      extranonces_exhausted: server?.figures.exhausted ?? 0,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { HashpoolError } from '../../protocols/errors.ts';
 import {
   openTemplateClient,
   type Solution,
@@ -22,6 +23,12 @@ export class Templates {
 
   submitSolution(solution: Solution): void {
     this.#client?.submitSolution(solution);
+  }
+
+  /** @throws HashpoolError as {@link TemplateClient.requestTransactionData} */
+  async requestTransactionData(templateId: bigint): Promise<readonly Uint8Array[]> {
+    if (this.#client) return this.#client.requestTransactionData(templateId);
+    throw new HashpoolError('template-provider-away', 'the template provider was not connected to yet');
   }
 
   async close(): Promise<void> {

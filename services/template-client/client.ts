@@ -41,6 +41,8 @@ export interface TemplateClientOptions {
   onTemplate(template: NewTemplate): void;
   /** Always after the template it names. */
   onPrevHash(prevHash: SetNewPrevHash): void;
+  /** It is connected, perhaps again. */
+  onConnected?(): void;
   /** In words, whenever it changes: connected, or what is waited for. */
   onStatus?(text: string): void;
 }
@@ -77,6 +79,7 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
     });
     // Found blocks first: their worth ends within seconds.
     for (const solution of waiting.splice(0)) opened.send({ name: 'SubmitSolution', ...solution });
+    options.onConnected?.();
     opened.send(constraintsMessage(coinbase));
     opened.onMessage = receive;
   }

@@ -2,7 +2,8 @@ import { sha256d } from '../../../protocols/bitcoin/hash.ts';
 import type { Terms } from '../../../protocols/ehash/work-link.ts';
 import { unpackWorkRecords, type WorkRecord } from '../../../protocols/ehash/work-record.ts';
 import { openDatabase } from '../../../runtime/sql/database.ts';
-import { blob, loadState } from './operations.ts';
+import { loadState } from './operations.ts';
+import { blob } from './row.ts';
 import { schema } from './schema.ts';
 
 /** A share of the outbox. */

@@ -3,7 +3,8 @@ import { sha256d } from '../../../protocols/bitcoin/hash.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
 import type { Refusal, Terms } from '../../../protocols/ehash/work-link.ts';
 import { unpackWorkRecords, WORK_RECORD_BYTES } from '../../../protocols/ehash/work-record.ts';
-import { HashpoolError } from '../../../protocols/errors.ts';
+import { blockOperations } from './blocks.ts';
+import { blob } from './row.ts';
 
 export { schema } from './schema.ts';
 
@@ -51,6 +52,8 @@ export function operations(db: DatabaseSync, data: unknown) {
   );
 
   return {
+    ...blockOperations(db),
+
     load: (): OutboxState => loadState(db, lastSeq(last)),
 
     /** Stores one commit's records; returns the number of the last. */
@@ -139,9 +142,4 @@ function prevHashesOf(records: Uint8Array): Uint8Array[] {
     if (!found.some((known) => equalBytes(known, prevHash))) found.push(prevHash);
   }
   return found;
-}
-
-export function blob(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new HashpoolError('bad-outbox', 'the outbox holds no bytes where bytes belong: is the file damaged?');
 }

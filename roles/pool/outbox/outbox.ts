@@ -3,6 +3,8 @@ import { toHex } from '../../../protocols/bytes.ts';
 import { OUTBOX_ID_BYTES, type Refusal, type Terms } from '../../../protocols/ehash/work-link.ts';
 import { openStore, type Store } from '../../../runtime/sql/store.ts';
 import type { WorkSource } from '../../../services/work-link/client.ts';
+import type { FoundBlock } from '../block.ts';
+import type { BlockFate } from '../found-blocks.ts';
 import type { OutboxOperations, OutboxState, StoredShares } from './operations.ts';
 
 /** Accepted shares on the disk, until the mint has them and beyond. */
@@ -88,6 +90,20 @@ export class Outbox implements WorkSource {
   async keepTerms(terms: Terms): Promise<void> {
     await this.#store.call('keepTerms', terms);
     this.#terms = terms;
+  }
+
+  /** Keeps a found block; resolves once it is on the disk. */
+  async addBlock(block: FoundBlock): Promise<void> {
+    await this.#store.call('addBlock', block);
+  }
+
+  async settleBlock(hashLe: Uint8Array, fate: BlockFate): Promise<void> {
+    await this.#store.call('settleBlock', { hashLe, fate });
+  }
+
+  /** Found blocks that the node is not known to have. */
+  unseenBlocks(): Promise<FoundBlock[]> {
+    return this.#store.call('unseenBlocks', undefined);
   }
 
   /** Resolves while the store's thread answers. */

@@ -42,5 +42,15 @@ export const schema: Schema = {
       keyset_id BLOB NOT NULL
     ) STRICT;
     `,
+    `
+    -- Found blocks, all that a template provider needs to put each together again.
+    CREATE TABLE blocks (
+      hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+      header BLOB NOT NULL CHECK (length(header) = 80),
+      template_id TEXT NOT NULL,
+      coinbase_tx BLOB NOT NULL,
+      fate TEXT CHECK (fate IN ('seen', 'given-up'))
+    ) STRICT;
+    `,
   ],
 };

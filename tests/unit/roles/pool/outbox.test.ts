@@ -146,4 +146,24 @@ describe('outbox', () => {
     assert.deepEqual(seqsOf(await outbox.read(1, outbox.lastSeq)), upTo(1, outbox.lastSeq));
     await outbox.close();
   });
+
+  it('keeps found blocks until their fate is known, over a restart', async (t) => {
+    const path = temporaryPath(t);
+    const blocks = [1, 2, 3].map((fill) => ({
+      hashLe: new Uint8Array(32).fill(fill),
+      header: new Uint8Array(80).fill(fill),
+      templateId: 2n ** 64n - BigInt(fill),
+      coinbaseTx: Uint8Array.of(fill),
+    }));
+    const outbox = await Outbox.open(path);
+    for (const block of [...blocks, ...blocks]) await outbox.addBlock(block);
+    const [first, second, third] = blocks;
+    assert.ok(first && second && third);
+    await outbox.settleBlock(first.hashLe, 'seen');
+    await outbox.settleBlock(third.hashLe, 'given-up');
+    await outbox.close();
+    const again = await Outbox.open(path);
+    assert.deepEqual(await again.unseenBlocks(), [second]);
+    await again.close();
+  });
 });

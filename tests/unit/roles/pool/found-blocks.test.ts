@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
+import { HashpoolError } from '../../../../protocols/errors.ts';
+import type { FoundBlock } from '../../../../roles/pool/block.ts';
+import { FoundBlocks, MOST_TRIES } from '../../../../roles/pool/found-blocks.ts';
+
+const block = (fill: number): FoundBlock => ({
+  hashLe: new Uint8Array(32).fill(fill),
+  header: new Uint8Array(80).fill(fill),
+  templateId: BigInt(fill),
+  coinbaseTx: Uint8Array.of(1, 2, 3),
+});
+
+/** Found blocks, and in one list all that they did to others. */
+function watched(t: TestContext, options: { earlier?: FoundBlock[]; retryMs?: number } = {}) {
+  const did: string[] = [];
+  const logged: { alert?: string; msg: string }[] = [];
+  const provider = {
+    knows: true,
+    submitSolution: ({ template_id }: { template_id: bigint }) => void did.push(`submit ${template_id}`),
+    async requestTransactionData() {
+      if (!provider.knows) throw new HashpoolError('template-id-not-found', 'no such template');
+    },
+  };
+  const store = {
+    async addBlock({ templateId }: FoundBlock) {
+      did.push(`store ${templateId}`);
+    },
+    async settleBlock(hashLe: Uint8Array, fate: string) {
+      did.push(`${fate} ${hashLe[0]}`);
+    },
+  };
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const { earlier = [], retryMs = 60_000 } = options;
+  const blocks = new FoundBlocks({ provider, store, log, retryMs }, earlier);
+  t.after(() => blocks.close());
+  const alerts = () => logged.flatMap(({ alert }) => alert ?? []);
+  const messages = () => logged.map(({ msg }) => msg);
+  return { blocks, did, provider, store, alerts, messages };
+}
+
+it('a block goes to the template provider first, then to the disk, and is seen by the next tip', (t) => {
+  const { blocks, did } = watched(t);
+  blocks.found(block(1));
+  assert.deepEqual(did, ['submit 1', 'store 1']);
+  blocks.tip(new Uint8Array(32).fill(9));
+  assert.equal(blocks.waiting, 1);
+  blocks.tip(new Uint8Array(32).fill(1));
+  assert.deepEqual(did, ['submit 1', 'store 1', 'seen 1']);
+  assert.equal(blocks.waiting, 0);
+  blocks.connected();
+  assert.equal(did.length, 3);
+});
+
+it('a block is handed over again on each connection, by the clock, and after a restart', async (t) => {
+  const { blocks, did } = watched(t, { earlier: [block(1)], retryMs: 20 });
+  assert.deepEqual(did, [], 'nobody is connected yet');
+  blocks.connected();
+  assert.deepEqual(did, ['submit 1']);
+  while (did.length < 4) await delay(5);
+  assert.deepEqual(new Set(did), new Set(['submit 1']));
+});
+
+it('a template that is not known any more is an alert, once', async (t) => {
+  const { blocks, provider, alerts } = watched(t);
+  blocks.found(block(1));
+  blocks.connected();
+  await delay(1);
+  assert.deepEqual(alerts(), []);
+  provider.knows = false;
+  for (let i = 0; i < 3; i++) {
+    blocks.connected();
+    await delay(1);
+  }
+  assert.deepEqual(alerts(), ['block-at-risk']);
+  assert.equal(blocks.waiting, 1, 'the node may have it all the same');
+});
+
+it('a block that is never seen is given up after many tries, with an alert', (t) => {
+  const { blocks, did, alerts } = watched(t);
+  blocks.found(block(1));
+  for (let i = 0; i <= MOST_TRIES; i++) blocks.connected();
+  assert.equal(did.filter((each) => each === 'submit 1').length, 1 + MOST_TRIES);
+  assert.equal(did.at(-1), 'given-up 1');
+  assert.deepEqual(alerts(), ['block-unseen']);
+});
+
+it('a disk that fails is told, and does not keep the block from the template provider', async (t) => {
+  const { blocks, did, store, messages } = watched(t);
+  store.addBlock = async () => {
+    throw new HashpoolError('disk-full', 'no room');
+  };
+  blocks.found(block(1));
+  blocks.connected();
+  await delay(1);
+  assert.deepEqual(did, ['submit 1', 'submit 1']);
+  assert.ok(messages().some((words) => words.includes('not on the disk')));
+});
