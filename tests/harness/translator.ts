@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePortBase } from './free-ports.ts';
+import { RoleProcess } from './role-process.ts';
+
+const entry = fileURLToPath(new URL('../../roles/translator/main.ts', import.meta.url));
+/** BIP39's first vector. */
+const MNEMONIC = `${'abandon '.repeat(11)}about`;
+
+export interface TranslatorOptions {
+  readonly poolPort: number;
+  /** Base58check. */
+  readonly poolKey: string;
+  readonly paysEhash: boolean;
+}
+
+/** The translator, and where its miners connect. */
+export interface TranslatorProcess {
+  readonly role: RoleProcess;
+  readonly sv1Port: number;
+}
+
+/** Starts roles/translator as the supervisor does, without a mint; it ends with the test. */
+export async function translatorProcess(
+  t: Pick<TestContext, 'after'>,
+  options: TranslatorOptions,
+): Promise<TranslatorProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'hashpool-translator-'));
+  const sv1Port = await freePortBase(2);
+  const write = (name: string, lines: readonly string[]): void =>
+    writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
+  write('wallet-mnemonic', [MNEMONIC]);
+  write('tproxy.toml', [
+    'downstream_address = "127.0.0.1"',
+    `downstream_port = ${sv1Port}`,
+    '[[upstreams]]',
+    'address = "127.0.0.1"',
+    `port = ${options.poolPort}`,
+    `authority_pubkey = "${options.poolKey}"`,
+    `pays_ehash = ${options.paysEhash}`,
+    '[downstream_difficulty_config]',
+    'easiest_difficulty_bits = 0',
+    '[wallet]',
+  ]);
+  write('miner.toml', ['[mint]', `url = "http://127.0.0.1:${sv1Port + 1}"`]);
+  const args = [entry, '-c', join(folder, 'tproxy.toml'), '-g', join(folder, 'miner.toml')];
+  const role = new RoleProcess(args, folder);
+  t.after(async () => {
+    await role.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { role, sv1Port };
+}
