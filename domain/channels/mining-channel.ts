@@ -1,7 +1,9 @@
+import { toHex } from '../../protocols/bytes.ts';
 import type { ExtranoncePrefix } from '../extranonce/allocator.ts';
 import { type ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../jobs/extended-job.ts';
 import { ShareAcks } from '../shares/share-acks.ts';
+import { clientRange, type DifficultyLimit } from '../vardiff/difficulty-limits.ts';
 import type { ExponentRange, Vardiff } from '../vardiff/vardiff.ts';
 
 /** A standard channel rolls nonce, time and version; an extended one the extranonce's end too. */
@@ -26,10 +28,17 @@ export interface MiningChannelOptions {
   readonly nominalHashRate: number;
   /** The smallest exponent that the client's maximum target allows. */
   readonly clientFloor: number;
+  /** The operator's bounds for this client. */
+  readonly difficultyLimit: DifficultyLimit | undefined;
   /** By which the client gets the channel back after a cut, see resumable-channels.ts; undefined: it does not. */
   readonly resumeName: string | undefined;
   /** Those of the channel that this one resumes. */
   readonly jobs?: ChannelJobs;
+}
+
+/** The name by which a client is known over its channels: whom they are for, as it says. */
+export function clientName(userIdentity: string, lockingKey: Uint8Array | undefined): string {
+  return `${lockingKey ? toHex(lockingKey) : ''}/${userIdentity}`;
 }
 
 /** What a server keeps of one channel (Stratum V2, 5.1). */
@@ -42,6 +51,7 @@ export class MiningChannel {
   readonly rollableBytes: number;
   readonly lockingKey: Uint8Array | undefined;
   readonly vardiff: Vardiff;
+  readonly difficultyLimit: DifficultyLimit | undefined;
   readonly resumeName: string | undefined;
   readonly jobs: ChannelJobs;
   readonly acks = new ShareAcks();
@@ -62,6 +72,7 @@ export class MiningChannel {
     this.vardiff = options.vardiff;
     this.nominalHashRate = options.nominalHashRate;
     this.clientFloor = options.clientFloor;
+    this.difficultyLimit = options.difficultyLimit;
     this.resumeName = options.resumeName;
     this.jobs = options.jobs ?? new ChannelJobs();
   }
@@ -90,9 +101,9 @@ export class MiningChannel {
     this.jobs.add(this.#own(live));
   }
 
-  /** Where the channel's exponent must stay, by the pool's range and the client's maximum target. */
-  range(pool: ExponentRange): ExponentRange {
-    return { floor: Math.max(pool.floor, this.clientFloor), ceiling: pool.ceiling };
+  /** Where the channel's exponent must stay; its floor is above its ceiling where the client's target isn't paid. */
+  range(paid: ExponentRange): ExponentRange {
+    return clientRange(paid, this.clientFloor, this.difficultyLimit);
   }
 
   #own(live: LiveJob): ChannelJob {

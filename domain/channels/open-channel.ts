@@ -2,7 +2,8 @@ import { exponentAtMost, leBytesToTarget } from '../../protocols/bitcoin/target.
 import { MAX_AMOUNT_EXPONENT, MAX_TARGET_EXPONENT } from '../../protocols/ehash/amount.ts';
 import { isNominalHashRate } from '../../protocols/sv2/mining.ts';
 import { MAX_ROLLABLE_BYTES, MIN_ROLLABLE_BYTES } from '../extranonce/allocator.ts';
-import { type ExponentRange, exponentFor } from '../vardiff/vardiff.ts';
+import { clientRange, type DifficultyLimit } from '../vardiff/difficulty-limits.ts';
+import { type ExponentRange, startingExponent } from '../vardiff/vardiff.ts';
 
 /** What messages can carry of an extranonce (B0_32): more is unsupported by any server. */
 const MAX_EXTRANONCE_BYTES = 32;
@@ -23,6 +24,13 @@ export interface Grant {
   /** The smallest exponent that the client's maximum target allows. */
   readonly clientFloor: number;
   readonly rollableBytes: number;
+}
+
+/** What the pool knows of a client before it opens a channel. */
+export interface KnownClient {
+  readonly difficultyLimit?: DifficultyLimit | undefined;
+  /** The exponent that its shares proved on an earlier connection. */
+  readonly proven?: number | undefined;
 }
 
 /**
@@ -49,15 +57,16 @@ export function judgeOpen(
   },
   sharesPerMinute: number,
   range: ExponentRange,
+  { difficultyLimit, proven }: KnownClient = {},
 ): Grant | OpenError {
   if (!isNominalHashRate(request.nominal_hash_rate)) return 'invalid-nominal-hashrate';
   const clientFloor = smallestExponent(request.max_target);
   if (clientFloor === undefined || clientFloor > range.ceiling) return 'max-target-out-of-range';
   const rollableBytes = grantedBytes(request.min_extranonce_size);
   if (typeof rollableBytes === 'string') return rollableBytes;
-  const floor = Math.max(range.floor, clientFloor);
+  const own = clientRange(range, clientFloor, difficultyLimit);
   return {
-    k: exponentFor(request.nominal_hash_rate, sharesPerMinute, { ...range, floor }),
+    k: startingExponent(request.nominal_hash_rate, sharesPerMinute, own, proven),
     clientFloor,
     rollableBytes,
   };

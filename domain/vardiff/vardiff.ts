@@ -101,9 +101,12 @@ export class Vardiff {
     return this.#k;
   }
 
-  /** The exponent that shares proved last, whatever silence or the client's word have made of it since. */
+  /**
+   * The exponent that shares proved last, whatever silence or the client's word have made of it since; undefined until
+   * this channel has had a share.
+   */
   get proven(): number | undefined {
-    return this.#proven;
+    return this.#heard ? this.#proven : undefined;
   }
 
   /**

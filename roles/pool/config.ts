@@ -20,6 +20,15 @@ const coinbaseOutput = table({
   weight: integer('its part of the reward, next to the other weights', { min: 1, max: 1_000_000 }),
 });
 
+const difficultyLimit = table({
+  user_identity: text('a client by its whole name, or by the part before the first dot for all its workers', {
+    minLength: 1,
+    maxLength: 255,
+  }),
+  minimum_bits: optional(integer('no target easier than 2^(256 - bits)', { min: 0, max: 255 })),
+  maximum_bits: optional(integer('no target harder than 2^(256 - bits)', { min: 0, max: 255 })),
+});
+
 /** `pool.config.toml` */
 export const poolConfig = table({
   authority_public_key: publicValue("the pool's authority key, by which miners know it", {
@@ -72,6 +81,11 @@ export const poolConfig = table({
     max: 600,
     default: 6,
   }),
+  difficulty_limits: optional(
+    list(difficultyLimit, 'bounds for the difficulty of single clients, within what is paid', {
+      max: 10_000,
+    }),
+  ),
   share_batch_size: integer('shares that one acknowledgement stands for at most', {
     min: 1,
     max: 1000,

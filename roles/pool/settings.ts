@@ -1,4 +1,5 @@
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
+import { type DifficultyLimit, DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
@@ -18,6 +19,7 @@ export interface PoolSettings {
   /** The coinbase but for the keyset, which the mint names. */
   readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
   readonly houseKey: Uint8Array | undefined;
+  readonly difficultyLimits: DifficultyLimits;
 }
 
 /**
@@ -62,7 +64,21 @@ export function readSettings(
       }),
     },
     houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key))),
+    difficultyLimits: new DifficultyLimits((config.difficulty_limits ?? []).map(difficultyLimit)),
   };
+}
+
+type LimitTable = NonNullable<PoolConfig['difficulty_limits']>[number];
+
+function difficultyLimit(
+  { user_identity, minimum_bits, maximum_bits }: LimitTable,
+  i: number,
+): DifficultyLimit {
+  if (minimum_bits !== undefined && maximum_bits !== undefined && minimum_bits > maximum_bits) {
+    const bounds = `minimum_bits ${minimum_bits} is above maximum_bits ${maximum_bits}`;
+    throw new ConfigError(`difficulty_limits[${i}] can't be used: ${bounds}; exchange them`);
+  }
+  return { userIdentity: user_identity, minimumBits: minimum_bits, maximumBits: maximum_bits };
 }
 
 function point(text: string): Uint8Array {

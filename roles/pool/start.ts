@@ -151,6 +151,7 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
     shareBatchSize: config.share_batch_size,
     policy: {
       sharesPerMinute: config.shares_per_minute,
+      difficultyLimits: settings.difficultyLimits,
       versionMask: config.version_rolling_mask,
       houseKey: settings.houseKey,
       firstChannelMs: config.first_channel_timeout_sec * 1000,

@@ -1,7 +1,7 @@
-import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
+import { clientName, type MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { ChannelJob } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
-import { exponentFor } from '../../domain/vardiff/vardiff.ts';
+import { exponentFor, within } from '../../domain/vardiff/vardiff.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { MiningHouse } from './house.ts';
 import { extendedJob, newPrevHash, setTarget, standardJob } from './messages.ts';
@@ -79,11 +79,19 @@ export function adjust(channel: MiningChannel, house: MiningHouse, now: number):
   if (!house.range) return false;
   const range = channel.range(house.range);
   const { k } = channel.vardiff;
-  const inRange = Math.max(range.floor, Math.min(range.ceiling, k));
+  const inRange = within(range, k);
   if (inRange !== k) channel.vardiff.set(inRange, now);
   else if (channel.vardiff.evaluate(now, range) === undefined) return false;
   house.log.debug({ channel: channel.id, from: k, to: channel.vardiff.k }, 'target moved');
+  remember(channel, house, now);
   return true;
+}
+
+/** Keeps what the channel's shares proved, for the client's next one. */
+export function remember(channel: MiningChannel, house: MiningHouse, now: number): void {
+  const { userIdentity, lockingKey, session } = channel;
+  const { proven } = channel.vardiff;
+  if (proven !== undefined) house.memory.note(clientName(userIdentity, lockingKey), session, proven, now);
 }
 
 /** Follows a client's own word of its rate and its maximum target; SetTarget is the answer in any case. */
@@ -102,8 +110,8 @@ export function follow(
   const after = exponentFor(wish.nominalHashRate, sharesPerMinute, range);
   channel.nominalHashRate = wish.nominalHashRate;
   const { k } = channel.vardiff;
-  const wanted = after !== before && wish.nominalHashRate > 0 ? after : k;
-  const next = Math.max(range.floor, Math.min(range.ceiling, wanted));
+  const wanted = after !== before && wish.nominalHashRate > 0 ? channel.vardiff.follow(after) : k;
+  const next = within(range, wanted);
   if (next === k) {
     send(setTarget(channel.id, k));
     return;

@@ -3,6 +3,8 @@ import type { ResumableChannels } from '../../domain/channels/resumable-channels
 import type { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import type { HashedWork, ShareError } from '../../domain/shares/validate-share.ts';
+import type { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
+import type { DifficultyMemory } from '../../domain/vardiff/difficulty-memory.ts';
 import type { ExponentRange } from '../../domain/vardiff/vardiff.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
@@ -17,6 +19,8 @@ export type Message<N extends MiningMessage['name']> = Extract<MiningMessage, { 
 export interface MiningPolicy {
   /** Shares a minute that each channel's target aims at. */
   readonly sharesPerMinute: number;
+  /** Bounds for the targets of single clients. */
+  readonly difficultyLimits?: DifficultyLimits;
   /** Bits of the version that miners may roll. */
   readonly versionMask: number;
   /** Who is paid where a client names nobody; undefined: such clients are refused. */
@@ -50,6 +54,8 @@ export interface MiningHouse {
   readonly commits: ShareCommits;
   readonly acks: Acks;
   readonly figures: MiningFigures;
+  /** What the shares of each client proved, for its next channel. */
+  readonly memory: DifficultyMemory;
   /** Exponents that are paid; undefined until the mint has told its terms. */
   range: ExponentRange | undefined;
   /** The newest job on the current tip. */

@@ -1,6 +1,6 @@
 import { type ChannelIds, GROUP_ID, NO_GROUP } from '../../domain/channels/channel-ids.ts';
 import { channelKey, resumeTokenField } from '../../domain/channels/locking-key.ts';
-import { type ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
+import { type ChannelKind, clientName, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
 import { resumeName } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
@@ -49,29 +49,35 @@ export function openChannel(
   const unsupported = unsupportedKind(kind, terms);
   if (unsupported) return unsupported;
   if (!range || !current) return 'pool-not-ready';
-  const grant = judgeOpen(request, policy.sharesPerMinute, range);
-  if (typeof grant === 'string') return grant;
+  const { user_identity: userIdentity } = request;
   const keysWithShares = speaksEhash && kind === 'extended';
-  const lockingKey = channelKey(request.user_identity, tlvs, keysWithShares, policy.houseKey);
+  const lockingKey = channelKey(userIdentity, tlvs, keysWithShares, policy.houseKey);
   if (typeof lockingKey === 'string') return lockingKey;
+  const now = performance.now();
+  const session = house.nextSession();
+  const proven = house.memory.recall(clientName(userIdentity, lockingKey), session, now);
+  const difficultyLimit = policy.difficultyLimits?.find(userIdentity);
+  const grant = judgeOpen(request, policy.sharesPerMinute, range, { difficultyLimit, proven });
+  if (typeof grant === 'string') return grant;
   const token = resumeTokenField(tlvs);
   const wanted = {
     kind,
     id: ids.next(),
     groupId: terms.standardJobs ? NO_GROUP : GROUP_ID,
-    session: house.nextSession(),
-    userIdentity: request.user_identity,
+    session,
+    userIdentity,
     rollableBytes: grant.rollableBytes,
     lockingKey,
     nominalHashRate: request.nominal_hash_rate,
     clientFloor: grant.clientFloor,
-    resumeName: token && resumeName(token, request.user_identity, lockingKey),
+    difficultyLimit,
+    resumeName: token && resumeName(token, userIdentity, lockingKey),
   } as const;
   const resumed = resumeChannel(house, wanted);
   if (resumed) return resumed;
   const prefix = allocatePrefix(house, grant.rollableBytes);
   if (!prefix) return 'extranonce-exhausted';
-  const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, performance.now());
+  const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, now, proven);
   return new MiningChannel({ ...wanted, prefix, vardiff });
 }
 

@@ -6,6 +6,7 @@ import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import { MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
+import { DifficultyMemory } from '../../domain/vardiff/difficulty-memory.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import { RESUME_LIMIT_MS } from '../../protocols/ehash/extension.ts';
@@ -191,6 +192,7 @@ function miningHouse(
     ),
     acks: new Acks(options.shareBatchSize),
     figures: { channels: 0, accepted: 0, rejected: 0, exhausted: 0 },
+    memory: new DifficultyMemory(),
     range: undefined,
     current: undefined,
     announced: [],

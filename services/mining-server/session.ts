@@ -14,6 +14,7 @@ import {
   adjust,
   alone,
   follow,
+  remember,
   retarget,
   sendFirstWork,
   sendRenewed,
@@ -124,8 +125,15 @@ export class MiningSession implements ShareOwner {
 
   stored(channel: MiningChannel, sequenceNumber: number, k: number): void {
     this.#house.figures.accepted++;
-    channel.vardiff.accepted(k);
     this.#house.acks.add(this, channel, sequenceNumber, k);
+    if (channel.vardiff.accepted(k)) this.#stopFlood(channel);
+  }
+
+  /** Moves a channel's target before its time, where the store's answer still finds it open. */
+  #stopFlood(channel: MiningChannel): void {
+    if (this.#channels.get(channel.id) !== channel) return;
+    this.#catchUp();
+    if (adjust(channel, this.#house, performance.now())) retarget(alone(channel), this.#house, this.#send);
   }
 
   sendAck(channel: MiningChannel): void {
@@ -239,6 +247,7 @@ export class MiningSession implements ShareOwner {
 
   #remove(channel: MiningChannel): void {
     this.#channels.delete(channel.id);
+    remember(channel, this.#house, performance.now());
     this.#house.resumable.forget(channel);
     this.#house.allocator.retire(channel.prefix);
     this.#count(-1);
@@ -248,6 +257,7 @@ export class MiningSession implements ShareOwner {
   #cut(): void {
     const now = performance.now();
     for (const channel of this.#channels.values()) {
+      remember(channel, this.#house, now);
       if (!this.#house.resumable.cut(channel, now)) this.#house.allocator.retire(channel.prefix);
     }
     this.#count(-this.#channels.size);

@@ -6,24 +6,39 @@ import { DifficultyMemory, REMEMBERED_MS } from '../../../../domain/vardiff/diff
 describe('the memory of proven exponents', () => {
   it('lasts a day from the last note', () => {
     const memory = new DifficultyMemory();
-    memory.note('rig', 40, 0);
-    assert.equal(memory.recall('rig', REMEMBERED_MS - 1), 40);
-    memory.note('rig', 41, 1_000);
-    assert.equal(memory.recall('rig', REMEMBERED_MS), 41);
-    assert.equal(memory.recall('rig', REMEMBERED_MS + 1_000), undefined);
-    assert.equal(memory.recall('other', 0), undefined);
+    assert.equal(memory.recall('rig', 1, 0), undefined);
+    memory.note('rig', 1, 40, 0);
+    assert.equal(memory.recall('rig', 2, REMEMBERED_MS - 1), 40);
+    memory.note('rig', 2, 41, REMEMBERED_MS);
+    assert.equal(memory.recall('rig', 3, 2 * REMEMBERED_MS - 1), 41);
+    assert.equal(memory.recall('rig', 4, 2 * REMEMBERED_MS), undefined);
+    assert.equal(memory.recall('other', 5, 0), undefined);
   });
 
-  it('forgets whoever was noted longest ago where it is full', () => {
+  it('is not of a name that several channels bear at once', () => {
+    const memory = new DifficultyMemory();
+    memory.recall('farm', 1, 0);
+    memory.recall('farm', 2, 0);
+    memory.note('farm', 2, 30, 1);
+    assert.equal(memory.recall('farm', 3, 2), 30);
+    memory.note('farm', 2, 30, 3);
+    assert.equal(memory.recall('farm', 4, 4), undefined);
+    memory.note('farm', 4, 30, 5);
+    assert.equal(memory.recall('farm', 5, 6), undefined);
+    assert.equal(memory.recall('farm', 6, 6 + REMEMBERED_MS), undefined);
+    memory.note('farm', 6, 31, 7 + REMEMBERED_MS);
+    assert.equal(memory.recall('farm', 7, 8 + REMEMBERED_MS), 31);
+  });
+
+  it('forgets whoever was heard of longest ago where it is full', () => {
     const memory = new DifficultyMemory(2);
-    memory.note('a', 1, 0);
-    memory.note('b', 2, 1);
-    memory.note('a', 3, 2);
-    memory.note('c', 4, 3);
-    assert.deepEqual(
-      ['a', 'b', 'c'].map((name) => memory.recall(name, 4)),
-      [3, undefined, 4],
-    );
+    memory.note('a', 1, 11, 0);
+    memory.note('b', 2, 12, 1);
+    memory.note('a', 1, 13, 2);
+    memory.note('c', 3, 14, 3);
+    assert.equal(memory.recall('a', 4, 4), 13);
+    assert.equal(memory.recall('c', 5, 4), 14);
+    assert.equal(memory.recall('b', 6, 4), undefined);
   });
 });
 
