@@ -11,7 +11,7 @@ import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
 import type { Epoch } from '../store/epochs.ts';
 import type { JudgedWork, Refusal, StoredWork } from '../store/work.ts';
-import { judgeHeader, judgeProof } from './judge.ts';
+import { isAheadOfClock, judgeHeader, judgeProof } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
 import { WorkCap } from './work-cap.ts';
 
@@ -163,9 +163,9 @@ export class WorkIntake {
     if (typeof exponent === 'string') return { ...record, reason: exponent };
     const header = decodeHeader(record.header);
     const parent = await chain.parent(toHex(reversed(header.prevHashLe)));
-    const now = Math.floor(clock() / 1000);
-    const reason = parent && judgeHeader(header, parent, chain.network, epoch, now);
+    const reason = parent && judgeHeader(header, parent, chain.network, epoch);
     if (reason !== undefined) return { ...record, reason };
-    return { ...record, reason, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting: !parent };
+    const isWaiting = !parent || isAheadOfClock(header, Math.floor(clock() / 1000));
+    return { ...record, reason, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting };
   }
 }

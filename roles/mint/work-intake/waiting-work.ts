@@ -5,7 +5,7 @@ import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
 import type { WaitingWork } from '../store/work.ts';
-import { judgeHeader } from './judge.ts';
+import { isAheadOfClock, judgeHeader } from './judge.ts';
 
 /** Quotes looked at between two commits. */
 const PAGE = 500;
@@ -16,7 +16,10 @@ interface Settled {
   readonly reason: string | undefined;
 }
 
-/** Quotes whose prev hash the node did not know when they came: looked at again on every new tip. */
+/**
+ * Quotes whose prev hash the node did not know when they came, or whose time was ahead of the mint's clock: looked at
+ * again on every new tip.
+ */
 export class WaitingRoom {
   readonly #engine: Engine;
   readonly #chain: Pick<ChainView, 'network' | 'parent'>;
@@ -77,7 +80,7 @@ export class WaitingRoom {
       }
       if (settled.length > 0) {
         await this.#engine.settle(settled);
-        this.#log.info({ quotes: settled.length }, 'the node knows the prev hash of waiting quotes now');
+        this.#log.info({ quotes: settled.length }, 'waiting quotes have their verdict now');
       }
       after = page.at(-1)?.quote ?? after;
     } while (page.length === PAGE);
@@ -88,7 +91,8 @@ export class WaitingRoom {
     const epoch = this.#engine.epochs.current(poolId);
     const parent = await this.#chain.parent(toHex(reversed(header.prevHashLe)));
     if (!parent || !epoch) return undefined;
-    const reason = judgeHeader(header, parent, this.#chain.network, epoch, Math.floor(this.#clock() / 1000));
+    const reason = judgeHeader(header, parent, this.#chain.network, epoch);
+    if (reason === undefined && isAheadOfClock(header, Math.floor(this.#clock() / 1000))) return undefined;
     return { quote, segment: epoch.segment, reason };
   }
 }
