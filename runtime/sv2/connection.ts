@@ -31,6 +31,8 @@ export interface Sv2Connection<M> {
   onDrained: (() => void) | undefined;
   /** Encrypts and sends. A peer that reads too slowly is cut off; after the end it does nothing. */
   send(message: M, tlvs?: readonly Tlv[]): void;
+  /** Bytes that may wait for the peer: more for one that many messages go to at once. */
+  queuedCap: number;
   /** Sends what is queued, then hangs up. */
   close(reason?: string): void;
   /** Resolves once, with what ended it. */
@@ -88,6 +90,14 @@ class MessageConnection<M extends AnyMessage> implements Sv2Connection<M> {
 
   get isOpen(): boolean {
     return this.#link.isOpen;
+  }
+
+  get queuedCap(): number {
+    return this.#link.queuedCap;
+  }
+
+  set queuedCap(bytes: number) {
+    this.#link.queuedCap = bytes;
   }
 
   get onMessage(): MessageHandler<M> | undefined {

@@ -39,10 +39,11 @@ export class NoiseLink {
   readonly remote: string;
   readonly handshakeHash: Uint8Array;
   readonly closed: Promise<Closed>;
+  /** Bytes that may wait for the peer before it is cut off; one frame more may be under way. */
+  queuedCap: number;
   readonly #socket: Socket;
   readonly #sealer: CipherState;
   readonly #opener: FrameOpener;
-  readonly #queuedCap: number;
   #handler: FrameHandler | undefined;
   #handling = false;
   #outgoing: Uint8Array[] = [];
@@ -58,7 +59,7 @@ export class NoiseLink {
     this.#sealer = new CipherState(cipher, initiates ? initiatorToResponder : responderToInitiator);
     const openerKey = initiates ? responderToInitiator : initiatorToResponder;
     this.#opener = new FrameOpener(new CipherState(cipher, openerKey), frameCap);
-    this.#queuedCap = queuedBytes;
+    this.queuedCap = queuedBytes;
     this.remote = remoteOf(socket);
     this.handshakeHash = handshakeHash;
     this.closed = new Promise((resolve) => {
@@ -104,8 +105,8 @@ export class NoiseLink {
   /** Encrypts and sends a plain frame. Once the link is closed it does nothing. */
   send(frame: Uint8Array): void {
     if (this.#reason !== undefined) return;
-    if (this.queued > this.#queuedCap) {
-      const reason = `slow reader: ${this.queued} bytes wait for the peer, at most ${this.#queuedCap} may`;
+    if (this.queued > this.queuedCap) {
+      const reason = `slow reader: ${this.queued} bytes wait for the peer, at most ${this.queuedCap} may`;
       this.fail(new HashpoolError('sv2-slow-reader', reason));
       return;
     }

@@ -35,6 +35,8 @@ import { submitShare } from './submit-share.ts';
 
 const EXTENSIONS = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
 const NOTHING = new Uint8Array(0);
+/** That a channel's new target or prefix takes, with the job that goes with it; all may get one at once. */
+const QUEUED_BYTES_PER_CHANNEL = 4096;
 
 type IncomingShare = SubmittedShare & { readonly channel_id: number; readonly sequence_number: number };
 
@@ -297,6 +299,7 @@ export class MiningSession implements ShareOwner {
   }
 
   #count(change: number): void {
+    this.#connection.queuedCap += change * QUEUED_BYTES_PER_CHANNEL;
     this.#house.figures.channels += change;
     this.#house.events.onChannels?.(this.#house.figures.channels);
   }

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_CHANNELS_PER_CONNECTION } from '../../../../domain/channels/channel-ids.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
+import { REQUIRES_STANDARD_JOBS } from '../../../../protocols/sv2/mining.ts';
 import { OTHER_KEY, testPool } from './fixture.ts';
 
 /** Below what a connection may have waiting for it. */
 const ASKED_AT_ONCE = 500;
+/** Their jobs together are more than a connection without channels may have waiting. */
+const MANY_CHANNELS = 1_000;
 
 describe('a crowd at the mining server', () => {
   it('loses those that open no channel in time, and nobody else', async (t) => {
@@ -48,6 +51,19 @@ describe('a crowd at the mining server', () => {
     assert.equal(await good.submit(good.mine()), 'accepted');
   });
 
+  it('keeps a client with many channels, however much work reaches them at once', async (t) => {
+    const pool = await testPool(t, { limits: { queuedBytes: 64 * 1024 } });
+    const farm = await pool.connect({ flags: REQUIRES_STANDARD_JOBS });
+    for (let i = 1; i < MANY_CHANNELS; i++) farm.send({ name: 'OpenStandardMiningChannel', ...modest });
+    const { id: last } = await farm.openStandard();
+    farm.received.length = 0;
+    pool.newTip(2n, 2);
+    await farm.next('SetNewPrevHash', ({ channel_id }) => channel_id === last);
+    const tips = farm.received.filter(({ name }) => name === 'SetNewPrevHash');
+    assert.equal(tips.length, MANY_CHANNELS);
+    assert.ok(farm.connection.isOpen);
+  });
+
   it('drops who reads nothing, while the others get their jobs in time', async (t) => {
     const pool = await testPool(t, { limits: { queuedBytes: 64 * 1024 } });
     const good = await (await pool.connect()).open();
@@ -66,5 +82,12 @@ describe('a crowd at the mining server', () => {
     assert.equal(await good.submit(good.mine()), 'accepted');
   });
 });
+
+const modest = {
+  request_id: 0,
+  user_identity: 'a farm',
+  nominal_hash_rate: 0,
+  max_target: new Uint8Array(32).fill(255),
+};
 
 const unknownChannel = { channel_id: 77, nominal_hash_rate: 1, maximum_target: new Uint8Array(32) };
