@@ -66,6 +66,8 @@ export class MinerSession {
   readonly #walletKey: ChannelKey;
   readonly #startedAt: number;
   #badLines = 0;
+  /** True once `mining.subscribe` was answered with an extranonce. */
+  #isSubscribed = false;
   #unanswered = 0;
   #subscribing: ((answer: ExtranonceLayout | Sv1Refusal) => void) | undefined;
 
@@ -185,7 +187,7 @@ export class MinerSession {
   async #subscribe(params: unknown): Promise<unknown> {
     parseSubscribe(params);
     const known = this.#channel.layout;
-    if (known !== undefined) return subscription(known);
+    if (known !== undefined) return this.#subscription(known);
     const opened = new Promise<ExtranonceLayout | Sv1Refusal>((resolve) => {
       this.#subscribing = resolve;
     });
@@ -193,7 +195,26 @@ export class MinerSession {
     const answer = await opened;
     this.#subscribing = undefined;
     if ('code' in answer) throw new Sv1Error(answer);
-    return subscription(answer);
+    return this.#subscription(answer);
+  }
+
+  #subscription({ extranonce1, extranonce2Size }: ExtranonceLayout): unknown {
+    const id = toHex(extranonce1);
+    this.#isSubscribed = true;
+    setImmediate(() => this.#startJobs());
+    return [
+      [
+        ['mining.set_difficulty', id],
+        ['mining.notify', id],
+      ],
+      id,
+      extranonce2Size,
+    ];
+  }
+
+  /** Not before the answers to both requests: with a job alone a miner can do nothing. */
+  #startJobs(): void {
+    if (this.#isSubscribed && this.isAuthorized) this.#channel.jobs.start();
   }
 
   async #authorize(params: unknown): Promise<boolean> {
@@ -215,7 +236,7 @@ export class MinerSession {
     if (message !== undefined) this.#socket.send(showMessageLine(message));
     const { isUp, speaksEhash } = this.#services.upstream;
     if (isUp && !speaksEhash) this.#socket.send(showMessageLine('This pool does not pay in ehash'));
-    this.#channel.jobs.start();
+    this.#startJobs();
   }
 
   #suggest(difficulty: number): true {
@@ -273,16 +294,4 @@ export class MinerSession {
   #closeAfterAnswers(reason: string): void {
     setImmediate(() => this.#socket.close(reason));
   }
-}
-
-function subscription({ extranonce1, extranonce2Size }: ExtranonceLayout): unknown {
-  const id = toHex(extranonce1);
-  return [
-    [
-      ['mining.set_difficulty', id],
-      ['mining.notify', id],
-    ],
-    id,
-    extranonce2Size,
-  ];
 }

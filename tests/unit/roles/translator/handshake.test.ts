@@ -35,6 +35,26 @@ test('subscribe opens a channel, with the wallet key of that channel, and hands 
   assert.equal(upstream.channels.length, 1);
 });
 
+test('a miner that authorizes first hears of a job no sooner than of its extranonce', async (t) => {
+  const { upstream, connect } = await translatorUnderTest(t);
+  upstream.opens = false;
+  const client = await connect();
+  assert.equal((await client.authorize('name.rig1')).result, true);
+  let received = '';
+  client.socket.on('data', (text: string) => {
+    received += text;
+  });
+  const subscribing = client.subscribe();
+  await client.until(() => upstream.channels.length === 1, 'the opening');
+  // A pool's first answer and its first job come in one read of the socket.
+  upstream.last.owner.opened(upstream.last);
+  upstream.last.job(1);
+  assert.equal((await subscribing).error, null);
+  await client.waitForJob();
+  assert.ok(received.indexOf('"result"') < received.indexOf('mining.set_difficulty"'), received);
+  assert.equal((await client.submit('name.rig1', client.mineShare())).result, true);
+});
+
 test('where the pool gives more extranonce than a miner rolls, zeros fill it up', async (t) => {
   const { upstream, miner } = await translatorUnderTest(t);
   upstream.extranonceSize = 7;
