@@ -11,27 +11,37 @@ async function answer(child: ChildProcess): Promise<void> {
   await Promise.race([once(child, 'message'), ended]);
 }
 
-const sharesStored: Figure = {
-  name: `pool: share validated and durable, ${MERKLE_STEPS} merkle steps, one connection`,
-  unit: 'per second and core',
-  limit: { figure: fullShare },
-  async open(): Promise<Session> {
-    const pool = await openPool();
-    const generator = fork(new URL('./share-generator.ts', import.meta.url), [String(pool.port)]);
-    await answer(generator);
-    return {
-      async run() {
-        generator.send({ shares: SHARES });
-        await answer(generator);
-        return { operations: SHARES };
-      },
-      async close() {
-        generator.disconnect();
-        await once(generator, 'exit');
-        await pool.close();
-      },
-    };
-  },
-};
+/** Shares from the socket to the disk, hashing alone as their limit. */
+function sharesStored(kind: 'standard' | 'extended', connections: number): Figure {
+  const links = connections === 1 ? 'one connection' : `${connections.toLocaleString('en')} connections`;
+  return {
+    name: `pool: ${kind} share validated and durable, ${MERKLE_STEPS} merkle steps, ${links}`,
+    unit: 'per second and core',
+    limit: { figure: fullShare },
+    async open(): Promise<Session> {
+      const pool = await openPool();
+      const script = new URL('./share-generator.ts', import.meta.url);
+      const generator = fork(script, [String(pool.port), kind, String(connections)]);
+      await answer(generator);
+      return {
+        async run() {
+          generator.send({ shares: SHARES });
+          await answer(generator);
+          return { operations: SHARES };
+        },
+        async close() {
+          generator.disconnect();
+          await once(generator, 'exit');
+          await pool.close();
+        },
+      };
+    },
+  };
+}
 
-export const figures: Figure[] = [sharesStored];
+export const figures: Figure[] = [
+  sharesStored('extended', 1),
+  sharesStored('standard', 1),
+  sharesStored('extended', 1000),
+  sharesStored('standard', 1000),
+];

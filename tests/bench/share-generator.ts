@@ -5,89 +5,142 @@ import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.t
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { createLog } from '../../runtime/logs.ts';
 import { connectSv2 } from '../../runtime/sv2/connect.ts';
-import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 
 /**
- * A process that submits shares as fast as they are answered, over one Noise connection. Its parent sends
- * `{ shares }` for each run and gets `{ accepted }` when so many were answered true; what is rejected ends it.
+ * A process that submits shares as fast as they are answered, as many on each of its Noise connections:
+ *
+ *     share-generator.ts PORT standard|extended CONNECTIONS
+ *
+ * Its parent is told when it is ready, sends `{ shares }` for each run and gets `{ accepted }` when so many were
+ * answered true; what is rejected ends it.
  */
 
-/** Shares that may be unanswered at once. */
+/** Shares that may be unanswered at once on all connections, and at least on each. */
 const WINDOW = 4096;
-const CHUNK = 512;
+const LEAST_WINDOW = 16;
+/** Connections that are opened at once. */
+const AT_ONCE = 50;
 
+const [port, kind, connections] = process.argv.slice(2);
+const number = Number(connections);
 const { curve } = await loadCrypto();
-const workers = await openHandshakeWorkers();
-const connection = await connectSv2<MiningMessage>({
-  host: '127.0.0.1',
-  port: Number(process.argv[2]),
-  protocol: miningProtocol,
-  authorityKey: undefined,
-  setup: { protocol: MINING_PROTOCOL },
-  frameCap: 1 << 16,
-  workers,
-  log: createLog('share-generator', 'silent'),
-});
+const user_identity = encodeHpub(curve.publicKey(utf8('the key that all of these shares')));
+const limit = Math.max(LEAST_WINDOW, Math.floor(WINDOW / number));
+const maxTarget = new Uint8Array(32).fill(0xff);
 
-let channel = { id: 0, extranonceSize: 0 };
-let job = { id: 0, version: 0, ntime: 0 };
-let sent = 0;
-let answered = 0;
-let wanted = 0;
+/** One connection with one channel. */
+class Generator {
+  readonly #connection: Sv2Connection<MiningMessage>;
+  readonly #ready: () => void;
+  readonly #answered: (count: number) => void;
+  #channel = { id: 0, extranonce: new Uint8Array(0) };
+  #job = { id: 0, version: 0, ntime: 0 };
+  #sent = 0;
+  #unanswered = 0;
+  #wanted = 0;
 
-connection.onMessage = (message) => {
-  switch (message.name) {
-    case 'OpenExtendedMiningChannel.Success':
-      channel = { id: message.channel_id, extranonceSize: message.extranonce_size };
-      break;
-    case 'NewExtendedMiningJob':
-      job = { id: message.job_id, version: message.version, ntime: 0 };
-      break;
-    case 'SetNewPrevHash':
-      job = { ...job, ntime: message.min_ntime };
-      process.send?.({ ready: true });
-      break;
-    case 'SubmitShares.Success':
-      answered += message.new_submits_accepted_count;
-      if (answered === wanted) process.send?.({ accepted: answered });
-      break;
-    case 'SubmitShares.Error':
-      throw new Error(`share ${message.sequence_number}: ${message.error_code}`);
-    default:
+  private constructor(
+    connection: Sv2Connection<MiningMessage>,
+    ready: () => void,
+    answered: (count: number) => void,
+  ) {
+    this.#connection = connection;
+    this.#ready = ready;
+    this.#answered = answered;
+    connection.onMessage = (message) => this.#take(message);
+    connection.onDrained = () => this.#submit();
+    const wish = { request_id: 1, user_identity, nominal_hash_rate: 1, max_target: maxTarget };
+    connection.send(
+      kind === 'standard'
+        ? { name: 'OpenStandardMiningChannel', ...wish }
+        : { name: 'OpenExtendedMiningChannel', ...wish, min_extranonce_size: 8 },
+    );
   }
-};
-connection.onDrained = submitMore;
-process.on('message', ({ shares }: { shares: number }) => {
-  wanted += shares;
-  submitMore();
-});
-process.on('disconnect', () => process.exit());
 
-const key = curve.publicKey(utf8('the key that all of these shares'));
-connection.send({
-  name: 'OpenExtendedMiningChannel',
-  request_id: 1,
-  user_identity: encodeHpub(key),
-  nominal_hash_rate: 1,
-  max_target: new Uint8Array(32).fill(0xff),
-  min_extranonce_size: 8,
-});
-
-function submitMore(): void {
-  if (wanted - sent > 0 && sent - answered > WINDOW - CHUNK) return;
-  const until = Math.min(wanted, answered + WINDOW);
-  while (sent < until) {
-    const extranonce = new Uint8Array(channel.extranonceSize);
-    new DataView(extranonce.buffer).setUint32(0, sent);
-    connection.send({
-      name: 'SubmitSharesExtended',
-      channel_id: channel.id,
-      sequence_number: sent++,
-      job_id: job.id,
-      nonce: 0,
-      ntime: job.ntime,
-      version: job.version,
-      extranonce,
+  static async open(workers: HandshakeWorkers, answered: (count: number) => void): Promise<Generator> {
+    const connection = await connectSv2<MiningMessage>({
+      host: '127.0.0.1',
+      port: Number(port),
+      protocol: miningProtocol,
+      authorityKey: undefined,
+      setup: { protocol: MINING_PROTOCOL },
+      frameCap: 1 << 16,
+      workers,
+      log: createLog('share-generator', 'silent'),
+    });
+    return new Promise((resolve) => {
+      const generator = new Generator(connection, () => resolve(generator), answered);
     });
   }
+
+  submit(shares: number): void {
+    this.#wanted += shares;
+    this.#submit();
+  }
+
+  #take(message: MiningMessage): void {
+    switch (message.name) {
+      case 'OpenExtendedMiningChannel.Success':
+        this.#channel = { id: message.channel_id, extranonce: new Uint8Array(message.extranonce_size) };
+        break;
+      case 'OpenStandardMiningChannel.Success':
+        this.#channel = { id: message.channel_id, extranonce: new Uint8Array(0) };
+        break;
+      case 'NewExtendedMiningJob':
+      case 'NewMiningJob':
+        this.#job = { id: message.job_id, version: message.version, ntime: 0 };
+        break;
+      case 'SetNewPrevHash':
+        this.#job = { ...this.#job, ntime: message.min_ntime };
+        this.#ready();
+        break;
+      case 'SubmitShares.Success':
+        this.#unanswered -= message.new_submits_accepted_count;
+        this.#answered(message.new_submits_accepted_count);
+        break;
+      case 'SubmitShares.Error':
+      case 'OpenMiningChannel.Error':
+        throw new Error(message.error_code);
+      default:
+    }
+  }
+
+  /** Sends in lots of an eighth of the window, so that many shares go into one write. */
+  #submit(): void {
+    if (this.#unanswered > limit - limit / 8) return;
+    for (; this.#wanted > 0 && this.#unanswered < limit; this.#wanted--, this.#unanswered++) {
+      const nonce = this.#sent++;
+      const { id: channel_id, extranonce } = this.#channel;
+      const { id: job_id, version, ntime } = this.#job;
+      const share = { channel_id, sequence_number: nonce, job_id, nonce, ntime, version };
+      this.#connection.send(
+        kind === 'standard'
+          ? { name: 'SubmitSharesStandard', ...share }
+          : { name: 'SubmitSharesExtended', ...share, extranonce },
+      );
+    }
+  }
 }
+
+let accepted = 0;
+let wanted = 0;
+const count = (more: number): void => {
+  accepted += more;
+  if (accepted === wanted) process.send?.({ accepted });
+};
+const workers = await openHandshakeWorkers();
+const generators: Generator[] = [];
+while (generators.length < number) {
+  const next = Array.from({ length: Math.min(AT_ONCE, number - generators.length) }, () =>
+    Generator.open(workers, count),
+  );
+  generators.push(...(await Promise.all(next)));
+}
+process.on('message', ({ shares }: { shares: number }) => {
+  wanted += shares;
+  for (const generator of generators) generator.submit(shares / number);
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ ready: true });
