@@ -8,6 +8,9 @@ import { type Static, type TArray, type TObject, type TSchema, Type } from 'type
 export type Kind = 'address' | 'url' | 'port' | 'path' | 'secret' | 'public';
 export type ConfigOf<S extends TSchema> = Static<S>;
 
+/** 0 to 65535, in decimal. */
+const PORT_PATTERN = '([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+
 interface Choices<T> {
   readonly default?: T;
 }
@@ -65,8 +68,8 @@ export function address(description: string, options: Choices<string> = {}) {
   return Type.String({
     description,
     kind: 'address' satisfies Kind,
-    pattern: '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$',
-    allowed: 'host:port, as in "127.0.0.1:8442"',
+    pattern: `^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):${PORT_PATTERN}$`,
+    allowed: 'host:port, as in "127.0.0.1:8442", the port at most 65535',
     ...options,
   });
 }

@@ -19,7 +19,7 @@ export class ConfigError extends HashpoolError {
  */
 export function loadConfig<S extends TSchema>(schema: S, file: string): Static<S> {
   const value = Value.Default(schema, readToml(file));
-  const problem = firstProblem(schema, value);
+  const problem = firstDate(value) ?? firstProblem(schema, value);
   if (problem) throw new ConfigError(`${file}: ${problem}`);
   return value as Static<S>;
 }
@@ -38,6 +38,17 @@ function readToml(file: string): unknown {
     const words = messageOf(cause).split('\n')[0];
     throw new ConfigError(`${file}: not TOML${where}: ${words}`, { cause });
   }
+}
+
+/** A date, in words, or undefined: no key takes one, and to a schema it looks like an empty table. */
+function firstDate(value: unknown, path = ''): string | undefined {
+  if (value instanceof Date) return `${path} = ${value.toISOString()} is not allowed; no key here is a date`;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const problem = firstDate(inner, join(path, key));
+    if (problem) return problem;
+  }
+  return undefined;
 }
 
 /** The first thing wrong with `value`, in words, or undefined. A key nobody knows comes before a key that is missing: it is most often the reason. */

@@ -27,6 +27,11 @@ function load(t: TestContext, toml: string) {
   return loadConfig(schema, file);
 }
 
+test('the last port there is', (t) => {
+  const config = load(t, 'upstreams = []\nlisten_address = "[::1]:65535"\n');
+  assert.equal(config.listen_address, '[::1]:65535');
+});
+
 test('defaults fill what is left out', (t) => {
   const config = load(t, 'upstreams = []\nverbose = true\n');
   assert.equal(config.shares, 6);
@@ -56,6 +61,13 @@ const refused: [name: string, toml: string, words: RegExp][] = [
   ['no such choice', 'upstreams = []\nnetwork = "testnet"', /network = "testnet" .* "mainnet", "regtest"/],
   ['a missing key', 'shares = 3', /upstreams is missing; it must be a list/],
   ['a bad address', 'upstreams = []\nlisten_address = "34255"', /listen_address = "34255" .* host:port/],
+  [
+    'a port beyond the last',
+    'upstreams = []\nlisten_address = "127.0.0.1:65536"',
+    /listen_address = "127.0.0.1:65536" is not allowed/,
+  ],
+  ['a date for a table', 'upstreams = [2026-01-01]', /upstreams\.0 = 2026-01-01 .* no key here is a date/],
+  ['a date for a number', 'upstreams = []\nshares = 2026-01-01', /shares = 2026-01-01 is not allowed/],
   ['broken TOML', 'upstreams = [\nshares = ', /pool\.config\.toml: not TOML at line \d/],
 ];
 for (const [name, toml, words] of refused) {
