@@ -57,7 +57,7 @@ export class JobBoard {
   /**
    * @returns the job where it is active at once, and was not before, as on a channel that is resumed
    * @throws HashpoolError 'no-prev-hash' for a job that is not for the future, before any prev hash;
-   *   'bad-coinbase-witness'
+   *   'bad-coinbase-witness', 'bad-target'
    */
   addJob(job: NewExtendedMiningJob): ActiveJob | undefined {
     if (job.min_ntime !== null) {
@@ -77,7 +77,8 @@ export class JobBoard {
 
   /**
    * @returns the job that the prev hash activates, unless it was active already
-   * @throws HashpoolError 'unknown-job' where the pool names a job that it never sent; the prev hash counts anyway
+   * @throws HashpoolError 'unknown-job' where the pool names a job that it never sent, 'bad-target'; the prev hash counts
+   *   anyway
    */
   setPrevHash(message: SetNewPrevHash): ActiveJob | undefined {
     if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prevHashLe)) this.#active.clear();
@@ -94,6 +95,9 @@ export class JobBoard {
   }
 
   #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob | undefined {
+    if (this.#targetLe.every((byte) => byte === 0)) {
+      throw new HashpoolError('bad-target', `job ${job.job_id} came under a target of zero, which no hash meets`);
+    }
     // Pools of another make have been seen to leave the witness in; its txid would be wrong.
     const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
     const active: ActiveJob = {

@@ -44,7 +44,8 @@ export function portOf(ports: readonly PlacedPort[], role: string, name: string)
 
 /**
  * A config file's text with every port of the table replaced by its number in this run: after a colon, as in
- * `"127.0.0.1:3338"` and in URLs, and as the value of a key that ends in `port`. Comments stay as they are.
+ * `"127.0.0.1:3338"` and in URLs, and as the value of a key that ends in `port`. Comments stay as they are, and so do
+ * the groups of an IPv6 address.
  */
 export function shiftPorts(text: string, ports: readonly PlacedPort[]): string {
   const numbers = new Map(ports.map((port) => [String(port.standard), String(port.number)]));
@@ -52,7 +53,7 @@ export function shiftPorts(text: string, ports: readonly PlacedPort[]): string {
     .split('\n')
     .map((line) => {
       if (/^\s*#/.test(line)) return line;
-      return line.replace(/(:|port\s*=\s*)(\d{4,5})\b/g, (whole, before: string, number: string) => {
+      return line.replace(/(:|port\s*=\s*)(\d{4,5})\b(?![:\]])/g, (whole, before: string, number: string) => {
         const shifted = numbers.get(number);
         return shifted === undefined ? whole : before + shifted;
       });

@@ -69,6 +69,14 @@ test('a job for now is active on the prev hash there is, and a later target does
   );
 });
 
+test('a job under a target that no hash can meet is no job, and what comes after it is', () => {
+  const board = new JobBoard(new Uint8Array(32), prefix);
+  board.addJob(newJob(1));
+  assert.throws(() => board.setPrevHash(prevHash(1)), { code: 'bad-target' });
+  board.setTarget(easy);
+  assert.equal(board.addJob(newJob(2, 105))?.jobId, 2);
+});
+
 test('a new prefix counts for the jobs after it', () => {
   const board = new JobBoard(easy, prefix);
   board.addJob(newJob(1));

@@ -44,6 +44,7 @@ test('config text is shifted where a port of the table stands, and nowhere else'
     'name = "share 3338"',
     'other = "127.0.0.1:33380"',
     'listen_address = "[::1]:34254"',
+    'url = "http://[fd00:3338::3338]:3338/v1"',
   ].join('\n');
   assert.deepEqual(shiftPorts(text, placePorts(table, 20_000)).split('\n'), [
     '# the mint is at 127.0.0.1:3338',
@@ -55,6 +56,7 @@ test('config text is shifted where a port of the table stands, and nowhere else'
     'name = "share 3338"',
     'other = "127.0.0.1:33380"',
     'listen_address = "[::1]:20004"',
+    'url = "http://[fd00:3338::3338]:20002/v1"',
   ]);
 });
 
