@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { plainText } from './plain-text.ts';
 
 const TAIL_BYTES = 16_384;
 const LINE_LIMIT = 400;
@@ -6,7 +7,7 @@ const TROUBLE_LEVELS = new Set<unknown>(['warn', 'error', 'fatal']);
 
 /**
  * The last thing in a role's log that went wrong: a line that is not of the JSON log, or one of a level above
- * info. In its own words, cut to a readable length; undefined where there is none.
+ * info. In its own words, fit for a terminal and cut to a readable length; undefined where there is none.
  */
 export function lastTrouble(path: string): string | undefined {
   const lines = tail(path)
@@ -15,10 +16,10 @@ export function lastTrouble(path: string): string | undefined {
   // Node ends the report of a crash with its version; what was thrown stands some lines above.
   const isCrash = /^Node\.js v\d/.test(lines.findLast((line) => line !== '') ?? '');
   const thrown = isCrash ? lines.findLast((line) => /^(?:[A-Z]\w*)?Error\b.*?: /.test(line)) : undefined;
-  if (thrown !== undefined) return thrown.slice(0, LINE_LIMIT);
+  if (thrown !== undefined) return plainText(thrown, LINE_LIMIT);
   for (const line of lines.reverse()) {
     const words = troubleOf(line);
-    if (words !== undefined) return words.slice(0, LINE_LIMIT);
+    if (words !== undefined) return plainText(words, LINE_LIMIT);
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
-import { stripVTControlCharacters } from 'node:util';
+import { plainText } from './plain-text.ts';
 import { endGroup, signalGroup } from './process-group.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -108,16 +108,9 @@ function roleMessage(value: unknown): RoleMessage | undefined {
   if (value.type !== 'status' || !('text' in value) || typeof value.text !== 'string') return undefined;
   return {
     type: 'status',
-    text: plainText(value.text),
+    text: plainText(value.text, TEXT_LIMIT),
     figures: figuresOf('figures' in value ? value.figures : undefined),
   };
-}
-
-/** In one line and without control characters: it goes to a terminal, and may quote what a stranger sent. */
-function plainText(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .slice(0, TEXT_LIMIT);
 }
 
 function figuresOf(value: unknown): Figures {

@@ -38,3 +38,8 @@ test('of a crash, what was thrown', () => {
     "file:1\nthrow new TypeError('no')\n^\n\nTypeError: no such thing\n    at f (file:1:2)\n\nNode.js v24.21.0\n";
   assert.equal(lastTrouble(logOf(report)), 'TypeError: no such thing');
 });
+
+test('what a stranger put into a line does not steer the terminal', () => {
+  const log = entry('error', 'miner \x1b]0;owned\x07\x1b[2J\r\nok\x9b1m');
+  assert.equal(lastTrouble(logOf(log)), 'miner ok');
+});
