@@ -12,6 +12,7 @@ import { foundBlock } from './block.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
 import { FoundBlocks } from './found-blocks.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { awaitPlannedMove } from './planned-move.ts';
 import { openQuotePath, type QuotePath } from './quote-path.ts';
 import { type PoolSettings, readSettings } from './settings.ts';
 import { PoolStatus } from './status.ts';
@@ -78,6 +79,8 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   const quotePath = await context.open('quote path', () => openPoolQuotePath(pool, templates));
   server = await context.open('mining server', () => openServer(pool, quotePath, blocks));
   work.serve(server);
+  const moving = server;
+  await context.open('planned move', () => awaitPlannedMove(moving, log));
   if (outbox.terms) {
     work.takeTerms(outbox.terms);
     templates.begin();

@@ -217,3 +217,19 @@ test('worker names are negotiated, and go with each share', { timeout: LIMIT_MS 
   }
   assert.equal(await channel.submit(channel.mine()), 'accepted');
 });
+
+test('for a planned move all miners are asked to connect again, and stay until they do', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { pool } = await poolScene(t);
+  const channels = [
+    await (await pool.connect()).open({ user_identity }),
+    await (await pool.connect({ flags: REQUIRES_STANDARD_JOBS })).openStandard({ user_identity }),
+  ];
+  process.kill(pool.role.pid, 'SIGUSR2');
+  for (const channel of channels) {
+    const { new_host, new_port } = await channel.miner.next('Reconnect');
+    assert.deepEqual([new_host, new_port], ['', 0], 'to the name and port that they know');
+    assert.equal(await channel.submit(channel.mine()), 'accepted');
+  }
+});
