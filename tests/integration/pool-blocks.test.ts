@@ -28,6 +28,7 @@ async function scene(t: TestContext) {
     provider: { address: `${host}:${port}`, authorityKey: provider.authorityKey },
     mint,
     mintPort: mint.server.address.port,
+    config: ['coinbase_reward_weight = 3', '[[coinbase_outputs]]', 'script = "raw(52)"', 'weight = 1'],
   });
   await pool.role.says(/serving miners/);
   const findBlock = async () => {
@@ -41,13 +42,13 @@ async function scene(t: TestContext) {
     const end = Date.now() + 20_000;
     while (!(await isTip(hash))) assert.ok(Date.now() < end, `block ${hash} did not reach the node`);
   };
-  return { provider, network, mint, pool, findBlock, isTip, becomesTip };
+  return { node, provider, network, mint, pool, findBlock, isTip, becomesTip };
 }
 
 test('a block whose link breaks at that moment is handed over when the link is back', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { network, pool, findBlock, isTip, becomesTip } = await scene(t);
+  const { node, network, pool, findBlock, isTip, becomesTip } = await scene(t);
   const { hash, submit } = await findBlock();
   network.dropping.add('to-server');
   assert.equal(await submit(), 'accepted');
@@ -57,6 +58,14 @@ test('a block whose link breaks at that moment is handed over when the link is b
   network.cut();
   await becomesTip(hash);
   await until(() => pool.role.status.figures['blocks_unseen'] === 0, 'the block to be seen');
+  const block = (await node.rpc.call('getblock', [hash, 2])) as {
+    tx: { vout: { value: number; scriptPubKey: { hex: string } }[] }[];
+  };
+  const paid = block.tx[0]?.vout.slice(0, 2).map(({ value, scriptPubKey }) => [value, scriptPubKey.hex]);
+  assert.deepEqual(paid, [
+    [37.5, '51'],
+    [12.5, '52'],
+  ]);
 });
 
 test('a pool that is killed right after its answer hands the block over when it is back', {
