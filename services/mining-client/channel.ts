@@ -94,6 +94,8 @@ export class MiningChannel {
   #wire: ChannelWire | undefined;
   #isOpen = true;
   #deadline: NodeJS.Timeout | undefined;
+  /** When the pool was last asked or heard of a share, in milliseconds. */
+  #waitsSince = 0;
 
   constructor({ success, request, owner, wire, resumeLimitMs, log }: MiningChannelOptions) {
     this.id = success.channel_id;
@@ -125,12 +127,18 @@ export class MiningChannel {
     return this.#isOpen && this.#wire === undefined;
   }
 
+  /** Milliseconds for which shares have waited without the pool answering any; 0 where none waits. */
+  waited(now: number): number {
+    return this.#pending.size === 0 ? 0 : now - this.#waitsSince;
+  }
+
   /** Submits a share; resolves with what the pool answers, or with 'lost' when it cannot any more. */
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
     if (!this.#isOpen) return Promise.resolve({ kind: 'lost', reason: 'the channel is closed' });
     if (this.#pending.isFull) {
       return Promise.resolve({ kind: 'lost', reason: 'too many shares wait for the pool' });
     }
+    if (this.#pending.size === 0) this.#waitsSince = performance.now();
     const { sequence, verdict } = this.#pending.add({ share, owner });
     this.#send(sequence, { share, owner });
     return verdict;
@@ -175,9 +183,10 @@ export class MiningChannel {
   /**
    * The pool answered an opening with this channel's token: for the session alone. Shares without an answer are sent
    * again where it is the same channel still, and are stale where it is not.
+   * @param asked what the opening said
    * @returns false where the pool gave another channel, and this one is over
    */
-  resume(success: OpenSuccess, wire: ChannelWire): boolean {
+  resume(success: OpenSuccess, wire: ChannelWire, asked: OpenRequest): boolean {
     clearTimeout(this.#deadline);
     const isSameSize = success.extranonce_size === this.extranonceSize;
     if (!isSameSize || !equalBytes(success.extranonce_prefix, this.extranoncePrefix)) {
@@ -189,6 +198,10 @@ export class MiningChannel {
     this.groupId = success.group_channel_id;
     this.#wire = wire;
     this.#board.setTarget(success.target);
+    this.#waitsSince = performance.now();
+    const { nominalHashRate, maximumTargetLe } = this.#request;
+    // The wish changed while the opening was on its way.
+    if (asked !== this.#request) this.update(nominalHashRate, maximumTargetLe);
     for (const [sequence, submit] of this.#pending.unanswered) this.#send(sequence, submit);
     return true;
   }
@@ -244,6 +257,7 @@ export class MiningChannel {
   }
 
   #accept(lastSequence: number, count: number): void {
+    this.#waitsSince = performance.now();
     const covered = this.#pending.accept(lastSequence);
     if (covered !== count) {
       this.#log.debug({ channel: this.id, covered, count }, 'the pool counts accepted shares differently');
@@ -251,6 +265,7 @@ export class MiningChannel {
   }
 
   #refuse(sequence: number, code: string): void {
+    this.#waitsSince = performance.now();
     if (!this.#pending.refuse(sequence, code)) {
       this.#log.warn({ channel: this.id, sequence, code }, 'the pool refused a share that does not wait');
     }

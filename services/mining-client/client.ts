@@ -9,7 +9,7 @@ import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
 import type { ChannelOwner, MiningChannel } from './channel.ts';
-import { MiningSession, type OpenRequest, openRefused } from './session.ts';
+import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest, openRefused } from './session.ts';
 
 /** Longest message taken from a pool: a job with its coinbase and merkle path is far below. */
 const FRAME_CAP = 256 * 1024;
@@ -35,6 +35,8 @@ export interface MiningClientOptions {
   readonly backoff?: Partial<Backoff>;
   /** Milliseconds for which the channels of a cut link wait to be resumed; as long as the pool keeps them by default. */
   readonly resumeLimitMs?: number;
+  /** Milliseconds for which shares may wait without an answer before the link is given up; ANSWER_LIMIT_MS by default. */
+  readonly answerLimitMs?: number;
 }
 
 /** Who is told how the link is. */
@@ -143,8 +145,8 @@ export class MiningClient {
   }
 
   async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
-    const { resumeLimitMs = RESUME_LIMIT_MS, log } = this.#options;
-    const session = new MiningSession(connection, resumeLimitMs, log);
+    const { resumeLimitMs = RESUME_LIMIT_MS, answerLimitMs = ANSWER_LIMIT_MS, log } = this.#options;
+    const session = new MiningSession(connection, { resumeLimitMs, answerLimitMs }, log);
     for (const channel of this.#cut) session.resume(channel);
     this.#session = session;
     this.#events?.onUp();

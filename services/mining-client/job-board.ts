@@ -96,7 +96,10 @@ export class JobBoard {
 
   #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob | undefined {
     if (this.#targetLe.every((byte) => byte === 0)) {
-      throw new HashpoolError('bad-target', `job ${job.job_id} came under a target of zero, which no hash meets`);
+      throw new HashpoolError(
+        'bad-target',
+        `job ${job.job_id} came under a target of zero, which no hash meets`,
+      );
     }
     // Pools of another make have been seen to leave the witness in; its txid would be wrong.
     const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });

@@ -23,6 +23,8 @@ import {
 export const OPEN_TIMEOUT_MS = 15_000;
 /** A pool that has no work yet is asked to resume a channel again after so long. */
 const RESUME_RETRY_MS = 1000;
+/** A hashpool that leaves a channel's shares unanswered for so long hangs: another link may find it well. */
+export const ANSWER_LIMIT_MS = 60_000;
 /** Channels and openings of one connection; beyond, openings are refused here. */
 export const MAX_CHANNELS = 20_000;
 
@@ -71,14 +73,20 @@ export class MiningSession {
   readonly #openings = new Map<number, Opening>();
   readonly #wire: ChannelWire;
   readonly #resumeLimitMs: number;
+  readonly #watching: NodeJS.Timeout;
   #nextRequest = 1;
   #ended = false;
 
   /**
    * @param connection set up, its extensions negotiated; the session takes its messages from now on
-   * @param resumeLimitMs for which a cut channel waits to be resumed
+   * @param limits `resumeLimitMs` for which a cut channel waits to be resumed, `answerLimitMs` for which shares may wait
+   *   without an answer before the link is given up
    */
-  constructor(connection: Sv2Connection<MiningMessage>, resumeLimitMs: number, log: Logger) {
+  constructor(
+    connection: Sv2Connection<MiningMessage>,
+    { resumeLimitMs, answerLimitMs }: { resumeLimitMs: number; answerLimitMs: number },
+    log: Logger,
+  ) {
     this.#connection = connection;
     this.#resumeLimitMs = resumeLimitMs;
     this.#log = log;
@@ -88,6 +96,7 @@ export class MiningSession {
       sendShare: (message, owner) => connection.send(message, this.#shareTlvs(owner)),
     };
     connection.onMessage = (message) => this.#takeGuarded(message);
+    this.#watching = setInterval(() => this.#leaveHanging(answerLimitMs), answerLimitMs / 4);
   }
 
   get channelCount(): number {
@@ -138,6 +147,7 @@ export class MiningSession {
    */
   end(reason: string): MiningChannel[] {
     this.#ended = true;
+    clearInterval(this.#watching);
     for (const [requestId, opening] of this.#openings) {
       this.#forgetOpening(requestId, opening);
       if (opening.cut === undefined) opening.owner.refused(openRefused(reason));
@@ -160,6 +170,20 @@ export class MiningSession {
         { message: message.name, error },
         `a message of the pool could not be handled: ${messageOf(error)}`,
       );
+    }
+  }
+
+  /**
+   * TCP takes a quarter of an hour to notice a peer that is gone, and never notices one that hangs. Pools of another
+   * make answer shares by the batch, however long that takes to fill.
+   */
+  #leaveHanging(limitMs: number): void {
+    if (!this.speaksEhash) return;
+    const now = performance.now();
+    for (const channel of this.#channels.values()) {
+      if (channel.waited(now) <= limitMs) continue;
+      this.#connection.close(`the pool has answered no share for ${limitMs / 1000} s`);
+      return;
     }
   }
 
@@ -206,7 +230,7 @@ export class MiningSession {
       return;
     }
     this.#forgetOpening(message.request_id, opening);
-    if (cut?.resume(message, this.#wire)) {
+    if (cut?.resume(message, this.#wire, opening.request)) {
       this.#channels.set(cut.id, cut);
       return;
     }

@@ -67,6 +67,14 @@ class Owner implements ChannelOwner {
 
 /** A client of `pools`, connected to the first of them that works. */
 function start(t: TestContext, ...pools: [Partial<MiningUpstream>, ...Partial<MiningUpstream>[]]) {
+  return startWithin(t, undefined, ...pools);
+}
+
+function startWithin(
+  t: TestContext,
+  answerLimitMs: number | undefined,
+  ...pools: [Partial<MiningUpstream>, ...Partial<MiningUpstream>[]]
+) {
   const upstream = (pool: Partial<MiningUpstream>): MiningUpstream => ({
     host: '127.0.0.1',
     port: 1,
@@ -84,6 +92,7 @@ function start(t: TestContext, ...pools: [Partial<MiningUpstream>, ...Partial<Mi
     log: pino({ level: 'silent' }),
     backoff: { firstMs: 10, maxMs: 50 },
     resumeLimitMs: RESUME_LIMIT_MS,
+    ...(answerLimitMs === undefined ? {} : { answerLimitMs }),
   }).run({
     onUp: () => events.push('up'),
     onDown: () => events.push('down'),
@@ -258,6 +267,44 @@ test('a channel is resumed by its token: shares are sent again, and known jobs n
   await eventually(() => owner.jobs.length === 2, 'the new job');
   assert.deepEqual(owner.told, ['opened', 'job 1', 'job 2']);
   assert.equal(channel.id, 9);
+});
+
+test('a difficulty wished for while the channel is asked back is told once it is there', async (t) => {
+  const { channel, next } = await cutLink(t);
+  const { message } = await next.take('OpenExtendedMiningChannel');
+  channel.update(2e12, new Uint8Array(32).fill(3));
+  grant(next, message.request_id, 9, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
+  const update = (await next.take('UpdateChannel')).message;
+  assert.deepEqual([update.channel_id, update.maximum_target], [9, new Uint8Array(32).fill(3)]);
+});
+
+test('a pool that answers no share any more is left, and gets the shares on another link', async (t) => {
+  const pool = await fakePool(t, workers);
+  const { client } = startWithin(t, 200, { port: pool.port });
+  const link = await pool.link();
+  await eventually(() => client.isUp, 'the link');
+  const channel = channelOf(await openChannel(client, link));
+  const verdict = channel.submit(share, whose);
+  const next = await pool.link(1);
+  const { message } = await next.take('OpenExtendedMiningChannel');
+  grant(next, message.request_id, 5, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
+  accept(next, 5, (await next.take('SubmitSharesExtended')).message.sequence_number);
+  assert.equal((await verdict).kind, 'accepted');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.equal(pool.links.length, 2, 'a channel without waiting shares is silent for good reason');
+});
+
+test('a foreign pool may take its time over a batch of shares', async (t) => {
+  const pool = await fakePool(t, workers, { supported: [] });
+  const { client } = startWithin(t, 100, { port: pool.port, paysEhash: false });
+  const link = await pool.link();
+  await eventually(() => client.isUp, 'the link');
+  const channel = channelOf(await openChannel(client, link));
+  const verdict = channel.submit(share, whose);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  accept(link, 5, 1);
+  assert.equal((await verdict).kind, 'accepted');
+  assert.equal(pool.links.length, 1);
 });
 
 test('where the pool gives another channel, the shares are stale and the owner gets that channel', async (t) => {
