@@ -209,6 +209,12 @@ test('a config that can not be used ends with 78 and one line', { timeout: LIMIT
   const bad: [string, RegExp][] = [
     ['house_key = "02ff"', /house_key can't be used: .*33 bytes/],
     ['server_id = 65536', /server_id = 65536 is not allowed/],
+    [
+      `pool_signature = "${'x'.repeat(61)}"`,
+      /up to 60 printable ASCII characters, so that the coinbase script/,
+    ],
+    ['[[coinbase_outputs]]\nscript = "wpkh(1)"\nweight = 1', /coinbase_outputs\[0\]\.script can't be used/],
+    ['[[coinbase_outputs]]\nscript = "raw(51)"\nweight = 0', /weight = 0 is not allowed/],
     ['listen_adress = "127.0.0.1:1"', /listen_adress is not a key here/],
   ];
   for (const [line, words] of bad) {
