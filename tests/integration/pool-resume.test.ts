@@ -6,6 +6,8 @@ import { meetsTargetLe } from '../../protocols/bitcoin/target.ts';
 import { concatBytes, fromHex, toHex, u32Le } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import { RESUME_TOKEN_BYTES } from '../../protocols/ehash/extension.ts';
+import { encodeHpub } from '../../protocols/ehash/key.ts';
+import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../protocols/sv2/mining.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { createLog } from '../../runtime/logs.ts';
@@ -17,14 +19,18 @@ import type { ShareVerdict } from '../../services/mining-client/pending-shares.t
 import { regtestNode } from '../harness/bitcoind.ts';
 import { proxyTcp } from '../harness/interceptor.ts';
 import { poolProcess } from '../harness/pool.ts';
+import { connectSv1 } from '../harness/sv1-client.ts';
 import { until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
+import { translatorProcess } from '../harness/translator.ts';
 import { workMint } from '../harness/work-mint.ts';
 
 const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const NEVER_A_BLOCK = 40;
 const BATCH = 10;
+/** Of the SV1 miner's difficulty. */
+const SV1_BITS = 8;
 
 interface Sent {
   readonly hash: string;
@@ -98,7 +104,8 @@ class Rig implements ChannelOwner {
   }
 }
 
-async function scene(t: TestContext) {
+/** A pool, and a network between it and its clients that can be made worse. */
+async function poolBehindNetwork(t: TestContext) {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, { ...node, config: [`block_target_bits = ${NEVER_A_BLOCK}`] });
   const mint = await workMint(t);
@@ -106,6 +113,12 @@ async function scene(t: TestContext) {
   const pool = await poolProcess(t, { provider, mint, mintPort: mint.server.address.port, config });
   await pool.role.says(/serving miners/);
   const network = await proxyTcp({ host: pool.host, port: pool.port });
+  t.after(() => network.close());
+  return { mint, pool, network };
+}
+
+async function scene(t: TestContext) {
+  const { mint, pool, network } = await poolBehindNetwork(t);
   const workers = await openHandshakeWorkers();
   const rig = new Rig((await loadCrypto()).hash);
   const client = new MiningClient({
@@ -133,7 +146,6 @@ async function scene(t: TestContext) {
   });
   t.after(async () => {
     await client.close();
-    await network.close();
     await workers.close();
   });
   await until(() => rig.isReady, 'a job');
@@ -187,4 +199,35 @@ test('a pool that was restarted calls shares of before stale, and pays those of 
   await until(() => rig.unanswered() === 0, 'the last answer');
   assert.deepEqual(rig.sent[before]?.verdict, { kind: 'accepted' });
   await until(() => mint.shares.length === rig.accepted().length, 'what was accepted at the mint');
+});
+
+test('a miner behind the translator notices nothing of a cut between translator and pool', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { mint, pool, network } = await poolBehindNetwork(t);
+  const { role, sv1Port } = await translatorProcess(t, {
+    poolPort: network.address.port,
+    poolKey: encodeAuthorityPublicKey(pool.authorityKey),
+    paysEhash: true,
+  });
+  await role.says(/connected to pool/);
+  const miner = await connectSv1(sv1Port);
+  t.after(() => miner.close());
+  const user = encodeHpub(KEY);
+  await miner.request('mining.suggest_difficulty', [2 ** (SV1_BITS - 32)]);
+  const job = await miner.start(user);
+  const answers: Promise<{ result: unknown }>[] = [];
+  for (let i = 0; i < 40; i++) {
+    answers.push(miner.submit(user, miner.mineShare({ job })));
+    await delay(10);
+    if (i === 15) network.dropping.add('to-client');
+    if (i === 20) network.cut();
+    if (i === 25) network.dropping.clear();
+    if (i === 25) network.cut();
+  }
+  const results = (await Promise.all(answers)).map(({ result }) => result);
+  assert.deepEqual(new Set(results), new Set([true]));
+  assert.equal(miner.closed, false);
+  await until(() => mint.shares.length >= answers.length, 'all shares at the mint');
+  assert.equal(mint.shares.length, answers.length, 'none twice');
 });
