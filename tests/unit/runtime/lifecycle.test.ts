@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 
 const entry = new URL('./fixtures/role.ts', import.meta.url).pathname;
 
-function startRole(t: TestContext, toml: string) {
+function startRole(t: TestContext, toml: string, stdout: number | 'pipe' = 'pipe') {
   const folder = mkdtempSync(join(tmpdir(), 'hashpool-role-'));
   const file = join(folder, 'role.config.toml');
   writeFileSync(file, toml);
-  const child = fork(entry, ['-c', file], { silent: true, serialization: 'advanced' });
+  const child = fork(entry, ['-c', file], {
+    stdio: ['ignore', stdout, 'pipe', 'ipc'],
+    serialization: 'advanced',
+  });
   t.after(() => {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true });
@@ -37,7 +40,17 @@ test('a role says ready, and closes its parts last first at SIGTERM', async (t) 
   assert.deepEqual(said.messages[0], { type: 'status', text: 'working', figures: { shares: 2n } });
   child.kill('SIGTERM');
   assert.equal(await exitCode(child), 0);
-  assert.match(said.out, /closed second\n[\s\S]*closed first\n/);
+  assert.match(said.out, /closed second[\s\S]*closed first/);
+});
+
+test('a log on a full disk neither ends a role nor keeps it from ending', async (t) => {
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  const { child, said } = startRole(t, 'act = "wait"', full);
+  while (!said.messages.some(({ type }) => type === 'ready')) await once(child, 'message');
+  child.kill('SIGTERM');
+  assert.equal(await exitCode(child), 0);
+  assert.equal(said.err, '');
 });
 
 test('a role ends when whoever started it is gone', async (t) => {
@@ -66,7 +79,7 @@ for (const act of ['fail', 'throw']) {
     const { child, said } = startRole(t, `act = "${act}"`);
     assert.equal(await exitCode(child), 70);
     assert.match(said.out, /can't go on/);
-    assert.match(said.out, /closed second\n[\s\S]*closed first\n/);
+    assert.match(said.out, /closed second[\s\S]*closed first/);
     assert.ok(!said.messages.some(({ type }) => type === 'ready'));
   });
 }
