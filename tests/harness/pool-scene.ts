@@ -33,7 +33,7 @@ export interface PoolScene {
   readonly provider: ProviderProcess;
   readonly mint: WorkMint;
   readonly pool: PoolProcess;
-  /** Spends the node's one coin for a high fee, so that a better template follows. */
+  /** Spends the node's one coin for a high fee, so that a better template follows; again and again, if wanted. */
   spendCoin(): Promise<void>;
   /** Connects a miner through somebody who decides on its frames. */
   connectThrough(pass: Pass, options?: Partial<RawMinerOptions>): Promise<RawMiner>;
@@ -61,6 +61,7 @@ export async function poolScene(
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
   await node.rpc.call('generatetodescriptor', [1, `raw(${toHex(ANYONE_SCRIPT)})`]);
   await node.generate(COINBASE_MATURITY);
+  let [coin] = await coinbaseCoins(node, 1);
   const provider = await templateProvider(t, {
     ...node,
     config: [`block_target_bits = ${options.blockBits ?? NEVER_A_BLOCK}`, 'fee_check_interval_sec = 1'],
@@ -91,7 +92,7 @@ export async function poolScene(
     mint,
     pool,
     async spendCoin() {
-      for (const coin of await coinbaseCoins(node, 1)) await spend(node, coin, HIGH_FEE);
+      if (coin) coin = await spend(node, coin, HIGH_FEE);
     },
     async connectThrough(pass, changes = {}) {
       const address = await intercept(pool, pass);
