@@ -51,8 +51,10 @@ function systemdNotifier(environment: NodeJS.ProcessEnv, log: Logger): Notifier 
   return {
     ready: () => tell('--ready'),
     status: (text) => {
-      if (text !== shown) tell(`--status=${text}`);
-      shown = text;
+      // It may quote a peer, and a newline would begin another message to systemd.
+      const line = text.replaceAll(/\p{Cc}+/gu, ' ');
+      if (line !== shown) tell(`--status=${line}`);
+      shown = line;
     },
     alive: () => tell('WATCHDOG=1'),
     stopping: () => tell('--stopping'),

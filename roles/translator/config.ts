@@ -43,8 +43,8 @@ export const translatorConfig = table({
   max_connections_per_address: integer('of those, from one address', { min: 1, max: 20_000, default: 2_000 }),
   user_identity: text('the name by which the pool knows this translator', {
     default: 'hashpool',
-    minLength: 1,
-    maxLength: 128,
+    pattern: '^[ -~]{1,128}$',
+    allowed: 'a text of 1 to 128 printable ASCII characters',
   }),
   upstreams: list(upstream, 'the pools, tried in turn', { min: 1, max: 8 }),
   downstream_difficulty_config: table({
