@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DifficultyLimits } from '../../../../domain/vardiff/difficulty-limits.ts';
+import {
+  exponentAtMost,
+  leBytesToTarget,
+  powerTarget,
+  targetToLeBytes,
+} from '../../../../protocols/bitcoin/target.ts';
+import type { RawChannel } from '../../../harness/raw-miner.ts';
+import { testPool } from './fixture.ts';
+
+const exponent = (targetLe: Uint8Array): number => exponentAtMost(leBytesToTarget(targetLe));
+/** At 60 shares a minute the rate that asks for exponent 4. */
+const CLAIM = 16;
+
+/** Submits a dozen shares at once; resolves when the pool has moved the target. */
+async function flood(channel: RawChannel): Promise<number> {
+  const shares = Array.from({ length: 12 }, () => channel.mine());
+  const verdicts = await Promise.all(shares.map((share) => channel.submit(share)));
+  assert.deepEqual(new Set(verdicts), new Set(['accepted']));
+  await channel.miner.next('SetTarget');
+  return exponent(channel.target);
+}
+
+describe("a channel's difficulty", () => {
+  it('stops a flood, and pays its shares by the target they were found for', async (t) => {
+    const pool = await testPool(t);
+    const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
+    assert.ok((await flood(channel)) >= 7);
+    assert.deepEqual(new Set(pool.sink.records.map(({ k }) => k)), new Set([4]));
+  });
+
+  it('is remembered for the client that comes back, and for nobody else', async (t) => {
+    const pool = await testPool(t);
+    const miner = await pool.connect();
+    const proven = await flood(await miner.open({ nominal_hash_rate: CLAIM, user_identity: 'rig' }));
+    miner.connection.close();
+    const again = await pool.connect();
+    const opened = async (user_identity: string, nominal_hash_rate: number) =>
+      exponent((await again.open({ user_identity, nominal_hash_rate })).target);
+    assert.equal(await opened('rig', CLAIM), proven - 3);
+    assert.equal(await opened('rig', 0), proven);
+    assert.equal(await opened('rig', 2 ** 20), 20);
+    assert.equal(await opened('other', CLAIM), 4);
+  });
+
+  it("is eased by three steps at most by the client's own word once shares proved it", async (t) => {
+    const pool = await testPool(t);
+    const miner = await pool.connect();
+    const channel = await miner.open({ nominal_hash_rate: CLAIM });
+    const proven = await flood(channel);
+    for (const nominal_hash_rate of [2, 1]) {
+      const from = miner.received.length;
+      miner.send({
+        name: 'UpdateChannel',
+        channel_id: channel.id,
+        nominal_hash_rate,
+        maximum_target: targetToLeBytes(powerTarget(0)),
+      });
+      await miner.next('SetTarget', () => true, from);
+    }
+    assert.equal(exponent(channel.target), proven - 3);
+  });
+
+  it("stays in the operator's bounds for that client, unless its maximum target asks for more", async (t) => {
+    const limit = { userIdentity: 'rig', minimumBits: 10, maximumBits: 12 };
+    const pool = await testPool(t, { difficultyLimits: new DifficultyLimits([limit]) });
+    const miner = await pool.connect();
+    const opened = async (nominal_hash_rate: number, bits = 0) => {
+      const max_target = targetToLeBytes(powerTarget(bits));
+      return exponent((await miner.open({ user_identity: 'rig.1', nominal_hash_rate, max_target })).target);
+    };
+    assert.equal(await opened(0), 10);
+    assert.equal(await opened(2 ** 11), 11);
+    assert.equal(await opened(2 ** 20), 12);
+    assert.equal(await opened(0, 14), 14);
+  });
+});
