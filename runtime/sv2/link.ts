@@ -15,6 +15,8 @@ export interface Closed {
 
 /** How long a peer may take to hang up after we did. */
 const LINGER_MS = 1000;
+/** Then it is the others' turn: whoever sends without pause has no more of the thread than anybody else. */
+const FRAMES_PER_TURN = 128;
 
 export interface LinkOptions {
   readonly socket: Socket;
@@ -49,6 +51,7 @@ export class NoiseLink {
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   #flushing: NodeJS.Immediate | undefined;
+  #nextTurn: NodeJS.Immediate | undefined;
   #lingering: NodeJS.Timeout | undefined;
   #reason: Closed | undefined;
 
@@ -89,6 +92,7 @@ export class NoiseLink {
       this.#socket.pause();
       return;
     }
+    if (this.#nextTurn !== undefined) return;
     this.#socket.resume();
     queueMicrotask(() => this.#handle());
   }
@@ -156,26 +160,38 @@ export class NoiseLink {
     this.#outgoing = [];
     this.#outgoingBytes = 0;
     clearImmediate(this.#flushing);
+    clearImmediate(this.#nextTurn);
   }
 
   #handle(): void {
-    if (this.#handling) return;
+    if (this.#handling || this.#nextTurn !== undefined) return;
     this.#handling = true;
     this.guard(() => this.#handleFrames());
     this.#handling = false;
   }
 
   #handleFrames(): void {
-    let handled = false;
+    let handled = 0;
     for (let handler = this.#handler; handler !== undefined; handler = this.#handler) {
-      const frame = this.#opener.next();
+      const frame = handled < FRAMES_PER_TURN ? this.#opener.next() : undefined;
       if (frame === undefined) {
-        if (handled) handler.drained?.();
+        if (handled > 0) handler.drained?.();
+        if (handled === FRAMES_PER_TURN && this.#handler !== undefined) this.#yield();
         return;
       }
       handler.frame(frame);
-      handled = true;
+      handled++;
     }
+  }
+
+  /** Goes on with what was read after the others have had their turn, and reads more only then. */
+  #yield(): void {
+    this.#socket.pause();
+    this.#nextTurn = setImmediate(() => {
+      this.#nextTurn = undefined;
+      this.#handle();
+      if (this.#nextTurn === undefined && this.#handler !== undefined) this.#socket.resume();
+    });
   }
 
   #flush(): void {

@@ -9,6 +9,8 @@ import { setupFrame } from './setup-message.ts';
 
 after(() => workers.close());
 
+const FLOOD = 8000;
+
 const target = (channel_id: number): MiningMessage => ({
   name: 'SetTarget',
   channel_id,
@@ -180,6 +182,28 @@ test('a slow reader is cut off, and its neighbour is not', async (t) => {
   while (received < Math.ceil(sent / 10) + 1) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(quickThere.isOpen, true);
   slow.close();
+});
+
+test('who sends without pause does not keep the others waiting', async (t) => {
+  const { client, server } = await loopback(t);
+  const flood = await client();
+  const floodThere = await server();
+  const modest = await client();
+  const modestThere = await server();
+  let handled = 0;
+  const all = new Promise<void>((resolve) => {
+    floodThere.onMessage = () => {
+      handled++;
+      if (handled === FLOOD) resolve();
+    };
+  });
+  for (let i = 0; i < FLOOD; i++) flood.send(target(1));
+  modest.send(target(2));
+  assert.deepEqual(await nextMessage(modestThere), target(2));
+  assert.ok(handled < FLOOD / 4, `${handled} of ${FLOOD} messages came first`);
+  await all;
+  flood.close();
+  modest.close();
 });
 
 test('an unknown message is ignored', async (t) => {
