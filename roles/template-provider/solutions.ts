@@ -101,8 +101,9 @@ async function submit(hex: string, what: string, { rpc, log, signal }: SubmitOpt
     try {
       return await rpc.call('submitblock', [hex], { retry: { attempts: 1 } });
     } catch (error) {
-      const isGone = isRpcError(error, 'rpc-unreachable', 'rpc-broken', 'rpc-timeout', 'rpc-warming-up');
-      if (!isGone || signal.aborted || performance.now() > deadline) throw error;
+      // Whatever is no word of the node on the block may pass: a full work queue, say, is answered without JSON.
+      const isJudged = !isRpcError(error) || error.code === 'rpc-refused';
+      if (isJudged || signal.aborted || performance.now() > deadline) throw error;
       if (isFirst) log.warn(`${what} waits for the node: ${messageOf(error)}`);
       await delay(SUBMIT_RETRY_MS);
     }
