@@ -1,4 +1,4 @@
-import { Alarm, type Change, type Verdict } from './alarm.ts';
+import { Alarm, changeOf, type Verdict } from './alarm.ts';
 
 /**
  * Difficulty of a channel in powers of two. Shares arrive as a Poisson process, and the exponent aims at once to
@@ -6,12 +6,7 @@ import { Alarm, type Change, type Verdict } from './alarm.ts';
  * change shows within a few shares, a small one in its time. What they let pass spans more than a factor of two,
  * so that between two neighbouring powers a channel comes to rest. docs/vardiff.md has the figures.
  */
-const CHANGES: readonly Change[] = [
-  { usual: 2.2, changed: 12, at: 9 },
-  { usual: 2.2, changed: 3.8, at: 7 },
-  { usual: 0.8, changed: 0.1, at: 6 },
-  { usual: 0.92, changed: 0.5, at: 6 },
-];
+const CHANGES = [changeOf(2.2, 12, 9), changeOf(2.2, 3.8, 7), changeOf(0.8, 0.1, 6), changeOf(0.92, 0.5, 6)];
 /** After so many shares, wanted or found, a new exponent is looked at once; rates between these are let be. */
 const SETTLED = { shares: 24, low: 0.8, high: 2.6 };
 /** Steps at most towards easier at once, by silence or by the client's own word: whoever is back must not flood. */
