@@ -11,9 +11,10 @@ import type { PoolProcess } from '../harness/pool.ts';
 import { setupFrame } from '../unit/sv2/setup-message.ts';
 
 const PAUSE_MS = 1_000;
-/** Half-open connections are given up by the pool after 10 s; those that it forgot would be held for ever. */
-const PATIENCE_MS = 30_000;
-const BURST = 2_000;
+/** The pool gives up half-open connections after 10 s, and slow readers once the kernel takes no more for them. */
+const PATIENCE_MS = 60_000;
+const BURST = 500;
+const FLOOD = 2_000;
 const HOARD = 200;
 
 /** A visit of a client that breaks the rules. It throws where the pool bore with what it must not bear with. */
@@ -98,14 +99,23 @@ const slowReader: Misbehaviour = async (pool) => {
 const flood: Misbehaviour = async (pool) => {
   const miner = await pool.connect();
   await miner.open();
-  for (let i = 0; i < BURST; i++) miner.send({ name: 'UpdateChannel', ...unknownChannel });
+  for (let i = 0; i < FLOOD; i++) miner.send({ name: 'UpdateChannel', ...unknownChannel });
   await delay(PAUSE_MS);
   miner.connection.close();
 };
 
+const greedy = {
+  request_id: 0,
+  user_identity: 'greedy',
+  nominal_hash_rate: 0,
+  max_target: new Uint8Array(32).fill(255),
+  min_extranonce_size: 4,
+};
+
 const hoarder: Misbehaviour = async (pool) => {
   const miner = await pool.connect();
-  await Promise.all(Array.from({ length: HOARD }, () => miner.ask()));
+  for (let i = 0; i < HOARD; i++) miner.send({ name: 'OpenExtendedMiningChannel', ...greedy });
+  await miner.ask();
   await delay(Math.random() * PAUSE_MS);
   miner.connection.close();
 };

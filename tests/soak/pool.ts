@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,8 +15,8 @@ import { startMint, type TestMintProcess } from '../harness/mint.ts';
 import { type PoolProcess, poolProcess } from '../harness/pool.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 import { misbehaviours } from './bad-clients.ts';
-import { GoodMiner, type Harvest } from './good-miner.ts';
-import { type Memory, measure, memoryTrend } from './memory.ts';
+import { GoodMiner, type Harvest, KINDS } from './good-miner.ts';
+import { MEBI, type Memory, measure, rssTrend } from './memory.ts';
 
 /**
  * `npm run test:soak [-- --minutes 5 --connections 200]`: a crowd at a pool of real processes on a real node, a tip
@@ -28,12 +29,19 @@ const TIP_LATE_MS = 5_000;
 const WARM_UP_SHARE = 1 / 3;
 const BAD_SHARE = 1 / 5;
 const REST_MS = 500;
+/** Half-open connections are gone after this. */
+const CALM_MS = 12_000;
 const SETTLE_MS = 60_000;
 const HEAP_TOLERANCE = 0.1;
 /** Of the mean, in a minute: less is the noise of a collector. */
 const RSS_SLOPE_TOLERANCE = 0.01;
 const NEVER_A_BLOCK = 60;
 const HOUSE_KEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+
+interface Sample {
+  readonly atMs: number;
+  readonly memory: Memory;
+}
 
 const { values } = parseArgs({
   options: {
@@ -44,6 +52,8 @@ const { values } = parseArgs({
 const durationMs = Number(values.minutes) * 60_000;
 const connections = Number(values.connections);
 
+const ownDelays = monitorEventLoopDelay({ resolution: 10 });
+ownDelays.enable();
 const cleanups: (() => unknown)[] = [];
 const t = { after: (cleanup: () => unknown) => void cleanups.push(cleanup) };
 const troubles: string[] = [];
@@ -71,24 +81,26 @@ async function soak(): Promise<void> {
     nodeArguments: ['--expose-gc', '--import', reporter],
   });
   await pool.role.says(/serving miners/);
-  const { good, stop } = await crowd(pool);
-  const samples = await tips(node, pool, good);
-  await stop();
-  judgeMemory(samples);
+  await crowd(node, pool, durationMs * WARM_UP_SHARE);
+  const before = await calm(node, pool);
+  const samples = await crowd(node, pool, durationMs * (1 - WARM_UP_SHARE));
+  const after = await calm(node, pool);
+  judgeMemory(before, samples, after);
   judgeGood();
   await judgeBooks(pool, mint);
 }
 
-/** Sets all clients going. */
-async function crowd(pool: PoolProcess) {
+/** Lets all clients loose for a while, a tip change every ten seconds; gives what memory was before each. */
+async function crowd(node: TestNode, pool: PoolProcess, forMs: number): Promise<Sample[]> {
   const { curve } = await loadCrypto();
   const workers = await openHandshakeWorkers();
-  t.after(() => workers.close());
   const badCount = Math.floor(connections * BAD_SHARE);
   const users = Array.from({ length: connections - badCount }, (_, i) =>
     encodeHpub(curve.publicKey(new Uint8Array(32).fill(1 + (i % 200)))),
   );
-  const good = users.map((user, i) => new GoodMiner(pool, harvest, `${user}.rig${i}`));
+  const good = users.map(
+    (user, i) => new GoodMiner(pool, harvest, KINDS[i % KINDS.length] ?? KINDS[0], `${user}.rig${i}`),
+  );
   const kinds = Object.entries(misbehaviours);
   let stopped = false;
   const visit = async (index: number): Promise<void> => {
@@ -106,43 +118,60 @@ async function crowd(pool: PoolProcess) {
     ...good.map((miner) => miner.run()),
     ...Array.from({ length: badCount }, (_, i) => visit(i)),
   ];
-  return {
-    good,
-    async stop() {
-      stopped = true;
-      for (const miner of good) miner.stop();
-      await Promise.all(running);
-    },
-  };
+  const samples = await tips(node, pool, good, forMs);
+  stopped = true;
+  for (const miner of good) miner.stop();
+  await Promise.all(running);
+  await workers.close();
+  return samples;
 }
 
-/** A tip change every ten seconds; memory is measured before each, once the pool is warm. */
-async function tips(node: TestNode, pool: PoolProcess, good: readonly GoodMiner[]) {
-  const samples: { atMs: number; memory: Memory }[] = [];
+/** Changes tips, with memory measured before each, and looks whether all follow. */
+async function tips(node: TestNode, pool: PoolProcess, good: readonly GoodMiner[], forMs: number) {
+  const samples: Sample[] = [];
   const start = performance.now();
-  while (performance.now() - start < durationMs) {
+  while (performance.now() - start < forMs) {
     await delay(TIP_MS - TIP_LATE_MS);
     const atMs = performance.now() - start;
     const memory = await measure(pool.role);
-    if (atMs > durationMs * WARM_UP_SHARE) samples.push({ atMs, memory });
-    const shown = [memory.heapUsed, memory.external, memory.rss].map((bytes) => (bytes / 2 ** 20).toFixed(1));
-    console.log(
-      `${(atMs / 1000).toFixed(0)} s: ${harvest.accepted.size} shares, ${harvest.sessions} sessions, ` +
-        `${visits} bad visits; heap, external, RSS MiB: ${shown.join(', ')}`,
-    );
+    samples.push({ atMs, memory });
+    show(`${(atMs / 1000).toFixed(0)} s`, memory);
     const [hash = ''] = await node.generate(1);
     await delay(TIP_LATE_MS);
     const tip = reversed(fromHex(hash));
-    const late = good.filter(({ prevHash }) => prevHash && !equalBytes(prevHash, tip)).length;
+    const isLate = (prevHash: Uint8Array) => !equalBytes(prevHash, tip);
+    const late = good.filter(({ prevHashes }) => prevHashes.some(isLate)).length;
     if (late > 0) troubles.push(`${late} good clients were not on a new tip after ${TIP_LATE_MS / 1000} s`);
   }
   return samples;
 }
 
-function judgeMemory(samples: readonly { atMs: number; memory: Memory }[]): void {
-  const trend = memoryTrend(samples);
-  console.log(JSON.stringify({ samples: samples.length, ...trend }));
-  if (trend.heapLastMiB > trend.heapFirstMiB * (1 + HEAP_TOLERANCE)) troubles.push('the heap grew');
+/** Memory once everybody has left and the jobs that they had are stale. */
+async function calm(node: TestNode, pool: PoolProcess): Promise<Memory> {
+  await delay(CALM_MS);
+  await node.generate(1);
+  await delay(REST_MS);
+  const memory = await measure(pool.role);
+  show(`calm, ${pool.role.status.figures['channels']} channels`, memory);
+  return memory;
+}
+
+function show(when: string, { heapUsed, external, rss, stallMs }: Memory): void {
+  const memory = [heapUsed, external, rss].map((bytes) => (bytes / MEBI).toFixed(1)).join(', ');
+  const { accepted, sessions } = harvest;
+  const counts = `${accepted.size} shares, ${sessions} sessions, ${visits} bad visits`;
+  const stalls = [stallMs, ownDelays.max / 1e6].map((ms) => ms.toFixed(0)).join(', ');
+  ownDelays.reset();
+  console.log(
+    `${when}: ${counts}; heap, external, RSS in MiB: ${memory}; stall of pool, clients in ms: ${stalls}`,
+  );
+}
+
+function judgeMemory(before: Memory, samples: readonly Sample[], after: Memory): void {
+  const trend = rssTrend(samples);
+  const heap = { beforeMiB: before.heapUsed / MEBI, afterMiB: after.heapUsed / MEBI };
+  console.log(JSON.stringify({ heap, ...trend }));
+  if (after.heapUsed > before.heapUsed * (1 + HEAP_TOLERANCE)) troubles.push('the heap grew');
   if (trend.rssSlopeMiBPerMinute > trend.rssMeanMiB * RSS_SLOPE_TOLERANCE) troubles.push('RSS grows');
 }
 
