@@ -1,6 +1,12 @@
 /** Channels that one connection may have open. */
 export const MAX_CHANNELS_PER_CONNECTION = 10_000;
 
+/**
+ * Of those that each need jobs of their own, since the client requires standard jobs: new work for them is made in one
+ * go, and other clients wait meanwhile.
+ */
+export const MAX_UNGROUPED_CHANNELS = 1_000;
+
 /** The group of a connection's channels; channels and groups share one range of ids. */
 export const GROUP_ID = 1;
 

@@ -1,4 +1,9 @@
-import { ChannelIds, GROUP_ID, MAX_CHANNELS_PER_CONNECTION } from '../../domain/channels/channel-ids.ts';
+import {
+  ChannelIds,
+  GROUP_ID,
+  MAX_CHANNELS_PER_CONNECTION,
+  MAX_UNGROUPED_CHANNELS,
+} from '../../domain/channels/channel-ids.ts';
 import { KnownKeys } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
@@ -200,11 +205,10 @@ export class MiningSession implements ShareOwner {
       terms: this.#terms,
       speaksEhash: this.#connection.extensions.has(EHASH_EXTENSION),
     };
+    const most = this.#terms.standardJobs ? MAX_UNGROUPED_CHANNELS : MAX_CHANNELS_PER_CONNECTION;
     this.#catchUp();
     const channel =
-      this.#channels.size >= MAX_CHANNELS_PER_CONNECTION
-        ? 'too-many-channels'
-        : openChannel(this.#house, message, tlvs, about);
+      this.#channels.size >= most ? 'too-many-channels' : openChannel(this.#house, message, tlvs, about);
     if (typeof channel === 'string') {
       this.#refuse(request_id, channel, user_identity);
       return;

@@ -19,6 +19,13 @@ describe('a request for a channel', () => {
     assert.equal(judgeOpen({ ...wish, min_extranonce_size: 15 }, 6, range), 'min-extranonce-size-too-large');
   });
 
+  it('is granted nothing to roll on a standard channel, and can not have more than messages carry', () => {
+    const { min_extranonce_size: _, ...standard } = wish;
+    assert.deepEqual(judgeOpen(standard, 6, range), { k: 24, clientFloor: 0, rollableBytes: 0 });
+    const beyond = judgeOpen({ ...wish, min_extranonce_size: 33 }, 6, range);
+    assert.equal(beyond, 'unsupported-min-extranonce-size');
+  });
+
   it('is refused a rate that is none and a target that nobody pays', () => {
     for (const nominal_hash_rate of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
       assert.equal(judgeOpen({ ...wish, nominal_hash_rate }, 6, range), 'invalid-nominal-hashrate');

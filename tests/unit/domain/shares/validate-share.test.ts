@@ -155,6 +155,15 @@ describe('validation of a share', () => {
     assert.equal(judge(first), 'valid');
   });
 
+  it('takes no other version where no bit may be rolled', () => {
+    const { jobs } = base();
+    const rules = { hash, now: 1745596980, versionMask: 0 };
+    const claim = { payee: 1, session: FIRST_SESSION };
+    const rolled = validateShare(jobs, 8, { ...first, version: 0x20000020 }, rules, claim);
+    assert.equal(rolled.error, 'version-rolling-not-allowed');
+    assert.equal(validateShare(jobs, 8, first, rules, claim).error, undefined);
+  });
+
   it('finds blocks whatever the share target, and none twice', () => {
     const { judge } = scene(REGTEST_TIP, 0x207fffff, 1745596910, 40);
     assert.equal(judge(first), 'difficulty-too-low, block');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MAX_UNGROUPED_CHANNELS } from '../../../../domain/channels/channel-ids.ts';
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
 import { meetsPower, powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
@@ -133,6 +134,18 @@ describe('a group', () => {
     assert.deepEqual(
       pool.sink.records.map(({ k }) => k),
       [7, 7],
+    );
+  });
+
+  it('is what many channels need: who requires standard jobs gets fewer', async (t) => {
+    const pool = await testPool(t);
+    const miner = await pool.connect({ flags: REQUIRES_STANDARD_JOBS });
+    const wishes = Array.from({ length: MAX_UNGROUPED_CHANNELS + 1 }, () => miner.askStandard());
+    const answers = await Promise.all(wishes);
+    const refused = answers.filter((answer) => answer.name === 'OpenMiningChannel.Error');
+    assert.deepEqual(
+      refused.map(({ error_code }) => error_code),
+      ['too-many-channels'],
     );
   });
 
