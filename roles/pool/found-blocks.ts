@@ -17,6 +17,7 @@ export type BlockFate = 'seen' | 'given-up';
 export interface FoundBlocksOptions {
   /** The template provider. */
   readonly provider: {
+    readonly isConnected: boolean;
     submitSolution(solution: Solution): void;
     /** @throws HashpoolError 'template-id-not-found' where it does not know that template */
     requestTransactionData(templateId: bigint): Promise<unknown>;
@@ -87,7 +88,10 @@ export class FoundBlocks {
     this.#unseen.set(toHex(block.hashLe), { block, tries: 0, isUnknownTold: false });
     const [oldest] = this.#unseen.values();
     if (this.#unseen.size > MOST_UNSEEN && oldest !== undefined) this.#giveUp(oldest.block);
-    this.#timer ??= setInterval(() => this.connected(), this.#options.retryMs ?? RETRY_MS);
+    const { provider, retryMs = RETRY_MS } = this.#options;
+    this.#timer ??= setInterval(() => {
+      if (provider.isConnected) this.connected();
+    }, retryMs);
   }
 
   #submitAgain(unseen: Unseen): void {

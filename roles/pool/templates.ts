@@ -21,6 +21,10 @@ export class Templates {
     if (!this.#closed) this.#client ??= openTemplateClient(this.#options);
   }
 
+  get isConnected(): boolean {
+    return this.#client?.isConnected ?? false;
+  }
+
   submitSolution(solution: Solution): void {
     this.#client?.submitSolution(solution);
   }

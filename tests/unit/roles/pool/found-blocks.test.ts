@@ -19,6 +19,7 @@ function watched(t: TestContext, options: { earlier?: FoundBlock[]; retryMs?: nu
   const logged: { alert?: string; msg: string }[] = [];
   const provider = {
     knows: true,
+    isConnected: true,
     submitSolution: ({ template_id }: { template_id: bigint }) => void did.push(`submit ${template_id}`),
     async requestTransactionData() {
       if (!provider.knows) throw new HashpoolError('template-id-not-found', 'no such template');
@@ -55,8 +56,11 @@ it('a block goes to the template provider first, then to the disk, and is seen b
 });
 
 it('a block is handed over again on each connection, by the clock, and after a restart', async (t) => {
-  const { blocks, did } = watched(t, { earlier: [block(1)], retryMs: 20 });
+  const { blocks, did, provider } = watched(t, { earlier: [block(1)], retryMs: 20 });
+  provider.isConnected = false;
+  await delay(60);
   assert.deepEqual(did, [], 'nobody is connected yet');
+  provider.isConnected = true;
   blocks.connected();
   assert.deepEqual(did, ['submit 1']);
   while (did.length < 4) await delay(5);

@@ -117,6 +117,21 @@ describe('a resumed channel', () => {
     assert.equal(await resumed.submit(easy), 'accepted');
   });
 
+  it('may be a standard one, whose locking key its shares can not name', async (t) => {
+    const pool = await testPool(t);
+    const token = newToken();
+    const wish = { user_identity: 'rig' };
+    const channel = await (await connect(pool)).openStandard(wish, tlvs(token, OTHER_KEY));
+    const share = channel.mine();
+    await cut(pool, channel);
+    const resumed = await (await connect(pool)).openStandard(wish, tlvs(token, OTHER_KEY));
+    assert.equal(hex(resumed.prefix), hex(channel.prefix));
+    assert.equal(await resumed.submit(share), 'accepted');
+    assert.deepEqual(pool.sink.records[0]?.key, OTHER_KEY);
+    const extended = await (await connect(pool)).open(wish, tlvs(token, OTHER_KEY));
+    assert.notEqual(hex(extended.prefix.subarray(0, 6)), hex(resumed.prefix.subarray(0, 6)));
+  });
+
   it('is nobody else’s: another key, identity or token gets a channel of its own', async (t) => {
     const { pool, token, channel } = await cutChannel(t);
     const others = [
