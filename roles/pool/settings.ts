@@ -1,5 +1,5 @@
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
-import { type DifficultyLimit, DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
+import { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
@@ -64,21 +64,26 @@ export function readSettings(
       }),
     },
     houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key))),
-    difficultyLimits: new DifficultyLimits((config.difficulty_limits ?? []).map(difficultyLimit)),
+    difficultyLimits: readDifficultyLimits(config.difficulty_limits ?? []),
   };
 }
 
-type LimitTable = NonNullable<PoolConfig['difficulty_limits']>[number];
-
-function difficultyLimit(
-  { user_identity, minimum_bits, maximum_bits }: LimitTable,
-  i: number,
-): DifficultyLimit {
-  if (minimum_bits !== undefined && maximum_bits !== undefined && minimum_bits > maximum_bits) {
-    const bounds = `minimum_bits ${minimum_bits} is above maximum_bits ${maximum_bits}`;
-    throw new ConfigError(`difficulty_limits[${i}] can't be used: ${bounds}; exchange them`);
-  }
-  return { userIdentity: user_identity, minimumBits: minimum_bits, maximumBits: maximum_bits };
+/**
+ * @param tables of `pool.config.toml`
+ * @throws ConfigError where a table contradicts itself or an earlier one
+ */
+export function readDifficultyLimits(tables: NonNullable<PoolConfig['difficulty_limits']>): DifficultyLimits {
+  const named = new Set<string>();
+  const limits = tables.map(({ user_identity, minimum_bits, maximum_bits }, i) => {
+    const refuse = (words: string) => new ConfigError(`difficulty_limits[${i}] can't be used: ${words}`);
+    if (named.has(user_identity)) throw refuse(`${user_identity} has a table already; make them one`);
+    if (minimum_bits !== undefined && maximum_bits !== undefined && minimum_bits > maximum_bits) {
+      throw refuse(`minimum_bits ${minimum_bits} is above maximum_bits ${maximum_bits}; exchange them`);
+    }
+    named.add(user_identity);
+    return { userIdentity: user_identity, minimumBits: minimum_bits, maximumBits: maximum_bits };
+  });
+  return new DifficultyLimits(limits);
 }
 
 function point(text: string): Uint8Array {
