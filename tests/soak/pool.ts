@@ -34,7 +34,9 @@ const CALM_MS = 12_000;
 const SETTLE_MS = 60_000;
 const HEAP_TOLERANCE = 0.1;
 /** Of the mean, in a minute: less is the noise of a collector. */
-const RSS_SLOPE_TOLERANCE = 0.01;
+const RSS_SLOPE_TOLERANCE = 0.02;
+/** The crowd has to come first, and the allocators to have seen their peak. */
+const SETTLED_SHARE = 1 / 2;
 const NEVER_A_BLOCK = 60;
 const HOUSE_KEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 
@@ -168,9 +170,10 @@ function show(when: string, { heapUsed, external, rss, stallMs }: Memory): void 
 }
 
 function judgeMemory(before: Memory, samples: readonly Sample[], after: Memory): void {
-  const trend = rssTrend(samples);
+  const trend = rssTrend(samples.slice(samples.length * (1 - SETTLED_SHARE)));
   const heap = { beforeMiB: before.heapUsed / MEBI, afterMiB: after.heapUsed / MEBI };
-  console.log(JSON.stringify({ heap, ...trend }));
+  const rss = { beforeMiB: before.rss / MEBI, afterMiB: after.rss / MEBI };
+  console.log(JSON.stringify({ heap, rss, ...trend }));
   if (after.heapUsed > before.heapUsed * (1 + HEAP_TOLERANCE)) troubles.push('the heap grew');
   if (trend.rssSlopeMiBPerMinute > trend.rssMeanMiB * RSS_SLOPE_TOLERANCE) troubles.push('RSS grows');
 }
