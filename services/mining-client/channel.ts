@@ -183,10 +183,9 @@ export class MiningChannel {
   /**
    * The pool answered an opening with this channel's token: for the session alone. Shares without an answer are sent
    * again where it is the same channel still, and are stale where it is not.
-   * @param asked what the opening said
    * @returns false where the pool gave another channel, and this one is over
    */
-  resume(success: OpenSuccess, wire: ChannelWire, asked: OpenRequest): boolean {
+  resume(success: OpenSuccess, wire: ChannelWire): boolean {
     clearTimeout(this.#deadline);
     const isSameSize = success.extranonce_size === this.extranonceSize;
     if (!isSameSize || !equalBytes(success.extranonce_prefix, this.extranoncePrefix)) {
@@ -199,9 +198,6 @@ export class MiningChannel {
     this.#wire = wire;
     this.#board.setTarget(success.target);
     this.#waitsSince = performance.now();
-    const { nominalHashRate, maximumTargetLe } = this.#request;
-    // The wish changed while the opening was on its way.
-    if (asked !== this.#request) this.update(nominalHashRate, maximumTargetLe);
     for (const [sequence, submit] of this.#pending.unanswered) this.#send(sequence, submit);
     return true;
   }

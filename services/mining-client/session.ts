@@ -230,14 +230,17 @@ export class MiningSession {
       return;
     }
     this.#forgetOpening(message.request_id, opening);
-    if (cut?.resume(message, this.#wire, opening.request)) {
+    if (cut?.resume(message, this.#wire)) {
       this.#channels.set(cut.id, cut);
+      tellWish(cut, opening.request);
       return;
     }
-    const { request, owner } = opening;
+    const { owner } = opening;
+    const { request } = cut ?? opening;
     const [wire, resumeLimitMs, log] = [this.#wire, this.#resumeLimitMs, this.#log];
     const channel = new MiningChannel({ success: message, request, owner, wire, resumeLimitMs, log });
     this.#channels.set(channel.id, channel);
+    tellWish(channel, opening.request);
     owner.opened(channel);
   }
 
@@ -287,6 +290,12 @@ export class MiningSession {
     if (this.speaksEhash && lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
     return tlvs;
   }
+}
+
+/** @param asked what the opening said: the wish may have changed while it was on its way */
+function tellWish(channel: MiningChannel, asked: OpenRequest): void {
+  const { nominalHashRate, maximumTargetLe } = channel.request;
+  if (asked !== channel.request) channel.update(nominalHashRate, maximumTargetLe);
 }
 
 function ehashTlv(field: number, value: Uint8Array): Tlv {
