@@ -1,5 +1,5 @@
 import { clientName, type MiningChannel } from '../../domain/channels/mining-channel.ts';
-import type { ChannelJob } from '../../domain/jobs/channel-jobs.ts';
+import { type ChannelJob, MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { exponentFor, within } from '../../domain/vardiff/vardiff.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
@@ -18,6 +18,11 @@ export interface Audience {
   /** Of the channel or of the group. */
   readonly id: number;
   readonly channels: readonly MiningChannel[];
+  /**
+   * Of a group, the jobs for tips to come that it was told of by its own id: a client may keep a group's jobs apart
+   * from its channels', and then knows no other by the group's prev hash.
+   */
+  readonly announced?: Set<number>;
 }
 
 /** A channel that is addressed by its own id. */
@@ -143,12 +148,17 @@ function repeatJobs(
 
 function announce(to: Audience, job: ExtendedJob, house: MiningHouse, send: Send): void {
   send(jobMessage(to, job, null, house));
+  // At worst the group is told of a job again.
+  if (to.announced && to.announced.size >= MAX_FUTURE_JOBS) to.announced.clear();
+  to.announced?.add(job.id);
   for (const channel of to.channels) channel.announce(job);
 }
 
 function activate(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
   const { job, tip } = live;
-  if (!to.channels.every(({ jobs }) => jobs.isAnnounced(job.id))) announce(to, job, house, send);
+  const isKnown = to.announced?.has(job.id) ?? true;
+  if (!isKnown || !to.channels.every(({ jobs }) => jobs.isAnnounced(job.id))) announce(to, job, house, send);
+  to.announced?.clear();
   send(newPrevHash(to.id, job.id, tip));
   for (const channel of to.channels) channel.activate(live);
 }

@@ -53,6 +53,8 @@ export class MiningSession implements ShareOwner {
   readonly #ids = new ChannelIds();
   readonly #keys = new KnownKeys();
   readonly #channels = new Map<number, MiningChannel>();
+  /** See {@link Audience.announced}. */
+  readonly #announced = new Set<number>();
   /** Replaced ones, in use until the jobs are stale that were announced with them. */
   readonly #oldPrefixes: ExtranoncePrefix[] = [];
   readonly #firstChannel: NodeJS.Timeout;
@@ -291,7 +293,9 @@ export class MiningSession implements ShareOwner {
   #audiences(): Audience[] {
     const channels = [...this.#channels.values()];
     if (this.#terms.workSelection || channels.length === 0) return [];
-    return this.#terms.standardJobs ? channels.map(alone) : [{ id: GROUP_ID, channels }];
+    return this.#terms.standardJobs
+      ? channels.map(alone)
+      : [{ id: GROUP_ID, channels, announced: this.#announced }];
   }
 
   /** The group, where all of its channels have moved to one target; else each of them by itself. */

@@ -95,6 +95,18 @@ describe('a group', () => {
     assert.equal(pool.sink.records.length, 4);
   });
 
+  it('is told of a job by its own id before its prev hash, whatever its channels were told', async (t) => {
+    const pool = await testPool(t);
+    const miner = await pool.connect();
+    pool.server.announce(pool.work.addFuture(template(2n, true)));
+    const channel = await miner.open();
+    const from = miner.received.length;
+    pool.server.activate(pool.work.setTip(prevHash(2n, 2), new SeenShares()));
+    await miner.next('SetNewPrevHash', () => true, from);
+    assert.deepEqual(addressed(miner, from).slice(-2), ['NewExtendedMiningJob 1', 'SetNewPrevHash 1']);
+    assert.equal(await channel.submit(channel.mine()), 'accepted');
+  });
+
   it('has no part in a job that one of its channels needs for a new target', async (t) => {
     const pool = await testPool(t);
     const miner = await pool.connect();
