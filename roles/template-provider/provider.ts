@@ -9,6 +9,9 @@ import { Client } from './client.ts';
 import type { TemplateProviderConfig } from './config.ts';
 import { type Solution, submitSolution } from './solutions.ts';
 
+/** Found blocks on their way to the node: one tip has one child, so that more are worth nothing. */
+export const MOST_SUBMITTING = 64;
+
 /** What the provider needs of its role. */
 export type ProviderContext = Pick<
   RoleContext<TemplateProviderConfig, unknown>,
@@ -31,7 +34,9 @@ export class Provider {
     this.#report();
   }
 
-  welcome(connection: Sv2Connection<TemplateMessage>): void {
+  welcome(
+    connection: Pick<Sv2Connection<TemplateMessage>, 'remote' | 'send' | 'close' | 'closed' | 'onMessage'>,
+  ): void {
     const { config, log } = this.#context;
     const client = new Client({
       connection,
@@ -73,6 +78,10 @@ export class Provider {
 
   #submit(block: FittedBlock, solution: Solution): void {
     const { log, stopping } = this.#context;
+    if (this.#submitting.size >= MOST_SUBMITTING) {
+      log.error(`a block was dropped: ${MOST_SUBMITTING} others are on their way to the node`);
+      return;
+    }
     const submitting = submitSolution(block, solution, { rpc: this.#rpc, log, signal: stopping });
     this.#submitting.add(submitting);
     void submitting.then(() => this.#submitting.delete(submitting));
