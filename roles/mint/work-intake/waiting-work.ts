@@ -71,11 +71,13 @@ export class WaitingRoom {
   async #pass(): Promise<void> {
     let page: WaitingWork[];
     let after = 0;
+    // Work that waits comes in runs on one prev hash: the node is asked for each once.
+    const unknown = new Set<string>();
     do {
       page = await this.#engine.waiting(after, PAGE);
       const settled: Settled[] = [];
       for (const work of page) {
-        const verdict = await this.#judge(work);
+        const verdict = await this.#judge(work, unknown);
         if (verdict) settled.push(verdict);
       }
       if (settled.length > 0) {
@@ -86,10 +88,16 @@ export class WaitingRoom {
     } while (page.length === PAGE);
   }
 
-  async #judge({ quote, poolId, header: bytes }: WaitingWork): Promise<Settled | undefined> {
+  async #judge(
+    { quote, poolId, header: bytes }: WaitingWork,
+    unknown: Set<string>,
+  ): Promise<Settled | undefined> {
     const header = decodeHeader(bytes);
+    const prevHash = toHex(reversed(header.prevHashLe));
+    if (unknown.has(prevHash)) return undefined;
     const epoch = this.#engine.epochs.current(poolId);
-    const parent = await this.#chain.parent(toHex(reversed(header.prevHashLe)));
+    const parent = await this.#chain.parent(prevHash);
+    if (!parent) unknown.add(prevHash);
     if (!parent || !epoch) return undefined;
     const reason = judgeHeader(header, parent, this.#chain.network, epoch);
     if (reason === undefined && isAheadOfClock(header, Math.floor(this.#clock() / 1000))) return undefined;

@@ -24,6 +24,8 @@ interface Intake extends TestMint {
   readonly waiting: WaitingRoom;
   /** Blocks that the node knows, by hash in display order. */
   readonly blocks: Map<string, KnownParent>;
+  /** Blocks that the node was asked for, each time. */
+  readonly asked: string[];
   advance(milliseconds: number): void;
   take(firstSeq: bigint, records: readonly WorkRecord[]): ReturnType<WorkIntake['take']>;
   record(
@@ -44,7 +46,12 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
   const mint = await openTestMint(t);
   const { hash } = await loadCrypto();
   const blocks = new Map([[toHex(reversed(prevHashLe)), block]]);
-  const chain = { network: 'regtest' as const, parent: async (hashBe: string) => blocks.get(hashBe) };
+  const asked: string[] = [];
+  const parent = async (hashBe: string) => {
+    asked.push(hashBe);
+    return blocks.get(hashBe);
+  };
+  const chain = { network: 'regtest' as const, parent };
   let now = NOW * 1000;
   const clock = () => now;
   const { engine, poolId, curve } = mint;
@@ -62,6 +69,7 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
     outboxId,
     intake,
     blocks,
+    asked,
     waiting: new WaitingRoom(engine, chain, clock, log),
     advance: (milliseconds: number) => {
       now += milliseconds;
@@ -221,6 +229,17 @@ test('an unknown prev hash leaves a quote waiting, unpaid, until the node knows 
   assert.deepEqual(reasonsOf(await mint.take(1n, records)), [[2n, 'wrong-bits']]);
   const books = auditMint(mint.path);
   assert.deepEqual([books.quotes.count, books.void.count, books.refusals], [1, 1, 1]);
+});
+
+test('a node is asked once for a prev hash, however much work waits on it', async (t) => {
+  const mint = await openIntake(t);
+  const prevHashLe = randomBytes(32);
+  const records = await Promise.all(Array.from({ length: 20 }, () => mint.record({ prevHashLe })));
+  await mint.take(1n, records);
+  mint.asked.length = 0;
+  await mint.waiting.recheck();
+  assert.deepEqual(mint.asked, [toHex(reversed(prevHashLe))]);
+  assert.equal((await mint.engine.waiting(0, 100)).length, 20);
 });
 
 test('work ahead of the clock of the mint waits, and is paid once the clock has come near', async (t) => {
