@@ -1,7 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Outcome } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
-import { openDatabase } from '../../runtime/sql/database.ts';
+import { type Database, openDatabase } from '../../runtime/sql/database.ts';
 import { integer, text } from './store/row.ts';
 import { schema } from './store/schema.ts';
 
@@ -48,7 +47,7 @@ export function auditMint(path: string): Books {
 }
 
 /** Adds everything up. Reads whole tables: for the start and for audits, not for every request. */
-export function readBooks(db: DatabaseSync): Books {
+export function readBooks(db: Database): Books {
   const quotes = db
     .prepare('SELECT outcome, exponent, count(*) AS n FROM quotes GROUP BY outcome, exponent')
     .all();
@@ -57,7 +56,7 @@ export function readBooks(db: DatabaseSync): Books {
   const signed = byUnit(db, 'signatures');
   const spent = byUnit(db, 'spent');
   const counted = db.prepare(
-    'SELECT coalesce(sum(refused), 0) AS refusals, coalesce(sum(conflicts), 0) AS conflicts FROM outboxes',
+    'SELECT CAST(coalesce(sum(refused), 0) AS BIGINT) AS refusals, CAST(coalesce(sum(conflicts), 0) AS BIGINT) AS conflicts FROM outboxes',
   );
   const counts = counted.get() ?? {};
   const units = new Set([...signed.keys(), ...spent.keys()]);
@@ -79,7 +78,7 @@ export function readBooks(db: DatabaseSync): Books {
   };
 }
 
-function byUnit(db: DatabaseSync, table: 'signatures' | 'spent'): Map<string, Tally> {
+function byUnit(db: Database, table: 'signatures' | 'spent'): Map<string, Tally> {
   const rows = db
     .prepare(`
       SELECT unit, exponent, count(*) AS n FROM ${table} JOIN keysets USING (keyset) JOIN epochs USING (epoch)

@@ -3,6 +3,33 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HashpoolError } from '../../protocols/errors.ts';
 
+/** What a column holds, and what a `?` stands for. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+export type Row = Record<string, SqlValue>;
+
+/** A prepared statement. Its parameters are `?`, in order. */
+export interface Statement {
+  /** The first row, undefined where there is none. */
+  get(...parameters: SqlValue[]): Row | undefined;
+  all(...parameters: SqlValue[]): Row[];
+  /** @returns how many rows were written */
+  run(...parameters: SqlValue[]): { readonly changes: number | bigint };
+  /** Integers come as bigint from then on; without it one above 2^53 is an error. */
+  setReadBigInts(enabled: boolean): void;
+}
+
+/**
+ * What operations see of their database: the part of node:sqlite's DatabaseSync that another store can give too.
+ * Their SQL is understood by both: `?` parameters, ON CONFLICT, RETURNING for a new row's key, no rowid, no PRAGMA.
+ */
+export interface Database {
+  prepare(sql: string): Statement;
+  /** Runs statements of which nothing is asked back. */
+  exec(sql: string): void;
+  readonly isTransaction: boolean;
+  close(): void;
+}
+
 /** The tables of one database. Migrations only ever grow at the end; their number is the schema's version. */
 export interface Schema {
   readonly name: string;
@@ -64,7 +91,7 @@ function userVersion(db: DatabaseSync): number {
 }
 
 /** Runs `work` in a transaction that holds the write lock from its start; rolls back where it throws. */
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+export function inTransaction<T>(db: Database, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
   try {
     const result = work();

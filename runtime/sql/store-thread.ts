@@ -1,7 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Answer, type Call, type Tasks, toPlainError } from '../workers/channel.ts';
-import { inTransaction, openDatabase, type Schema } from './database.ts';
+import { type Database, inTransaction, openDatabase, type Schema } from './database.ts';
 
 /** The thread behind `openStore`: one transaction for each batch of calls, one savepoint for each call. */
 const port = parentPort;
@@ -9,11 +8,11 @@ if (!port) throw new Error('runtime/sql/store-thread.ts runs in a worker thread 
 
 interface StoreModule {
   readonly schema: Schema;
-  operations(db: DatabaseSync, data: unknown): Tasks;
+  operations(db: Database, data: unknown): Tasks;
 }
 
 /** An operation that throws takes back its own writes and nobody else's. */
-function run(db: DatabaseSync, operations: Tasks, { name, input }: Call): Answer {
+function run(db: Database, operations: Tasks, { name, input }: Call): Answer {
   db.exec('SAVEPOINT operation');
   try {
     const operation = operations[name];
@@ -29,7 +28,7 @@ function run(db: DatabaseSync, operations: Tasks, { name, input }: Call): Answer
   }
 }
 
-function runAll(db: DatabaseSync, operations: Tasks, calls: readonly Call[]): Answer[] {
+function runAll(db: Database, operations: Tasks, calls: readonly Call[]): Answer[] {
   try {
     return inTransaction(db, () => calls.map((call) => run(db, operations, call)));
   } catch (error) {

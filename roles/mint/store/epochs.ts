@@ -1,6 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { EhashPolicy } from '../../../protocols/ehash/amount.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
 import { blob, integer, type Row, text } from './row.ts';
 
 /** An epoch with its keyset and the segment that new quotes go into. */
@@ -35,13 +35,13 @@ export type FirstEpoch = Pick<
 >;
 
 /** Reads and opens epochs. */
-export function epochOperations(db: DatabaseSync) {
+export function epochOperations(db: Database) {
   const all = db.prepare(`
     SELECT * FROM epochs JOIN keysets USING (epoch) JOIN segments USING (epoch) ORDER BY epoch, segment`);
   const ofPool = db.prepare('SELECT epoch FROM epochs WHERE pool_id = ?');
   const addEpoch = db.prepare(`
     INSERT INTO epochs (pool_id, opened_height, unit, policy, minimum_difficulty, is_final)
-    VALUES (?, ?, ?, ?, ?, 1)`);
+    VALUES (?, ?, ?, ?, ?, 1) RETURNING epoch`);
   const addSegment = db.prepare('INSERT INTO segments (epoch, boundary_height) VALUES (?, ?)');
   const addKeyset = db.prepare(`
     INSERT INTO keysets (id, epoch, derivation_index, is_active, public_keys) VALUES (?, ?, ?, 1, ?)`);
@@ -59,14 +59,12 @@ export function epochOperations(db: DatabaseSync) {
       if (ofPool.get(first.poolId)) {
         throw new HashpoolError('epoch-exists', `the pool of ${first.unit} has an epoch already`);
       }
-      const { lastInsertRowid: epoch } = addEpoch.run(
-        first.poolId,
-        first.openedHeight,
-        first.unit,
-        first.policy,
-        first.minimumDifficulty,
+      const { poolId, openedHeight, unit, policy, minimumDifficulty } = first;
+      const epoch = integer(
+        addEpoch.get(poolId, openedHeight, unit, policy, minimumDifficulty) ?? {},
+        'epoch',
       );
-      addSegment.run(epoch, first.openedHeight);
+      addSegment.run(epoch, openedHeight);
       addKeyset.run(first.keysetId, epoch, first.derivationIndex, first.publicKeys);
     },
   };

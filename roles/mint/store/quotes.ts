@@ -1,6 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
 import { blob, integer, type Row, text } from './row.ts';
 
 /** A quote as it is stored, with what its epoch says of it. */
@@ -32,16 +32,16 @@ const columns = 'SELECT quotes.quote, quotes.id, share_hash, public_key, exponen
 const epochOf = 'JOIN segments USING (segment) JOIN epochs USING (epoch)';
 
 /** Reads quotes. Their rows never move: rowids grow as quotes come in, and order every list. */
-export function quoteOperations(db: DatabaseSync) {
+export function quoteOperations(db: Database) {
   const byId = db.prepare(`${columns} FROM quotes ${epochOf} WHERE quotes.id = ?`);
   const byShare = db.prepare(`${columns} FROM quotes ${epochOf} WHERE share_hash = ?`);
   const byRow = db.prepare(`${columns} FROM quotes ${epochOf} WHERE quotes.quote = ?`);
-  // Answered from the indexes alone, of which a page of many keys reads far more than it gives.
+  // Answered from the indices quotes_of_key and open_quotes_of_key, of which a page of many keys reads far more than it gives.
   const ofKey = db.prepare(`
-    SELECT quote FROM quotes INDEXED BY quotes_of_key
+    SELECT quote FROM quotes
     WHERE public_key = ? AND quote > ? ORDER BY quote LIMIT ?`);
   const openOfKey = db.prepare(`
-    SELECT quote FROM quotes INDEXED BY open_quotes_of_key
+    SELECT quote FROM quotes
     WHERE outcome IN (0, 4) AND public_key = ? AND quote > ? ORDER BY quote LIMIT ?`);
 
   function rowOf(id: Uint8Array): number {

@@ -1,7 +1,7 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import { HashpoolError } from '../../../protocols/errors.ts';
+import type { Row } from '../../../runtime/sql/database.ts';
 
-export type Row = Record<string, SQLOutputValue>;
+export type { Row };
 
 /** The bytes in a column. @throws HashpoolError 'bad-row' where it holds something else */
 export function blob(row: Row, column: string): Uint8Array {

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { Database } from '../../../runtime/sql/database.ts';
 import { readBooks } from '../books.ts';
 import { epochOperations } from './epochs.ts';
 import { leaseOperations } from './leases.ts';
@@ -9,7 +9,7 @@ import { workOperations } from './work.ts';
 export { schema } from './schema.ts';
 
 /** Everything that the mint's store thread can do; each is all or nothing, and on the disk before it answers. */
-export function operations(db: DatabaseSync) {
+export function operations(db: Database) {
   return {
     ...epochOperations(db),
     ...quoteOperations(db),

@@ -1,9 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { checkPaid } from '../../../domain/quotes/mintable.ts';
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
 import { quoteOperations } from './quotes.ts';
 import { blob, integer, type Row } from './row.ts';
 
@@ -26,7 +26,7 @@ export interface SpentRow {
 }
 
 /** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
-export function tokenOperations(db: DatabaseSync) {
+export function tokenOperations(db: Database) {
   const { quotesById } = quoteOperations(db);
   const issue = db.prepare(`
     UPDATE quotes SET outcome = ${Outcome.issued}

@@ -1,6 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
 import { bigInteger, blob, integer, type Row, text } from './row.ts';
 
 /** A record of work that passed, to become a quote. */
@@ -56,19 +56,22 @@ export interface WaitingWork {
 const MAX_KEPT = 100_000;
 
 /** Stores work and what is known about each outbox. */
-export function workOperations(db: DatabaseSync) {
+export function workOperations(db: Database) {
   const findOutbox = db.prepare(
     'SELECT outbox, stored_seq FROM outboxes WHERE pool_id = ? AND outbox_id = ?',
   );
   findOutbox.setReadBigInts(true);
-  const addOutbox = db.prepare('INSERT INTO outboxes (pool_id, outbox_id, stored_seq) VALUES (?, ?, 0)');
-  const advance = db.prepare('UPDATE outboxes SET stored_seq = max(stored_seq, ?) WHERE outbox = ?');
+  const addOutbox = db.prepare(
+    'INSERT INTO outboxes (pool_id, outbox_id, stored_seq) VALUES (?, ?, 0) RETURNING outbox, stored_seq',
+  );
+  addOutbox.setReadBigInts(true);
+  const advance = db.prepare('UPDATE outboxes SET stored_seq = ? WHERE outbox = ? AND stored_seq < ?');
   const count = db.prepare(
     'UPDATE outboxes SET refused = refused + ?, conflicts = conflicts + ? WHERE outbox = ? RETURNING refused, conflicts',
   );
   const addQuote = db.prepare(`
     INSERT INTO quotes (id, share_hash, public_key, k, exponent, segment, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (share_hash) DO NOTHING`);
+    ON CONFLICT (share_hash) DO NOTHING RETURNING quote`);
   const byShare = db.prepare('SELECT quote, public_key, k FROM quotes WHERE share_hash = ?');
   const addWaiting = db.prepare('INSERT INTO waiting (quote, outbox, seq, header) VALUES (?, ?, ?, ?)');
   const addRefusal = db.prepare(`
@@ -77,7 +80,9 @@ export function workOperations(db: DatabaseSync) {
     INSERT INTO conflicts (outbox, seq, quote, k, public_key) VALUES (?, ?, ?, ?, ?)`);
   const hasRefusal = db.prepare('SELECT 1 FROM refusals WHERE outbox = ? AND seq = ?');
   const hasConflict = db.prepare('SELECT 1 FROM conflicts WHERE outbox = ? AND seq = ?');
-  const refusalsIn = db.prepare('SELECT seq, reason FROM refusals WHERE outbox = ? AND seq BETWEEN ? AND ?');
+  const refusalsIn = db.prepare(
+    'SELECT seq, reason FROM refusals WHERE outbox = ? AND seq BETWEEN ? AND ? ORDER BY seq',
+  );
   refusalsIn.setReadBigInts(true);
   const waitingAfter = db.prepare(`
     SELECT quote, header, pool_id FROM waiting JOIN outboxes USING (outbox)
@@ -90,9 +95,8 @@ export function workOperations(db: DatabaseSync) {
   const dropWaiting = db.prepare('DELETE FROM waiting WHERE quote = ?');
 
   function outboxOf({ poolId, outboxId }: WorkBatch): { outbox: bigint; storedSeq: bigint } {
-    const row = findOutbox.get(poolId, outboxId);
-    if (row) return { outbox: bigInteger(row, 'outbox'), storedSeq: bigInteger(row, 'stored_seq') };
-    return { outbox: BigInt(addOutbox.run(poolId, outboxId).lastInsertRowid), storedSeq: 0n };
+    const row = findOutbox.get(poolId, outboxId) ?? addOutbox.get(poolId, outboxId) ?? {};
+    return { outbox: bigInteger(row, 'outbox'), storedSeq: bigInteger(row, 'stored_seq') };
   }
 
   function keep(outbox: bigint, what: 'refused' | 'conflicts'): boolean {
@@ -109,17 +113,9 @@ export function workOperations(db: DatabaseSync) {
   function storeQuote(outbox: bigint, seq: bigint, work: AcceptedWork): 'created' | 'known' | 'conflict' {
     const { quoteId, shareHashLe, key, k, exponent, segment } = work;
     const outcome = work.isWaiting ? Outcome.waiting : Outcome.open;
-    const { changes, lastInsertRowid } = addQuote.run(
-      quoteId,
-      shareHashLe,
-      key,
-      k,
-      exponent,
-      segment,
-      outcome,
-    );
-    if (changes === 1) {
-      if (work.isWaiting) addWaiting.run(lastInsertRowid, outbox, seq, work.header);
+    const added = addQuote.get(quoteId, shareHashLe, key, k, exponent, segment, outcome);
+    if (added) {
+      if (work.isWaiting) addWaiting.run(integer(added, 'quote'), outbox, seq, work.header);
       return 'created';
     }
     const first = byShare.get(shareHashLe);
@@ -156,7 +152,7 @@ export function workOperations(db: DatabaseSync) {
         seq++;
       }
       const last = seq - 1n;
-      advance.run(last, outbox);
+      advance.run(last, outbox, last);
       const refusals = refusalsIn.all(outbox, batch.firstSeq, last).map(refusalOf);
       return { storedSeq: last, refusals, created, conflicts };
     },
