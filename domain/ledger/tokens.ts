@@ -28,6 +28,14 @@ export interface Input {
   readonly signature: Uint8Array;
 }
 
+/** Inputs that `checkInputs` has passed: what spends them asks for this and not for mere inputs. */
+export interface CheckedInputs {
+  readonly inputs: readonly Input[];
+  readonly unit: string;
+  /** In units of the keysets. */
+  readonly sum: bigint;
+}
+
 /** Inputs, and outputs, of one request; the spec leaves the number to the mint. */
 export const MAX_TOKENS = 1000;
 
@@ -53,10 +61,9 @@ export function checkOutputs(outputs: readonly Output[], keysets: ReadonlyMap<st
 
 /**
  * Whether inputs may be spent, as far as that shows without a curve or a ledger.
- * @returns their unit
  * @throws HashpoolError 'request-malformed', 'too-many-inputs', 'duplicate-inputs', 'keyset-unknown', 'several-units'
  */
-export function checkInputs(inputs: readonly Input[], keysets: ReadonlyMap<string, Keyset>): string {
+export function checkInputs(inputs: readonly Input[], keysets: ReadonlyMap<string, Keyset>): CheckedInputs {
   checkCount(inputs.length, 'inputs', 'too-many-inputs');
   checkDistinct(
     inputs.map(({ secret }) => secret),
@@ -64,7 +71,8 @@ export function checkInputs(inputs: readonly Input[], keysets: ReadonlyMap<strin
     'secret',
     'duplicate-inputs',
   );
-  return commonUnit(inputs, 'inputs', (keysetId, where) => keysetOf(keysetId, keysets, where).unit);
+  const unit = commonUnit(inputs, 'inputs', (keysetId, where) => keysetOf(keysetId, keysets, where).unit);
+  return { inputs, unit, sum: sumOf(inputs.map(({ exponent }) => exponent)) };
 }
 
 /**
@@ -75,13 +83,15 @@ export function checkSwap(
   inputs: readonly Input[],
   outputs: readonly Output[],
   keysets: ReadonlyMap<string, Keyset>,
-): void {
-  const unitIn = checkInputs(inputs, keysets);
-  const unitOut = checkOutputs(outputs, keysets);
-  if (unitIn !== unitOut) throw cashuError('units-differ', `inputs are in ${unitIn}, outputs in ${unitOut}`);
-  const paid = sumOf(inputs.map(({ exponent }) => exponent));
+): CheckedInputs {
+  const paid = checkInputs(inputs, keysets);
+  const unit = checkOutputs(outputs, keysets);
+  if (paid.unit !== unit) throw cashuError('units-differ', `inputs are in ${paid.unit}, outputs in ${unit}`);
   const asked = sumOf(outputs.map(({ exponent }) => exponent));
-  if (paid !== asked) throw cashuError('not-balanced', `inputs are worth ${paid}, outputs ask for ${asked}`);
+  if (paid.sum !== asked) {
+    throw cashuError('not-balanced', `inputs are worth ${paid.sum}, outputs ask for ${asked}`);
+  }
+  return paid;
 }
 
 function checkCount(count: number, field: string, code: CashuErrorCode): void {

@@ -1,4 +1,4 @@
-import { checkSwap, type Input, type Output } from '../../domain/ledger/tokens.ts';
+import { type CheckedInputs, checkSwap, type Input, type Output } from '../../domain/ledger/tokens.ts';
 import { checkMint } from '../../domain/quotes/mintable.ts';
 import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
@@ -8,11 +8,14 @@ import { HashpoolError } from '../../protocols/errors.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import type { LeaseRequest } from '../../services/work-link/leases.ts';
 import { EpochBook, type MintKeyset } from './epoch-book.ts';
+import { MintEvents } from './events.ts';
 import { Figures } from './figures.ts';
+import { type Spending, spendable } from './inputs.ts';
+import { METHOD } from './nuts/answers.ts';
 import { type MintClaim, openSigner, type Signed, type Signer, type ToSign } from './signer/signer.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
 import type { MintOperations } from './store/store.ts';
-import type { SignatureRow } from './store/tokens.ts';
+import type { SignatureRow, SpentRow } from './store/tokens.ts';
 import type { StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
 
 /** Quotes in one batch (NUT-29). */
@@ -45,6 +48,14 @@ export interface MintRequest {
   readonly expectedAmounts?: readonly bigint[];
 }
 
+interface Parts {
+  readonly store: Store<MintOperations>;
+  readonly signer: Signer;
+  readonly epochs: EpochBook;
+  readonly figures: Figures;
+  readonly events: MintEvents;
+}
+
 /**
  * The mint without any network: what the HTTP routes and the work intake call. Every method that changes
  * something answers after the change is on the disk, and signs before.
@@ -53,13 +64,15 @@ export class Engine {
   readonly epochs: EpochBook;
   readonly signer: Signer;
   readonly figures: Figures;
+  readonly events: MintEvents;
   readonly #store: Store<MintOperations>;
 
-  private constructor(store: Store<MintOperations>, signer: Signer, epochs: EpochBook, figures: Figures) {
-    this.#store = store;
-    this.signer = signer;
-    this.epochs = epochs;
-    this.figures = figures;
+  private constructor(parts: Parts) {
+    this.#store = parts.store;
+    this.signer = parts.signer;
+    this.epochs = parts.epochs;
+    this.figures = parts.figures;
+    this.events = parts.events;
   }
 
   /**
@@ -67,16 +80,19 @@ export class Engine {
    * @param options.path the database file
    * @param options.seed 64 hex digits, from which every private key follows
    * @param options.threads signer threads, one for each core unless given
+   * @param options.onListenerError is told what a listener of `events` threw
    * @throws HashpoolError 'bad-seed', 'wrong-seed', 'self-test', 'database-open', 'database-newer'
    */
   static async open({
     path,
     seed,
     threads,
+    onListenerError = throwLater,
   }: {
     path: string;
     seed: string;
     threads?: number;
+    onListenerError?: (error: unknown) => void;
   }): Promise<Engine> {
     const module = new URL('./store/store.ts', import.meta.url);
     const signer = await openSigner(seed, threads);
@@ -84,7 +100,8 @@ export class Engine {
       const store = await openStore<MintOperations>({ module, path, name: 'mint' });
       try {
         const epochs = await EpochBook.open(store, signer);
-        return new Engine(store, signer, epochs, new Figures(await store.call('books', null)));
+        const figures = new Figures(await store.call('books', null));
+        return new Engine({ store, signer, epochs, figures, events: new MintEvents(onListenerError) });
       } catch (error) {
         await store.close();
         throw error;
@@ -113,21 +130,23 @@ export class Engine {
     const rows = this.#rowsOf(outputs, signed);
     await this.#store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: rows });
     this.figures.issued(quotes.map(({ exponent }) => exponent));
+    for (const { name } of quotes) this.#quoteChanged(name);
     return issuedOf(outputs, signed);
   }
 
   /** Spends proofs and signs outputs of the same worth (NUT-03). @throws HashpoolError of the same table */
   async swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
-    checkSwap(inputs, outputs, this.epochs.keysets);
-    const ys = await this.signer.verifyProofs(
-      inputs.map((input) => ({ ...input, ...this.#nameOf(input.keysetId) })),
-    );
+    const paid = checkSwap(inputs, outputs, this.epochs.keysets);
+    const spent = await this.spendable(paid, { outputs });
     const signed = await this.signer.sign(this.#toSign(outputs));
-    const spent = inputs.map(({ keysetId, exponent }, i) => {
-      return { y: at(ys, i), keyset: this.#keyset(keysetId).row, exponent };
-    });
     await this.#store.call('swap', { spent, signatures: this.#rowsOf(outputs, signed) });
+    this.events.emit('proofs-changed', { ys: spent.map(({ y }) => y), state: 'SPENT' });
     return issuedOf(outputs, signed);
+  }
+
+  /** The rows that spend checked inputs in a request, where curve and conditions allow it; see inputs.ts. */
+  spendable(paid: CheckedInputs, spending: Spending): Promise<SpentRow[]> {
+    return spendable({ signer: this.signer, keysets: this.epochs.keysets }, paid, spending);
   }
 
   /** For each Y whether it is spent (NUT-07). */
@@ -201,6 +220,10 @@ export class Engine {
     await this.signer.close();
   }
 
+  #quoteChanged(quote: string): void {
+    this.events.emit('quote-changed', { kind: 'mint', method: METHOD, quote });
+  }
+
   #toSign(outputs: readonly Output[]): ToSign[] {
     return outputs.map(({ keysetId, exponent, blinded }) => ({
       ...this.#nameOf(keysetId),
@@ -225,6 +248,13 @@ export class Engine {
     if (keyset) return keyset;
     throw cashuError('keyset-unknown', `${id}; /v1/keysets lists this mint's`);
   }
+}
+
+/** A listener that fails is a defect: with nobody to tell, it ends the process. */
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 function checkBatch(

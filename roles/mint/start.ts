@@ -64,10 +64,12 @@ export async function start(context: MintContext): Promise<Mint> {
 }
 
 /** The seed goes from its file to the signer's threads; nothing here keeps it. */
-async function openEngine({ config, read, statePath }: MintContext): Promise<Engine> {
+async function openEngine({ config, read, statePath, log }: MintContext): Promise<Engine> {
   const path = process.env['CDK_MINT_DB_PATH'] ?? statePath(config.hashpool_mint.db_path);
+  const onListenerError = (error: unknown) =>
+    log.error({ err: error }, 'a change of a quote or proof was not told');
   try {
-    return await Engine.open({ path, seed: read(config.hashpool_mint.seed) });
+    return await Engine.open({ path, seed: read(config.hashpool_mint.seed), onListenerError });
   } catch (error) {
     if (!isHashpoolError(error, 'bad-seed', 'wrong-seed')) throw error;
     throw new ConfigError(`[hashpool_mint] seed = ${config.hashpool_mint.seed}: ${error.message}`, {

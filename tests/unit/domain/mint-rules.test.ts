@@ -62,7 +62,8 @@ test('inputs are refused with the code of what is wrong, and taken from inactive
     ['several-units', [input(0, 'a'), input(0, 'b')]],
   ];
   for (const [code, inputs] of cases) assert.throws(() => checkInputs(inputs, keysets), { code }, code);
-  assert.equal(checkInputs([input(0, 'old'), input(0, 'a')], keysets), 'hash_1');
+  const taken = [input(0, 'old'), input(1, 'a')];
+  assert.deepEqual(checkInputs(taken, keysets), { inputs: taken, unit: 'hash_1', sum: 3n });
 });
 
 test('a swap must balance in one unit, however large its sums', () => {
