@@ -1,37 +1,59 @@
-/** Shares known per prev hash at most: 24 bytes each, in a table at most half full. */
-export const MAX_SEEN_SHARES = 1 << 23;
+import { ShareTable } from './share-table.ts';
 
 /** The session of shares that an earlier run of the pool stored. */
 export const STORED_EARLIER = 1;
 /** The first session that a channel may have. */
 export const FIRST_SESSION = 2;
-const FORGOTTEN = 0xffffffff;
 
-/** 32-bit words of an entry: four of the hash, one of the payee's key, one of the session. */
-const WORDS = 6;
-const PAYEE = 4;
-const SESSION = 5;
-const FIRST_CAPACITY = 1 << 10;
+const TABLES = 1 << 10;
+
+/** Memory that the shares on one prev hash may take. */
+export const MAX_SEEN_BYTES = 512 * 2 ** 20;
+/**
+ * Shares known per prev hash at most: 40,000 a second for ten minutes. A table has 23,437 of them then, give or take
+ * 153; its part of the memory are 32,768 slots of 16 bytes, which are three quarters full at 24,576.
+ */
+export const MAX_SEEN_SHARES = 24_000_000;
 
 /** What is known of a hash that was submitted. */
 export type Sighting = 'unseen' | 'duplicate' | 'replay';
 
 /**
- * The hashes of the shares on one prev hash that are stored or about to be. Each is told apart by its lower 128
- * bits, which no target touches. One flat table with linear probing: a million shares take 48 MB and no object.
+ * The hashes of the shares on one prev hash that are stored or about to be, 21 to 43 bytes for each. They lie in many
+ * small tables, and each grows by itself, within a fraction of a millisecond: nothing waits for it.
+ *
+ * A share is told apart by 74 bits of its hash, which no target touches: 10 choose its table, 64 are kept there.
+ *
+ * - A duplicate is never taken for unseen: what is kept is found.
+ * - An unseen share is taken for a duplicate where another one has the same 74 bits: once in 65 million prev hashes
+ *   with 24 million shares each. Nobody can bring that about for somebody else's share, which nobody knows before it
+ *   is found. Two of one's own take 2^37 shares of work, and cost nobody but who found them.
+ * - Hashes that crowd one table take a thousand times the work, and only make that table slow to grow.
+ *
+ * So the bits are the hash's own, and no secret key is mixed in.
  */
 export class SeenShares {
-  #table = new Uint32Array(FIRST_CAPACITY * WORDS);
-  #mask = FIRST_CAPACITY - 1;
+  readonly #tables = Array.from({ length: TABLES }, () => new ShareTable());
+  readonly #most: number;
   #size = 0;
+
+  /** @param most shares that it takes, where that is not the usual bound */
+  constructor(most = MAX_SEEN_SHARES) {
+    this.#most = most;
+  }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Where true, no further share can be told from a duplicate, and none may be accepted. */
+  /** Memory that the shares take. */
+  get bytes(): number {
+    return this.#tables.reduce((sum, table) => sum + table.bytes, 0);
+  }
+
+  /** Where true, no further share may be added, and so none accepted. */
   get full(): boolean {
-    return this.#size >= MAX_SEEN_SHARES;
+    return this.#size >= this.#most;
   }
 
   /**
@@ -40,53 +62,26 @@ export class SeenShares {
    * @param payee {@link payeeTag} of the key that the share would be paid to
    */
   look(hashLe: Uint8Array, payee: number, session: number): Sighting {
-    const at = this.#find(hashLe);
-    const seenBy = this.#table[at + SESSION];
-    if (seenBy === 0 || seenBy === FORGOTTEN) return 'unseen';
-    return seenBy !== session && this.#table[at + PAYEE] === payee ? 'replay' : 'duplicate';
+    const seenFrom = this.#tableOf(hashLe).get(wordOf(hashLe, 0), wordOf(hashLe, 1));
+    if (!seenFrom) return 'unseen';
+    return seenFrom.session !== session && seenFrom.payee === payee ? 'replay' : 'duplicate';
   }
 
   /** Notes a share; it must be unseen. */
   add(hashLe: Uint8Array, payee: number, session: number): void {
-    if (2 * (this.#size + 1) > this.#mask + 1) this.#grow();
-    const at = this.#find(hashLe);
-    if (this.#table[at + SESSION] === 0) this.#size++;
-    for (let word = 0; word < PAYEE; word++) this.#table[at + word] = wordOf(hashLe, word);
-    this.#table[at + PAYEE] = payee;
-    this.#table[at + SESSION] = session;
+    const isNew = this.#tableOf(hashLe).set(wordOf(hashLe, 0), wordOf(hashLe, 1), { payee, session });
+    if (isNew) this.#size++;
   }
 
   /** Takes back a share whose commit failed. */
   forget(hashLe: Uint8Array): void {
-    const at = this.#find(hashLe);
-    if (this.#table[at + SESSION] !== 0) this.#table[at + SESSION] = FORGOTTEN;
+    if (this.#tableOf(hashLe).delete(wordOf(hashLe, 0), wordOf(hashLe, 1))) this.#size--;
   }
 
-  /** Index of the hash's entry, or of the empty one where it belongs. */
-  #find(hashLe: Uint8Array): number {
-    const w0 = wordOf(hashLe, 0);
-    const w1 = wordOf(hashLe, 1);
-    const w2 = wordOf(hashLe, 2);
-    const w3 = wordOf(hashLe, 3);
-    const table = this.#table;
-    for (let slot = w0 & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const at = slot * WORDS;
-      if (table[at + SESSION] === 0) return at;
-      if (table[at] === w0 && table[at + 1] === w1 && table[at + 2] === w2 && table[at + 3] === w3) return at;
-    }
-  }
-
-  #grow(): void {
-    const old = this.#table;
-    const capacity = 2 * (this.#mask + 1);
-    this.#table = new Uint32Array(capacity * WORDS);
-    this.#mask = capacity - 1;
-    for (let from = 0; from < old.length; from += WORDS) {
-      if (old[from + SESSION] === 0) continue;
-      let slot = (old[from] ?? 0) & this.#mask;
-      while (this.#table[slot * WORDS + SESSION] !== 0) slot = (slot + 1) & this.#mask;
-      this.#table.set(old.subarray(from, from + WORDS), slot * WORDS);
-    }
+  #tableOf(hashLe: Uint8Array): ShareTable {
+    const table = this.#tables[wordOf(hashLe, 2) & (TABLES - 1)];
+    if (!table) throw new RangeError('there is a table for each number');
+    return table;
   }
 }
 

@@ -19,6 +19,7 @@ export type ShareError =
   | 'invalid-non-rollable-version-bit'
   | 'duplicate-share'
   | 'difficulty-too-low'
+  | 'too-many-shares'
   | 'invalid-ehash-key';
 
 /** The fields of `SubmitShares…` that make the header; the extranonce of a standard channel's share is empty. */
@@ -102,7 +103,8 @@ export interface Verdict {
 
 /**
  * Judges a share. A duplicate is one before it is easy or a block. `verdict.work.isBlock` is to be acted upon
- * whatever `error` says, but for duplicates.
+ * whatever `error` says, but for duplicates. Where the tip has had so many shares that no more can be told apart,
+ * they are refused until the next one.
  */
 export function validateShare(
   jobs: ChannelJobs,
@@ -121,7 +123,7 @@ export function validateShare(
   if (sighting === 'duplicate') return { error: 'duplicate-share', work: withoutBlock(work) };
   if (sighting === 'replay') return { work: withoutBlock(work), replay: true };
   if (!paid) return { error: 'difficulty-too-low', work };
-  return seen.full ? { error: 'invalid-share', work } : { work };
+  return seen.full ? { error: 'too-many-shares', work } : { work };
 }
 
 function withoutBlock(work: HashedWork): HashedWork {

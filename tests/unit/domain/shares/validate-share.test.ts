@@ -39,6 +39,7 @@ function sriJob(versionRollingAllowed = true) {
     coinbasePrefix: prefix,
     coinbaseSuffix: suffix,
     merklePath: [],
+    withTag: () => assert.fail('no miner has a tag here'),
   };
 }
 
@@ -49,13 +50,20 @@ interface Scene {
   judge(share: SubmittedShare, changes?: { now?: number; session?: number; payee?: number }): string;
 }
 
-function scene(prevHashLe: string, nbits: number, minNtime: number, k: number, rolling = true): Scene {
+function scene(
+  prevHashLe: string,
+  nbits: number,
+  minNtime: number,
+  k: number,
+  rolling = true,
+  seen = new SeenShares(),
+): Scene {
   const tip: Tip = {
     prevHashLe: fromHex(prevHashLe),
     nbits,
     minNtime,
     targetLe: targetToLeBytes(compactToTarget(nbits)),
-    seen: new SeenShares(),
+    seen,
   };
   const extranoncePrefix = new Uint8Array(24);
   extranoncePrefix[23] = 1;
@@ -186,5 +194,13 @@ describe('validation of a share', () => {
     assert.equal(judge(first), 'valid');
     assert.equal(judge(first, { session: FIRST_SESSION + 1 }), 'replay');
     assert.equal(judge(first, { session: FIRST_SESSION + 1, payee: 2 }), 'duplicate-share');
+  });
+
+  it('takes no more shares than can be told apart, and blocks even then', () => {
+    const { judge } = scene(REGTEST_TIP, 0x207fffff, 1745596910, 0, true, new SeenShares(1));
+    assert.equal(judge(first), 'valid, block');
+    assert.equal(judge(first), 'duplicate-share');
+    const outcomes = Array.from({ length: 16 }, (_, i) => judge({ ...first, nonce: 1 + i }));
+    assert.deepEqual(new Set(outcomes), new Set(['too-many-shares', 'too-many-shares, block']));
   });
 });
