@@ -1,7 +1,8 @@
 import type { Hash, HashedJob } from '../../protocols/crypto/hash.ts';
+import { MAX_MINER_TAGS } from '../channels/miner-tag.ts';
 import type { SeenShares } from '../shares/seen-shares.ts';
 
-/** Work made of a template, the same for all channels: what `NewExtendedMiningJob` says but for the channel. */
+/** Work made of a template, the same for all channels of one tag: what `NewExtendedMiningJob` says but for the channel. */
 export interface ExtendedJob {
   readonly id: number;
   readonly templateId: bigint;
@@ -12,6 +13,8 @@ export interface ExtendedJob {
   readonly coinbaseSuffix: Uint8Array;
   /** From the coinbase's neighbour up, 32 bytes each, as sha256d puts them out. */
   readonly merklePath: readonly Uint8Array[];
+  /** The same job, under the same id, with a miner's tag in its coinbase; '' for none. */
+  withTag(tag: string): ExtendedJob;
 }
 
 /** The block that is built upon, as the template provider's `SetNewPrevHash` has it. */
@@ -30,13 +33,41 @@ export interface LiveJob {
   readonly job: ExtendedJob;
   readonly tip: Tip;
   readonly hashed: HashedJob;
+  /** See {@link ExtendedJob.withTag}. */
+  withTag(tag: string): LiveJob;
 }
 
 /** Puts a job on its tip. */
 export function liveJob(job: ExtendedJob, tip: Tip): LiveJob {
   const { coinbasePrefix, coinbaseSuffix, merklePath } = job;
   const { prevHashLe, nbits } = tip;
-  return { job, tip, hashed: { coinbasePrefix, coinbaseSuffix, merklePath, prevHashLe, nbits } };
+  const hashed = { coinbasePrefix, coinbaseSuffix, merklePath, prevHashLe, nbits };
+  const withTag = perTag(
+    () => live,
+    (tag) => {
+      const tagged = job.withTag(tag);
+      return { ...live, job: tagged, hashed: { ...hashed, coinbasePrefix: tagged.coinbasePrefix } };
+    },
+  );
+  const live: LiveJob = { job, tip, hashed, withTag };
+  return live;
+}
+
+/**
+ * Makes a thing once for each tag that is asked for, so that all channels with one tag have the same.
+ * @param untagged for the empty tag, which costs nothing
+ */
+export function perTag<T>(untagged: () => T, make: (tag: string) => T): (tag: string) => T {
+  let made: Map<string, T> | undefined;
+  return (tag) => {
+    if (tag === '') return untagged();
+    made ??= new Map();
+    const known = made.get(tag);
+    if (known !== undefined) return known;
+    const thing = make(tag);
+    if (made.size < MAX_MINER_TAGS) made.set(tag, thing);
+    return thing;
+  };
 }
 
 const ROOT_OFFSET = 36;

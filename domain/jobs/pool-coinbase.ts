@@ -40,30 +40,36 @@ const KEYSET_MARK = utf8('EH');
 const MAX_TEMPLATE_PREFIX = 8;
 /** The opcode before the tag, and the one before job id and extranonce. */
 const PUSH_OPCODES = 2;
-/** The longest name of a pool that leaves the coinbase script within consensus, whatever template comes. */
-export const MAX_SIGNATURE_BYTES =
+/** The longest names of pool and miner together that leave the script within consensus, whatever template comes. */
+export const MAX_NAME_BYTES =
   COINBASE_SCRIPT_LIMIT -
   MAX_TEMPLATE_PREFIX -
   PUSH_OPCODES -
-  poolTag('').length -
+  coinbaseTag('', '').length -
   JOB_ID_BYTES -
   FULL_EXTRANONCE_BYTES;
 
 /**
  * The stripped coinbase of one job. Its script ends in one push:
  *
- *     [ template's prefix ][ push "Sv2/<signature>//" ][ push: job id 4, full extranonce 20 ]
+ *     [ template's prefix ][ push "Sv2/<signature>/<miner's tag>/" ][ push: job id 4, full extranonce 20 ]
  *
  * The job id makes every job a search space of its own: a hash found for one can't be handed in for another
  * with a different target.
- * @throws HashpoolError 'coinbase-script-too-long' where the signature leaves no room, 'coinbase-sum' where outputs and
+ * @param minerTag printable ASCII without a slash; '' for none
+ * @throws HashpoolError 'coinbase-script-too-long' where signature and tag leave no room, 'coinbase-sum' where outputs and
  *   template disagree, which no configuration can bring about
  */
-export function poolCoinbaseParts(template: NewTemplate, pool: PoolCoinbase, jobId: number): CoinbaseParts {
+export function poolCoinbaseParts(
+  template: NewTemplate,
+  pool: PoolCoinbase,
+  jobId: number,
+  minerTag = '',
+): CoinbaseParts {
   const { prefix, suffix } = coinbaseParts({
     version: template.coinbase_tx_version,
     scriptPrefix: template.coinbase_prefix,
-    tag: poolTag(pool.signature),
+    tag: coinbaseTag(pool.signature, minerTag),
     extranonceLength: JOB_ID_BYTES + FULL_EXTRANONCE_BYTES,
     sequence: template.coinbase_tx_input_sequence,
     outputs: poolOutputs(pool, template.coinbase_tx_value_remaining),
@@ -74,9 +80,9 @@ export function poolCoinbaseParts(template: NewTemplate, pool: PoolCoinbase, job
   return { prefix: concatBytes(prefix, u32Le(jobId)), suffix };
 }
 
-/** The tag in the form of the reference pool: protocol, pool, and no miner. */
-export function poolTag(signature: string): Uint8Array {
-  return utf8(`Sv2/${signature}//`);
+/** The tag in the form of the reference pool: protocol, pool, miner. */
+export function coinbaseTag(signature: string, minerTag: string): Uint8Array {
+  return utf8(`Sv2/${signature}/${minerTag}/`);
 }
 
 /**

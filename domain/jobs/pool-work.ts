@@ -17,11 +17,16 @@ interface Announced {
 
 /** Turns what a template provider says into jobs for all channels. */
 export class PoolWork {
-  readonly #factory = new JobFactory();
+  readonly #factory: JobFactory;
   readonly #future = new Map<bigint, Announced>();
   #coinbase: PoolCoinbase | undefined;
   #template: NewTemplate | undefined;
   #current: LiveJob | undefined;
+
+  /** @param firstJobId see {@link JobFactory} */
+  constructor(firstJobId = 1) {
+    this.#factory = new JobFactory(firstJobId);
+  }
 
   /** The newest job on the current tip. */
   get current(): LiveJob | undefined {

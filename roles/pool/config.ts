@@ -1,4 +1,4 @@
-import { MAX_SIGNATURE_BYTES } from '../../domain/jobs/pool-coinbase.ts';
+import { MAX_NAME_BYTES } from '../../domain/jobs/pool-coinbase.ts';
 import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
   address,
@@ -68,10 +68,14 @@ export const poolConfig = table({
   ),
   pool_signature: text("the pool's name in each coinbase", {
     default: 'hashpool',
-    maxLength: MAX_SIGNATURE_BYTES,
+    maxLength: MAX_NAME_BYTES,
     pattern: '^[ -~]*$',
-    allowed: `up to ${MAX_SIGNATURE_BYTES} printable ASCII characters, so that the coinbase script stays within 100 bytes`,
+    allowed: `up to ${MAX_NAME_BYTES} printable ASCII characters, so that the coinbase script stays within 100 bytes`,
   }),
+  miner_tag_length: integer(
+    "bytes of a miner's name that its blocks show next to pool_signature; 0 shows none, as it stays on the chain for good",
+    { min: 0, max: MAX_NAME_BYTES, default: 0 },
+  ),
   tp_address: address('the template provider', { default: '127.0.0.1:8442' }),
   tp_authority_public_key: publicValue("the template provider's authority key, by which the pool knows it", {
     default: 'public:template-provider-authority.pub',
@@ -123,6 +127,13 @@ export const poolConfig = table({
   }),
   db_path: path('database of the accepted shares', { default: 'outbox.sqlite' }),
 });
+
+/** What the schema can't say: whether both names have room in a coinbase next to the longest template prefix. */
+export function checkPool({ pool_signature, miner_tag_length }: PoolConfig): string | undefined {
+  const length = pool_signature.length + miner_tag_length;
+  if (length <= MAX_NAME_BYTES) return undefined;
+  return `pool_signature (${pool_signature.length}) and miner_tag_length (${miner_tag_length}) come to ${length} bytes; at most ${MAX_NAME_BYTES} fit into the 100 of a coinbase script, next to height, job and extranonce: shorten either`;
+}
 
 export type PoolConfig = ConfigOf<typeof poolConfig>;
 export type PoolShared = ConfigOf<typeof poolSide>;

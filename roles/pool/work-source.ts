@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { LiveJob } from '../../domain/jobs/extended-job.ts';
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { PoolWork } from '../../domain/jobs/pool-work.ts';
@@ -26,7 +27,7 @@ export interface WorkSourceOptions {
 /** Brings together the mint's terms and the template provider's templates, and makes the server's work of them. */
 export class WorkSource {
   readonly #options: WorkSourceOptions;
-  readonly #work = new PoolWork();
+  readonly #work = new PoolWork(randomInt(1, 2 ** 32));
   readonly #tips = new Map<string, SeenShares>();
   #server: MiningServer | undefined;
   #terms: Terms | undefined;

@@ -24,6 +24,7 @@ const job = (id: number): ExtendedJob => ({
   coinbasePrefix: new Uint8Array(0),
   coinbaseSuffix: new Uint8Array(0),
   merklePath: [],
+  withTag: () => assert.fail('no miner has a tag here'),
 });
 const prefix = new Uint8Array(16);
 const own = (id: number, k = 0, extranoncePrefix = prefix) => ({

@@ -16,6 +16,7 @@ it("a job's merkle root is that of its coinbase with the extranonce, folded up t
     coinbasePrefix: new Uint8Array(70).fill(1),
     coinbaseSuffix: new Uint8Array(90).fill(2),
     merklePath: [3, 4, 5].map((fill) => new Uint8Array(32).fill(fill)),
+    withTag: () => assert.fail('no miner has a tag here'),
   };
   const extranonce = new Uint8Array(20).fill(6);
   const txid = sha256d(concatBytes(job.coinbasePrefix, extranonce, job.coinbaseSuffix));

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { FULL_EXTRANONCE_BYTES } from '../../../../domain/extranonce/allocator.ts';
 import {
   coinbaseConstraints,
-  MAX_SIGNATURE_BYTES,
+  coinbaseTag,
+  MAX_NAME_BYTES,
   type NewTemplate,
   type PoolCoinbase,
   splitByWeight,
@@ -144,11 +145,39 @@ describe('work of a pool', () => {
 
   it('has room for the longest signature, and an extranonce that messages can carry', () => {
     const work = new PoolWork();
-    work.setCoinbase({ ...pool, signature: 'x'.repeat(MAX_SIGNATURE_BYTES) });
+    work.setCoinbase({ ...pool, signature: 'x'.repeat(MAX_NAME_BYTES) });
     const prefix = (length: number) => ({ ...template(1n), coinbase_prefix: new Uint8Array(length) });
     assert.equal(work.addFuture(prefix(8)).coinbasePrefix[4 + 1 + 36], 100);
     assert.throws(() => work.addFuture(prefix(9)), { code: 'coinbase-script-too-long' });
     assert.ok(FULL_EXTRANONCE_BYTES <= 32);
+  });
+
+  it("has a miner's tag behind the pool's, in the same job and at the longest within consensus", () => {
+    const { current } = ready();
+    assert.ok(current);
+    const tagged = current.withTag('rig 1');
+    assert.equal(tagged, current.withTag('rig 1'), 'made once');
+    assert.equal(current.withTag(''), current);
+    assert.deepEqual([tagged.job.id, tagged.tip], [current.job.id, current.tip]);
+    assert.equal(tagged.hashed.coinbasePrefix, tagged.job.coinbasePrefix);
+    const script = tagged.job.coinbasePrefix.subarray(4 + 1 + 36);
+    assert.equal(script[0], script.length - 1 + FULL_EXTRANONCE_BYTES);
+    const tag = utf8('Sv2/a pool/rig 1/');
+    assert.ok(toHex(script).includes(toHex(concatBytes(Uint8Array.of(tag.length), tag))));
+    assert.equal(tagged.job.coinbaseSuffix, current.job.coinbaseSuffix);
+
+    const work = new PoolWork();
+    work.setCoinbase({ ...pool, signature: 'x'.repeat(MAX_NAME_BYTES - 20) });
+    const job = work.addFuture({ ...template(1n), coinbase_prefix: new Uint8Array(8) });
+    assert.equal(job.withTag('y'.repeat(20)).coinbasePrefix[4 + 1 + 36], 100);
+    assert.throws(() => job.withTag('y'.repeat(21)), { code: 'coinbase-script-too-long' });
+    assert.equal(coinbaseTag('x'.repeat(MAX_NAME_BYTES - 20), 'y'.repeat(20)).length, 66, 'one push byte');
+  });
+
+  it('numbers jobs from where it is told, and none 0', () => {
+    const work = new PoolWork(0xffffffff);
+    work.setCoinbase(pool);
+    assert.deepEqual([work.addFuture(template(1n)).id, work.addFuture(template(2n)).id], [0xffffffff, 1]);
   });
 
   it('makes a search space of its own for each job', () => {
