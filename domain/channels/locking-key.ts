@@ -1,16 +1,15 @@
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import {
   EHASH_EXTENSION,
-  LOCKING_KEY_BYTES,
   LOCKING_KEY_FIELD,
   RESUME_TOKEN_BYTES,
   RESUME_TOKEN_FIELD,
 } from '../../protocols/ehash/extension.ts';
-import { isLockingKey, parseMiner } from '../../protocols/ehash/key.ts';
+import { hasKeyForm, parseMiner } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 
-/** Keys of one connection whose point was checked; beyond, all are checked again. */
+/** Keys of one connection that are known to be points; beyond, all are looked at again. */
 export const MAX_KNOWN_KEYS = 4096;
 
 export type KeyError = 'invalid-ehash-key' | 'invalid-user-identity';
@@ -37,7 +36,8 @@ function ehashField(tlvs: readonly Tlv[], wanted: number): Uint8Array | undefine
  * The key that a channel pays by default: the field of its `Open…`, else the user identity if that is a key,
  * else the house's.
  * @param keysWithShares whether ehash was negotiated, so that each share may name its payee
- * @returns the key; undefined where only shares name it; or the error code
+ * @returns the key, of which the form alone was checked unless it is the house's; undefined where only shares name it;
+ *   or the error code
  */
 export function channelKey(
   userIdentity: string,
@@ -46,7 +46,7 @@ export function channelKey(
   houseKey: Uint8Array | undefined,
 ): Uint8Array | undefined | KeyError {
   const field = lockingKeyField(tlvs);
-  if (field !== undefined) return isLockingKey(field) ? field : 'invalid-ehash-key';
+  if (field !== undefined) return hasKeyForm(field) ? field : 'invalid-ehash-key';
   try {
     const miner = parseMiner(userIdentity);
     if (miner.kind === 'key') return miner.key;
@@ -57,21 +57,24 @@ export function channelKey(
   return houseKey ?? (keysWithShares ? undefined : 'invalid-user-identity');
 }
 
-/** Checks the points that shares name, each once: a connection pays few keys and sends many shares. */
+/**
+ * Keys that are known to be points of the curve: a connection pays few and sends many shares. The others are not
+ * remembered, so that who sends bad keys fills no memory.
+ */
 export class KnownKeys {
   readonly #known = new Set<string>();
   #latest: Uint8Array | undefined;
 
-  isKey(bytes: Uint8Array): boolean {
-    if (this.#latest && equalBytes(bytes, this.#latest)) return true;
-    if (bytes.length !== LOCKING_KEY_BYTES) return false;
-    const text = toHex(bytes);
-    if (!this.#known.has(text)) {
-      if (!isLockingKey(bytes)) return false;
-      if (this.#known.size >= MAX_KNOWN_KEYS) this.#known.clear();
-      this.#known.add(text);
-    }
-    this.#latest = bytes;
+  has(key: Uint8Array): boolean {
+    if (this.#latest && equalBytes(key, this.#latest)) return true;
+    if (!this.#known.has(toHex(key))) return false;
+    this.#latest = key;
     return true;
+  }
+
+  add(key: Uint8Array): void {
+    if (this.#known.size >= MAX_KNOWN_KEYS) this.#known.clear();
+    this.#known.add(toHex(key));
+    this.#latest = key;
   }
 }

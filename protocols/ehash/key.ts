@@ -7,38 +7,41 @@ const HPUB_PREFIX = 'hpub';
 /** What holds so many hex digits was meant as a key, and must be one. */
 const MEANT_AS_HEX_KEY = 60;
 
-const FIELD = 2n ** 256n - 2n ** 32n - 977n;
-const EULER_EXPONENT = (FIELD - 1n) / 2n;
-
 /** Whom a user name pays: a locking key of its own, or the translator's wallet by a name. */
 export type Miner =
   | { readonly kind: 'key'; readonly key: Uint8Array; readonly worker?: string; readonly checked: boolean }
   | { readonly kind: 'name'; readonly name: string; readonly worker?: string };
 
-/** True where `bytes` is a compressed secp256k1 point: 02 or 03, and an x that is on the curve (SEC 1, 2.3.4). */
-export function isLockingKey(bytes: Uint8Array): boolean {
-  if (bytes.length !== LOCKING_KEY_BYTES || (bytes[0] !== 2 && bytes[0] !== 3)) return false;
-  const x = BigInt(`0x${toHex(bytes.subarray(1))}`);
-  return x < FIELD && isSquare(x ** 3n + 7n);
+/**
+ * True where `bytes` has the form of a compressed secp256k1 point: 33 bytes, the first 02 or 03 (SEC 1, 2.3.3). Whether
+ * its x is on the curve takes curve arithmetic, which is not done here: `Curve.isPoint` says it, in a worker thread.
+ */
+export function hasKeyForm(bytes: Uint8Array): boolean {
+  return bytes.length === LOCKING_KEY_BYTES && (bytes[0] === 2 || bytes[0] === 3);
+}
+
+/** What to say of a key that is no point of the curve; `text` as it was given. */
+export function noPoint(text: string): HashpoolError {
+  return new HashpoolError('bad-miner-key', `key ${quoted(text)} is no point of secp256k1: it is mistyped`);
 }
 
 /**
  * The text form of a locking key: bech32m (BIP350) of its 33 bytes under `hpub`.
- * @throws HashpoolError 'bad-miner-key' where `point` is no compressed point
+ * @throws HashpoolError 'bad-miner-key' where `point` has not the form of a compressed point
  */
 export function encodeHpub(point: Uint8Array): string {
-  return bech32m.encode(HPUB_PREFIX, bech32m.toWords(checkedPoint(point, toHex(point))));
+  return bech32m.encode(HPUB_PREFIX, bech32m.toWords(formed(point, toHex(point))));
 }
 
 /**
- * The 33 bytes of a key in its `hpub1…` form, in one case.
- * @throws HashpoolError 'bad-miner-key' on a wrong character, checksum, length or point
+ * The 33 bytes of a key in its `hpub1…` form, in one case; see {@link hasKeyForm} for what is left to check.
+ * @throws HashpoolError 'bad-miner-key' on a wrong character, checksum, length or first byte
  */
 export function decodeHpub(text: string): Uint8Array {
   try {
     const { prefix, words } = bech32m.decode(text as `${string}1${string}`);
     if (prefix !== HPUB_PREFIX) throw new HashpoolError('bad-miner-key', `its prefix is ${quoted(prefix)}`);
-    return checkedPoint(bech32m.fromWords(words), text);
+    return formed(bech32m.fromWords(words), text);
   } catch (cause) {
     throw new HashpoolError(
       'bad-miner-key',
@@ -49,8 +52,9 @@ export function decodeHpub(text: string): Uint8Array {
 }
 
 /**
- * Reads a miner's user name, `<key>[.<worker>]` or `<name>[.<worker>]`. What looks like a key must be one, so
- * that a mistyped key pays nobody else. `checked` is false for a key in hex, which has no checksum: warn the miner.
+ * Reads a miner's user name, `<key>[.<worker>]` or `<name>[.<worker>]`. What looks like a key must have the form of one,
+ * so that a mistyped key pays nobody else; see {@link hasKeyForm} for what is left to check. `checked` is false for a
+ * key in hex, which has no checksum: warn the miner.
  * @throws HashpoolError 'bad-miner-key' in words fit for the miner
  */
 export function parseMiner(username: string): Miner {
@@ -73,21 +77,10 @@ function decodeHexKey(text: string): Uint8Array {
       `key ${quoted(text)} is mistyped: a key in hex is 66 digits that begin with 02 or 03; better use its hpub1… form`,
     );
   }
-  return checkedPoint(fromHex(text), text);
+  return formed(fromHex(text), text);
 }
 
-function checkedPoint(bytes: Uint8Array, text: string): Uint8Array {
-  if (isLockingKey(bytes)) return bytes;
-  throw new HashpoolError('bad-miner-key', `key ${quoted(text)} is no point of secp256k1: it is mistyped`);
-}
-
-/** Euler's criterion: whether `value` has a square root in the field. */
-function isSquare(value: bigint): boolean {
-  let result = 1n;
-  let base = value % FIELD;
-  for (let exponent = EULER_EXPONENT; exponent > 0n; exponent >>= 1n) {
-    if (exponent & 1n) result = (result * base) % FIELD;
-    base = (base * base) % FIELD;
-  }
-  return result === 1n;
+function formed(bytes: Uint8Array, text: string): Uint8Array {
+  if (hasKeyForm(bytes)) return bytes;
+  throw noPoint(text);
 }

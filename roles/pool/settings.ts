@@ -3,7 +3,6 @@ import { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
-import { isLockingKey } from '../../protocols/ehash/key.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { ConfigError } from '../../runtime/config/load.ts';
@@ -48,7 +47,7 @@ export function readSettings(
     issuerSecretKey: named('issuer_secret_key', () =>
       fromHex(read(config.issuer_secret_key), 'its value', 32),
     ),
-    poolId: named('pool.pool_id', () => point(read(pool.pool_id))),
+    poolId: named('pool.pool_id', () => point(read(pool.pool_id), curve)),
     mintKey: named('mint.work_link_public_key', () =>
       decodeAuthorityPublicKey(read(mint.work_link_public_key)),
     ),
@@ -63,7 +62,7 @@ export function readSettings(
         return { script: script(`coinbase_outputs[${i}].script`, output.script), weight: output.weight };
       }),
     },
-    houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key))),
+    houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key), curve)),
     difficultyLimits: readDifficultyLimits(config.difficulty_limits ?? []),
   };
 }
@@ -86,9 +85,9 @@ export function readDifficultyLimits(tables: NonNullable<PoolConfig['difficulty_
   return new DifficultyLimits(limits);
 }
 
-function point(text: string): Uint8Array {
+function point(text: string, curve: Curve): Uint8Array {
   const bytes = fromHex(text, 'the key', 33);
-  if (!isLockingKey(bytes)) throw new ConfigError('the key is no point of secp256k1: it is mistyped');
+  if (!curve.isPoint(bytes)) throw new ConfigError('the key is no point of secp256k1: it is mistyped');
   return bytes;
 }
 

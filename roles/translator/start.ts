@@ -48,6 +48,7 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     services: {
       upstream: client,
       hash,
+      isPoint: (key) => workers.call('isPoint', key),
       lockKeys: new LockKeys(wallet),
       settings: sessionSettings(config),
       shares,

@@ -52,9 +52,9 @@ export interface Sv2Listener {
 export async function listenSv2<M extends AnyMessage>(options: ListenOptions<M>): Promise<Sv2Listener> {
   const { host, port, keys, log } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { curve, cipher } = await loadCrypto();
+  const { cipher } = await loadCrypto();
   // Clients could say no more than that the certificate is forged; here the mistake can be named.
-  if (!equalBytes(curve.xOnly(curve.publicKey(keys.secretKey)), keys.publicKey)) {
+  if (!equalBytes(await options.workers.call('authorityKey', keys.secretKey), keys.publicKey)) {
     throw new HashpoolError(
       'bad-authority-key',
       'authority_secret_key does not belong to authority_public_key',

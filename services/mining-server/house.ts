@@ -65,6 +65,8 @@ export interface MiningHouse {
   /** Updates of work that have not reached all connections yet, in their order. */
   readonly pending: readonly NumberedUpdate[];
   nextSession(): number;
+  /** Whether 33 bytes are a point of the curve, found out on a worker thread. */
+  isPoint(key: Uint8Array): Promise<boolean>;
   /** A job of the current template that is newer than `jobId`. */
   renew(jobId: number): LiveJob | undefined;
   /** Reads no more from a connection until the store has caught up. */

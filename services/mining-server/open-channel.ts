@@ -1,5 +1,5 @@
 import { type ChannelIds, GROUP_ID, NO_GROUP } from '../../domain/channels/channel-ids.ts';
-import { channelKey, resumeTokenField } from '../../domain/channels/locking-key.ts';
+import { type KeyError, resumeTokenField } from '../../domain/channels/locking-key.ts';
 import { type ChannelKind, clientName, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
 import { resumeName } from '../../domain/channels/resumable-channels.ts';
@@ -35,14 +35,18 @@ export function connectionTerms(flags: number): ConnectionTerms {
 /**
  * Opens a channel, or resumes the one that token and payee name, or says why not.
  * @param ids of the connection's channels
- * @param speaksEhash whether ehash was negotiated, so that shares of extended channels name whom they pay
+ * @param lockingKey whom it pays, a point of the curve; undefined where only shares say so; or why it can't be opened
  * @returns the channel, or the code for `OpenMiningChannel.Error`
  */
 export function openChannel(
   house: MiningHouse,
   request: OpenRequest,
   tlvs: readonly Tlv[],
-  { ids, terms, speaksEhash }: { ids: ChannelIds; terms: ConnectionTerms; speaksEhash: boolean },
+  {
+    ids,
+    terms,
+    lockingKey,
+  }: { ids: ChannelIds; terms: ConnectionTerms; lockingKey: Uint8Array | undefined | KeyError },
 ): MiningChannel | string {
   const { policy, range, current } = house;
   const kind = request.name === 'OpenStandardMiningChannel' ? 'standard' : 'extended';
@@ -50,8 +54,6 @@ export function openChannel(
   if (unsupported) return unsupported;
   if (!range || !current) return 'pool-not-ready';
   const { user_identity: userIdentity } = request;
-  const keysWithShares = speaksEhash && kind === 'extended';
-  const lockingKey = channelKey(userIdentity, tlvs, keysWithShares, policy.houseKey);
   if (typeof lockingKey === 'string') return lockingKey;
   const now = performance.now();
   const session = house.nextSession();

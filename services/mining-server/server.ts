@@ -198,6 +198,7 @@ function miningHouse(
     announced: [],
     pending,
     nextSession: () => session++,
+    isPoint: (key) => options.workers.call('isPoint', key),
     renew(jobId) {
       const live = options.renew(jobId);
       if (live) house.current = live;

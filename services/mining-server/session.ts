@@ -4,7 +4,7 @@ import {
   MAX_CHANNELS_PER_CONNECTION,
   MAX_UNGROUPED_CHANNELS,
 } from '../../domain/channels/channel-ids.ts';
-import { KnownKeys } from '../../domain/channels/locking-key.ts';
+import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
 import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
@@ -35,8 +35,9 @@ import {
   openChannel,
   openSuccess,
 } from './open-channel.ts';
+import { PayeeKeys } from './payee-keys.ts';
 import type { ShareOwner } from './share-commits.ts';
-import { submitShare } from './submit-share.ts';
+import { type GoodShare, settleShare, takeShare } from './submit-share.ts';
 
 const EXTENSIONS = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
 const NOTHING = new Uint8Array(0);
@@ -51,7 +52,7 @@ export class MiningSession implements ShareOwner {
   readonly #house: MiningHouse;
   readonly #terms: ConnectionTerms;
   readonly #ids = new ChannelIds();
-  readonly #keys = new KnownKeys();
+  readonly #payees: PayeeKeys;
   readonly #channels = new Map<number, MiningChannel>();
   /** See {@link Audience.announced}. */
   readonly #announced = new Set<number>();
@@ -66,6 +67,7 @@ export class MiningSession implements ShareOwner {
   constructor(connection: Sv2Connection<MiningMessage>, house: MiningHouse) {
     this.#connection = connection;
     this.#house = house;
+    this.#payees = new PayeeKeys(connection, house);
     this.#terms = connectionTerms(connection.setup.flags);
     connection.onMessage = this.#receive;
     connection.onDrained = () => house.commits.flush();
@@ -183,11 +185,16 @@ export class MiningSession implements ShareOwner {
 
   #submit(kind: ChannelKind, share: IncomingShare, tlvs: readonly Tlv[]): void {
     const channel = this.#channels.get(share.channel_id);
-    const error =
-      channel?.kind === kind
-        ? submitShare(this.#house, this, channel, share, tlvs, this.#keys)
-        : 'invalid-channel-id';
-    if (error) this.#reject(share.channel_id, share.sequence_number, error);
+    const taken =
+      channel?.kind === kind ? takeShare(this.#house, channel, share, tlvs) : 'invalid-channel-id';
+    if (typeof taken === 'string') this.#reject(share.channel_id, share.sequence_number, taken);
+    else if (taken.namedByShare) this.#payees.judge(taken.key, (isPoint) => this.#settle(taken, isPoint));
+    else this.#settle(taken, true);
+  }
+
+  #settle(share: GoodShare, isPoint: boolean): void {
+    const error = settleShare(this.#house, this, share, isPoint);
+    if (error) this.#reject(share.channel.id, share.sequenceNumber, error);
     else if (this.#house.commits.full) this.#hold();
   }
 
@@ -201,12 +208,27 @@ export class MiningSession implements ShareOwner {
   }
 
   #open(message: OpenRequest, tlvs: readonly Tlv[]): void {
+    const { houseKey } = this.#house.policy;
+    const keysWithShares =
+      message.name === 'OpenExtendedMiningChannel' && this.#connection.extensions.has(EHASH_EXTENSION);
+    const key = channelKey(message.user_identity, tlvs, keysWithShares, houseKey);
+    if (!(key instanceof Uint8Array)) this.#openPaying(key, message, tlvs);
+    else
+      this.#payees.judge(key, (isPoint) =>
+        this.#openPaying(isPoint ? key : 'invalid-ehash-key', message, tlvs),
+      );
+  }
+
+  /** @param lockingKey whom the channel pays, or why that can't be */
+  #openPaying(
+    lockingKey: Uint8Array | undefined | KeyError,
+    message: OpenRequest,
+    tlvs: readonly Tlv[],
+  ): void {
+    // The client may have gone while its key was looked at.
+    if (!this.#connection.isOpen) return;
     const { request_id, user_identity } = message;
-    const about = {
-      ids: this.#ids,
-      terms: this.#terms,
-      speaksEhash: this.#connection.extensions.has(EHASH_EXTENSION),
-    };
+    const about = { ids: this.#ids, terms: this.#terms, lockingKey };
     const most = this.#terms.standardJobs ? MAX_UNGROUPED_CHANNELS : MAX_CHANNELS_PER_CONNECTION;
     this.#catchUp();
     const channel =

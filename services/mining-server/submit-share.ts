@@ -1,37 +1,67 @@
-import { type KnownKeys, lockingKeyField } from '../../domain/channels/locking-key.ts';
+import { lockingKeyField } from '../../domain/channels/locking-key.ts';
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { payeeTag } from '../../domain/shares/seen-shares.ts';
-import { type ShareError, type SubmittedShare, validateShare } from '../../domain/shares/validate-share.ts';
+import {
+  type HashedWork,
+  type ShareError,
+  type SubmittedShare,
+  validateShare,
+} from '../../domain/shares/validate-share.ts';
+import { hasKeyForm } from '../../protocols/ehash/key.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { MiningHouse } from './house.ts';
 import type { ShareOwner } from './share-commits.ts';
 
-/**
- * Hands a valid share to the store, a block to the chain before that, or says what is wrong.
- * @param owner gets the answer once the share is stored
- * @param keys of the owner, to check each once
- */
-export function submitShare(
+/** A share whose work is good. Nobody else can be paid for it any more. */
+export interface GoodShare {
+  readonly channel: MiningChannel;
+  readonly sequenceNumber: number;
+  readonly work: HashedWork;
+  readonly key: Uint8Array;
+  /** Whether the share itself named the key, which is then yet to be judged; the channel's and the house's are points. */
+  readonly namedByShare: boolean;
+  /** Stored already for the same payee: to be answered as accepted, not to be stored again. */
+  readonly replay: boolean;
+}
+
+/** Validates a share and hands a block to the chain, or says what is wrong. */
+export function takeShare(
   house: MiningHouse,
-  owner: ShareOwner,
   channel: MiningChannel,
   share: SubmittedShare & { readonly sequence_number: number },
   tlvs: readonly Tlv[],
-  keys: KnownKeys,
-): ShareError | undefined {
-  const { policy, hash, commits, events } = house;
-  const key = lockingKeyField(tlvs) ?? channel.lockingKey ?? policy.houseKey;
+): GoodShare | ShareError {
+  const { policy, hash, events } = house;
+  const named = lockingKeyField(tlvs);
+  const key = named ?? channel.lockingKey ?? policy.houseKey;
   const claim = { payee: key ? payeeTag(key) : 0, session: channel.session };
   const rules = { hash, now: Math.floor(Date.now() / 1000), versionMask: policy.versionMask };
-  const { error, work, replay } = validateShare(channel.jobs, channel.rollableBytes, share, rules, claim);
+  const verdict = validateShare(channel.jobs, channel.rollableBytes, share, rules, claim);
+  const { error, work, replay = false } = verdict;
   if (work?.isBlock) events.onBlock(work);
   if (error || !work) return error ?? 'invalid-share';
-  if (!key || !keys.isKey(key)) return 'invalid-ehash-key';
-  if (replay) {
-    commits.addReplay(owner, channel, share.sequence_number, work.job.k);
-  } else {
-    work.job.live.tip.seen.add(work.hashLe, claim.payee, claim.session);
-    commits.add(owner, channel, share.sequence_number, work, key);
+  if (!key || !hasKeyForm(key)) return 'invalid-ehash-key';
+  if (!replay) work.job.live.tip.seen.add(work.hashLe, claim.payee, claim.session);
+  const sequenceNumber = share.sequence_number;
+  return { channel, sequenceNumber, work, key, namedByShare: named !== undefined, replay };
+}
+
+/**
+ * Hands a good share to the store, or takes it back where nobody could sign for its key.
+ * @param owner gets the answer once the share is stored
+ * @param isPoint whether its key is a point of the curve
+ */
+export function settleShare(
+  house: MiningHouse,
+  owner: ShareOwner,
+  { channel, sequenceNumber, work, key, replay }: GoodShare,
+  isPoint: boolean,
+): ShareError | undefined {
+  if (!isPoint) {
+    if (!replay) work.job.live.tip.seen.forget(work.hashLe);
+    return 'invalid-ehash-key';
   }
+  if (replay) house.commits.addReplay(owner, channel, sequenceNumber, work.job.k);
+  else house.commits.add(owner, channel, sequenceNumber, work, key);
   return undefined;
 }

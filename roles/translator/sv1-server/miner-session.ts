@@ -48,6 +48,8 @@ export interface SessionSettings extends ChannelSettings {
 export interface SessionServices {
   readonly upstream: Upstream;
   readonly hash: Hash;
+  /** Whether 33 bytes are a point of the curve, found out off this thread. */
+  readonly isPoint: (key: Uint8Array) => Promise<boolean>;
   readonly lockKeys: Pick<LockKeys, 'take' | 'giveBack'>;
   readonly settings: SessionSettings;
   readonly shares: { accepted: number; rejected: number };
@@ -222,8 +224,9 @@ export class MinerSession {
     if (this.#workers.size >= MAX_WORKERS && !this.#workers.has(username)) {
       throw new Sv1Error(refusalInWords(24, `At most ${MAX_WORKERS} workers on one connection`));
     }
-    const takesNames = this.#services.settings.walletTakesUnnamed;
-    const worker = await authorize(username, takesNames ? () => this.#walletKey.get() : undefined);
+    const { settings, isPoint } = this.#services;
+    const walletKey = settings.walletTakesUnnamed ? () => this.#walletKey.get() : undefined;
+    const worker = await authorize(username, walletKey, isPoint);
     this.#workers.set(username, worker);
     const asked = difficultyInPassword(password) ?? 0;
     if (asked > 0) this.#suggest(asked);

@@ -1,5 +1,5 @@
 import { toHex } from '../../../protocols/bytes.ts';
-import { type Miner, parseMiner } from '../../../protocols/ehash/key.ts';
+import { encodeHpub, type Miner, noPoint, parseMiner } from '../../../protocols/ehash/key.ts';
 import { messageOf } from '../../../protocols/errors.ts';
 import { refusalInWords, Sv1Error } from '../../../protocols/sv1/errors.ts';
 import type { ShareOwner } from '../../../services/mining-client/channel.ts';
@@ -19,14 +19,19 @@ export interface Worker {
 /**
  * Whom a user name pays: its own key, or the translator's wallet where the config takes names.
  * @param walletKey gives the wallet's key for this channel; undefined where names are not taken
+ * @param isPoint whether a key is a point of the curve, found out off this thread
  * @throws Sv1Error 24 in words: a mistyped key, or a name that nobody takes
  */
 export async function authorize(
   username: string,
   walletKey: (() => Promise<Uint8Array>) | undefined,
+  isPoint: (key: Uint8Array) => Promise<boolean>,
 ): Promise<Worker> {
   const miner = parsed(username);
-  if (miner.kind === 'key') return ownKey(miner);
+  if (miner.kind === 'key') {
+    if (await isPoint(miner.key)) return ownKey(miner);
+    throw mistyped(noPoint(miner.checked ? encodeHpub(miner.key) : toHex(miner.key)));
+  }
   if (walletKey === undefined) {
     throw new Sv1Error(
       refusalInWords(24, 'User name must be your key, hpub1...: make one with any hashpool wallet'),
@@ -51,6 +56,10 @@ function parsed(username: string): Miner {
   try {
     return parseMiner(username);
   } catch (cause) {
-    throw new Sv1Error(refusalInWords(24, messageOf(cause)), { cause });
+    throw mistyped(cause);
   }
+}
+
+function mistyped(cause: unknown): Sv1Error {
+  return new Sv1Error(refusalInWords(24, messageOf(cause)), { cause });
 }

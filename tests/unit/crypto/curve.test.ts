@@ -67,6 +67,7 @@ test('what is a point, by noble', () => {
     }),
   );
   assert.equal(curve.isPoint(new Uint8Array(32)), false);
+  assert.equal(curve.isPoint(Uint8Array.of(2, ...new Uint8Array(32).fill(0xff))), false, 'beyond the field');
   assert.equal(curve.isPoint(secp256k1.getPublicKey(bytes32(9n), false)), false);
 });
 

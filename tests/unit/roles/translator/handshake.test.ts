@@ -125,6 +125,8 @@ test('a mistyped key is refused in words and pays nobody', async (t) => {
     G.slice(0, 64),
     `${G}00`,
     `05${G.slice(2)}`,
+    `02${'00'.repeat(32)}`,
+    encodeHpub(Uint8Array.of(2, ...new Uint8Array(32))),
   ];
   for (const username of mistyped) {
     const { result, error } = await client.authorize(username);

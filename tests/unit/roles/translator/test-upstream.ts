@@ -145,7 +145,7 @@ export async function translatorUnderTest(
     maxConnectionsPerAddress?: number;
   } = {},
 ) {
-  const { hash } = await loadCrypto();
+  const { curve, hash } = await loadCrypto();
   const upstream = new TestUpstream();
   const shares = { accepted: 0, rejected: 0 };
   const clock = { now: 0 };
@@ -156,6 +156,7 @@ export async function translatorUnderTest(
     services: {
       upstream,
       hash,
+      isPoint: async (key) => curve.isPoint(key),
       lockKeys: new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) }),
       settings: { ...settings, ...options.settings },
       shares,
