@@ -2,10 +2,11 @@ import {
   type Proof as CashuProof,
   getDecodedToken,
   getTokenMetadata,
-  hasValidDleq,
   normalizeMintUrl,
 } from '@cashu/cashu-ts';
+import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
+import { isSignedBy } from './blinding.ts';
 import type { ForeignProof } from './journal.ts';
 import type { Keyset } from './keysets.ts';
 import { amountsOf } from './outputs.ts';
@@ -28,7 +29,7 @@ export async function receive(parts: Parts, text: string): Promise<bigint> {
   if (unit === undefined || keysets.some((keyset) => keyset.unit !== unit)) {
     throw new HashpoolError('bad-token', 'the token mixes units: ask its sender for one token for each');
   }
-  for (const proof of proofs) checkProof(proof, parts.keysets.get(proof.id));
+  for (const proof of proofs) checkProof(parts.curve, proof, parts.keysets.get(proof.id));
   const inputs = proofs.map(toForeign);
   const operation = parts.journal.begin({
     kind: 'receive',
@@ -78,10 +79,10 @@ function decoded<T>(decode: () => T): T {
 }
 
 /** NUT-12: a proof of the mint's key that comes with a token must hold; one that does not come is the mint's to judge. */
-function checkProof(proof: CashuProof, keyset: Keyset): void {
-  const knownAmount = keyset.keys[proof.amount.toString()] !== undefined;
-  if (knownAmount && hasValidDleq(proof, { id: keyset.id, keys: { ...keyset.keys } }, { require: false }))
-    return;
+function checkProof(curve: Curve, { id, amount, secret, C, dleq }: CashuProof, keyset: Keyset): void {
+  const key = keyset.keys[amount.toString()];
+  const proof = { secret, keysetId: id, amount: amount.toBigInt(), c: C };
+  if (key && (!dleq || isSignedBy(curve, { ...proof, dleq: { ...dleq, r: dleq.r ?? '' } }, key))) return;
   throw new HashpoolError(
     'dleq-mismatch',
     'the token was not signed by the keys that this mint has published: do not accept it',

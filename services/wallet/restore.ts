@@ -1,9 +1,8 @@
-import type { OutputData } from '@cashu/cashu-ts';
-import { fromUtf8 } from '../../protocols/bytes.ts';
+import { type Output, unblindOne } from './blinding.ts';
 import type { Keyset } from './keysets.ts';
 import { KEY_GAP, type LockKeys } from './lock-keys.ts';
 import { lookUp } from './look-up.ts';
-import { deriveOutputs, unblindOne } from './outputs.ts';
+import { deriveOutputs } from './outputs.ts';
 import { type Proof, sumOf } from './proofs.ts';
 import type { Parts } from './settle.ts';
 
@@ -52,16 +51,16 @@ async function restoreKeyset(parts: Parts, keyset: Keyset): Promise<Proof[]> {
   let empty = 0;
   for (let first = 0; empty < EMPTY_REQUESTS && !parts.isClosing(); first += OUTPUTS_PER_REQUEST) {
     const outputs = deriveOutputs(parts, keyset.id, first, new Array(OUTPUTS_PER_REQUEST).fill(0n));
-    const signatures = await parts.mint.restore(outputs.map(({ blindedMessage }) => blindedMessage));
+    const signatures = await parts.mint.restore(outputs.map(({ message }) => message));
     empty = signatures.size === 0 ? empty + 1 : 0;
-    const signed = outputs.filter(({ blindedMessage }) => signatures.has(blindedMessage.B_));
+    const signed = outputs.filter(({ message }) => signatures.has(message.B_));
     const last = signed.at(-1);
     if (last) parts.keysets.raiseCounter(keyset.id, first + outputs.indexOf(last) + 1);
     const spent = await spentSecrets(parts, signed);
     const found: Proof[] = [];
-    for (const output of signed.filter(({ secret }) => !spent.has(fromUtf8(secret)))) {
-      const signature = signatures.get(output.blindedMessage.B_);
-      if (signature) found.push(unblindOne(output, signature, keyset));
+    for (const output of signed.filter(({ secret }) => !spent.has(secret))) {
+      const signature = signatures.get(output.message.B_);
+      if (signature) found.push(unblindOne(parts.curve, output, signature, keyset));
     }
     parts.proofs.markSpent([...spent], parts.clock());
     parts.proofs.add(found, parts.clock());
@@ -70,7 +69,7 @@ async function restoreKeyset(parts: Parts, keyset: Keyset): Promise<Proof[]> {
   return unspent;
 }
 
-async function spentSecrets({ mint }: Parts, outputs: readonly OutputData[]): Promise<Set<string>> {
+async function spentSecrets({ mint }: Parts, outputs: readonly Output[]): Promise<Set<string>> {
   if (outputs.length === 0) return new Set();
-  return new Set(await mint.spentOf(outputs.map(({ secret }) => fromUtf8(secret))));
+  return new Set(await mint.spentOf(outputs.map(({ secret }) => secret)));
 }

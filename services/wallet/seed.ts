@@ -11,6 +11,9 @@ import { HashpoolError } from '../../protocols/errors.ts';
  */
 const LOCK_KEY_PATH = "m/129372'/17736'";
 
+/** Deriving a key takes a millisecond, and every pass needs those of the busy channels. */
+const LOCK_KEYS_KEPT = 4096;
+
 /** One NUT-20 lock key. */
 export interface LockKey {
   readonly index: number;
@@ -45,15 +48,21 @@ export function openSeed(mnemonic: string): WalletSeed {
   }
   const bytes = mnemonicToSeedSync(words);
   const branch = HDKey.fromMasterSeed(bytes).derive(LOCK_KEY_PATH);
+  const kept = new Map<number, LockKey>();
   return {
     bytes,
     fingerprint: createHash('sha256').update('hashpool-wallet').update(bytes).digest('hex').slice(0, 16),
     lockKey: (index) => {
-      const child = branch.deriveChild(HARDENED_OFFSET + index);
-      if (!child.privateKey || !child.publicKey) {
-        throw new HashpoolError('bad-lock-key', `lock key ${index} has no key pair`);
-      }
-      return { index, secretKey: child.privateKey, publicKey: toHex(child.publicKey) };
+      const key = kept.get(index) ?? deriveLockKey(branch, index);
+      if (kept.size >= LOCK_KEYS_KEPT) kept.clear();
+      kept.set(index, key);
+      return key;
     },
   };
+}
+
+function deriveLockKey(branch: HDKey, index: number): LockKey {
+  const { privateKey, publicKey } = branch.deriveChild(HARDENED_OFFSET + index);
+  if (!privateKey || !publicKey) throw new HashpoolError('bad-lock-key', `lock key ${index} has no key pair`);
+  return { index, secretKey: privateKey, publicKey: toHex(publicKey) };
 }

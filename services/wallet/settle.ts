@@ -1,10 +1,11 @@
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import { unblind } from './blinding.ts';
 import type { Journal, Operation } from './journal.ts';
 import type { Keysets } from './keysets.ts';
 import type { MintClient } from './mint-client.ts';
 import { MintRefusal } from './mint-http.ts';
-import { deriveOutputs, unblind } from './outputs.ts';
+import { deriveOutputs } from './outputs.ts';
 import { type Proofs, sumOf, toInput } from './proofs.ts';
 import type { Quotes } from './quotes.ts';
 import type { WalletSeed } from './seed.ts';
@@ -40,7 +41,7 @@ export type Settled =
 export async function settle(parts: Parts, operation: Operation): Promise<Settled> {
   const { keysets, journal, mint } = parts;
   const outputs = deriveOutputs(parts, operation.keysetId, operation.firstCounter, operation.amounts);
-  const messages = outputs.map(({ blindedMessage }) => blindedMessage);
+  const messages = outputs.map(({ message }) => message);
   try {
     const signatures = await request(parts, operation, messages).catch(async (error: unknown) => {
       if (!(error instanceof MintRefusal)) throw error;
@@ -52,7 +53,7 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
       journal.refuse(operation, signatures.message);
       return { done: false, refusal: signatures };
     }
-    const proofs = unblind(outputs, signatures, keysets.get(operation.keysetId));
+    const proofs = unblind(parts.curve, outputs, signatures, keysets.get(operation.keysetId));
     journal.complete(operation, proofs);
     return { done: true, amount: sumOf(proofs) };
   } catch (error) {
