@@ -9,6 +9,10 @@ export interface Keyset {
   readonly unit: string;
   /** Whether new tokens are signed; old ones are taken either way. */
   readonly isActive: boolean;
+  /** What spending one proof costs, in thousandths of the unit. */
+  readonly inputFeePpk: number;
+  /** Unix seconds from which its tokens are worth nothing; undefined for never. */
+  readonly finalExpiry: number | undefined;
 }
 
 /** A blinded message to be signed (NUT-00). */
@@ -34,6 +38,8 @@ export interface CheckedInputs {
   readonly unit: string;
   /** In units of the keysets. */
   readonly sum: bigint;
+  /** What spending them costs (NUT-02). */
+  readonly fee: bigint;
 }
 
 /** Inputs, and outputs, of one request; the spec leaves the number to the mint. */
@@ -41,10 +47,15 @@ export const MAX_TOKENS = 1000;
 
 /**
  * Whether outputs may be signed: known active keysets of one unit, nothing twice, not too many.
+ * @param now Unix seconds
  * @returns their unit
- * @throws HashpoolError 'request-malformed', 'too-many-outputs', 'duplicate-outputs', 'keyset-unknown', 'keyset-inactive', 'several-units'
+ * @throws HashpoolError 'request-malformed', 'too-many-outputs', 'duplicate-outputs', 'keyset-unknown', 'keyset-expired', 'keyset-inactive', 'several-units'
  */
-export function checkOutputs(outputs: readonly Output[], keysets: ReadonlyMap<string, Keyset>): string {
+export function checkOutputs(
+  outputs: readonly Output[],
+  keysets: ReadonlyMap<string, Keyset>,
+  now: number,
+): string {
   checkCount(outputs.length, 'outputs', 'too-many-outputs');
   checkDistinct(
     outputs.map(({ blinded }) => toHex(blinded)),
@@ -53,7 +64,7 @@ export function checkOutputs(outputs: readonly Output[], keysets: ReadonlyMap<st
     'duplicate-outputs',
   );
   return commonUnit(outputs, 'outputs', (keysetId, where) => {
-    const keyset = keysetOf(keysetId, keysets, where);
+    const keyset = keysetOf(keysetId, keysets, where, now);
     if (keyset.isActive) return keyset.unit;
     throw cashuError('keyset-inactive', `${where}.id is ${keysetId}; take an active one of /v1/keysets`);
   });
@@ -61,9 +72,14 @@ export function checkOutputs(outputs: readonly Output[], keysets: ReadonlyMap<st
 
 /**
  * Whether inputs may be spent, as far as that shows without a curve or a ledger.
- * @throws HashpoolError 'request-malformed', 'too-many-inputs', 'duplicate-inputs', 'keyset-unknown', 'several-units'
+ * @param now Unix seconds
+ * @throws HashpoolError 'request-malformed', 'too-many-inputs', 'duplicate-inputs', 'keyset-unknown', 'keyset-expired', 'several-units'
  */
-export function checkInputs(inputs: readonly Input[], keysets: ReadonlyMap<string, Keyset>): CheckedInputs {
+export function checkInputs(
+  inputs: readonly Input[],
+  keysets: ReadonlyMap<string, Keyset>,
+  now: number,
+): CheckedInputs {
   checkCount(inputs.length, 'inputs', 'too-many-inputs');
   checkDistinct(
     inputs.map(({ secret }) => secret),
@@ -71,25 +87,35 @@ export function checkInputs(inputs: readonly Input[], keysets: ReadonlyMap<strin
     'secret',
     'duplicate-inputs',
   );
-  const unit = commonUnit(inputs, 'inputs', (keysetId, where) => keysetOf(keysetId, keysets, where).unit);
-  return { inputs, unit, sum: sumOf(inputs.map(({ exponent }) => exponent)) };
+  let feePpk = 0;
+  const unit = commonUnit(inputs, 'inputs', (keysetId, where) => {
+    const keyset = keysetOf(keysetId, keysets, where, now);
+    feePpk += keyset.inputFeePpk;
+    return keyset.unit;
+  });
+  const sum = sumOf(inputs.map(({ exponent }) => exponent));
+  return { inputs, unit, sum, fee: BigInt(Math.ceil(feePpk / 1000)) };
 }
 
 /**
- * Whether a swap is well-formed (NUT-03): both sides hold up by themselves, are of one unit and worth the same.
+ * Whether a swap is well-formed (NUT-03): both sides hold up by themselves, are of one unit, and the inputs are
+ * worth the outputs and their own fee (NUT-02).
+ * @param now Unix seconds
  * @throws HashpoolError 'units-differ', 'not-balanced' and those of both sides
  */
 export function checkSwap(
   inputs: readonly Input[],
   outputs: readonly Output[],
   keysets: ReadonlyMap<string, Keyset>,
+  now: number,
 ): CheckedInputs {
-  const paid = checkInputs(inputs, keysets);
-  const unit = checkOutputs(outputs, keysets);
+  const paid = checkInputs(inputs, keysets, now);
+  const unit = checkOutputs(outputs, keysets, now);
   if (paid.unit !== unit) throw cashuError('units-differ', `inputs are in ${paid.unit}, outputs in ${unit}`);
   const asked = sumOf(outputs.map(({ exponent }) => exponent));
-  if (paid.sum !== asked) {
-    throw cashuError('not-balanced', `inputs are worth ${paid.sum}, outputs ask for ${asked}`);
+  if (paid.sum - paid.fee !== asked) {
+    const less = paid.fee > 0n ? ` less a fee of ${paid.fee}` : '';
+    throw cashuError('not-balanced', `inputs are worth ${paid.sum}${less}, outputs ask for ${asked}`);
   }
   return paid;
 }
@@ -109,10 +135,17 @@ function checkDistinct(values: readonly string[], field: string, name: string, c
   });
 }
 
-function keysetOf(keysetId: string, keysets: ReadonlyMap<string, Keyset>, where: string): Keyset {
+function keysetOf(
+  keysetId: string,
+  keysets: ReadonlyMap<string, Keyset>,
+  where: string,
+  now: number,
+): Keyset {
   const keyset = keysets.get(keysetId);
-  if (keyset) return keyset;
-  throw cashuError('keyset-unknown', `${where}.id is ${keysetId}; /v1/keysets lists this mint's`);
+  if (!keyset)
+    throw cashuError('keyset-unknown', `${where}.id is ${keysetId}; /v1/keysets lists this mint's`);
+  if (keyset.finalExpiry === undefined || now < keyset.finalExpiry) return keyset;
+  throw cashuError('keyset-expired', `${where}.id is ${keysetId}, which ended at ${keyset.finalExpiry}`);
 }
 
 function commonUnit(

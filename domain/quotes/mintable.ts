@@ -15,15 +15,17 @@ export interface MintableQuote extends QuoteStanding {
 /**
  * Whether `quotes` may be minted into `outputs` (NUT-04 for one, NUT-29 for several): all paid, none issued, all
  * of the outputs' unit, and the sums equal.
+ * @param now Unix seconds
  * @throws HashpoolError 'quote-unpaid', 'quote-issued', 'several-units', 'units-differ', 'not-balanced' and those of `checkOutputs`
  */
 export function checkMint(
   quotes: readonly MintableQuote[],
   outputs: readonly Output[],
   keysets: ReadonlyMap<string, Keyset>,
+  now: number,
 ): void {
   for (const quote of quotes) checkPaid(quote);
-  const unit = checkOutputs(outputs, keysets);
+  const unit = checkOutputs(outputs, keysets, now);
   for (const quote of quotes) {
     if (quote.unit !== quotes[0]?.unit) {
       throw cashuError(

@@ -81,7 +81,7 @@ export function readBooks(db: Database): Books {
 function byUnit(db: Database, table: 'signatures' | 'spent'): Map<string, Tally> {
   const rows = db
     .prepare(`
-      SELECT unit, exponent, count(*) AS n FROM ${table} JOIN keysets USING (keyset) JOIN epochs USING (epoch)
+      SELECT unit, exponent, count(*) AS n FROM ${table} JOIN keysets USING (keyset)
       GROUP BY unit, exponent`)
     .all();
   const groups = Map.groupBy(rows, (row) => text(row, 'unit'));

@@ -4,6 +4,7 @@ import {
   choice,
   integer,
   list,
+  optional,
   path,
   port,
   publicValue,
@@ -13,6 +14,7 @@ import {
   url,
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { paymentsConfig } from './payments/config.ts';
 
 /** One pool whose work this mint turns into ehash. */
 const pool = table({
@@ -75,6 +77,7 @@ export const mintConfig = table({
     ),
   }),
   pool: list(pool, 'the pools', { min: 1, max: 100 }),
+  payments: optional(paymentsConfig),
 });
 
 export type MintConfig = Static<typeof mintConfig>;

@@ -7,10 +7,11 @@ import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import type { LeaseRequest } from '../../services/work-link/leases.ts';
-import { EpochBook, type MintKeyset } from './epoch-book.ts';
+import { EpochBook } from './epoch-book.ts';
 import { MintEvents } from './events.ts';
 import { Figures } from './figures.ts';
 import { type Spending, spendable } from './inputs.ts';
+import { KeysetBook, type MintKeyset } from './keyset-book.ts';
 import { METHOD } from './nuts/answers.ts';
 import { type MintClaim, openSigner, type Signed, type Signer, type ToSign } from './signer/signer.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
@@ -51,6 +52,7 @@ export interface MintRequest {
 interface Parts {
   readonly store: Store<MintOperations>;
   readonly signer: Signer;
+  readonly keysets: KeysetBook;
   readonly epochs: EpochBook;
   readonly figures: Figures;
   readonly events: MintEvents;
@@ -61,6 +63,7 @@ interface Parts {
  * something answers after the change is on the disk, and signs before.
  */
 export class Engine {
+  readonly keysets: KeysetBook;
   readonly epochs: EpochBook;
   readonly signer: Signer;
   readonly figures: Figures;
@@ -70,6 +73,7 @@ export class Engine {
   private constructor(parts: Parts) {
     this.#store = parts.store;
     this.signer = parts.signer;
+    this.keysets = parts.keysets;
     this.epochs = parts.epochs;
     this.figures = parts.figures;
     this.events = parts.events;
@@ -99,9 +103,17 @@ export class Engine {
     try {
       const store = await openStore<MintOperations>({ module, path, name: 'mint' });
       try {
-        const epochs = await EpochBook.open(store, signer);
+        const keysets = await KeysetBook.open(store, signer);
+        const epochs = await EpochBook.open(store, keysets);
         const figures = new Figures(await store.call('books', null));
-        return new Engine({ store, signer, epochs, figures, events: new MintEvents(onListenerError) });
+        return new Engine({
+          store,
+          signer,
+          keysets,
+          epochs,
+          figures,
+          events: new MintEvents(onListenerError),
+        });
       } catch (error) {
         await store.close();
         throw error;
@@ -125,7 +137,7 @@ export class Engine {
     checkBatch(names, signatures, expectedAmounts);
     const quotes = await this.quotes(names);
     checkExpected(quotes, expectedAmounts);
-    checkMint(quotes, outputs, this.epochs.keysets);
+    checkMint(quotes, outputs, this.keysets.all, unixNow());
     const signed = await this.signer.mint(claimsOf(quotes, signatures), this.#toSign(outputs));
     const rows = this.#rowsOf(outputs, signed);
     await this.#store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: rows });
@@ -136,7 +148,7 @@ export class Engine {
 
   /** Spends proofs and signs outputs of the same worth (NUT-03). @throws HashpoolError of the same table */
   async swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
-    const paid = checkSwap(inputs, outputs, this.epochs.keysets);
+    const paid = checkSwap(inputs, outputs, this.keysets.all, unixNow());
     const spent = await this.spendable(paid, { outputs });
     const signed = await this.signer.sign(this.#toSign(outputs));
     await this.#store.call('swap', { spent, signatures: this.#rowsOf(outputs, signed) });
@@ -146,7 +158,7 @@ export class Engine {
 
   /** The rows that spend checked inputs in a request, where curve and conditions allow it; see inputs.ts. */
   spendable(paid: CheckedInputs, spending: Spending): Promise<SpentRow[]> {
-    return spendable({ signer: this.signer, keysets: this.epochs.keysets }, paid, spending);
+    return spendable({ signer: this.signer, keysets: this.keysets.all }, paid, spending);
   }
 
   /** For each Y whether it is spent (NUT-07). */
@@ -157,7 +169,7 @@ export class Engine {
   /** For each B_ the signature it once got, if any (NUT-09). */
   async signaturesOf(blinded: readonly Uint8Array[]): Promise<(IssuedSignature | undefined)[]> {
     const rows = await this.#store.call('signaturesOf', blinded);
-    const idOf = new Map([...this.epochs.keysets.values()].map(({ row, id }) => [row, id]));
+    const idOf = new Map([...this.keysets.all.values()].map(({ row, id }) => [row, id]));
     return rows.map((row) => {
       return row && issued({ ...row, keysetId: idOf.get(row.keyset) ?? '' }, row.signed);
     });
@@ -244,10 +256,14 @@ export class Engine {
   }
 
   #keyset(id: string): MintKeyset {
-    const keyset = this.epochs.keysets.get(id);
+    const keyset = this.keysets.all.get(id);
     if (keyset) return keyset;
     throw cashuError('keyset-unknown', `${id}; /v1/keysets lists this mint's`);
   }
+}
+
+function unixNow(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** A listener that fails is a defect: with nobody to tell, it ends the process. */

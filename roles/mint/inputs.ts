@@ -1,7 +1,7 @@
 import type { CheckedInputs, Keyset, Output } from '../../domain/ledger/tokens.ts';
 import { cashuError } from '../../protocols/cashu/errors.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
-import type { MintKeyset } from './epoch-book.ts';
+import type { MintKeyset } from './keyset-book.ts';
 import type { Signer } from './signer/signer.ts';
 import type { SpentRow } from './store/tokens.ts';
 

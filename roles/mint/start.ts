@@ -14,6 +14,7 @@ import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
 import { openHttp } from './http.ts';
+import { openSatKeyset } from './payments/sat-keyset.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { addRoutes } from './routes.ts';
 import { reportStatus } from './status.ts';
@@ -38,6 +39,7 @@ export interface Mint {
 export async function start(context: MintContext): Promise<Mint> {
   const { config, shared, log } = context;
   const engine = await context.open('store and signer', () => openEngine(context));
+  if (config.payments) await openSatKeyset(engine.keysets, config.payments, log);
   const pools = await readPools(config.pool, context.read, engine.signer);
   warnOfFixedTerms(engine, pools, config.ehash, log);
 

@@ -4,7 +4,7 @@ import { toHex } from '../../../protocols/bytes.ts';
 import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Engine } from '../engine.ts';
-import type { MintKeyset } from '../epoch-book.ts';
+import type { MintKeyset } from '../keyset-book.ts';
 import { keysetHead } from './nut02.ts';
 import { keysetIdField } from './schemas.ts';
 
@@ -13,7 +13,7 @@ const params = Type.Object({ id: keysetIdField });
 /** NUT-01: the public keys of the active keysets, and of one by its id (NUT-02). */
 export function nut01(http: FastifyInstance, engine: Engine): void {
   http.get('/v1/keys', async () => {
-    const active = [...engine.epochs.keysets.values()].filter(({ isActive }) => isActive);
+    const active = [...engine.keysets.all.values()].filter(({ isActive }) => isActive);
     if (active.length > 0) return { keysets: active.map(keysetAnswer) };
     throw cashuError(
       'mint-not-ready',
@@ -25,7 +25,7 @@ export function nut01(http: FastifyInstance, engine: Engine): void {
     '/v1/keys/:id',
     { schema: { params } },
     async ({ params: { id } }) => {
-      const keyset = engine.epochs.keysets.get(id.toLowerCase());
+      const keyset = engine.keysets.all.get(id.toLowerCase());
       if (keyset) return { keysets: [keysetAnswer(keyset)] };
       throw cashuError('keyset-unknown', `id is ${id}; /v1/keysets lists this mint's`);
     },

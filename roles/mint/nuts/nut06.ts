@@ -32,9 +32,7 @@ export function nut06(
 }
 
 function nutsOf(engine: Engine) {
-  const units = [...engine.epochs.keysets.values()]
-    .filter(({ isActive }) => isActive)
-    .map(({ unit }) => unit);
+  const units = [...engine.keysets.all.values()].filter(({ isActive }) => isActive).map(({ unit }) => unit);
   const methods = units.map((unit) => ({
     method: METHOD,
     unit,

@@ -1,6 +1,7 @@
 import type { EhashPolicy } from '../../../protocols/ehash/amount.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
+import type { KeysetRow } from './keysets.ts';
 import { blob, integer, type Row, text } from './row.ts';
 
 /** An epoch with its keyset and the segment that new quotes go into. */
@@ -13,38 +14,26 @@ export interface Epoch {
   readonly minimumDifficulty: number;
   readonly isFinal: boolean;
   readonly segment: number;
-  readonly keyset: number;
   readonly keysetId: string;
-  readonly derivationIndex: number;
-  readonly isActive: boolean;
-  /** 63 points of 33 bytes, one after the other. */
-  readonly publicKeys: Uint8Array;
 }
 
 /** A pool's first epoch, about to be opened. */
-export type FirstEpoch = Pick<
-  Epoch,
-  | 'poolId'
-  | 'openedHeight'
-  | 'unit'
-  | 'policy'
-  | 'minimumDifficulty'
-  | 'keysetId'
-  | 'derivationIndex'
-  | 'publicKeys'
->;
+export type FirstEpoch = Omit<Epoch, 'epoch' | 'isFinal' | 'segment'> &
+  Pick<KeysetRow, 'derivationIndex' | 'publicKeys'>;
 
 /** Reads and opens epochs. */
 export function epochOperations(db: Database) {
   const all = db.prepare(`
-    SELECT * FROM epochs JOIN keysets USING (epoch) JOIN segments USING (epoch) ORDER BY epoch, segment`);
+    SELECT epoch, pool_id, opened_height, epochs.unit, policy, minimum_difficulty, is_final, segment,
+      keysets.id AS keyset_id
+    FROM epochs JOIN keysets USING (epoch) JOIN segments USING (epoch) ORDER BY epoch, segment`);
   const ofPool = db.prepare('SELECT epoch FROM epochs WHERE pool_id = ?');
   const addEpoch = db.prepare(`
     INSERT INTO epochs (pool_id, opened_height, unit, policy, minimum_difficulty, is_final)
     VALUES (?, ?, ?, ?, ?, 1) RETURNING epoch`);
   const addSegment = db.prepare('INSERT INTO segments (epoch, boundary_height) VALUES (?, ?)');
   const addKeyset = db.prepare(`
-    INSERT INTO keysets (id, epoch, derivation_index, is_active, public_keys) VALUES (?, ?, ?, 1, ?)`);
+    INSERT INTO keysets (id, unit, epoch, derivation_index, is_active, public_keys) VALUES (?, ?, ?, ?, 1, ?)`);
 
   return {
     /** All epochs, oldest first. */
@@ -65,7 +54,7 @@ export function epochOperations(db: Database) {
         'epoch',
       );
       addSegment.run(epoch, openedHeight);
-      addKeyset.run(first.keysetId, epoch, first.derivationIndex, first.publicKeys);
+      addKeyset.run(first.keysetId, unit, epoch, first.derivationIndex, first.publicKeys);
     },
   };
 }
@@ -80,10 +69,6 @@ function epochOf(row: Row): Epoch {
     minimumDifficulty: integer(row, 'minimum_difficulty'),
     isFinal: integer(row, 'is_final') === 1,
     segment: integer(row, 'segment'),
-    keyset: integer(row, 'keyset'),
-    keysetId: text(row, 'id'),
-    derivationIndex: integer(row, 'derivation_index'),
-    isActive: integer(row, 'is_active') === 1,
-    publicKeys: blob(row, 'public_keys'),
+    keysetId: text(row, 'keyset_id'),
   };
 }

@@ -1,6 +1,8 @@
 import type { Database } from '../../../runtime/sql/database.ts';
 import { readBooks } from '../books.ts';
+import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
+import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
 import { quoteOperations } from './quotes.ts';
 import { tokenOperations } from './tokens.ts';
@@ -12,10 +14,12 @@ export { schema } from './schema.ts';
 export function operations(db: Database) {
   return {
     ...epochOperations(db),
+    ...keysetOperations(db),
     ...quoteOperations(db),
     ...tokenOperations(db),
     ...workOperations(db),
     ...leaseOperations(db),
+    ...chainOperations(db),
     books: (_: null) => readBooks(db),
     /** Answers while the thread lives and the database can be read. */
     ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,

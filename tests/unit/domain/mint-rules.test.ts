@@ -17,8 +17,12 @@ const keysets = new Map<string, Keyset>(
     { id: 'a', unit: 'hash_1', isActive: true },
     { id: 'b', unit: 'hash_2', isActive: true },
     { id: 'old', unit: 'hash_1', isActive: false },
-  ].map((keyset) => [keyset.id, keyset]),
+    { id: 'fee', unit: 'sat', isActive: true, inputFeePpk: 100 },
+    { id: 'fee-old', unit: 'sat', isActive: false, inputFeePpk: 850 },
+    { id: 'ends', unit: 'sat', isActive: true, finalExpiry: 1_001 },
+  ].map((keyset) => [keyset.id, { inputFeePpk: 0, finalExpiry: undefined, ...keyset }]),
 );
+const NOW = 1_000;
 
 let count = 0;
 function output(exponent: number, keysetId = 'a'): Output {
@@ -48,8 +52,9 @@ test('outputs are refused with the code of what is wrong', () => {
     ['keyset-inactive', [output(0, 'old')]],
     ['several-units', [output(0, 'a'), output(0, 'b')]],
   ];
-  for (const [code, outputs] of cases) assert.throws(() => checkOutputs(outputs, keysets), { code }, code);
-  assert.equal(checkOutputs([output(0), output(62)], keysets), 'hash_1');
+  for (const [code, outputs] of cases)
+    assert.throws(() => checkOutputs(outputs, keysets, NOW), { code }, code);
+  assert.equal(checkOutputs([output(0), output(62)], keysets, NOW), 'hash_1');
 });
 
 test('inputs are refused with the code of what is wrong, and taken from inactive keysets', () => {
@@ -61,29 +66,59 @@ test('inputs are refused with the code of what is wrong, and taken from inactive
     ['keyset-unknown', [input(0, 'nobody')]],
     ['several-units', [input(0, 'a'), input(0, 'b')]],
   ];
-  for (const [code, inputs] of cases) assert.throws(() => checkInputs(inputs, keysets), { code }, code);
+  for (const [code, inputs] of cases) assert.throws(() => checkInputs(inputs, keysets, NOW), { code }, code);
   const taken = [input(0, 'old'), input(1, 'a')];
-  assert.deepEqual(checkInputs(taken, keysets), { inputs: taken, unit: 'hash_1', sum: 3n });
+  assert.deepEqual(checkInputs(taken, keysets, NOW), { inputs: taken, unit: 'hash_1', sum: 3n, fee: 0n });
 });
 
 test('a swap must balance in one unit, however large its sums', () => {
-  checkSwap([input(3)], [output(2), output(2)], keysets);
+  checkSwap([input(3)], [output(2), output(2)], keysets, NOW);
   checkSwap(
     Array.from({ length: 8 }, () => input(62)),
     Array.from({ length: 8 }, () => output(62)),
     keysets,
+    NOW,
   );
-  assert.throws(() => checkSwap([input(3)], [output(2)], keysets), { code: 'not-balanced' });
-  assert.throws(() => checkSwap([input(3)], [output(3), output(0)], keysets), { code: 'not-balanced' });
-  assert.throws(() => checkSwap([input(3)], [output(3, 'b')], keysets), { code: 'units-differ' });
+  assert.throws(() => checkSwap([input(3)], [output(2)], keysets, NOW), { code: 'not-balanced' });
+  assert.throws(() => checkSwap([input(3)], [output(3), output(0)], keysets, NOW), { code: 'not-balanced' });
+  assert.throws(() => checkSwap([input(3)], [output(3, 'b')], keysets, NOW), { code: 'units-differ' });
   // 2^64 would be 0 to arithmetic that wraps around.
   const wrapped = Array.from({ length: 4 }, () => output(62));
-  assert.throws(() => checkSwap([input(0)], [output(0), ...wrapped], keysets), { code: 'not-balanced' });
+  assert.throws(() => checkSwap([input(0)], [output(0), ...wrapped], keysets, NOW), { code: 'not-balanced' });
+});
+
+test('inputs pay the fee of their keysets, rounded up over all of them (NUT-02)', () => {
+  const fees = (count: number, keysetId: string) =>
+    checkInputs(
+      Array.from({ length: count }, () => input(3, keysetId)),
+      keysets,
+      NOW,
+    ).fee;
+  assert.deepEqual(
+    [1, 3, 10, 11, 20].map((count) => fees(count, 'fee')),
+    [1n, 1n, 1n, 2n, 2n],
+  );
+  // 850 + 100 + 100 thousandths: more than one, of keysets that differ.
+  const mixed = [input(3, 'fee-old'), input(3, 'fee'), input(3, 'fee')];
+  assert.equal(checkInputs(mixed, keysets, NOW).fee, 2n);
+  checkSwap([input(3, 'fee')], [output(2, 'fee'), output(1, 'fee'), output(0, 'fee')], keysets, NOW);
+  assert.throws(() => checkSwap([input(3, 'fee')], [output(3, 'fee')], keysets, NOW), {
+    code: 'not-balanced',
+  });
+  assert.throws(() => checkSwap([input(0, 'fee')], [output(0, 'fee')], keysets, NOW), {
+    code: 'not-balanced',
+  });
+});
+
+test('a keyset that has ended neither takes nor signs', () => {
+  checkSwap([input(0, 'ends')], [output(0, 'ends')], keysets, NOW);
+  assert.throws(() => checkInputs([input(0, 'ends')], keysets, NOW + 1), { code: 'keyset-expired' });
+  assert.throws(() => checkOutputs([output(0, 'ends')], keysets, NOW + 1), { code: 'keyset-expired' });
 });
 
 test('a quote is minted once, when it is paid, for what it is worth', () => {
-  checkMint([open], [output(3)], keysets);
-  checkMint([open, { ...open, name: 'r', exponent: 2 }], [output(3), output(2)], keysets);
+  checkMint([open], [output(3)], keysets, NOW);
+  checkMint([open, { ...open, name: 'r', exponent: 2 }], [output(3), output(2)], keysets, NOW);
   const cases: [string, MintableQuote[], Output[]][] = [
     ['quote-unpaid', [{ ...open, isEpochFinal: false }], [output(3)]],
     ['quote-unpaid', [{ ...open, outcome: Outcome.waiting }], [output(3)]],
@@ -97,7 +132,7 @@ test('a quote is minted once, when it is paid, for what it is worth', () => {
     ['quote-issued', [open, { ...open, outcome: Outcome.issued }], [output(4)]],
   ];
   for (const [code, quotes, outputs] of cases)
-    assert.throws(() => checkMint(quotes, outputs, keysets), { code }, code);
+    assert.throws(() => checkMint(quotes, outputs, keysets, NOW), { code }, code);
 });
 
 test('the epoch alone decides whether an open quote is paid', () => {

@@ -1,0 +1,60 @@
+import type { Database } from '../../../runtime/sql/database.ts';
+import { blob, integer, type Row, text } from './row.ts';
+
+/** A keyset as it is stored. */
+export interface KeysetRow {
+  readonly keyset: number;
+  /** 66 hex digits. */
+  readonly id: string;
+  readonly unit: string;
+  /** Counts the keysets of a unit, from 0. */
+  readonly derivationIndex: number;
+  readonly isActive: boolean;
+  readonly inputFeePpk: number;
+  /** Unix seconds; undefined for never. */
+  readonly finalExpiry: number | undefined;
+  /** 63 points of 33 bytes, one after the other. */
+  readonly publicKeys: Uint8Array;
+}
+
+/** A keyset that belongs to no epoch, about to become its unit's active one. */
+export type NewKeyset = Omit<KeysetRow, 'keyset' | 'isActive'>;
+
+/** Reads keysets, and rotates those that belong to no epoch. */
+export function keysetOperations(db: Database) {
+  const all = db.prepare('SELECT * FROM keysets ORDER BY keyset');
+  const add = db.prepare(`
+    INSERT INTO keysets (id, unit, derivation_index, is_active, public_keys, input_fee_ppk, final_expiry)
+    VALUES (?, ?, ?, 1, ?, ?, ?)
+    ON CONFLICT (unit, derivation_index) DO NOTHING`);
+  const retire = db.prepare(
+    'UPDATE keysets SET is_active = 0 WHERE unit = ? AND epoch IS NULL AND derivation_index < ?',
+  );
+
+  return {
+    /** All keysets, oldest first. */
+    keysets: (_: null): KeysetRow[] => all.all().map(keysetOf),
+
+    /**
+     * Makes a keyset the active one of its unit; those before it sign no more. Where its index exists already it
+     * stays as it is: whoever starts second finds what the first has made.
+     */
+    rotateKeyset: ({ id, unit, derivationIndex, publicKeys, inputFeePpk, finalExpiry }: NewKeyset): void => {
+      add.run(id, unit, derivationIndex, publicKeys, inputFeePpk, finalExpiry ?? null);
+      retire.run(unit, derivationIndex);
+    },
+  };
+}
+
+function keysetOf(row: Row): KeysetRow {
+  return {
+    keyset: integer(row, 'keyset'),
+    id: text(row, 'id'),
+    unit: text(row, 'unit'),
+    derivationIndex: integer(row, 'derivation_index'),
+    isActive: integer(row, 'is_active') === 1,
+    inputFeePpk: integer(row, 'input_fee_ppk'),
+    finalExpiry: row['final_expiry'] === null ? undefined : integer(row, 'final_expiry'),
+    publicKeys: blob(row, 'public_keys'),
+  };
+}
