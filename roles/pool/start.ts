@@ -17,6 +17,7 @@ import { openQuotePath, type QuotePath } from './quote-path.ts';
 import { type PoolSettings, readSettings } from './settings.ts';
 import { PoolStatus } from './status.ts';
 import { Templates } from './templates.ts';
+import { TipShares } from './tip-shares.ts';
 import { WorkSource } from './work-source.ts';
 
 type PoolContext = RoleContext<PoolConfig, PoolShared>;
@@ -28,6 +29,7 @@ interface Pool {
   readonly crypto: Crypto;
   readonly workers: HandshakeWorkers;
   readonly outbox: Outbox;
+  readonly shares: TipShares;
   readonly work: WorkSource;
   readonly status: PoolStatus;
   /** Set once templates can be asked for. */
@@ -43,10 +45,15 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
   const outbox = await context.open('outbox', () => Outbox.open(context.statePath(config.db_path)));
   context.watch('outbox', () => outbox.ping());
+  const shares = new TipShares({
+    hash: crypto.hash,
+    log,
+    storedEarlier: (prevHash) => outbox.storedEarlier(prevHash),
+  });
   const work = new WorkSource({
     coinbase: settings.coinbase,
     log,
-    storedEarlier: (prevHash) => outbox.storedEarlier(prevHash),
+    seenOn: (prevHash) => shares.on(prevHash),
   });
   let server: MiningServer | undefined;
   const status = await context.open(
@@ -63,6 +70,7 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
     crypto,
     workers,
     outbox,
+    shares,
     work,
     status,
     blocks: undefined,
@@ -141,7 +149,7 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
 }
 
 function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Promise<MiningServer> {
-  const { context, settings, crypto, work, workers, status } = pool;
+  const { context, settings, crypto, shares, work, workers, status } = pool;
   const { config, log } = context;
   return openMiningServer({
     ...hostAndPort(config.listen_address),
@@ -156,7 +164,9 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
       sharesPerMinute: config.shares_per_minute,
       difficultyLimits: settings.difficultyLimits,
       versionMask: config.version_rolling_mask,
+      minerTagLength: config.miner_tag_length,
       houseKey: settings.houseKey,
+      extensions: settings.extensions,
       firstChannelMs: config.first_channel_timeout_sec * 1000,
     },
     limits: {
@@ -172,7 +182,10 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
         announceBlock(pool, found);
       },
       onChannels: () => status.changed(),
-      onRejected: () => status.changed(),
+      onRejected(error) {
+        if (error === 'too-many-shares') shares.refuse();
+        status.changed();
+      },
     },
   });
 }
@@ -187,13 +200,15 @@ function announceBlock({ context, status }: Pool, { hashLe, job }: HashedWork): 
 }
 
 /** How the pool is, for its status. */
-function look({ outbox, work, blocks, blocksFound }: Pool, server: MiningServer | undefined) {
+function look({ outbox, shares, work, blocks, blocksFound }: Pool, server: MiningServer | undefined) {
   return {
-    blocked: blockedBy(outbox, work),
+    blocked: blockedBy(outbox, shares, work),
     figures: {
       channels: server?.figures.channels ?? 0,
       shares_accepted: server?.figures.accepted ?? 0,
       shares_rejected: server?.figures.rejected ?? 0,
+      shares_on_tip: shares.known,
+      shares_too_many: shares.refused,
       outbox_rows: outbox.lastSeq,
       outbox_sent: outbox.storedSeq,
       blocks_found: blocksFound,
@@ -204,7 +219,8 @@ function look({ outbox, work, blocks, blocksFound }: Pool, server: MiningServer 
   };
 }
 
-function blockedBy(outbox: Outbox, work: WorkSource): string | undefined {
+function blockedBy(outbox: Outbox, shares: TipShares, work: WorkSource): string | undefined {
   if (!outbox.terms) return "no channel can be opened yet: the mint's terms are not known";
-  return work.hasWork ? undefined : 'no channel can be opened yet: there is no template';
+  if (!work.hasWork) return 'no channel can be opened yet: there is no template';
+  return shares.full ? 'no share is taken until the next block: too many came on this one' : undefined;
 }

@@ -2,33 +2,26 @@ import { randomInt } from 'node:crypto';
 import type { LiveJob } from '../../domain/jobs/extended-job.ts';
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { PoolWork } from '../../domain/jobs/pool-work.ts';
-import { payeeTag, SeenShares, STORED_EARLIER } from '../../domain/shares/seen-shares.ts';
+import type { SeenShares } from '../../domain/shares/seen-shares.ts';
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
-import { LOCKING_KEY_BYTES } from '../../protocols/ehash/extension.ts';
 import type { Terms } from '../../protocols/ehash/work-link.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import type { MiningServer } from '../../services/mining-server/server.ts';
 import type { NewTemplate, SetNewPrevHash } from '../../services/template-client/client.ts';
-import type { StoredShares } from './outbox/operations.ts';
-
-/** Prev hashes whose shares are remembered, for a chain that goes back and forth. */
-const TIPS_KEPT = 4;
-const HASH_BYTES = 32;
 
 export interface WorkSourceOptions {
   /** The coinbase but for the keyset, which the terms name. */
   readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
   readonly log: Log;
-  /** Shares that an earlier run stored on a prev hash. */
-  storedEarlier(prevHashLe: Uint8Array): Promise<StoredShares | undefined>;
+  /** Shares that are known on a prev hash. */
+  seenOn(prevHashLe: Uint8Array): Promise<SeenShares>;
 }
 
 /** Brings together the mint's terms and the template provider's templates, and makes the server's work of them. */
 export class WorkSource {
   readonly #options: WorkSourceOptions;
   readonly #work = new PoolWork(randomInt(1, 2 ** 32));
-  readonly #tips = new Map<string, SeenShares>();
   #server: MiningServer | undefined;
   #terms: Terms | undefined;
   /** What comes in is worked off in its order, though some of it waits for the store. */
@@ -81,40 +74,16 @@ export class WorkSource {
 
   takePrevHash(message: SetNewPrevHash): void {
     this.#enqueue('a prev hash', async () => {
-      const seen = await this.#seenOn(message.prev_hash);
+      const seen = await this.#options.seenOn(message.prev_hash);
       this.#server?.activate(this.#work.setTip(message, seen));
       this.#options.log.debug({ prev_hash: toHex(message.prev_hash) }, 'mining on a new tip');
     });
-  }
-
-  async #seenOn(prevHashLe: Uint8Array): Promise<SeenShares> {
-    const key = toHex(prevHashLe);
-    const known = this.#tips.get(key);
-    const seen = known ?? new SeenShares();
-    if (!known) addStored(seen, await this.#options.storedEarlier(prevHashLe));
-    this.#tips.delete(key);
-    this.#tips.set(key, seen);
-    for (const oldest of this.#tips.keys()) {
-      if (this.#tips.size <= TIPS_KEPT) break;
-      this.#tips.delete(oldest);
-    }
-    return seen;
   }
 
   #enqueue(what: string, task: () => void | Promise<void>): void {
     this.#queue = this.#queue.then(task).catch((error: unknown) => {
       this.#options.log.warn({ err: error }, `${what} could not be used: ${messageOf(error)}`);
     });
-  }
-}
-
-function addStored(seen: SeenShares, stored: StoredShares | undefined): void {
-  if (!stored) return;
-  const count = stored.hashesLe.length / HASH_BYTES;
-  for (let i = 0; i < count && !seen.full; i++) {
-    const hashLe = stored.hashesLe.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
-    const key = stored.keys.subarray(i * LOCKING_KEY_BYTES, (i + 1) * LOCKING_KEY_BYTES);
-    seen.add(hashLe, payeeTag(key), STORED_EARLIER);
   }
 }
 

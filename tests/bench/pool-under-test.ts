@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Outbox } from '../../roles/pool/outbox/outbox.ts';
+import { TipShares } from '../../roles/pool/tip-shares.ts';
 import { WorkSource } from '../../roles/pool/work-source.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { createLog } from '../../runtime/logs.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
 import { openMiningServer } from '../../services/mining-server/server.ts';
 
 export const MERKLE_STEPS = 12;
@@ -42,10 +44,15 @@ export async function openPool(): Promise<PoolUnderTest> {
   const workers = await openHandshakeWorkers();
   const outbox = await Outbox.open(join(folder, 'outbox.sqlite'));
   const secretKey = new Uint8Array(32).fill(7);
+  const shares = new TipShares({
+    hash,
+    log,
+    storedEarlier: (prevHash) => outbox.storedEarlier(prevHash),
+  });
   const work = new WorkSource({
     coinbase: { rewardScript: new Uint8Array(22).fill(1), signature: 'bench' },
     log,
-    storedEarlier: (prevHash) => outbox.storedEarlier(prevHash),
+    seenOn: (prevHash) => shares.on(prevHash),
   });
   const server = await openMiningServer({
     host: '127.0.0.1',
@@ -61,6 +68,7 @@ export async function openPool(): Promise<PoolUnderTest> {
       sharesPerMinute: SHARES_PER_MINUTE,
       versionMask: 0,
       houseKey: undefined,
+      extensions: { supported: SPOKEN_EXTENSIONS, required: [] },
       firstChannelMs: 600_000,
     },
     limits: { connections: CONNECTIONS, connectionsPerAddress: CONNECTIONS },

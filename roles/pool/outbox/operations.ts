@@ -1,8 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { sha256d } from '../../../protocols/bitcoin/hash.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
 import type { Refusal, Terms } from '../../../protocols/ehash/work-link.ts';
-import { unpackWorkRecords, WORK_RECORD_BYTES } from '../../../protocols/ehash/work-record.ts';
+import { WORK_RECORD_BYTES } from '../../../protocols/ehash/work-record.ts';
 import { blockOperations } from './blocks.ts';
 import { blob } from './row.ts';
 
@@ -20,14 +19,6 @@ export interface OutboxState {
   readonly terms: Terms | undefined;
   /** Prev hashes with shares, newest first. */
   readonly prevHashes: readonly Uint8Array[];
-}
-
-/** Shares that were stored on one prev hash. */
-export interface StoredShares {
-  /** 32 bytes each. */
-  readonly hashesLe: Uint8Array;
-  /** 33 bytes each. */
-  readonly keys: Uint8Array;
 }
 
 /**
@@ -79,20 +70,10 @@ export function operations(db: DatabaseSync, data: unknown) {
       return target.slice(0, filled);
     },
 
-    /** All shares on a prev hash. */
-    storedOn({ prevHashLe }: { prevHashLe: Uint8Array }): StoredShares {
+    /** The number of the first share on a prev hash, or of one of its commit before it; undefined where there is none. */
+    firstOn: ({ prevHashLe }: { prevHashLe: Uint8Array }): number | undefined => {
       const start = prevHashStart.get(prevHashLe);
-      if (!start) return { hashesLe: new Uint8Array(0), keys: new Uint8Array(0) };
-      const hashes: Uint8Array[] = [];
-      const keys: Uint8Array[] = [];
-      for (const row of commitsFrom.iterate(Number(start['first_seq']))) {
-        for (const { header, key } of unpackWorkRecords(blob(row['records']))) {
-          if (!equalBytes(header.subarray(4, 36), prevHashLe)) continue;
-          hashes.push(sha256d(header));
-          keys.push(key);
-        }
-      }
-      return { hashesLe: Buffer.concat(hashes), keys: Buffer.concat(keys) };
+      return start && Number(start['first_seq']);
     },
 
     /** Keeps what the mint answered. */

@@ -5,13 +5,17 @@ import { openStore, type Store } from '../../../runtime/sql/store.ts';
 import type { WorkSource } from '../../../services/work-link/client.ts';
 import type { FoundBlock } from '../block.ts';
 import type { BlockFate } from '../found-blocks.ts';
-import type { OutboxOperations, OutboxState, StoredShares } from './operations.ts';
+import type { OutboxOperations, OutboxState } from './operations.ts';
+
+/** Shares that are read at once for who works on each of them: a few milliseconds' work. */
+const PORTION = 2048;
 
 /** Accepted shares on the disk, until the mint has them and beyond. */
 export class Outbox implements WorkSource {
   readonly #store: Store<OutboxOperations>;
   readonly #outboxId: Uint8Array;
-  readonly #earlier: Set<string>;
+  /** Prev hashes on which an earlier run stored shares, and the number of its last share. */
+  readonly #earlier: { readonly prevHashes: ReadonlySet<string>; readonly lastSeq: number };
   #lastSeq: number;
   #storedSeq: number;
   #terms: Terms | undefined;
@@ -22,7 +26,7 @@ export class Outbox implements WorkSource {
     this.#lastSeq = state.lastSeq;
     this.#storedSeq = state.storedSeq;
     this.#terms = state.terms;
-    this.#earlier = new Set(state.prevHashes.map(toHex));
+    this.#earlier = { prevHashes: new Set(state.prevHashes.map(toHex)), lastSeq: state.lastSeq };
   }
 
   /**
@@ -72,10 +76,17 @@ export class Outbox implements WorkSource {
     return this.#store.call('read', { firstSeq, limit });
   }
 
-  /** Shares that an earlier run stored on this prev hash; undefined, at once, where there are none. */
-  async storedEarlier(prevHashLe: Uint8Array): Promise<StoredShares | undefined> {
-    if (!this.#earlier.has(toHex(prevHashLe))) return undefined;
-    return this.#store.call('storedOn', { prevHashLe });
+  /**
+   * Packed records in portions, those that an earlier run stored on this prev hash among them; without a call to the
+   * store where there are none.
+   */
+  async *storedEarlier(prevHashLe: Uint8Array): AsyncGenerator<Uint8Array> {
+    const { prevHashes, lastSeq } = this.#earlier;
+    if (!prevHashes.has(toHex(prevHashLe))) return;
+    const first = await this.#store.call('firstOn', { prevHashLe });
+    for (let seq = first ?? lastSeq + 1; seq <= lastSeq; seq += PORTION) {
+      yield await this.read(seq, Math.min(PORTION, lastSeq - seq + 1));
+    }
   }
 
   async acknowledged(ack: {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +48,10 @@ const seqsOf = (packed: Uint8Array): number[] =>
 const upTo = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
+/** What an earlier run stored, as it comes. */
+const portions = (outbox: Outbox, prevHash: number): Promise<Uint8Array[]> =>
+  Array.fromAsync(outbox.storedEarlier(new Uint8Array(32).fill(prevHash)));
+
 describe('outbox', () => {
   it('numbers shares from 1 and reads them across commits, from anywhere', async (t) => {
     const outbox = await Outbox.open(temporaryPath(t));
@@ -95,29 +98,35 @@ describe('outbox', () => {
     db.close();
   });
 
-  it('knows the shares that an earlier run stored on a prev hash', async (t) => {
+  it('gives back what an earlier run stored on a prev hash, in portions', async (t) => {
     const path = temporaryPath(t);
     const before = await Outbox.open(path);
     await before.append(records(1, 2, 1), 2);
     const both = Buffer.concat([records(3, 3, 1), records(4, 5, 7)]);
     await before.append(Uint8Array.from(both), 3);
-    assert.equal(
-      await before.storedEarlier(new Uint8Array(32).fill(7)),
-      undefined,
-      'its own run knows them itself',
-    );
+    assert.deepEqual(await portions(before, 7), [], 'its own run knows them itself');
     await before.close();
     const after = await Outbox.open(path);
-    const stored = await after.storedEarlier(new Uint8Array(32).fill(7));
-    const sha256d = (bytes: Uint8Array) =>
-      createHash('sha256').update(createHash('sha256').update(bytes).digest()).digest();
+    await after.append(records(6, 6, 7), 1);
     assert.deepEqual(
-      Buffer.from(stored?.hashesLe ?? []),
-      Buffer.concat([sha256d(header(4, 7)), sha256d(header(5, 7))]),
+      (await portions(after, 7)).map(seqsOf),
+      [[3, 4, 5]],
+      'their whole commit, and none of this run',
     );
-    assert.deepEqual(Buffer.from(stored?.keys ?? []), Buffer.alloc(66, 2));
-    assert.equal((await after.storedEarlier(new Uint8Array(32).fill(1)))?.hashesLe.length, 96);
-    assert.equal(await after.storedEarlier(new Uint8Array(32).fill(9)), undefined);
+    assert.deepEqual((await portions(after, 1)).map(seqsOf), [[1, 2, 3, 4, 5]]);
+    assert.deepEqual(await portions(after, 9), []);
+    await after.close();
+  });
+
+  it('gives back many in more than one portion', async (t) => {
+    const path = temporaryPath(t);
+    const before = await Outbox.open(path);
+    await before.append(records(1, 5000, 7), 5000);
+    await before.close();
+    const after = await Outbox.open(path);
+    const counts = (await portions(after, 7)).map((each) => seqsOf(each));
+    assert.ok(counts.length > 1);
+    assert.deepEqual(counts.flat(), upTo(1, 5000));
     await after.close();
   });
 
