@@ -30,6 +30,8 @@ export interface Input {
   readonly secret: string;
   /** C, 33 bytes. */
   readonly signature: Uint8Array;
+  /** What unlocks a locked proof, JSON in a text (NUT-10). */
+  readonly witness?: string;
 }
 
 /** Inputs that `checkInputs` has passed: what spends them asks for this and not for mere inputs. */
