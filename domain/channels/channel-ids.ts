@@ -7,13 +7,13 @@ export const MAX_CHANNELS_PER_CONNECTION = 10_000;
  */
 export const MAX_UNGROUPED_CHANNELS = 1_000;
 
-/** The group of a connection's channels; channels and groups share one range of ids. */
+/** The group of a connection's channels that have no tag; channels and groups share one range of ids. */
 export const GROUP_ID = 1;
 
 /** What channels have in place of a group where the client requires standard jobs, each channel its own. */
 export const NO_GROUP = 0;
 
-/** Hands out the ids of one connection's channels, from 2 on, none twice. */
+/** Hands out the ids of one connection's channels and other groups, from 2 on, none twice. */
 export class ChannelIds {
   #next = GROUP_ID + 1;
 

@@ -18,6 +18,8 @@ export interface MiningChannelOptions {
   /** Unique among all channels of the process; tells who sent a share first. */
   readonly session: number;
   readonly userIdentity: string;
+  /** What of it stands in the coinbase of the channel's jobs; '' for nothing. */
+  readonly tag: string;
   readonly prefix: ExtranoncePrefix;
   /** 0 for a standard channel, whose prefix is the whole extranonce. */
   readonly rollableBytes: number;
@@ -48,6 +50,7 @@ export class MiningChannel {
   readonly groupId: number;
   readonly session: number;
   readonly userIdentity: string;
+  readonly tag: string;
   readonly rollableBytes: number;
   readonly lockingKey: Uint8Array | undefined;
   readonly vardiff: Vardiff;
@@ -66,6 +69,7 @@ export class MiningChannel {
     this.groupId = options.groupId;
     this.session = options.session;
     this.userIdentity = options.userIdentity;
+    this.tag = options.tag;
     this.prefix = options.prefix;
     this.rollableBytes = options.rollableBytes;
     this.lockingKey = options.lockingKey;
@@ -81,9 +85,9 @@ export class MiningChannel {
    * The channel on another connection: prefix, jobs and difficulty go on; what was not acknowledged is to be sent again.
    * @param changes with a new `session`, so that a share sent again is told from a duplicate
    */
-  resumed(changes: Omit<MiningChannelOptions, 'prefix' | 'vardiff' | 'jobs'>): MiningChannel {
-    const { prefix, vardiff, jobs } = this;
-    return new MiningChannel({ ...changes, prefix, vardiff, jobs });
+  resumed(changes: Omit<MiningChannelOptions, 'tag' | 'prefix' | 'vardiff' | 'jobs'>): MiningChannel {
+    const { tag, prefix, vardiff, jobs } = this;
+    return new MiningChannel({ ...changes, tag, prefix, vardiff, jobs });
   }
 
   /** Notes a job to be mined on a tip to come. */

@@ -13,10 +13,11 @@ export type WorkUpdate =
   | { readonly kind: 'announce'; readonly job: ExtendedJob }
   | { readonly kind: 'add' | 'activate'; readonly live: LiveJob };
 
-/** Whom one message reaches: a single channel, or a group with all its members. */
+/** Whom one message reaches: a single channel, or a group with all its members, which have one tag. */
 export interface Audience {
   /** Of the channel or of the group. */
   readonly id: number;
+  readonly tag: string;
   readonly channels: readonly MiningChannel[];
   /**
    * Of a group, the jobs for tips to come that it was told of by its own id: a client may keep a group's jobs apart
@@ -27,7 +28,7 @@ export interface Audience {
 
 /** A channel that is addressed by its own id. */
 export function alone(channel: MiningChannel): Audience {
-  return { id: channel.id, channels: [channel] };
+  return { id: channel.id, tag: channel.tag, channels: [channel] };
 }
 
 /**
@@ -40,7 +41,7 @@ export function sendFirstWork(channel: MiningChannel, house: MiningHouse, send: 
   const live = channel.jobs.live.filter(({ extranoncePrefix }) => extranoncePrefix === channel.prefix.bytes);
   if (current && live[0]?.live.tip === current.tip) {
     repeatJobs(channel, live, house, send);
-    if (live.every((job) => job.live !== current)) add(to, current, house, send);
+    if (live.every((job) => job.live.job.id !== current.job.id)) add(to, current, house, send);
   } else if (current) {
     // What was announced on a link that was cut may not have arrived.
     announce(to, current.job, house, send);
@@ -147,7 +148,7 @@ function repeatJobs(
 }
 
 function announce(to: Audience, job: ExtendedJob, house: MiningHouse, send: Send): void {
-  send(jobMessage(to, job, null, house));
+  send(jobMessage(to, job.withTag(to.tag), null, house));
   // At worst the group is told of a job again.
   if (to.announced && to.announced.size >= MAX_FUTURE_JOBS) to.announced.clear();
   to.announced?.add(job.id);
@@ -160,12 +161,14 @@ function activate(to: Audience, live: LiveJob, house: MiningHouse, send: Send): 
   if (!isKnown || !to.channels.every(({ jobs }) => jobs.isAnnounced(job.id))) announce(to, job, house, send);
   to.announced?.clear();
   send(newPrevHash(to.id, job.id, tip));
-  for (const channel of to.channels) channel.activate(live);
+  const own = live.withTag(to.tag);
+  for (const channel of to.channels) channel.activate(own);
 }
 
 function add(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
-  send(jobMessage(to, live.job, live.tip.minNtime, house));
-  for (const channel of to.channels) channel.add(live);
+  const own = live.withTag(to.tag);
+  send(jobMessage(to, own.job, own.tip.minNtime, house));
+  for (const channel of to.channels) channel.add(own);
 }
 
 function jobMessage(

@@ -1,4 +1,5 @@
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
+import type { MinerTags } from '../../domain/channels/miner-tag.ts';
 import type { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
@@ -23,6 +24,8 @@ export interface MiningPolicy {
   readonly difficultyLimits?: DifficultyLimits;
   /** Bits of the version that miners may roll. */
   readonly versionMask: number;
+  /** Bytes of a miner's name in the coinbase of its jobs; none where it is 0 or left out. */
+  readonly minerTagLength?: number;
   /** Who is paid where a client names nobody; undefined: such clients are refused. */
   readonly houseKey: Uint8Array | undefined;
   /** A connection may be without its first channel for so long. */
@@ -49,6 +52,8 @@ export interface MiningHouse {
   readonly hash: Hash;
   readonly log: Log;
   readonly allocator: ExtranonceAllocator;
+  /** Names of miners in the coinbases of their jobs. */
+  readonly tags: MinerTags;
   /** Channels that clients can get back after a cut. */
   readonly resumable: ResumableChannels<MiningChannel>;
   readonly commits: ShareCommits;
@@ -65,6 +70,8 @@ export interface MiningHouse {
   /** Updates of work that have not reached all connections yet, in their order. */
   readonly pending: readonly NumberedUpdate[];
   nextSession(): number;
+  /** A channel is over for good: gives back what it had of the house's. */
+  retire(channel: MiningChannel): void;
   /** Whether 33 bytes are a point of the curve, found out on a worker thread. */
   isPoint(key: Uint8Array): Promise<boolean>;
   /** A job of the current template that is newer than `jobId`. */

@@ -1,4 +1,4 @@
-import { type ChannelIds, GROUP_ID, NO_GROUP } from '../../domain/channels/channel-ids.ts';
+import type { ChannelIds } from '../../domain/channels/channel-ids.ts';
 import { type KeyError, resumeTokenField } from '../../domain/channels/locking-key.ts';
 import { type ChannelKind, clientName, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
@@ -35,6 +35,7 @@ export function connectionTerms(flags: number): ConnectionTerms {
 /**
  * Opens a channel, or resumes the one that token and payee name, or says why not.
  * @param ids of the connection's channels
+ * @param groupFor the connection's group for channels of a tag
  * @param lockingKey whom it pays, a point of the curve; undefined where only shares say so; or why it can't be opened
  * @returns the channel, or the code for `OpenMiningChannel.Error`
  */
@@ -44,9 +45,15 @@ export function openChannel(
   tlvs: readonly Tlv[],
   {
     ids,
+    groupFor,
     terms,
     lockingKey,
-  }: { ids: ChannelIds; terms: ConnectionTerms; lockingKey: Uint8Array | undefined | KeyError },
+  }: {
+    ids: ChannelIds;
+    groupFor: (tag: string) => number;
+    terms: ConnectionTerms;
+    lockingKey: Uint8Array | undefined | KeyError;
+  },
 ): MiningChannel | string {
   const { policy, range, current } = house;
   const kind = request.name === 'OpenStandardMiningChannel' ? 'standard' : 'extended';
@@ -65,7 +72,6 @@ export function openChannel(
   const wanted = {
     kind,
     id: ids.next(),
-    groupId: terms.standardJobs ? NO_GROUP : GROUP_ID,
     session,
     userIdentity,
     rollableBytes: grant.rollableBytes,
@@ -75,12 +81,13 @@ export function openChannel(
     difficultyLimit,
     resumeName: token && resumeName(token, userIdentity, lockingKey),
   } as const;
-  const resumed = resumeChannel(house, wanted);
+  const resumed = resumeChannel(house, wanted, groupFor);
   if (resumed) return resumed;
   const prefix = allocatePrefix(house, grant.rollableBytes);
   if (!prefix) return 'extranonce-exhausted';
   const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, now, proven);
-  return new MiningChannel({ ...wanted, prefix, vardiff });
+  const tag = terms.workSelection ? '' : house.tags.take(userIdentity);
+  return new MiningChannel({ ...wanted, groupId: groupFor(tag), tag, prefix, vardiff });
 }
 
 /** The answer to a request that was granted. */

@@ -2,22 +2,26 @@ import type { MiningChannel, MiningChannelOptions } from '../../domain/channels/
 import type { MiningHouse } from './house.ts';
 
 /** What a channel of a new connection is to be, whether it was there before or not. */
-export type WantedChannel = Omit<MiningChannelOptions, 'prefix' | 'vardiff' | 'jobs'>;
+export type WantedChannel = Omit<MiningChannelOptions, 'groupId' | 'tag' | 'prefix' | 'vardiff' | 'jobs'>;
 
 /**
  * The channel of a cut link that the client asks to have back, with its prefix, jobs and difficulty. One that does not
  * fit what is wanted now is over.
+ * @param groupFor the group of the new connection for channels of a tag
  * @returns undefined where there is none that fits
  */
-export function resumeChannel(house: MiningHouse, wanted: WantedChannel): MiningChannel | undefined {
+export function resumeChannel(
+  house: MiningHouse,
+  wanted: WantedChannel,
+  groupFor: (tag: string) => number,
+): MiningChannel | undefined {
   const former = wanted.resumeName === undefined ? undefined : house.resumable.take(wanted.resumeName);
   if (!former) return undefined;
-  const { kind, groupId, rollableBytes } = wanted;
-  if (former.kind !== kind || former.groupId !== groupId || former.rollableBytes !== rollableBytes) {
-    house.allocator.retire(former.prefix);
+  if (former.kind !== wanted.kind || former.rollableBytes !== wanted.rollableBytes) {
+    house.retire(former);
     return undefined;
   }
   // The time away says nothing of the miner's rate.
   former.vardiff.set(former.vardiff.k, performance.now());
-  return former.resumed(wanted);
+  return former.resumed({ ...wanted, groupId: groupFor(former.tag) });
 }

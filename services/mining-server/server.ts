@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
+import { MinerTags } from '../../domain/channels/miner-tag.ts';
 import { payableExponents } from '../../domain/channels/open-channel.ts';
 import { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
@@ -180,6 +181,11 @@ function miningHouse(
     },
   });
   const allocator = new ExtranonceAllocator(options.serverId, randomInt(2 ** 32));
+  const tags = new MinerTags(policy.minerTagLength ?? 0);
+  const retire = ({ prefix, tag }: MiningChannel): void => {
+    allocator.retire(prefix);
+    tags.release(tag);
+  };
   const house: MiningHouse = {
     policy,
     events,
@@ -187,9 +193,8 @@ function miningHouse(
     log,
     commits,
     allocator,
-    resumable: new ResumableChannels<MiningChannel>(RESUME_LIMIT_MS, ({ prefix }) =>
-      allocator.retire(prefix),
-    ),
+    tags,
+    resumable: new ResumableChannels<MiningChannel>(RESUME_LIMIT_MS, retire),
     acks: new Acks(options.shareBatchSize),
     figures: { channels: 0, accepted: 0, rejected: 0, exhausted: 0 },
     memory: new DifficultyMemory(),
@@ -198,6 +203,7 @@ function miningHouse(
     announced: [],
     pending,
     nextSession: () => session++,
+    retire,
     isPoint: (key) => options.workers.call('isPoint', key),
     renew(jobId) {
       const live = options.renew(jobId);

@@ -1,8 +1,8 @@
 import {
   ChannelIds,
-  GROUP_ID,
   MAX_CHANNELS_PER_CONNECTION,
   MAX_UNGROUPED_CHANNELS,
+  NO_GROUP,
 } from '../../domain/channels/channel-ids.ts';
 import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
@@ -26,6 +26,7 @@ import {
   sendUpdate,
   type WorkUpdate,
 } from './channel-work.ts';
+import { ChannelGroups } from './groups.ts';
 import type { Message, MiningHouse } from './house.ts';
 import {
   allocatePrefix,
@@ -54,8 +55,7 @@ export class MiningSession implements ShareOwner {
   readonly #ids = new ChannelIds();
   readonly #payees: PayeeKeys;
   readonly #channels = new Map<number, MiningChannel>();
-  /** See {@link Audience.announced}. */
-  readonly #announced = new Set<number>();
+  readonly #groups = new ChannelGroups(this.#ids);
   /** Replaced ones, in use until the jobs are stale that were announced with them. */
   readonly #oldPrefixes: ExtranoncePrefix[] = [];
   readonly #firstChannel: NodeJS.Timeout;
@@ -106,7 +106,8 @@ export class MiningSession implements ShareOwner {
       if (floor > ceiling) this.#dismiss(channel, 'max-target-out-of-range');
       else if (adjust(channel, this.#house, now)) moved.push(channel);
     }
-    for (const to of this.#asOne(moved)) retarget(to, this.#house, this.#send);
+    const audiences = this.#terms.standardJobs ? moved.map(alone) : this.#groups.asOne(moved);
+    for (const to of audiences) retarget(to, this.#house, this.#send);
   }
 
   /** Gives all channels other extranonce prefixes, and jobs for them; jobs sent before keep the old ones. */
@@ -228,7 +229,8 @@ export class MiningSession implements ShareOwner {
     // The client may have gone while its key was looked at.
     if (!this.#connection.isOpen) return;
     const { request_id, user_identity } = message;
-    const about = { ids: this.#ids, terms: this.#terms, lockingKey };
+    const groupFor = (tag: string) => (this.#terms.standardJobs ? NO_GROUP : this.#groups.idFor(tag));
+    const about = { ids: this.#ids, groupFor, terms: this.#terms, lockingKey };
     const most = this.#terms.standardJobs ? MAX_UNGROUPED_CHANNELS : MAX_CHANNELS_PER_CONNECTION;
     this.#catchUp();
     const channel =
@@ -239,6 +241,7 @@ export class MiningSession implements ShareOwner {
     }
     clearTimeout(this.#firstChannel);
     this.#channels.set(channel.id, channel);
+    this.#groups.add(channel);
     this.#house.resumable.hold(channel, () => this.#handOver(channel));
     this.#count(1);
     const { kind, id } = channel;
@@ -263,9 +266,9 @@ export class MiningSession implements ShareOwner {
   }
 
   #close(channelId: number): void {
-    const isGroup = channelId === GROUP_ID && !this.#terms.standardJobs;
-    const closing = isGroup ? [...this.#channels.values()] : [this.#channels.get(channelId)];
-    for (const channel of closing) if (channel) this.#remove(channel);
+    const channel = this.#channels.get(channelId);
+    const closing = channel ? [channel] : this.#groups.members(channelId);
+    for (const each of closing) this.#remove(each);
   }
 
   /** Ends a channel from this side. */
@@ -276,11 +279,10 @@ export class MiningSession implements ShareOwner {
   }
 
   #remove(channel: MiningChannel): void {
-    this.#channels.delete(channel.id);
+    this.#forget(channel);
     remember(channel, this.#house, performance.now());
     this.#house.resumable.forget(channel);
-    this.#house.allocator.retire(channel.prefix);
-    this.#count(-1);
+    this.#house.retire(channel);
   }
 
   /** The link is gone: resumable channels wait for their client, the others are over. */
@@ -288,7 +290,7 @@ export class MiningSession implements ShareOwner {
     const now = performance.now();
     for (const channel of this.#channels.values()) {
       remember(channel, this.#house, now);
-      if (!this.#house.resumable.cut(channel, now)) this.#house.allocator.retire(channel.prefix);
+      if (!this.#house.resumable.cut(channel, now)) this.#house.retire(channel);
     }
     this.#count(-this.#channels.size);
     this.#channels.clear();
@@ -297,9 +299,14 @@ export class MiningSession implements ShareOwner {
 
   /** The channel's client goes on with it on another connection, before this one was seen to be dead. */
   #handOver(channel: MiningChannel): void {
-    this.#channels.delete(channel.id);
-    this.#count(-1);
+    this.#forget(channel);
     this.#send({ name: 'CloseChannel', channel_id: channel.id, reason_code: 'resumed-elsewhere' });
+  }
+
+  #forget(channel: MiningChannel): void {
+    this.#channels.delete(channel.id);
+    this.#groups.remove(channel);
+    this.#count(-1);
   }
 
   #retireOldPrefixes(): void {
@@ -313,19 +320,8 @@ export class MiningSession implements ShareOwner {
 
   /** Whom work goes to. */
   #audiences(): Audience[] {
-    const channels = [...this.#channels.values()];
-    if (this.#terms.workSelection || channels.length === 0) return [];
-    return this.#terms.standardJobs
-      ? channels.map(alone)
-      : [{ id: GROUP_ID, channels, announced: this.#announced }];
-  }
-
-  /** The group, where all of its channels have moved to one target; else each of them by itself. */
-  #asOne(moved: readonly MiningChannel[]): Audience[] {
-    const isAll = moved.length > 1 && moved.length === this.#channels.size && !this.#terms.standardJobs;
-    const k = moved[0]?.vardiff.k;
-    const isGroup = isAll && moved.every(({ vardiff }) => vardiff.k === k);
-    return isGroup ? [{ id: GROUP_ID, channels: moved }] : moved.map(alone);
+    if (this.#terms.workSelection) return [];
+    return this.#terms.standardJobs ? [...this.#channels.values()].map(alone) : this.#groups.audiences();
   }
 
   #count(change: number): void {
