@@ -1,0 +1,133 @@
+import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
+import type { Database, Statement } from '../database.ts';
+import type { Result, Sent } from './messages.ts';
+import type { Server } from './server.ts';
+import { PostgresStatement } from './statement.ts';
+
+/** The one lock that every writing transaction holds, in any process: "hashpool" in ASCII. */
+const WRITE_LOCK = '7521419745085583212';
+/** For how long a commit whose answer was lost is asked about. */
+const LOOK_MS = 5_000;
+const LOOK_PAUSE_MS = 100;
+
+/**
+ * A PostgreSQL database with the face of Node's SQLite, for a thread that may stand still.
+ *
+ * `BEGIN IMMEDIATE` means what it means in SQLite: one writer at a time, over all processes, by an advisory lock
+ * that ends with the transaction. Each statement then sees all that was committed before, so that READ COMMITTED
+ * is enough and nothing is ever to be repeated. What is run by `exec` within a transaction goes to the server
+ * along with the next statement that is waited for.
+ */
+export class PostgresDatabase implements Database {
+  readonly #server: Server;
+  #statements = 0;
+  #later: Sent[] = [];
+  /** `lost`: the connection went with the transaction, and nothing runs before the next one. */
+  #state: 'idle' | 'open' | 'lost' = 'idle';
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  get isTransaction(): boolean {
+    return this.#state === 'open';
+  }
+
+  prepare(sql: string): Statement {
+    return new PostgresStatement((sent) => this.#run(sent), `s${this.#statements++}`, sql);
+  }
+
+  exec(sql: string): void {
+    if (sql === 'BEGIN IMMEDIATE') this.#begin();
+    else if (sql === 'COMMIT') this.#commit();
+    else if (sql === 'ROLLBACK') this.#rollback();
+    else if (this.isTransaction) this.#later.push({ text: sql });
+    else this.#run([{ text: sql }]);
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  #run(sent: readonly Sent[]): readonly Result[] {
+    if (this.#state === 'lost') {
+      throw new HashpoolError(
+        'store-unavailable',
+        'the connection to PostgreSQL was lost in this transaction',
+      );
+    }
+    const all = [...this.#later, ...sent];
+    this.#later = [];
+    try {
+      return this.#server.run(all).slice(all.length - sent.length);
+    } catch (error) {
+      if (this.isTransaction && isHashpoolError(error, 'store-unavailable')) this.#state = 'lost';
+      throw error;
+    }
+  }
+
+  /** A connection that was lost while nothing went over it is found out here, and replaced. */
+  #begin(): void {
+    const begin = [{ text: 'BEGIN' }, { text: `SELECT pg_advisory_xact_lock(${WRITE_LOCK})` }];
+    this.#state = 'idle';
+    this.#later = [];
+    try {
+      this.#run(begin);
+    } catch (error) {
+      if (!isHashpoolError(error, 'store-unavailable')) {
+        this.#run([{ text: 'ROLLBACK' }]);
+        throw error;
+      }
+      this.#run(begin);
+    }
+    this.#state = 'open';
+  }
+
+  #rollback(): void {
+    this.#later = [];
+    this.#run([{ text: 'ROLLBACK' }]);
+    this.#state = 'idle';
+  }
+
+  /** Commits; where the connection is lost on the way, asks over another one whether the commit has happened. */
+  #commit(): void {
+    const [last] = this.#run([{ text: 'SELECT pg_current_xact_id_if_assigned()::text' }]);
+    const transaction = last?.rows[0]?.[0];
+    this.#state = 'idle';
+    try {
+      const [done] = this.#run([{ text: 'COMMIT' }]);
+      if (done?.command === 'COMMIT') return;
+      throw new HashpoolError(
+        'store-failed',
+        'PostgreSQL rolled a transaction back that was to be committed',
+      );
+    } catch (error) {
+      if (!transaction || !isHashpoolError(error, 'store-unavailable')) throw error;
+      if (!this.#hasCommitted(transaction, error)) throw error;
+    }
+  }
+
+  /** @throws HashpoolError 'outcome-unknown' where the server can't be asked in time */
+  #hasCommitted(transaction: string, cause: unknown): boolean {
+    const until = performance.now() + LOOK_MS;
+    while (performance.now() < until) {
+      const status = this.#statusOf(transaction);
+      if (status === 'committed' || status === 'aborted') return status === 'committed';
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MS);
+    }
+    throw new HashpoolError(
+      'outcome-unknown',
+      'the connection to PostgreSQL was lost during a commit, which may or may not have happened: ask how things stand before trying again',
+      { cause },
+    );
+  }
+
+  #statusOf(transaction: string): string | null | undefined {
+    try {
+      return this.#run([{ text: `SELECT pg_xact_status('${transaction}')` }])[0]?.rows[0]?.[0];
+    } catch (error) {
+      if (isHashpoolError(error, 'store-unavailable')) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { Asked, ConnectionData, Failure, Reply, Result, Sent } from './messages.ts';
+
+/** A connection that has not answered by then counts as lost. Longer than the server lets anybody wait for a lock. */
+const ANSWER_MS = 15_000;
+
+/** A statement failed, or the connection did. */
+export class LinkError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.name = 'LinkError';
+    this.failure = failure;
+  }
+}
+
+/**
+ * A connection to PostgreSQL that is asked and answers while the calling thread stands still, as Node's SQLite does:
+ * the socket lives in a thread of its own, and this one sleeps until that one has replied.
+ */
+export class Link {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #replies = new Int32Array(new SharedArrayBuffer(4));
+  #seen = 0;
+
+  private constructor(url: string) {
+    const { port1, port2 } = new MessageChannel();
+    const data: ConnectionData = { url, port: port2, replies: this.#replies };
+    const entry = new URL('./connection-thread.ts', import.meta.url);
+    this.#worker = new Worker(entry, {
+      workerData: data,
+      transferList: [port2],
+      execArgv: [],
+      name: 'postgres',
+    });
+    this.#worker.unref();
+    this.#port = port1;
+    this.#port.unref();
+  }
+
+  /** @throws LinkError where the server can't be reached or does not let us in */
+  static open(url: string): Link {
+    const link = new Link(url);
+    link.#receive(ANSWER_MS);
+    return link;
+  }
+
+  /**
+   * Runs statements in one round trip.
+   * @returns what each gave
+   * @throws LinkError of the first that failed
+   */
+  run(sent: readonly Sent[], answerMs = ANSWER_MS): readonly Result[] {
+    this.#ask(sent);
+    return this.#receive(answerMs);
+  }
+
+  /** Says goodbye to the server. */
+  close(): void {
+    this.#ask('close');
+  }
+
+  /** Lets go of a connection that is lost. */
+  abandon(): void {
+    void this.#worker.terminate();
+  }
+
+  #ask(asked: Asked): void {
+    this.#port.postMessage(asked);
+  }
+
+  #receive(answerMs: number): readonly Result[] {
+    const message =
+      Atomics.wait(this.#replies, 0, this.#seen, answerMs) === 'timed-out' ? undefined : this.#next();
+    if (message === undefined) {
+      throw new LinkError({ state: undefined, message: `no answer within ${answerMs} ms`, isLost: true });
+    }
+    if ('failure' in message) throw new LinkError(message.failure);
+    return message.results;
+  }
+
+  #next(): Reply | undefined {
+    this.#seen++;
+    return receiveMessageOnPort(this.#port)?.message as Reply | undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
+import { inTransaction, type Schema } from '../database.ts';
+import { PostgresDatabase } from './database.ts';
+import { translateTables } from './dialect.ts';
+import { Server } from './server.ts';
+
+/** A migration or an audit of large tables takes as long as it takes. */
+const PATIENT_MS = 3_600_000;
+
+/**
+ * Opens a database of a PostgreSQL server for the thread that calls, which will stand still while it is asked; brings
+ * its tables to the newest version in one transaction.
+ * @param url postgres://…
+ * @throws HashpoolError 'database-newer' where a newer program has written it, 'database-open' where it can't be opened
+ */
+export function openPostgres(
+  url: string,
+  schema: Schema,
+  options: { readOnly?: boolean } = {},
+): PostgresDatabase {
+  try {
+    checkAndMigrate(url, schema, options.readOnly ?? false);
+    return new PostgresDatabase(new Server(url, options.readOnly ? PATIENT_MS : undefined));
+  } catch (cause) {
+    if (cause instanceof HashpoolError && cause.code.startsWith('database-')) throw cause;
+    throw new HashpoolError(
+      'database-open',
+      `can't open the ${schema.name} database ${serverName(url)}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Server and database, without what may be secret in a URL. */
+export function serverName(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, '');
+}
+
+function checkAndMigrate(url: string, schema: Schema, readOnly: boolean): void {
+  const db = new PostgresDatabase(new Server(url, PATIENT_MS));
+  try {
+    if (checkedVersion(db, url, schema) === schema.migrations.length || readOnly) return;
+    inTransaction(db, () => {
+      db.exec('CREATE TABLE IF NOT EXISTS schemas (name TEXT PRIMARY KEY, version BIGINT NOT NULL)');
+      // Another process may have migrated while this one waited for the lock.
+      const version = checkedVersion(db, url, schema);
+      for (const migration of schema.migrations.slice(version)) db.exec(translateTables(migration));
+      const write = db.prepare(
+        'INSERT INTO schemas (name, version) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version',
+      );
+      write.run(schema.name, schema.migrations.length);
+    });
+  } finally {
+    db.close();
+  }
+}
+
+function checkedVersion(db: PostgresDatabase, url: string, { name, migrations }: Schema): number {
+  const version = versionOf(db, name);
+  if (version <= migrations.length) return version;
+  throw new HashpoolError(
+    'database-newer',
+    `the ${name} database ${serverName(url)} has version ${version}, this program knows ${migrations.length}: run the newer program`,
+  );
+}
+
+function versionOf(db: PostgresDatabase, name: string): number {
+  if (db.prepare("SELECT 1 WHERE to_regclass('schemas') IS NULL").get()) return 0;
+  return Number(db.prepare('SELECT version FROM schemas WHERE name = ?').get(name)?.['version'] ?? 0);
+}

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import pg from 'pg';
+
+/** PostgreSQL refuses to run as root; where the tests do, it runs as "nobody". */
+const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const READY_MS = 30_000;
+
+/** A PostgreSQL server of the tests, on a socket in a folder of its own, with durable commits. */
+export interface TestPostgres {
+  /** Makes an empty database; @returns its URL */
+  newDatabase(): Promise<string>;
+  /** Ends the server as a crash would, or in order. */
+  end(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>;
+  /** Starts it again on the same data. */
+  start(): Promise<void>;
+}
+
+let shared: Promise<Server> | undefined;
+
+// One server for all tests of a file: it starts with the first that asks, and stops after the last.
+after(async () => {
+  await (await shared)?.remove();
+});
+
+export function testPostgres(): Promise<TestPostgres> {
+  shared ??= Server.create();
+  return shared;
+}
+
+class Server implements TestPostgres {
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+  #databases = 0;
+  #output = '';
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(): Promise<Server> {
+    const folder = await mkdtemp(join(tmpdir(), 'hashpool-postgres-'));
+    await mkdir(join(folder, 'data'), { mode: 0o700 });
+    if (NOBODY.uid !== undefined)
+      for (const each of [folder, join(folder, 'data')]) await chown(each, NOBODY.uid, NOBODY.gid);
+    const server = new Server(folder);
+    const settings = [
+      '--pgdata',
+      join(folder, 'data'),
+      '--username',
+      'hashpool',
+      '--auth',
+      'trust',
+      '--no-sync',
+      '--encoding',
+      'UTF8',
+      '--locale',
+      'C',
+    ];
+    const initdb = server.#spawn('initdb', settings);
+    const [code] = await once(initdb, 'exit');
+    if (code !== 0) throw new Error(`initdb ended with ${code}:\n${server.#output}`);
+    await server.start();
+    return server;
+  }
+
+  async start(): Promise<void> {
+    const child = this.#spawn('postgres', [
+      '-D',
+      join(this.#folder, 'data'),
+      '-k',
+      this.#folder,
+      '-c',
+      'listen_addresses=',
+    ]);
+    this.#process = child;
+    const until = Date.now() + READY_MS;
+    while (!(await this.#answers())) {
+      if (child.exitCode !== null || Date.now() > until)
+        throw new Error(`PostgreSQL does not start:\n${this.#output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async newDatabase(): Promise<string> {
+    const name = `test_${++this.#databases}`;
+    await this.#asOperator((client) => client.query(`CREATE DATABASE ${name}`));
+    return this.#url(name);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  async remove(): Promise<void> {
+    await this.end('SIGQUIT');
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #url(database: string): string {
+    return `postgres://hashpool@/${database}?host=${encodeURIComponent(this.#folder)}`;
+  }
+
+  #answers(): Promise<boolean> {
+    return this.#asOperator(() => Promise.resolve()).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #asOperator(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url('postgres') });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  #spawn(program: string, args: readonly string[]): ChildProcess {
+    const child = spawn(join('/usr/lib/postgresql/15/bin', program), args, {
+      ...NOBODY,
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = `${this.#output}${text}`.slice(-10_000);
+      });
+    }
+    return child;
+  }
+}
