@@ -1,7 +1,7 @@
 import { HashpoolError } from '../errors.ts';
 import { sha256d } from './hash.ts';
 
-const HEADER_LENGTH = 80;
+export const HEADER_LENGTH = 80;
 
 /** A block header; hashes are 32 bytes in header (little-endian) order, the numbers unsigned 32-bit. */
 export interface BlockHeader {

@@ -3,7 +3,7 @@ import { HashpoolError } from '../errors.ts';
 import { defineProtocol, message, messageTable, type ProtocolMessage } from '../sv2/codec.ts';
 import { commonMessages } from '../sv2/common.ts';
 import { STRUCT } from '../sv2/struct.ts';
-import { B0_64K, FIXED, SEQ0_64K, SIGNATURE, STR0_255, U8, U16, U64 } from '../sv2/types.ts';
+import { B0_64K, FIXED, SEQ0_64K, SIGNATURE, STR0_255, U8, U16, U32, U64, U256 } from '../sv2/types.ts';
 import type { EhashPolicy } from './amount.ts';
 import { EHASH_EXTENSION } from './extension.ts';
 
@@ -27,6 +27,7 @@ const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
  * in their order: `stored_seq` is its last share that is stored, or where it would leave a gap, or has no records and
  * only asks, the last share of the outbox, 0 for none. The pool goes on from there, also where that is further back
  * than it thought; never from beyond what it has sent, since an outbox set back to an older copy uses numbers again.
+ * BlockState comes after the first Terms for the pool's latest blocks, afterwards for each whose state changes.
  */
 export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
   OpenWorkLink: message(0x80, {
@@ -50,6 +51,7 @@ export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
     backed_up_seq: U64,
     refusals: SEQ0_64K(STRUCT({ seq: U64, reason: STR0_255 })),
   }),
+  BlockState: message(0x85, { block_hash: U256, height: U32, state: U8, confirmations: U32 }),
 });
 
 export const workLinkProtocol = defineProtocol('work link', [commonMessages, workLinkMessages]);
@@ -58,6 +60,7 @@ export type WorkLinkMessage = ProtocolMessage<typeof workLinkProtocol>;
 export type OpenWorkLink = Extract<WorkLinkMessage, { name: 'OpenWorkLink' }>;
 export type SubmitWork = Extract<WorkLinkMessage, { name: 'SubmitWork' }>;
 export type WorkAck = Extract<WorkLinkMessage, { name: 'WorkAck' }>;
+export type BlockStateMessage = Extract<WorkLinkMessage, { name: 'BlockState' }>;
 type TermsMessage = Extract<WorkLinkMessage, { name: 'Terms' }>;
 
 /** What the mint pays for, fixed for an epoch; the pool keeps the last it was told. */
@@ -102,6 +105,36 @@ export function decodeTerms(message: TermsMessage): Terms {
     unit: message.unit,
     keysetId: message.keyset_id,
   };
+}
+
+/** How a block that a pool has found stands, seen from the mint's node; confirmed is one that is deep enough for ehash. */
+export const BLOCK_STATES = ['found', 'confirmed', 'orphaned'] as const;
+
+/** A pool's block that is or was in the chain. */
+export interface BlockState {
+  /** 32 bytes, header order. */
+  readonly hashLe: Uint8Array;
+  readonly height: number;
+  readonly state: (typeof BLOCK_STATES)[number];
+  /** Itself counted; 0 where it is orphaned. */
+  readonly confirmations: number;
+}
+
+export function encodeBlockState(block: BlockState): BlockStateMessage {
+  return {
+    name: 'BlockState',
+    block_hash: block.hashLe,
+    height: block.height,
+    state: BLOCK_STATES.indexOf(block.state),
+    confirmations: block.confirmations,
+  };
+}
+
+/** @returns undefined for a state that only a newer mint knows: shares are paid all the same */
+export function decodeBlockState(message: BlockStateMessage): BlockState | undefined {
+  const { block_hash: hashLe, height, confirmations } = message;
+  const state = BLOCK_STATES[message.state];
+  return state && { hashLe, height, state, confirmations };
 }
 
 const ISSUER_PROOF = utf8('hashpool-issuer-v1');

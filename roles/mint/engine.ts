@@ -226,6 +226,11 @@ export class Engine {
     return this.#store.call('ping', null);
   }
 
+  /** For the parts that keep rows of their own in it. */
+  get store(): Store<MintOperations> {
+    return this.#store;
+  }
+
   /** Finishes what is under way and closes store and signer. */
   async close(): Promise<void> {
     await this.#store.close();

@@ -10,6 +10,7 @@ import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
 import { ChainView } from './chain/chain-view.ts';
+import { ChainWatcher } from './chain/watcher.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
@@ -18,6 +19,7 @@ import { openSatKeyset } from './payments/sat-keyset.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { addRoutes } from './routes.ts';
 import { reportStatus } from './status.ts';
+import type { PoolBlock } from './store/chain.ts';
 import { WorkIntake } from './work-intake/intake.ts';
 import { WaitingRoom } from './work-intake/waiting-work.ts';
 
@@ -27,6 +29,7 @@ export type MintContext = RoleContext<MintConfig, SharedConfig>;
 export interface Mint {
   readonly engine: Engine;
   readonly chain: ChainView;
+  readonly watcher: ChainWatcher;
   /** Where the Cashu API listens. */
   readonly url: string;
   readonly workLink: WorkLinkServer;
@@ -40,29 +43,36 @@ export async function start(context: MintContext): Promise<Mint> {
   const { config, shared, log } = context;
   const engine = await context.open('store and signer', () => openEngine(context));
   if (config.payments) await openSatKeyset(engine.keysets, config.payments, log);
-  const pools = await readPools(config.pool, context.read, engine.signer);
+  const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
+  const { curve } = await loadCrypto();
+  const pools = await readPools(config.pool, context.read, engine.signer, { network, curve });
   warnOfFixedTerms(engine, pools, config.ehash, log);
 
-  const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
   const rpc = bitcoinRpc({ url, auth: context.read(rpc_auth) });
   const chain = new ChainView(rpc, network, log);
   const waiting = await context.open('waiting work', () => new WaitingRoom(engine, chain, Date.now, log));
+  const watcher = await context.open('chain watcher', () =>
+    ChainWatcher.open({ chain, store: engine.store, pools, log }),
+  );
   // Closed before what may wait for the node's answer.
   await context.open('chain', () => chain);
-  const workLink = await openWorkLink(context, engine, chain, pools);
+  const workLink = await openWorkLink(context, engine, chain, watcher, pools);
 
+  const tellPool = (block: PoolBlock) => workLink.sendBlock(block.poolId, block);
+  watcher.listen({ onBlockFound: tellPool, onBlockConfirmed: tellPool, onBlockOrphaned: tellPool });
   const openEpochs = firstEpochs(engine, pools, config.ehash, log);
   chain.onTip(async (tip) => {
     if (await openEpochs(tip)) workLink.broadcastTerms();
     void waiting.recheck();
+    void watcher.follow();
   });
   await chain.start();
 
   const http = await context.open('Cashu API', () => listen(context, engine));
-  await context.open('status', () => reportStatus(context, engine, chain, workLink));
+  await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink));
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
-  return { engine, chain, url: http.url, workLink };
+  return { engine, chain, watcher, url: http.url, workLink };
 }
 
 /** The seed goes from its file to the signer's threads; nothing here keeps it. */
@@ -98,6 +108,7 @@ async function openWorkLink(
   context: MintContext,
   engine: Engine,
   chain: ChainView,
+  watcher: ChainWatcher,
   pools: readonly Pool[],
 ): Promise<WorkLinkServer> {
   const { config, log, read } = context;
@@ -121,6 +132,7 @@ async function openWorkLink(
       log,
       issuers: (poolId) => poolOf(pools, poolId),
       terms: (poolId) => termsOf(engine, poolId),
+      blocks: (poolId) => watcher.blocksOf(poolId),
       lease: (request) => engine.lease(request),
       onWork: (poolId, outboxId, firstSeq, records) => intake.take(poolId, outboxId, firstSeq, records),
     }),

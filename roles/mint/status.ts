@@ -1,5 +1,6 @@
 import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
+import type { ChainWatcher } from './chain/watcher.ts';
 import type { Engine } from './engine.ts';
 import type { MintContext } from './start.ts';
 
@@ -10,12 +11,13 @@ export function reportStatus(
   context: MintContext,
   engine: Engine,
   chain: ChainView,
+  watcher: ChainWatcher,
   workLink: WorkLinkServer,
 ) {
   let said = '';
   const say = () => {
-    const text = statusText(chain, workLink);
-    const figures = engine.figures.values;
+    const text = statusText(chain, watcher, workLink);
+    const figures = { ...engine.figures.values, ...watcher.figures };
     const now = `${text} ${Object.values(figures).join(' ')}`;
     if (now !== said) context.status(text, figures);
     said = now;
@@ -25,9 +27,11 @@ export function reportStatus(
   return { close: () => clearInterval(timer) };
 }
 
-function statusText(chain: ChainView, workLink: WorkLinkServer): string {
+function statusText(chain: ChainView, watcher: ChainWatcher, workLink: WorkLinkServer): string {
   const { tip } = chain;
   if (!tip) return `waiting for bitcoind: ${chain.trouble}`;
   if (tip.isSyncing) return `waiting for bitcoind, which is at block ${tip.height} and still syncing`;
-  return `at block ${tip.height}, ${workLink.links} ${workLink.links === 1 ? 'pool' : 'pools'} linked`;
+  const linked = `${workLink.links} ${workLink.links === 1 ? 'pool' : 'pools'} linked`;
+  const trouble = watcher.trouble && `; the chain is not followed: ${watcher.trouble}`;
+  return `at block ${tip.height}, ${linked}${trouble}`;
 }

@@ -1,5 +1,7 @@
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import {
+  type BlockState,
+  encodeBlockState,
   encodeTerms,
   type OpenWorkLink,
   type SubmitWork,
@@ -60,6 +62,10 @@ export class IssuerSession {
     if (terms) this.#connection.send(encodeTerms(terms));
   }
 
+  sendBlock(block: BlockState): void {
+    this.#connection.send(encodeBlockState(block));
+  }
+
   close(reason: string): void {
     this.#connection.close(reason);
   }
@@ -98,6 +104,12 @@ export class IssuerSession {
     this.#renewal = setInterval(renew, this.#house.options.leaseRenewalMs ?? RENEWAL_MS);
     this.#house.opened(this);
     this.sendTerms();
+    await this.#sendBlocks(claim.pool_id);
+  }
+
+  /** What changed while the link was down is among them. */
+  async #sendBlocks(poolId: Uint8Array): Promise<void> {
+    for (const block of await this.#house.options.blocks(poolId)) this.sendBlock(block);
   }
 
   /** Why a pool is not let in, or undefined where it is; then its server id is leased to it. */

@@ -1,5 +1,7 @@
 import { equalBytes } from '../../protocols/bytes.ts';
 import {
+  type BlockState,
+  decodeBlockState,
   decodeTerms,
   MAX_RECORDS_PER_SUBMIT,
   type Refusal,
@@ -38,6 +40,8 @@ export interface PoolSessionEvents {
   /** Shares `first` to `last` were sent, perhaps not for the first time. */
   onSent?(first: number, last: number): void;
   onAck?(ack: { storedSeq: number; refusals: readonly Refusal[] }): void;
+  /** How a block of this pool stands, also where that is known; it may be a block of the pool's other servers. */
+  onBlock?(block: BlockState): void;
 }
 
 /** The pool's end of an open link: sends what the mint has not stored, a window at a time. */
@@ -78,6 +82,9 @@ export class PoolSession {
         .catch((error: unknown) => this.#fail(error));
     } else if (message.name === 'WorkAck') {
       this.#acknowledge(message);
+    } else if (message.name === 'BlockState') {
+      const block = decodeBlockState(message);
+      if (block) this.#events.onBlock?.(block);
     } else if (message.name === 'WorkLinkRefused') {
       this.#connection.close(`the mint refuses this pool: ${message.reason} (${message.error_code})`);
     } else {

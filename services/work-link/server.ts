@@ -1,5 +1,6 @@
 import { equalBytes } from '../../protocols/bytes.ts';
 import {
+  type BlockState,
   type Refusal,
   type Terms,
   WORK_LINK_FRAME_CAP,
@@ -51,6 +52,8 @@ export interface WorkLinkServerOptions {
   issuers(poolId: Uint8Array): Issuer | undefined;
   /** What that pool's shares are paid now; undefined while the mint has no epoch for it yet. */
   terms(poolId: Uint8Array): Terms | undefined;
+  /** That pool's latest blocks, oldest first: told to each link that comes up. */
+  blocks(poolId: Uint8Array): Promise<readonly BlockState[]>;
   /** Gives a server id to an outbox, durably, or renews its lease. @returns false where another outbox has it */
   lease(request: LeaseRequest): Promise<boolean>;
   /**
@@ -72,6 +75,8 @@ export interface WorkLinkServer {
   readonly links: number;
   /** Tells all pools what {@link WorkLinkServerOptions.terms} says now. */
   broadcastTerms(): void;
+  /** Tells a pool, on all its links, how a block of its stands. */
+  sendBlock(poolId: Uint8Array, block: BlockState): void;
   close(): Promise<void>;
 }
 
@@ -98,6 +103,11 @@ export async function openWorkLinkServer(options: WorkLinkServerOptions): Promis
       },
       broadcastTerms() {
         for (const session of sessions) session.sendTerms();
+      },
+      sendBlock(poolId, block) {
+        for (const session of sessions) {
+          if (session.identity && equalBytes(session.identity.pool_id, poolId)) session.sendBlock(block);
+        }
       },
       async close() {
         await listener.close();

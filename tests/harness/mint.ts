@@ -173,6 +173,7 @@ minimum_difficulty = ${minimumDifficulty}
 [[pool]]
 pool_id = "public:pool-id.pub"
 issuer_keys = ["public:pool-issuer.pub"]
+coinbase_reward_script = "raw(51)"
 server_ids = [1]
 `;
   }

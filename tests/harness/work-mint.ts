@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { toHex } from '../../protocols/bytes.ts';
-import type { Terms } from '../../protocols/ehash/work-link.ts';
+import type { BlockState, Terms } from '../../protocols/ehash/work-link.ts';
 import type { WorkRecord } from '../../protocols/ehash/work-record.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { createLog } from '../../runtime/logs.ts';
@@ -20,6 +20,8 @@ export interface WorkMint {
   readonly shares: WorkRecord[];
   /** Outboxes that sent work, in hex. */
   readonly outboxes: Set<string>;
+  /** Told to each link that comes up. */
+  readonly blocks: BlockState[];
 }
 
 export interface WorkMintOptions {
@@ -40,6 +42,7 @@ export async function workMint(
   const poolId = curve.publicKey(Uint8Array.from(randomBytes(32)));
   const shares: WorkRecord[] = [];
   const outboxes = new Set<string>();
+  const blocks: BlockState[] = [];
   const terms: Terms = {
     policy: 'target',
     minimumDifficulty,
@@ -55,6 +58,7 @@ export async function workMint(
     log: createLog('work mint', 'silent'),
     issuers: () => ({ issuerKeys: [issuerKey], serverIds: [1] }),
     terms: () => terms,
+    blocks: async () => blocks,
     lease: memoryLeases(),
     async onWork(_poolId, outboxId, firstSeq, records) {
       outboxes.add(toHex(outboxId));
@@ -68,5 +72,5 @@ export async function workMint(
     await server.close();
     await workers.close();
   });
-  return { server, authorityKey, poolId, issuerSecretKey, shares, outboxes };
+  return { server, authorityKey, poolId, issuerSecretKey, shares, outboxes, blocks };
 }

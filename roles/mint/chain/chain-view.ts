@@ -3,6 +3,7 @@ import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { BitcoinRpc } from '../../../runtime/rpc/client.ts';
 import { isRpcError } from '../../../runtime/rpc/errors.ts';
+import { asObject, numberOf } from './answers.ts';
 import { type ParentBlock, type PeriodStart, periodStart } from './next-bits.ts';
 
 const POLL_MS = 1_000;
@@ -90,6 +91,18 @@ export class ChainView {
     return parent;
   }
 
+  /**
+   * Asks the node something else, once. Whoever closes the view ends the question.
+   * @throws RpcError
+   */
+  ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    return this.#rpc.call(method, params, {
+      signal: this.#stop.signal,
+      retry: { attempts: 1 },
+      timeoutMs: 10_000,
+    });
+  }
+
   async #askParent(hashBe: string): Promise<KnownParent | undefined> {
     try {
       const header = await this.#header(hashBe);
@@ -110,11 +123,11 @@ export class ChainView {
 
   /** Taken from the best chain: a fork as deep as a whole period is not work's to be told apart. */
   async #headerAt(height: number): Promise<PeriodStart> {
-    return this.#header(String(await this.#call('getblockhash', [height])));
+    return this.#header(String(await this.ask('getblockhash', [height])));
   }
 
   async #header(hashBe: string): Promise<Omit<KnownParent, 'start'>> {
-    const answer = asObject(await this.#call('getblockheader', [hashBe, true]));
+    const answer = asObject(await this.ask('getblockheader', [hashBe, true]));
     return {
       height: numberOf(answer, 'height'),
       time: numberOf(answer, 'time'),
@@ -143,7 +156,7 @@ export class ChainView {
   }
 
   async #askTip(): Promise<Tip> {
-    const answer = asObject(await this.#call('getblockchaininfo', []));
+    const answer = asObject(await this.ask('getblockchaininfo', []));
     const { rpcChain } = networks[this.network];
     if (answer['chain'] !== rpcChain) {
       throw new HashpoolError(
@@ -166,26 +179,4 @@ export class ChainView {
     const isNews = before?.hashBe !== tip.hashBe || before.isSyncing !== tip.isSyncing;
     if (isNews) for (const listener of this.#listeners) await listener(tip);
   }
-
-  #call(method: string, params: readonly unknown[]): Promise<unknown> {
-    return this.#rpc.call(method, params, {
-      signal: this.#stop.signal,
-      retry: { attempts: 1 },
-      timeoutMs: 10_000,
-    });
-  }
-}
-
-function asObject(answer: unknown): Record<string, unknown> {
-  if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>;
-  throw new HashpoolError(
-    'bad-node-answer',
-    'bitcoind answered with no object: is it bitcoind that listens there?',
-  );
-}
-
-function numberOf(answer: Record<string, unknown>, field: string): number {
-  const value = answer[field];
-  if (typeof value === 'number') return value;
-  throw new HashpoolError('bad-node-answer', `bitcoind answered without ${field}: its version is too old`);
 }

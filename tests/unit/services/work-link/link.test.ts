@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../../../../protocols/bytes.ts';
 import {
+  type BlockState,
   type Refusal,
   type Terms,
   WORK_LINK_FRAME_CAP,
@@ -80,6 +81,8 @@ class MemoryOutbox implements WorkSource {
 class MemoryMint {
   readonly shares: number[] = [];
   received = 0;
+  /** Told to each link that comes up. */
+  readonly blocks: BlockState[] = [];
   /** How far it knows this outbox from shares that the outbox has lost since. */
   ahead = 0;
   /** Runs before the answer; may throw or wait. */
@@ -116,6 +119,8 @@ interface Link {
   readonly mint: MemoryMint;
   readonly statuses: string[];
   readonly terms: Terms[];
+  /** What pools were told of their blocks, as `height state`. */
+  readonly blocks: string[];
   connect(changes?: {
     serverId?: number;
     issuerSecretKey?: Uint8Array;
@@ -135,6 +140,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
   const outbox = new MemoryOutbox();
   const statuses: string[] = [];
   const told: Terms[] = [];
+  const blocks: string[] = [];
   const clients: WorkLinkClient[] = [];
   const clock = { now: 1_700_000_000_000 };
   const server = await openWorkLinkServer({
@@ -147,6 +153,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
     openDeadlineMs,
     issuers: (id) => (equalBytes(id, poolId) ? { issuerKeys: [issuerKey], serverIds: [1, 2] } : undefined),
     terms: () => terms,
+    blocks: async () => mint.blocks,
     lease: memoryLeases(),
     clock: () => clock.now,
     leaseRenewalMs: 20,
@@ -159,6 +166,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
     mint,
     statuses,
     terms: told,
+    blocks,
     async connect(changes = {}) {
       const source = changes.outbox ?? outbox;
       const client = await openWorkLinkClient({
@@ -173,6 +181,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
         backoff: { firstMs: 20, maxMs: 40 },
         onStatus: (text) => void statuses.push(text),
         onTerms: async (got) => void told.push(got),
+        onBlock: ({ height, state }) => void blocks.push(`${height} ${state}`),
         ...changes,
       });
       clients.push(client);
@@ -221,6 +230,20 @@ describe('work link', () => {
       await link.until(() => link.outbox.backedUpSeq === 1500);
       link.server.broadcastTerms();
       await link.until(() => link.terms.length === 2);
+    }));
+
+  it('tells how blocks stand: at first the latest, then each that changes, to their pool alone', () =>
+    withLink(async (link) => {
+      const block = (height: number, state: BlockState['state']): BlockState => {
+        return { hashLe: new Uint8Array(32).fill(height), height, state, confirmations: 1 };
+      };
+      link.mint.blocks.push(block(7, 'confirmed'), block(9, 'found'));
+      await link.connect();
+      await link.until(() => link.blocks.length === 2);
+      link.server.sendBlock(new Uint8Array(33).fill(3), block(8, 'found'));
+      link.server.sendBlock(poolId, block(9, 'orphaned'));
+      await link.until(() => link.blocks.length === 3);
+      assert.deepEqual(link.blocks, ['7 confirmed', '9 found', '9 orphaned']);
     }));
 
   it('loses and doubles nothing when answers are lost', () =>

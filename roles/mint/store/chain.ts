@@ -1,0 +1,195 @@
+import { BLOCK_STATES, type BlockState } from '../../../protocols/ehash/work-link.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
+import { blob, integer, type Row } from './row.ts';
+
+/** A block's place. */
+export interface ChainPoint {
+  readonly height: number;
+  /** 32 bytes, header order. */
+  readonly hashLe: Uint8Array;
+}
+
+/** How far the chain was followed. */
+export interface Followed {
+  /** Undefined both before the first block. */
+  readonly first: ChainPoint | undefined;
+  readonly last: ChainPoint | undefined;
+  /** Height of the first epoch of all pools; undefined before one is open. */
+  readonly firstEpoch: number | undefined;
+}
+
+/** What a coinbase pays to a pool's script. */
+export interface Payment {
+  /** 33 bytes. */
+  readonly poolId: Uint8Array;
+  /** Satoshis. */
+  readonly value: bigint;
+}
+
+/** A block of the active chain, as it was read. */
+export interface FollowedBlock extends ChainPoint {
+  /** False where the node has pruned it: then nobody knows what it pays. */
+  readonly isRead: boolean;
+  readonly payments: readonly Payment[];
+}
+
+/** A block that pays a pool's script or that the pool has mined. */
+export interface PoolBlock extends BlockState {
+  readonly poolId: Uint8Array;
+  /** Satoshis to the pool's script; undefined where the block could not be read. */
+  readonly value: bigint | undefined;
+  /** Whether its hash is a share of that pool, which else is given something by a stranger. */
+  readonly isShare: boolean;
+  /** The state that was told last. */
+  readonly told: BlockState['state'] | undefined;
+}
+
+/** What is to be told, and whether more may be, without a new block. */
+export interface Untold {
+  readonly blocks: readonly PoolBlock[];
+  /** Recent blocks that pay a pool and are no share of it yet: the share may be on its way. */
+  readonly isShareMissing: boolean;
+}
+
+/** Blocks that are looked at for shares that came later than they. */
+const LATE_SHARE_REACH = 144;
+/** News in one answer. */
+const MOST_NEWS = 500;
+
+/** Its parameter: the confirmations that make a block final. */
+const select = `
+  SELECT b.hash, b.pool_id, b.height, b.value, b.told,
+    CASE WHEN c.hash IS NULL THEN 0 ELSE (SELECT max(height) FROM chain) - b.height + 1 END AS confirmations,
+    CASE WHEN c.hash IS NULL THEN 'orphaned'
+      WHEN (SELECT max(height) FROM chain) - b.height + 1 >= ? THEN 'confirmed' ELSE 'found' END AS state,
+    CASE WHEN EXISTS (
+      SELECT 1 FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)
+      WHERE share_hash = b.hash AND epochs.pool_id = b.pool_id) THEN 1 ELSE 0 END AS is_share
+  FROM pool_blocks AS b LEFT JOIN chain AS c ON c.hash = b.hash`;
+
+/** Keeps the chain as it was followed, and the blocks in it that concern a pool. */
+export function chainOperations(db: Database) {
+  const first = db.prepare('SELECT height, hash FROM chain ORDER BY height LIMIT 1');
+  const last = db.prepare('SELECT height, hash FROM chain ORDER BY height DESC LIMIT 1');
+  const firstEpoch = db.prepare('SELECT opened_height AS height FROM epochs ORDER BY opened_height LIMIT 1');
+  const at = db.prepare('SELECT height, hash FROM chain WHERE height = ?');
+  const add = db.prepare('INSERT INTO chain (height, hash, is_read) VALUES (?, ?, ?)');
+  const cut = db.prepare('DELETE FROM chain WHERE height > ?');
+  const addPayment = db.prepare(`
+    INSERT INTO pool_blocks (hash, pool_id, height, value) VALUES (?, ?, ?, ?)
+    ON CONFLICT (hash, pool_id) DO UPDATE SET value = excluded.value`);
+  const addMined = db.prepare(`
+    INSERT INTO pool_blocks (hash, pool_id, height, value)
+    SELECT chain.hash, epochs.pool_id, chain.height, CASE WHEN chain.is_read = 1 THEN 0 END
+    FROM chain JOIN quotes ON share_hash = chain.hash JOIN segments USING (segment) JOIN epochs USING (epoch)
+    WHERE chain.height > ? ON CONFLICT (hash, pool_id) DO NOTHING`);
+  const unread = db.prepare('SELECT height, hash FROM chain WHERE is_read = 0 ORDER BY height DESC LIMIT ?');
+  const markRead = db.prepare('UPDATE chain SET is_read = 1 WHERE height = ? AND hash = ?');
+  const paysNothing = db.prepare('UPDATE pool_blocks SET value = 0 WHERE hash = ? AND value IS NULL');
+  const changed = db.prepare(`
+    SELECT * FROM (${select}) AS news WHERE (told IS NULL OR told <> state) AND is_share = 1
+    ORDER BY height LIMIT ${MOST_NEWS}`);
+  const missing = db.prepare('SELECT 1 AS one FROM pool_blocks WHERE told IS NULL AND height > ? LIMIT 1');
+  const tell = db.prepare('UPDATE pool_blocks SET told = ? WHERE hash = ? AND pool_id = ?');
+  const ofPool = db.prepare(`
+    SELECT * FROM (${select} WHERE b.pool_id = ?) AS mined WHERE is_share = 1 ORDER BY height DESC LIMIT ?`);
+  const count = db.prepare(
+    'SELECT told, count(*) AS n FROM pool_blocks WHERE told IS NOT NULL GROUP BY told',
+  );
+
+  function keepPayments({ height, hashLe, payments }: FollowedBlock): void {
+    for (const { poolId, value } of payments) addPayment.run(hashLe, poolId, height, value);
+  }
+
+  return {
+    followed: (_: null): Followed => ({
+      first: pointOf(first.get()),
+      last: pointOf(last.get()),
+      firstEpoch: heightOf(firstEpoch.get()),
+    }),
+
+    /** The block that was followed at a height, if any. */
+    followedAt: (height: number): ChainPoint | undefined => pointOf(at.get(height)),
+
+    /** Goes on with blocks that follow the last one. */
+    follow: (blocks: readonly FollowedBlock[]): void => {
+      for (const block of blocks) {
+        add.run(block.height, block.hashLe, block.isRead ? 1 : 0);
+        keepPayments(block);
+      }
+    },
+
+    /** Takes back what was followed above a height; the pools' blocks in it stay, and are orphaned by that. */
+    rollBack: (height: number): void => {
+      cut.run(height);
+    },
+
+    /** Blocks that could not be read when they were followed, newest first. */
+    unreadBlocks: (limit: number): ChainPoint[] => unread.all(limit).flatMap((row) => pointOf(row) ?? []),
+
+    /** Adds what a block pays that could not be read before. */
+    readLate: (block: FollowedBlock): void => {
+      markRead.run(block.height, block.hashLe);
+      keepPayments(block);
+      paysNothing.run(block.hashLe);
+    },
+
+    /** The pools' blocks whose state is another than was told, lowest first. @param confirmations make a block final */
+    untold: (confirmations: number): Untold => {
+      const recent = (pointOf(last.get())?.height ?? 0) - LATE_SHARE_REACH;
+      addMined.run(recent);
+      const blocks = changed.all(confirmations).map(poolBlockOf);
+      return { blocks, isShareMissing: missing.get(recent) !== undefined };
+    },
+
+    /** Notes states as told. */
+    blocksTold: (blocks: readonly Pick<PoolBlock, 'hashLe' | 'poolId' | 'state'>[]): void => {
+      for (const { hashLe, poolId, state } of blocks) tell.run(state, hashLe, poolId);
+    },
+
+    /** A pool's latest blocks that are shares of its, lowest first. */
+    blocksOfPool: ({
+      poolId,
+      confirmations,
+      limit,
+    }: {
+      poolId: Uint8Array;
+      confirmations: number;
+      limit: number;
+    }): PoolBlock[] => ofPool.all(confirmations, poolId, limit).map(poolBlockOf).reverse(),
+
+    /** How many blocks of all pools were told last as being in each state. */
+    toldStates: (_: null): Partial<Record<BlockState['state'], number>> =>
+      Object.fromEntries(count.all().map((row) => [row['told'], integer(row, 'n')])),
+  };
+}
+
+export type ChainOperations = ReturnType<typeof chainOperations>;
+
+function heightOf(row: Row | undefined): number | undefined {
+  return row && integer(row, 'height');
+}
+
+function pointOf(row: Row | undefined): ChainPoint | undefined {
+  return row && { height: integer(row, 'height'), hashLe: blob(row, 'hash') };
+}
+
+function poolBlockOf(row: Row): PoolBlock {
+  return {
+    hashLe: blob(row, 'hash'),
+    poolId: blob(row, 'pool_id'),
+    height: integer(row, 'height'),
+    value: row['value'] === null ? undefined : BigInt(integer(row, 'value')),
+    isShare: integer(row, 'is_share') === 1,
+    told: row['told'] === null ? undefined : stateOf(row['told']),
+    state: stateOf(row['state']),
+    confirmations: integer(row, 'confirmations'),
+  };
+}
+
+function stateOf(text: unknown): BlockState['state'] {
+  const state = BLOCK_STATES.find((known) => known === text);
+  if (state) return state;
+  throw new HashpoolError('bad-row', "column told of the mint's database holds no state; restore a backup");
+}
