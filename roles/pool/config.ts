@@ -13,6 +13,7 @@ import {
   text,
 } from '../../runtime/config/fields.ts';
 import { DEFAULT_LIMITS } from '../../runtime/sv2/limits.ts';
+import { SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 
 const coinbaseOutput = table({
@@ -95,6 +96,16 @@ export const poolConfig = table({
     max: 1000,
     default: 10,
   }),
+  supported_extensions: list(
+    integer('an extension type', { min: 0, max: 65_535 }),
+    'extensions of Stratum V2 that clients may use: 0x0002 worker names, 0x4548 ehash',
+    { default: [...SPOKEN_EXTENSIONS] },
+  ),
+  required_extensions: list(
+    integer('an extension type', { min: 0, max: 65_535 }),
+    'those of supported_extensions without which a client gets no channel',
+    { default: [] },
+  ),
   server_id: integer("tells this pool's extranonces from those of its other servers; the mint lists it", {
     min: 0,
     max: 65_535,

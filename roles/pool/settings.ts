@@ -5,7 +5,9 @@ import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
+import { extensionNames } from '../../protocols/sv2/extensions/request-extensions.ts';
 import { ConfigError } from '../../runtime/config/load.ts';
+import { type ExtensionTerms, SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
 
 /** The config's texts and references as the bytes they stand for. */
@@ -19,6 +21,7 @@ export interface PoolSettings {
   readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
   readonly houseKey: Uint8Array | undefined;
   readonly difficultyLimits: DifficultyLimits;
+  readonly extensions: ExtensionTerms;
 }
 
 /**
@@ -64,7 +67,24 @@ export function readSettings(
     },
     houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key), curve)),
     difficultyLimits: readDifficultyLimits(config.difficulty_limits ?? []),
+    extensions: readExtensions(config),
   };
+}
+
+/** @throws ConfigError where a list names what can't be spoken */
+export function readExtensions({
+  supported_extensions: supported,
+  required_extensions: required,
+}: Pick<PoolConfig, 'supported_extensions' | 'required_extensions'>): ExtensionTerms {
+  const check = (key: string, named: readonly number[], allowed: readonly number[]): void => {
+    const other = named.filter((extension) => !allowed.includes(extension));
+    if (other.length === 0) return;
+    const words = allowed.length === 0 ? 'no other is in supported_extensions' : extensionNames(allowed);
+    throw new ConfigError(`${key} names ${extensionNames(other)}; allowed here: ${words}`);
+  };
+  check('supported_extensions', supported, SPOKEN_EXTENSIONS);
+  check('required_extensions', required, supported);
+  return { supported, required };
 }
 
 /**

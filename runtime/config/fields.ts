@@ -28,9 +28,9 @@ export function optional<S extends TSchema>(schema: S) {
 export function list<S extends TSchema>(
   item: S,
   description: string,
-  limits: { min?: number; max?: number } = {},
+  { min = 0, max = 1000, ...rest }: Choices<Static<S>[]> & { min?: number; max?: number } = {},
 ): TArray<S> {
-  return Type.Array(item, { description, minItems: limits.min ?? 0, maxItems: limits.max ?? 1000 });
+  return Type.Array(item, { description, minItems: min, maxItems: max, ...rest });
 }
 
 export function text(

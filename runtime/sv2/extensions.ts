@@ -2,6 +2,7 @@ import { HashpoolError } from '../../protocols/errors.ts';
 import {
   answerRequestExtensions,
   type ExtensionMessage,
+  extensionNames,
   type RequestExtensions,
   type RequestExtensionsAnswer,
 } from '../../protocols/sv2/extensions/request-extensions.ts';
@@ -9,35 +10,45 @@ import type { AnyMessage, Sv2Connection } from './connection.ts';
 
 /** How long a server may take before it counts as one that knows no extensions. */
 export const NEGOTIATION_TIMEOUT_MS = 2000;
-const REQUEST_ID = 1;
 
 /**
  * Client: asks for extensions, first thing on a new connection, before its onMessage is set (extension 0x0001).
  * A server that answers with something else, or not at all, knows none; the something else is handled later. An answer
  * that comes too late reaches onMessage and is to be ignored.
  * @param requested extension types
+ * @param options.spoken those that can be spoken here, asked for as well where the server insists on them
  * @returns the agreed ones, also added to connection.extensions
- * @throws HashpoolError `sv2-extension-required` when the server insists on one not asked for; `sv2-closed`
+ * @throws HashpoolError `sv2-extension-required` when the server insists on one that is not spoken; `sv2-closed`
  */
 export async function negotiateExtensions<M extends AnyMessage>(
   connection: Sv2Connection<M | ExtensionMessage>,
   requested: readonly number[],
-  timeoutMs = NEGOTIATION_TIMEOUT_MS,
+  { spoken = requested, timeoutMs = NEGOTIATION_TIMEOUT_MS } = {},
 ): Promise<ReadonlySet<number>> {
-  const answer = await askForExtensions(connection, requested, timeoutMs);
-  if (answer?.name === 'RequestExtensions.Error' && answer.required_extensions.length > 0) {
-    const list = answer.required_extensions.map((extension) => `0x${extension.toString(16)}`).join(', ');
+  let asked = requested;
+  let answer = await askForExtensions(connection, { request_id: 1, asked, timeoutMs });
+  let missing = insistedOn(answer);
+  if (missing.length > 0 && missing.every((extension) => spoken.includes(extension))) {
+    asked = [...requested, ...missing];
+    answer = await askForExtensions(connection, { request_id: 2, asked, timeoutMs });
+    missing = insistedOn(answer);
+  }
+  if (missing.length > 0) {
     throw new HashpoolError(
       'sv2-extension-required',
-      `the server insists on extensions that are not spoken here: ${list}`,
+      `the server insists on extensions that are not spoken here: ${extensionNames(missing)}`,
     );
   }
   if (answer?.name === 'RequestExtensions.Success') {
     for (const extension of answer.supported_extensions) {
-      if (requested.includes(extension)) connection.extensions.add(extension);
+      if (asked.includes(extension)) connection.extensions.add(extension);
     }
   }
   return connection.extensions;
+}
+
+function insistedOn(answer: RequestExtensionsAnswer | undefined): readonly number[] {
+  return answer?.name === 'RequestExtensions.Error' ? answer.required_extensions : [];
 }
 
 /**
@@ -61,8 +72,7 @@ export function serveExtensions<M extends AnyMessage>(
 
 async function askForExtensions<M extends AnyMessage>(
   connection: Sv2Connection<M | ExtensionMessage>,
-  requested: readonly number[],
-  timeoutMs: number,
+  { request_id, asked, timeoutMs }: { request_id: number; asked: readonly number[]; timeoutMs: number },
 ): Promise<RequestExtensionsAnswer | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const answered = new Promise<RequestExtensionsAnswer | undefined>((resolve) => {
@@ -77,7 +87,7 @@ async function askForExtensions<M extends AnyMessage>(
   const ended = connection.closed.then(({ reason }) => {
     throw new HashpoolError('sv2-closed', `the connection ended while extensions were negotiated: ${reason}`);
   });
-  connection.send({ name: 'RequestExtensions', request_id: REQUEST_ID, requested_extensions: requested });
+  connection.send({ name: 'RequestExtensions', request_id, requested_extensions: asked });
   try {
     return await Promise.race([answered, ended]);
   } finally {

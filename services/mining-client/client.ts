@@ -137,8 +137,9 @@ export class MiningClient {
     connection: Sv2Connection<MiningMessage>,
     { host, port, paysEhash }: MiningUpstream,
   ): Promise<void> {
-    const wanted = paysEhash ? [WORKER_NAME_EXTENSION, EHASH_EXTENSION] : [WORKER_NAME_EXTENSION];
-    const agreed = await negotiateExtensions(connection, wanted);
+    const spoken = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
+    const wanted = paysEhash ? spoken : [WORKER_NAME_EXTENSION];
+    const agreed = await negotiateExtensions(connection, wanted, { spoken });
     if (!paysEhash || agreed.has(EHASH_EXTENSION)) return;
     const message = `${host}:${port} did not agree to the ehash extension; if it is no hashpool, set pays_ehash = false`;
     throw new HashpoolError('no-ehash', message);

@@ -1,5 +1,5 @@
-import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { MinerTags } from '../../domain/channels/miner-tag.ts';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
@@ -12,6 +12,7 @@ import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import type { Acks } from './acks.ts';
 import type { WorkUpdate } from './channel-work.ts';
+import type { ExtensionTerms } from './extensions.ts';
 import type { ShareCommits } from './share-commits.ts';
 
 export type Message<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
@@ -28,6 +29,7 @@ export interface MiningPolicy {
   readonly minerTagLength?: number;
   /** Who is paid where a client names nobody; undefined: such clients are refused. */
   readonly houseKey: Uint8Array | undefined;
+  readonly extensions: ExtensionTerms;
   /** A connection may be without its first channel for so long. */
   readonly firstChannelMs: number;
 }

@@ -9,7 +9,7 @@ import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-ch
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
 import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
 import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
-import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
+import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
@@ -26,6 +26,7 @@ import {
   sendUpdate,
   type WorkUpdate,
 } from './channel-work.ts';
+import { afterRequired } from './extensions.ts';
 import { ChannelGroups } from './groups.ts';
 import type { Message, MiningHouse } from './house.ts';
 import {
@@ -40,7 +41,6 @@ import { PayeeKeys } from './payee-keys.ts';
 import type { ShareOwner } from './share-commits.ts';
 import { type GoodShare, settleShare, takeShare } from './submit-share.ts';
 
-const EXTENSIONS = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
 const NOTHING = new Uint8Array(0);
 /** That a channel's new target or prefix takes, with the job that goes with it; all may get one at once. */
 const QUEUED_BYTES_PER_CHANNEL = 4096;
@@ -69,7 +69,7 @@ export class MiningSession implements ShareOwner {
     this.#house = house;
     this.#payees = new PayeeKeys(connection, house);
     this.#terms = connectionTerms(connection.setup.flags);
-    connection.onMessage = this.#receive;
+    afterRequired(connection, house.policy.extensions, this.#receive);
     connection.onDrained = () => house.commits.flush();
     const { firstChannelMs } = house.policy;
     const words = `no channel was opened within ${firstChannelMs / 1000} s`;
@@ -177,7 +177,7 @@ export class MiningSession implements ShareOwner {
         this.#refuseJob(message);
         break;
       case 'RequestExtensions':
-        serveExtensions(this.#connection, message, EXTENSIONS);
+        this.#serveExtensions(message);
         break;
       default:
         this.#house.log.debug({ remote: this.#connection.remote }, `ignored ${message.name}`);
@@ -251,6 +251,11 @@ export class MiningSession implements ShareOwner {
     );
     this.#send(openSuccess(channel, request_id));
     if (!this.#terms.workSelection) sendFirstWork(channel, this.#house, this.#send);
+  }
+
+  #serveExtensions(request: Message<'RequestExtensions'>): void {
+    const { supported, required } = this.#house.policy.extensions;
+    serveExtensions(this.#connection, request, supported, required);
   }
 
   #update(message: Message<'UpdateChannel'>): void {

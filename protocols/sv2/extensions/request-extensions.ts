@@ -19,6 +19,11 @@ export type ExtensionMessage = MessageOf<typeof requestExtensionsMessages>;
 export type RequestExtensions = Extract<ExtensionMessage, { name: 'RequestExtensions' }>;
 export type RequestExtensionsAnswer = Exclude<ExtensionMessage, { name: 'RequestExtensions' }>;
 
+/** Extension types in words, as 0x2, 0x4548. */
+export function extensionNames(extensions: readonly number[]): string {
+  return extensions.map((extension) => `0x${extension.toString(16)}`).join(', ');
+}
+
 /**
  * A server's answer to RequestExtensions: Success with those it supports, or Error when it supports none of them or
  * when one that it requires was not asked for.

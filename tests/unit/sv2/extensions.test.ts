@@ -78,7 +78,7 @@ test('a server that is silent, or says something else first, knows none', async 
   const { client, server } = await loopback(t);
   const silent = await client();
   (await server()).onMessage = () => undefined;
-  assert.equal((await negotiateExtensions(silent, [2], 30)).size, 0);
+  assert.equal((await negotiateExtensions(silent, [2], { timeoutMs: 30 })).size, 0);
   const here = await client();
   const there = await server();
   there.onMessage = () => there.send(target);

@@ -10,6 +10,7 @@ import { loadCrypto } from '../../../../runtime/crypto.ts';
 import { createLog } from '../../../../runtime/logs.ts';
 import { openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import type { Sv2Limits } from '../../../../runtime/sv2/limits.ts';
+import { SPOKEN_EXTENSIONS } from '../../../../services/mining-server/extensions.ts';
 import type { MiningPolicy } from '../../../../services/mining-server/house.ts';
 import { type MiningServer, openMiningServer } from '../../../../services/mining-server/server.ts';
 import type { NewTemplate } from '../../../../services/template-client/client.ts';
@@ -112,6 +113,7 @@ export async function testPool(
       sharesPerMinute: 60,
       versionMask: BIP323_MASK,
       houseKey: KEY,
+      extensions: { supported: SPOKEN_EXTENSIONS, required: [] },
       firstChannelMs: 60_000,
       ...options,
     },
