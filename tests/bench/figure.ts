@@ -1,6 +1,6 @@
 /**
- * What a bench file gives the runner. `tests/bench/<name>.bench.ts` exports `figures: Figure[]`, and
- * `npm run bench -- <name>` runs them. A figure that is another one's limit is exported by name, so that the
+ * What a bench file gives the runner. `tests/bench/<name>.bench.ts` exports what {@link Bench} says, and
+ * `npm run bench -- <name>` runs its figures. A figure that is another one's limit is exported by name, so that the
  * other file can import it; the runner then measures both in the same run.
  */
 export interface Figure {
@@ -8,13 +8,31 @@ export interface Figure {
   unit: string;
   /** What bounds this figure from below it: the value of another figure, or a fraction of it. */
   limit?: { figure: Figure; per?: number };
+  /** Runs that count, where it isn't the usual number. */
+  runs?: number;
   /** Sets up what one or more runs need. */
   open(): Session | Promise<Session>;
+}
+
+/** How long a load is to be kept up, for figures that tell of its windows one by one. */
+export interface Sustained {
+  seconds: number;
+  /** Seconds from one tip to the next; 0 for one tip all the time. */
+  tipEvery: number;
+}
+
+/** What a bench file exports. */
+export interface Bench {
+  figures: Figure[];
+  /** Figures under a load that is kept up. */
+  sustained?(load: Sustained): Figure[];
 }
 
 export interface Session {
   /** One run, of a second or so at most where the load allows. The first one warms up and is not counted. */
   run(): Run | Promise<Run>;
+  /** What else is to be told of the runs that counted, a line each. */
+  remarks?(): string[];
   close?(): void | Promise<void>;
 }
 

@@ -1,26 +1,44 @@
 import { readdirSync } from 'node:fs';
-import type { Figure } from './figure.ts';
+import { parseArgs } from 'node:util';
+import type { Bench, Figure } from './figure.ts';
 import { runFigures } from './run.ts';
 
-/** npm run bench [-- NAME ...]: measures the figures of NAME.bench.ts, or of all files where no name is given. */
+/**
+ * npm run bench [-- NAME ...]: measures the figures of NAME.bench.ts, or of all files where no name is given.
+ *
+ *     --only TEXT      of these figures those alone that have TEXT in their names
+ *     --seconds N      the figures under a load that is kept up for N seconds
+ *     --tip-every N    with a new tip every N seconds; one tip all the time where it is left out
+ */
 
 const SUFFIX = '.bench.ts';
 const EXIT_USAGE = 64;
 
+async function figuresOf(name: string, seconds: number, tipEvery: number): Promise<Figure[]> {
+  const bench: Bench = await import(`./${name}${SUFFIX}`);
+  return seconds > 0 ? (bench.sustained?.({ seconds, tipEvery }) ?? []) : bench.figures;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '0' },
+    'tip-every': { type: 'string', default: '0' },
+  },
+});
 const names = readdirSync(new URL('.', import.meta.url))
   .filter((file) => file.endsWith(SUFFIX))
   .map((file) => file.slice(0, -SUFFIX.length))
   .sort();
-const wanted = process.argv.slice(2);
-const unknown = wanted.find((name) => !names.includes(name));
+const unknown = positionals.find((name) => !names.includes(name));
 
 if (unknown === undefined) {
   const figures: Figure[] = [];
-  for (const name of wanted.length > 0 ? wanted : names) {
-    const bench: { figures: Figure[] } = await import(`./${name}${SUFFIX}`);
-    figures.push(...bench.figures);
+  for (const name of positionals.length > 0 ? positionals : names) {
+    figures.push(...(await figuresOf(name, Number(values.seconds), Number(values['tip-every']))));
   }
-  await runFigures(figures);
+  await runFigures(figures.filter(({ name }) => name.includes(values.only)));
 } else {
   console.error(`bench: there is no ${unknown}; choose from ${names.join(', ')}`);
   process.exitCode = EXIT_USAGE;

@@ -8,6 +8,7 @@ interface Result {
   /** One a run, sorted. */
   values: number[];
   median: number;
+  remarks: string[];
 }
 
 const results = new Map<Figure, Result>();
@@ -19,17 +20,20 @@ async function measure(figure: Figure): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write(`${figure.name}\n`);
   const session = await figure.open();
   const values: number[] = [];
+  const remarks: string[] = [];
   try {
     await session.run();
-    for (let i = 0; i < RUNS; i++) {
+    while (values.length < (figure.runs ?? RUNS)) {
       const before = process.cpuUsage();
       values.push(valueOfRun(await session.run(), process.cpuUsage(before)));
     }
+    remarks.push(...(session.remarks?.() ?? []));
   } finally {
     await session.close?.();
   }
   values.sort((a, b) => a - b);
-  results.set(figure, { figure, values, median: values[RUNS >> 1] ?? Number.NaN });
+  const median = values[values.length >> 1] ?? Number.NaN;
+  results.set(figure, { figure, values, median, remarks });
 }
 
 function valueOfRun(run: Run, ownCpu: NodeJS.CpuUsage): number {
@@ -64,13 +68,18 @@ function printTable(): void {
   }
 }
 
+function printRemarks(): void {
+  for (const { figure, remarks } of results.values()) {
+    if (remarks.length > 0) console.log(`\n${figure.name}\n${remarks.map((line) => `  ${line}`).join('\n')}`);
+  }
+}
+
 function printJson(): void {
-  for (const { figure, median } of results.values()) {
+  for (const { figure, values, median } of results.values()) {
     const limit = limitOf(figure);
     const ratio = limit === null ? null : median / limit;
-    console.log(
-      JSON.stringify({ name: figure.name, value: median, unit: figure.unit, limit, ratio, runs: RUNS }),
-    );
+    const runs = values.length;
+    console.log(JSON.stringify({ name: figure.name, value: median, unit: figure.unit, limit, ratio, runs }));
   }
 }
 
@@ -78,6 +87,7 @@ function printJson(): void {
 export async function runFigures(figures: readonly Figure[]): Promise<void> {
   for (const figure of figures) await measure(figure);
   printTable();
+  printRemarks();
   console.log();
   printJson();
 }

@@ -13,8 +13,9 @@ import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/h
  *
  *     share-generator.ts PORT standard|extended CONNECTIONS
  *
- * Its parent is told when it is ready, sends `{ shares }` for each run and gets `{ accepted }` when so many were
- * answered true; what is rejected ends it.
+ * Its parent is told when it is ready, sends `{ shares }` for each run and gets `{ accepted, stale }` when so many were
+ * answered true, and whenever it sends `{ howMany: true }`. A rejected share ends it, but for one that came too late
+ * for its tip.
  */
 
 /** Shares that may be unanswered at once on all connections, and at least on each. */
@@ -34,9 +35,11 @@ const maxTarget = new Uint8Array(32).fill(0xff);
 class Generator {
   readonly #connection: Sv2Connection<MiningMessage>;
   readonly #ready: () => void;
-  readonly #answered: (count: number) => void;
+  readonly #answered: (accepted: number, stale: number) => void;
   #channel = { id: 0, extranonce: new Uint8Array(0) };
   #job = { id: 0, version: 0, ntime: 0 };
+  /** Announced for the tip to come. */
+  #next = this.#job;
   #sent = 0;
   #unanswered = 0;
   #wanted = 0;
@@ -44,7 +47,7 @@ class Generator {
   private constructor(
     connection: Sv2Connection<MiningMessage>,
     ready: () => void,
-    answered: (count: number) => void,
+    answered: (accepted: number, stale: number) => void,
   ) {
     this.#connection = connection;
     this.#ready = ready;
@@ -59,7 +62,10 @@ class Generator {
     );
   }
 
-  static async open(workers: HandshakeWorkers, answered: (count: number) => void): Promise<Generator> {
+  static async open(
+    workers: HandshakeWorkers,
+    answered: (accepted: number, stale: number) => void,
+  ): Promise<Generator> {
     const connection = await connectSv2<MiningMessage>({
       host: '127.0.0.1',
       port: Number(port),
@@ -90,17 +96,22 @@ class Generator {
         break;
       case 'NewExtendedMiningJob':
       case 'NewMiningJob':
-        this.#job = { id: message.job_id, version: message.version, ntime: 0 };
+        this.#next = { id: message.job_id, version: message.version, ntime: 0 };
         break;
       case 'SetNewPrevHash':
-        this.#job = { ...this.#job, ntime: message.min_ntime };
+        this.#job = { ...this.#next, ntime: message.min_ntime };
         this.#ready();
         break;
       case 'SubmitShares.Success':
         this.#unanswered -= message.new_submits_accepted_count;
-        this.#answered(message.new_submits_accepted_count);
+        this.#answered(message.new_submits_accepted_count, 0);
         break;
       case 'SubmitShares.Error':
+        if (message.error_code !== 'stale-share') throw new Error(message.error_code);
+        this.#unanswered--;
+        this.#wanted++;
+        this.#answered(0, 1);
+        break;
       case 'OpenMiningChannel.Error':
         throw new Error(message.error_code);
       default:
@@ -125,10 +136,13 @@ class Generator {
 }
 
 let accepted = 0;
+let stale = 0;
 let wanted = 0;
-const count = (more: number): void => {
+const tell = (): void => void process.send?.({ accepted, stale });
+const count = (more: number, late: number): void => {
   accepted += more;
-  if (accepted === wanted) process.send?.({ accepted });
+  stale += late;
+  if (more > 0 && accepted === wanted) tell();
 };
 const workers = await openHandshakeWorkers();
 const generators: Generator[] = [];
@@ -138,9 +152,13 @@ while (generators.length < number) {
   );
   generators.push(...(await Promise.all(next)));
 }
-process.on('message', ({ shares }: { shares: number }) => {
-  wanted += shares;
-  for (const generator of generators) generator.submit(shares / number);
+process.on('message', (request: { shares: number } | { howMany: true }) => {
+  if ('howMany' in request) {
+    tell();
+    return;
+  }
+  wanted += request.shares;
+  for (const generator of generators) generator.submit(request.shares / number);
 });
 process.on('disconnect', () => process.exit());
 process.send?.({ ready: true });
