@@ -74,6 +74,20 @@ test('what the server insists on and is not spoken here is an error in words', a
   assert.deepEqual([...(await negotiateExtensions(here, [2, 0x4548]))], [2, 0x4548]);
 });
 
+test('what the server insists on is asked for where it is spoken, once', async (t) => {
+  const { client, server } = await loopback(t);
+  const here = await client();
+  const goesOn = serving(await server(), [2, 0x4548], [0x4548]);
+  assert.deepEqual([...(await negotiateExtensions(here, [2], { spoken: [2, 0x4548] }))], [2, 0x4548]);
+  assert.deepEqual(goesOn, [false, true]);
+  const there = await client();
+  serving(await server(), [2, 3], [3]);
+  await assert.rejects(negotiateExtensions(there, [2], { spoken: [2, 0x4548] }), {
+    code: 'sv2-extension-required',
+    message: /0x3/,
+  });
+});
+
 test('a server that is silent, or says something else first, knows none', async (t) => {
   const { client, server } = await loopback(t);
   const silent = await client();
