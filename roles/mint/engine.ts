@@ -1,3 +1,4 @@
+import type { Spending } from '../../domain/ledger/conditions.ts';
 import { type CheckedInputs, checkSwap, type Input, type Output } from '../../domain/ledger/tokens.ts';
 import { checkMint } from '../../domain/quotes/mintable.ts';
 import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
@@ -10,13 +11,13 @@ import type { LeaseRequest } from '../../services/work-link/leases.ts';
 import { EpochBook } from './epoch-book.ts';
 import { MintEvents } from './events.ts';
 import { Figures } from './figures.ts';
-import { type Spending, spendable } from './inputs.ts';
+import { spendable } from './inputs.ts';
 import { KeysetBook, type MintKeyset } from './keyset-book.ts';
 import { METHOD } from './nuts/answers.ts';
 import { type MintClaim, openSigner, type Signed, type Signer, type ToSign } from './signer/signer.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
 import type { MintOperations } from './store/store.ts';
-import type { SignatureRow, SpentRow } from './store/tokens.ts';
+import type { ProofState, SignatureRow, SpentRow } from './store/tokens.ts';
 import type { StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
 
 /** Quotes in one batch (NUT-29). */
@@ -149,7 +150,8 @@ export class Engine {
   /** Spends proofs and signs outputs of the same worth (NUT-03). @throws HashpoolError of the same table */
   async swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
     const paid = checkSwap(inputs, outputs, this.keysets.all, unixNow());
-    const spent = await this.spendable(paid, { outputs });
+    const asked = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
+    const spent = await this.spendable(paid, { outputs: asked });
     const signed = await this.signer.sign(this.#toSign(outputs));
     await this.#store.call('swap', { spent, signatures: this.#rowsOf(outputs, signed) });
     this.events.emit('proofs-changed', { ys: spent.map(({ y }) => y), state: 'SPENT' });
@@ -158,12 +160,12 @@ export class Engine {
 
   /** The rows that spend checked inputs in a request, where curve and conditions allow it; see inputs.ts. */
   spendable(paid: CheckedInputs, spending: Spending): Promise<SpentRow[]> {
-    return spendable({ signer: this.signer, keysets: this.keysets.all }, paid, spending);
+    return spendable({ signer: this.signer, keysets: this.keysets.all }, paid, spending, unixNow());
   }
 
-  /** For each Y whether it is spent (NUT-07). */
-  areSpent(ys: readonly Uint8Array[]): Promise<boolean[]> {
-    return this.#store.call('areSpent', ys);
+  /** For each Y how its proof stands (NUT-07). */
+  proofStates(ys: readonly Uint8Array[]): Promise<ProofState[]> {
+    return this.#store.call('proofStates', ys);
   }
 
   /** For each B_ the signature it once got, if any (NUT-09). */

@@ -45,7 +45,10 @@ function nutsOf(engine: Engine) {
     '5': { methods: [], disabled: true },
     '7': { supported: true },
     '9': { supported: true },
+    '10': { supported: true },
+    '11': { supported: true },
     '12': { supported: true },
+    '14': { supported: true },
     '20': { supported: true },
     '29': { max_batch_size: MAX_BATCH, methods: [METHOD] },
     // nuts#391 has no number yet.

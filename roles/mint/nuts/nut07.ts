@@ -11,7 +11,7 @@ const body = Type.Object(
   { description: 'an object with Ys' },
 );
 
-/** NUT-07: which proofs are spent. A swap is one transaction, so that none is ever PENDING. */
+/** NUT-07: how proofs stand, and what unlocked the spent ones. */
 export function nut07(http: FastifyInstance, engine: Engine): void {
   http.post<{ Body: Static<typeof body> }>(
     '/v1/checkstate',
@@ -20,8 +20,8 @@ export function nut07(http: FastifyInstance, engine: Engine): void {
       if (Ys.length > MAX_TOKENS) {
         throw cashuError('too-many-inputs', `Ys has ${Ys.length}; at most ${MAX_TOKENS}, split the request`);
       }
-      const spent = await engine.areSpent(Ys.map((y) => fromHex(y)));
-      return { states: Ys.map((Y, i) => ({ Y, state: spent[i] ? 'SPENT' : 'UNSPENT', witness: null })) };
+      const states = await engine.proofStates(Ys.map((y) => fromHex(y)));
+      return { states: states.map((state, i) => ({ Y: Ys[i], ...state })) };
     },
   );
 }

@@ -9,6 +9,8 @@ import { cashuError } from '../../../protocols/cashu/errors.ts';
  * Numbers of inputs, outputs and quotes are left to the rules: the spec has error codes for them.
  */
 export const MAX_SECRET_CHARACTERS = 1024;
+/** Room for a preimage and a signature by each key that a secret has room for. */
+export const MAX_WITNESS_CHARACTERS = 2048;
 
 export const amount = Type.Union([Type.Integer({ minimum: 1 }), Type.BigInt({ minimum: 1n })], {
   description: 'a positive integer',
@@ -42,6 +44,21 @@ export const blindedMessage = Type.Object(
   { description: 'an object with amount, id and B_' },
 );
 
+/** A witness of NUT-11 or NUT-14: JSON in a text, or the object itself, which some wallets send. */
+const witness = Type.Union(
+  [
+    Type.String({ maxLength: MAX_WITNESS_CHARACTERS }),
+    Type.Object({
+      signatures: nullable(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 14 }), 'a list of texts'),
+      preimage: nullable(Type.String({ maxLength: 64 }), 'a text'),
+    }),
+    Type.Null(),
+  ],
+  {
+    description: `a text of at most ${MAX_WITNESS_CHARACTERS} characters, or an object with signatures and preimage`,
+  },
+);
+
 /** A Proof of NUT-00. */
 export const proof = Type.Object(
   {
@@ -53,6 +70,7 @@ export const proof = Type.Object(
       description: `a text of 1 to ${MAX_SECRET_CHARACTERS} characters`,
     }),
     C: point,
+    witness: Type.Optional(witness),
   },
   { description: 'an object with amount, id, secret and C' },
 );
@@ -76,7 +94,16 @@ export function inputsOf(inputs: Static<typeof inputsField>): Input[] {
     exponent: exponentField(input.amount, `inputs[${i}].amount`),
     secret: input.secret,
     signature: fromHex(input.C),
+    ...witnessOf(input.witness),
   }));
+}
+
+/** As a text, in which form it is stored and given out again; of an object only what a witness has. */
+function witnessOf(given: Static<typeof witness> | undefined): Pick<Input, 'witness'> {
+  if (given === undefined || given === null || given === '') return {};
+  if (typeof given === 'string') return { witness: given };
+  const { preimage, signatures } = given;
+  return { witness: JSON.stringify({ preimage: preimage ?? undefined, signatures: signatures ?? [] }) };
 }
 
 function exponentField(value: Static<typeof amount>, where: string): number {

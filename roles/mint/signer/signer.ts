@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
+import type { LockCheck } from '../../../protocols/cashu/nut11.ts';
 import { openWorkers, type Workers } from '../../../runtime/workers/pool.ts';
 import type { Claim, KeysetName, MintClaim, Signed, SignerTasks, ToSign, ToVerify } from './worker.ts';
 
@@ -25,6 +26,8 @@ export interface Signer {
    * @throws HashpoolError 'signature-invalid' naming the first claim that is not signed for, 'request-malformed'
    */
   mint(claims: readonly MintClaim[], outputs: readonly ToSign[]): Promise<Signed[]>;
+  /** For each lock whether its signatures open it (NUT-11). */
+  openLocks(checks: readonly LockCheck[]): Promise<boolean[]>;
   /** For each BIP340 signature whether it is good. */
   verifyClaims(claims: readonly Claim[]): Promise<boolean[]>;
   /** For each key whether it is a point of the curve. */
@@ -77,6 +80,7 @@ function signerOn(workers: Workers<SignerTasks>, identity: Uint8Array): Signer {
         );
       });
     },
+    openLocks: (checks) => inChunks(checks, (chunk) => workers.call('openLocks', chunk)),
     verifyClaims: (claims) => inChunks(claims, (chunk) => workers.call('verifyClaims', chunk)),
     arePoints: (keys) => inChunks(keys, (chunk) => workers.call('arePoints', chunk)),
     close: () => workers.close(),

@@ -1,6 +1,7 @@
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import { amountOf, KEYSET_SIZE } from '../../../protocols/cashu/amount.ts';
 import { identitySecret, keysetSecret } from '../../../protocols/cashu/key-derivation.ts';
+import { isOpened, type LockCheck } from '../../../protocols/cashu/nut11.ts';
 import { legacyMintMessage, mintMessageOver } from '../../../protocols/cashu/nut20.ts';
 import type { Curve } from '../../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
@@ -133,6 +134,10 @@ export async function start(data: { readonly seed: string }) {
     },
     verifyProofs: (proofs: readonly ToVerify[]) =>
       proofs.map((proof) => pointOrUndefined(() => verify(proof))),
+    openLocks: (checks: readonly LockCheck[]) =>
+      checks.map((check) =>
+        isOpened(check, (signature, message, publicKey) => isGood({ publicKey, signature, message })),
+      ),
     verifyClaims: (claims: readonly Claim[]) => claims.map(isGood),
     arePoints: (keys: readonly Uint8Array[]) => keys.map((key) => curve.isPoint(key)),
   };

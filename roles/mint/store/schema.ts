@@ -247,5 +247,9 @@ export const schema: Schema = {
     ) STRICT;
     CREATE INDEX blocks_of_pool ON pool_blocks (pool_id, height);
     `,
+    `
+    -- What unlocked a locked proof, as its spender sent it: wallets ask for the preimage (NUT-07, NUT-14).
+    ALTER TABLE spent ADD COLUMN witness TEXT;
+    `,
   ],
 };

@@ -5,7 +5,7 @@ import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { quoteOperations } from './quotes.ts';
-import { blob, integer, type Row } from './row.ts';
+import { blob, integer, type Row, text } from './row.ts';
 
 /** A blind signature to be stored, or as it was stored. */
 export interface SignatureRow {
@@ -23,6 +23,14 @@ export interface SpentRow {
   readonly exponent: number;
   /** hash_to_curve(secret), 33 bytes. */
   readonly y: Uint8Array;
+  /** What unlocked it, where it was locked (NUT-10). */
+  readonly witness?: string;
+}
+
+/** How a proof stands (NUT-07). */
+export interface ProofState {
+  readonly state: 'UNSPENT' | 'PENDING' | 'SPENT';
+  readonly witness: string | null;
 }
 
 /** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
@@ -37,9 +45,11 @@ export function tokenOperations(db: Database) {
     INSERT INTO signatures (blinded, keyset, exponent, signed) VALUES (?, ?, ?, ?)
     ON CONFLICT (blinded) DO NOTHING`);
   const addSpent = db.prepare(
-    'INSERT INTO spent (y, keyset, exponent) VALUES (?, ?, ?) ON CONFLICT (y) DO NOTHING',
+    'INSERT INTO spent (y, keyset, exponent, witness) VALUES (?, ?, ?, ?) ON CONFLICT (y) DO NOTHING',
   );
-  const findSpent = db.prepare('SELECT 1 FROM spent WHERE y = ?');
+  const findSpent = db.prepare('SELECT witness FROM spent WHERE y = ?');
+  const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
+  const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
   const findSignature = db.prepare('SELECT * FROM signatures WHERE blinded = ?');
 
   function issueQuote(id: Uint8Array): void {
@@ -61,6 +71,12 @@ export function tokenOperations(db: Database) {
       }
     }
     for (const { blinded, keyset, exponent, signed } of signatures) {
+      if (isOutputPending.get(blinded)) {
+        throw cashuError(
+          'outputs-pending',
+          `B_ ${toHex(blinded)} is a payment's change; blind another secret`,
+        );
+      }
       if (addSignature.run(blinded, keyset, exponent, signed).changes === 1) continue;
       throw cashuError(
         'outputs-signed',
@@ -69,11 +85,30 @@ export function tokenOperations(db: Database) {
     }
   }
 
+  function spend({ y, keyset, exponent, witness }: SpentRow): void {
+    if (isPending.get(y)) {
+      throw cashuError(
+        'proofs-pending',
+        `the proof with Y ${toHex(y)} is in a payment under way; wait for it`,
+      );
+    }
+    if (addSpent.run(y, keyset, exponent, witness ?? null).changes === 1) return;
+    throw cashuError('proofs-spent', `the proof with Y ${toHex(y)} was spent before; drop it`);
+  }
+
+  function stateOf(y: Uint8Array): ProofState {
+    const row = findSpent.get(y);
+    if (row) return { state: 'SPENT', witness: row['witness'] === null ? null : text(row, 'witness') };
+    // A preimage is not told before its proof is spent: the payment may fail and give the proof back.
+    return { state: isPending.get(y) ? 'PENDING' : 'UNSPENT', witness: null };
+  }
+
   return {
     /**
      * M2: quotes become ISSUED and their signatures are kept, all or nothing.
-     * Preconditions: each quote open in a final epoch, each keyset active, no B_ signed before.
-     * @throws HashpoolError 'quote-unknown', 'quote-unpaid', 'quote-issued', 'keyset-inactive', 'outputs-signed'
+     * Preconditions: each quote open in a final epoch, each keyset active, no B_ signed before or promised to a
+     * payment's change.
+     * @throws HashpoolError 'quote-unknown', 'quote-unpaid', 'quote-issued', 'keyset-inactive', 'outputs-pending', 'outputs-signed'
      */
     mint: ({
       quotes,
@@ -88,8 +123,9 @@ export function tokenOperations(db: Database) {
 
     /**
      * S2: proofs become spent and the signatures that replace them are kept, all or nothing.
-     * Preconditions: no Y spent before, each keyset of a signature active, no B_ signed before.
-     * @throws HashpoolError 'proofs-spent', 'keyset-inactive', 'outputs-signed'
+     * Preconditions: no Y spent before or in a payment, each keyset of a signature active, no B_ signed before or
+     * promised to a payment's change.
+     * @throws HashpoolError 'proofs-pending', 'proofs-spent', 'keyset-inactive', 'outputs-pending', 'outputs-signed'
      */
     swap: ({
       spent,
@@ -98,15 +134,12 @@ export function tokenOperations(db: Database) {
       spent: readonly SpentRow[];
       signatures: readonly SignatureRow[];
     }): void => {
-      for (const { y, keyset, exponent } of spent) {
-        if (addSpent.run(y, keyset, exponent).changes === 1) continue;
-        throw cashuError('proofs-spent', `the proof with Y ${toHex(y)} was spent before; drop it`);
-      }
+      for (const row of spent) spend(row);
       storeSignatures(signatures);
     },
 
-    /** For each Y whether it is spent. */
-    areSpent: (ys: readonly Uint8Array[]): boolean[] => ys.map((y) => findSpent.get(y) !== undefined),
+    /** For each Y how its proof stands. */
+    proofStates: (ys: readonly Uint8Array[]): ProofState[] => ys.map(stateOf),
 
     /** For each B_ its signature, if it was ever signed. */
     signaturesOf: (blinded: readonly Uint8Array[]): (SignatureRow | undefined)[] =>

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Input, Output } from '../../../domain/ledger/tokens.ts';
 import { equalBytes, toHex, utf8 } from '../../../protocols/bytes.ts';
@@ -12,6 +9,7 @@ import type { Curve } from '../../../protocols/crypto/curve.ts';
 import { Engine, type IssuedSignature } from '../../../roles/mint/engine.ts';
 import type { AcceptedWork } from '../../../roles/mint/store/work.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
+import { newPlace } from '../../harness/new-place.ts';
 
 export const SEED = '11'.repeat(32);
 
@@ -33,26 +31,27 @@ export interface TestMint {
   restart(): Promise<void>;
   /** Stores quotes of 2^exponent each, locked to `publicKey`; gives their names. */
   addQuotes(publicKey: Uint8Array, exponents: readonly number[]): Promise<string[]>;
-  blind(exponent: number, keysetId?: string): Blinded;
+  /** @param secret a random one unless given */
+  blind(exponent: number, keysetId?: string, secret?: string): Blinded;
   unblind(output: Blinded, signature: IssuedSignature): Input;
   /** A NUT-20 signature over a request. */
   sign(quote: string, outputs: readonly Output[], secretKey: Uint8Array): Uint8Array;
   /** Adds a quote, mints it and unblinds: one proof of each exponent. */
   proofs(exponents: readonly number[]): Promise<Input[]>;
+  /** One proof of 1 with each of these secrets. */
+  proofsOf(secrets: readonly string[]): Promise<Input[]>;
 }
 
 /** One signer thread: unit tests share two cores with each other. */
 const THREADS = 1;
 
 export async function openTestMint(t: Pick<TestContext, 'after'>): Promise<TestMint> {
-  const folder = await mkdtemp(join(tmpdir(), 'hashpool-mint-'));
-  const path = join(folder, 'mint.sqlite');
+  const path = await newPlace();
   const { curve } = await loadCrypto();
   const poolId = curve.publicKey(randomBytes(32));
   const mint = new TestMintOn(path, poolId, curve, await Engine.open({ path, seed: SEED, threads: THREADS }));
   t.after(async () => {
     await mint.engine.close();
-    await rm(folder, { recursive: true, force: true });
   });
   await mint.engine.epochs.openFirst({ poolId, height: 101, policy: 'target', minimumDifficulty: 0 });
   return mint;
@@ -115,8 +114,7 @@ class TestMintOn implements TestMint {
     return records.map(({ quoteId }) => quoteIdText(quoteId));
   }
 
-  blind(exponent: number, keysetId = this.keysetId): Blinded {
-    const secret = toHex(randomBytes(32));
+  blind(exponent: number, keysetId = this.keysetId, secret = toHex(randomBytes(32))): Blinded {
     const factor = randomBytes(32);
     const blinded = this.curve.addPoints(this.curve.hashToCurve(utf8(secret)), this.curve.publicKey(factor));
     return { keysetId, exponent, blinded, secret, factor };
@@ -139,10 +137,18 @@ class TestMintOn implements TestMint {
     return this.curve.schnorrSign(mintMessage(quote, signed), secretKey, randomBytes(32));
   }
 
-  async proofs(exponents: readonly number[]): Promise<Input[]> {
+  proofs(exponents: readonly number[]): Promise<Input[]> {
+    return this.#minted(exponents.map((exponent) => this.blind(exponent)));
+  }
+
+  proofsOf(secrets: readonly string[]): Promise<Input[]> {
+    return this.#minted(secrets.map((secret) => this.blind(0, this.keysetId, secret)));
+  }
+
+  async #minted(outputs: readonly Blinded[]): Promise<Input[]> {
     const secretKey = randomBytes(32);
+    const exponents = outputs.map(({ exponent }) => exponent);
     const quotes = await this.addQuotes(this.curve.publicKey(secretKey), exponents);
-    const outputs = exponents.map((exponent) => this.blind(exponent));
     const signatures = quotes.map((quote) => this.sign(quote, outputs, secretKey));
     const issued = await this.engine.mint({ quotes, outputs, signatures });
     return outputs.flatMap((output, i) => {
