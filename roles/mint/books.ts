@@ -1,6 +1,7 @@
 import { Outcome } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
-import { type Database, openDatabase } from '../../runtime/sql/database.ts';
+import type { Database } from '../../runtime/sql/database.ts';
+import { openPlace } from '../../runtime/sql/open.ts';
 import { integer, text } from './store/row.ts';
 import { schema } from './store/schema.ts';
 
@@ -32,11 +33,12 @@ export interface Books {
 }
 
 /**
- * Reads a mint's books from its database file, without writing to it; the mint may run meanwhile.
- * @throws HashpoolError as `openDatabase`
+ * Reads a mint's books from its database, without writing to it; the mint may run meanwhile.
+ * @param place a SQLite file's path or a PostgreSQL URL
+ * @throws HashpoolError as `openPlace`
  */
-export function auditMint(path: string): Books {
-  const db = openDatabase(path, schema, { readOnly: true });
+export function auditMint(place: string): Books {
+  const db = openPlace(place, schema, { readOnly: true });
   try {
     // One snapshot: the mint may commit between two statements.
     db.exec('BEGIN');

@@ -1,4 +1,4 @@
-import { openDatabase } from '../../runtime/sql/database.ts';
+import { openPlace } from '../../runtime/sql/open.ts';
 import { bigInteger, blob, integer } from './store/row.ts';
 import { schema } from './store/schema.ts';
 
@@ -22,10 +22,11 @@ export interface Claims {
 
 /**
  * Opens a mint's database for reading alone.
+ * @param place a SQLite file's path or a PostgreSQL URL
  * @throws HashpoolError 'database-open', 'database-newer'
  */
-export function readClaims(path: string): Claims {
-  const db = openDatabase(path, schema, { readOnly: true });
+export function readClaims(place: string): Claims {
+  const db = openPlace(place, schema, { readOnly: true });
   const byShare = db.prepare('SELECT public_key, k, exponent FROM quotes WHERE share_hash = ?');
   const stored = db.prepare('SELECT stored_seq FROM outboxes WHERE outbox_id = ?');
   stored.setReadBigInts(true);

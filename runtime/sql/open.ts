@@ -1,12 +1,12 @@
 import { type Database, openDatabase, type Schema } from './database.ts';
 import { openPostgres } from './postgres/open.ts';
 
-/** Where a database is: a file for SQLite, or a PostgreSQL server's URL, which may hold a password. */
-export type Place = { readonly path: string } | { readonly url: string };
+/** True for the URL of a PostgreSQL database, which may hold a password; any other place is the path of a SQLite file. */
+export function isPostgres(place: string): boolean {
+  return /^postgres(ql)?:\/\//.test(place);
+}
 
-/** Opens a database wherever it is; @throws HashpoolError as `openDatabase` and `openPostgres` */
-export function openPlace(place: Place, schema: Schema, options: { readOnly?: boolean } = {}): Database {
-  return 'path' in place
-    ? openDatabase(place.path, schema, options)
-    : openPostgres(place.url, schema, options);
+/** Opens the database at a path or URL. @throws HashpoolError as `openDatabase` and `openPostgres` */
+export function openPlace(place: string, schema: Schema, options: { readOnly?: boolean } = {}): Database {
+  return isPostgres(place) ? openPostgres(place, schema, options) : openDatabase(place, schema, options);
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Answer, type Call, type Tasks, toPlainError } from '../workers/channel.ts';
 import { type Database, inTransaction, type Schema } from './database.ts';
-import { openPlace, type Place } from './open.ts';
+import { openPlace } from './open.ts';
 
 /** The thread behind `openStore`: one transaction for each batch of calls, one savepoint for each call. */
 const port = parentPort;
@@ -38,9 +38,9 @@ function runAll(db: Database, operations: Tasks, calls: readonly Call[]): Answer
 }
 
 try {
-  const { module, place, data } = workerData as { module: string; place: Place; data: unknown };
+  const { module, path, data } = workerData as { module: string; path: string; data: unknown };
   const store = (await import(module)) as StoreModule;
-  const db = openPlace(place, store.schema);
+  const db = openPlace(path, store.schema);
   const operations = store.operations(db, data);
   port.on('message', (message: readonly Call[] | 'close') => {
     if (message !== 'close') {

@@ -1,6 +1,5 @@
 import type { Input, Output, Tasks } from '../workers/channel.ts';
 import { Thread } from '../workers/thread.ts';
-import type { Place } from './open.ts';
 
 /** Calls that share one commit at most; it bounds how long a commit takes. */
 const CALLS_PER_COMMIT = 4096;
@@ -21,15 +20,12 @@ export interface Store<O extends Tasks> {
  */
 export async function openStore<O extends Tasks>(options: {
   module: URL;
-  /** A database file, or where else the database is. */
-  path: string | Place;
+  path: string;
   name: string;
   data?: unknown;
 }): Promise<Store<O>> {
   const entry = new URL('./store-thread.ts', import.meta.url);
-  const { path } = options;
-  const place = typeof path === 'string' ? { path } : path;
-  const workerData = { module: options.module.href, place, data: options.data };
+  const workerData = { module: options.module.href, path: options.path, data: options.data };
   const thread = await Thread.start(entry, workerData, `${options.name} store`, CALLS_PER_COMMIT);
   return {
     call: async (name, input) => (await thread.call(name, input)) as never,

@@ -78,6 +78,8 @@ class Server implements TestPostgres {
       'listen_addresses=',
     ]);
     this.#process = child;
+    // A test file that ends before its hooks have run leaves no server behind.
+    process.once('exit', () => child.kill('SIGQUIT'));
     const until = Date.now() + READY_MS;
     while (!(await this.#answers())) {
       if (child.exitCode !== null || Date.now() > until)

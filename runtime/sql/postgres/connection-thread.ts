@@ -15,11 +15,11 @@ const CONNECT_MS = 5_000;
  */
 const SETTINGS = '-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s';
 
-const { url, port, replies } = workerData as ConnectionData;
+const { url, isReadOnly, port, replies } = workerData as ConnectionData;
 const client = new pg.Client({
   connectionString: url,
   application_name: 'hashpool',
-  options: SETTINGS,
+  options: isReadOnly ? `${SETTINGS} -c default_transaction_read_only=on` : SETTINGS,
   connectionTimeoutMillis: CONNECT_MS,
   keepAlive: true,
   pipeline: true,

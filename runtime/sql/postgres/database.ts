@@ -4,8 +4,13 @@ import type { Result, Sent } from './messages.ts';
 import type { Server } from './server.ts';
 import { PostgresStatement } from './statement.ts';
 
-/** The one lock that every writing transaction holds, in any process: "hashpool" in ASCII. */
-const WRITE_LOCK = '7521419745085583212';
+/** Every writing transaction holds the one lock of its database, in any process; its number is "hashpool" in ASCII. */
+const WRITE: readonly Sent[] = [
+  { text: 'BEGIN' },
+  { text: 'SELECT pg_advisory_xact_lock(7521419745085583212)' },
+];
+/** One view of the whole database, whatever is committed meanwhile. */
+const READ: readonly Sent[] = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }];
 /** For how long a commit whose answer was lost is asked about. */
 const LOOK_MS = 5_000;
 const LOOK_PAUSE_MS = 100;
@@ -15,8 +20,8 @@ const LOOK_PAUSE_MS = 100;
  *
  * `BEGIN IMMEDIATE` means what it means in SQLite: one writer at a time, over all processes, by an advisory lock
  * that ends with the transaction. Each statement then sees all that was committed before, so that READ COMMITTED
- * is enough and nothing is ever to be repeated. What is run by `exec` within a transaction goes to the server
- * along with the next statement that is waited for.
+ * is enough and nothing is ever to be repeated. `BEGIN` gives a reader one snapshot, as there. What is run by `exec`
+ * within a transaction goes to the server along with the next statement that is waited for.
  */
 export class PostgresDatabase implements Database {
   readonly #server: Server;
@@ -38,7 +43,8 @@ export class PostgresDatabase implements Database {
   }
 
   exec(sql: string): void {
-    if (sql === 'BEGIN IMMEDIATE') this.#begin();
+    if (sql === 'BEGIN IMMEDIATE') this.#begin(WRITE);
+    else if (sql === 'BEGIN') this.#begin(READ);
     else if (sql === 'COMMIT') this.#commit();
     else if (sql === 'ROLLBACK') this.#rollback();
     else if (this.isTransaction) this.#later.push({ text: sql });
@@ -67,8 +73,7 @@ export class PostgresDatabase implements Database {
   }
 
   /** A connection that was lost while nothing went over it is found out here, and replaced. */
-  #begin(): void {
-    const begin = [{ text: 'BEGIN' }, { text: `SELECT pg_advisory_xact_lock(${WRITE_LOCK})` }];
+  #begin(begin: readonly Sent[]): void {
     this.#state = 'idle';
     this.#later = [];
     try {

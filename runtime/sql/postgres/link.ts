@@ -1,9 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Asked, ConnectionData, Failure, Reply, Result, Sent } from './messages.ts';
 
-/** A connection that has not answered by then counts as lost. Longer than the server lets anybody wait for a lock. */
-const ANSWER_MS = 15_000;
-
 /** A statement failed, or the connection did. */
 export class LinkError extends Error {
   readonly failure: Failure;
@@ -25,9 +22,9 @@ export class Link {
   readonly #replies = new Int32Array(new SharedArrayBuffer(4));
   #seen = 0;
 
-  private constructor(url: string) {
+  private constructor(url: string, isReadOnly: boolean) {
     const { port1, port2 } = new MessageChannel();
-    const data: ConnectionData = { url, port: port2, replies: this.#replies };
+    const data: ConnectionData = { url, isReadOnly, port: port2, replies: this.#replies };
     const entry = new URL('./connection-thread.ts', import.meta.url);
     this.#worker = new Worker(entry, {
       workerData: data,
@@ -41,9 +38,9 @@ export class Link {
   }
 
   /** @throws LinkError where the server can't be reached or does not let us in */
-  static open(url: string): Link {
-    const link = new Link(url);
-    link.#receive(ANSWER_MS);
+  static open(url: string, isReadOnly: boolean, answerMs: number): Link {
+    const link = new Link(url, isReadOnly);
+    link.#receive(answerMs);
     return link;
   }
 
@@ -52,7 +49,7 @@ export class Link {
    * @returns what each gave
    * @throws LinkError of the first that failed
    */
-  run(sent: readonly Sent[], answerMs = ANSWER_MS): readonly Result[] {
+  run(sent: readonly Sent[], answerMs: number): readonly Result[] {
     this.#ask(sent);
     return this.#receive(answerMs);
   }

@@ -32,6 +32,7 @@ export type Reply = { readonly results: readonly Result[] } | { readonly failure
 /** What the connection's thread is started with. */
 export interface ConnectionData {
   readonly url: string;
+  readonly isReadOnly: boolean;
   readonly port: MessagePort;
   /** Counts replies; who waits for one sleeps on it. */
   readonly replies: Int32Array<SharedArrayBuffer>;

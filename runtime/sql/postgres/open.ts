@@ -16,12 +16,18 @@ const PATIENT_MS = 3_600_000;
 export function openPostgres(
   url: string,
   schema: Schema,
-  options: { readOnly?: boolean } = {},
+  { readOnly = false }: { readOnly?: boolean } = {},
 ): PostgresDatabase {
+  const server = new Server(url, { readOnly });
+  const db = new PostgresDatabase(server);
+  const { answerMs } = server;
   try {
-    checkAndMigrate(url, schema, options.readOnly ?? false);
-    return new PostgresDatabase(new Server(url, options.readOnly ? PATIENT_MS : undefined));
+    server.answerMs = PATIENT_MS;
+    checkAndMigrate(db, url, schema, readOnly);
+    if (!readOnly) server.answerMs = answerMs;
+    return db;
   } catch (cause) {
+    db.close();
     if (cause instanceof HashpoolError && cause.code.startsWith('database-')) throw cause;
     throw new HashpoolError(
       'database-open',
@@ -36,23 +42,18 @@ export function serverName(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, '');
 }
 
-function checkAndMigrate(url: string, schema: Schema, readOnly: boolean): void {
-  const db = new PostgresDatabase(new Server(url, PATIENT_MS));
-  try {
-    if (checkedVersion(db, url, schema) === schema.migrations.length || readOnly) return;
-    inTransaction(db, () => {
-      db.exec('CREATE TABLE IF NOT EXISTS schemas (name TEXT PRIMARY KEY, version BIGINT NOT NULL)');
-      // Another process may have migrated while this one waited for the lock.
-      const version = checkedVersion(db, url, schema);
-      for (const migration of schema.migrations.slice(version)) db.exec(translateTables(migration));
-      const write = db.prepare(
-        'INSERT INTO schemas (name, version) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version',
-      );
-      write.run(schema.name, schema.migrations.length);
-    });
-  } finally {
-    db.close();
-  }
+function checkAndMigrate(db: PostgresDatabase, url: string, schema: Schema, readOnly: boolean): void {
+  if (checkedVersion(db, url, schema) === schema.migrations.length || readOnly) return;
+  inTransaction(db, () => {
+    db.exec('CREATE TABLE IF NOT EXISTS schemas (name TEXT PRIMARY KEY, version BIGINT NOT NULL)');
+    // Another process may have migrated while this one waited for the lock.
+    const version = checkedVersion(db, url, schema);
+    for (const migration of schema.migrations.slice(version)) db.exec(translateTables(migration));
+    const write = db.prepare(
+      'INSERT INTO schemas (name, version) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version',
+    );
+    write.run(schema.name, schema.migrations.length);
+  });
 }
 
 function checkedVersion(db: PostgresDatabase, url: string, { name, migrations }: Schema): number {

@@ -2,6 +2,8 @@ import { HashpoolError } from '../../../protocols/errors.ts';
 import { Link, LinkError } from './link.ts';
 import type { Result, Sent } from './messages.ts';
 
+/** Longer than the server lets anybody wait for a lock. */
+const ANSWER_MS = 15_000;
 /** After a failed attempt the next one waits this long, twice as long each time. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -9,18 +11,19 @@ const LONGEST_PAUSE_MS = 5_000;
 /** A PostgreSQL server, connected to when there is something to ask it, and again after the connection was lost. */
 export class Server {
   readonly #url: string;
-  readonly #answerMs: number | undefined;
+  readonly #isReadOnly: boolean;
+  /** A connection that does not answer within this time counts as lost. */
+  answerMs: number = ANSWER_MS;
   #link: Link | undefined;
   #pauseMs = 0;
   #notBefore = 0;
 
   /**
    * @param url postgres://…; never to be logged as it is, it may hold a password
-   * @param answerMs after which a connection that does not answer counts as lost
    */
-  constructor(url: string, answerMs?: number) {
+  constructor(url: string, { readOnly = false }: { readOnly?: boolean } = {}) {
     this.#url = url;
-    this.#answerMs = answerMs;
+    this.#isReadOnly = readOnly;
   }
 
   /**
@@ -31,7 +34,7 @@ export class Server {
   run(sent: readonly Sent[]): readonly Result[] {
     const link = this.#link ?? this.#connect();
     try {
-      return link.run(sent, this.#answerMs);
+      return link.run(sent, this.answerMs);
     } catch (error) {
       throw this.#errorOf(error);
     }
@@ -46,7 +49,7 @@ export class Server {
     const now = performance.now();
     if (now < this.#notBefore) throw unavailable('not connected; the next attempt is due soon');
     try {
-      this.#link = Link.open(this.#url);
+      this.#link = Link.open(this.#url, this.#isReadOnly, ANSWER_MS);
       this.#pauseMs = 0;
       return this.#link;
     } catch (error) {
