@@ -13,6 +13,8 @@ export interface Summary extends Audit {
   /** As the miners were answered. */
   readonly shares: { readonly accepted: bigint; readonly rejected: bigint };
   readonly blocksFound: bigint;
+  readonly blocksConfirmed: bigint;
+  readonly blocksOrphaned: bigint;
 }
 
 /** Puts the summary of a run together. */
@@ -30,6 +32,8 @@ export function summarize(
     height: figures.height,
     shares: { accepted: figures.accepted, rejected: figures.rejected },
     blocksFound: figures.blocksFound,
+    blocksConfirmed: figures.blocksConfirmed,
+    blocksOrphaned: figures.blocksOrphaned,
     ...audit,
   };
 }

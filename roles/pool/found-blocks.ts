@@ -1,8 +1,10 @@
 import { equalBytes, reversed, toHex } from '../../protocols/bytes.ts';
+import type { BlockState } from '../../protocols/ehash/work-link.ts';
 import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { Solution } from '../../services/template-client/client.ts';
 import { type FoundBlock, solutionOf } from './block.ts';
+import type { BlockCounts } from './outbox/blocks.ts';
 
 /** A block is handed over again so often while nothing tells that the node has it. */
 const RETRY_MS = 5_000;
@@ -11,7 +13,13 @@ export const MOST_TRIES = 120;
 /** Blocks that wait to be seen; more are found by trials on regtest alone. */
 const MOST_UNSEEN = 64;
 
-/** What became of a block, as far as the template provider's word goes; whether it stays in the chain the mint knows. */
+const words: Readonly<Record<BlockState['state'], string>> = {
+  found: 'is in the chain',
+  confirmed: 'is confirmed',
+  orphaned: 'is orphaned: the chain goes on without it',
+};
+
+/** What became of a block, as far as the template provider's word goes; whether it stays in the chain the mint tells. */
 export type BlockFate = 'seen' | 'given-up';
 
 export interface FoundBlocksOptions {
@@ -25,7 +33,11 @@ export interface FoundBlocksOptions {
   readonly store: {
     addBlock(block: FoundBlock): Promise<void>;
     settleBlock(hashLe: Uint8Array, fate: BlockFate): Promise<void>;
+    keepBlockState(block: BlockState): Promise<boolean>;
+    countBlocks(): Promise<BlockCounts>;
   };
+  /** {@link FoundBlocks.counts} are others. */
+  onCounts(): void;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   readonly retryMs?: number;
 }
@@ -38,17 +50,25 @@ interface Unseen {
 
 /**
  * Sees to it that found blocks reach the node. The template provider says nothing to a solution, so each is handed over
- * again, on every new connection and after every restart, until a tip tells that the node built upon it.
+ * again, on every new connection and after every restart, until a tip tells that the node built upon it, or the mint
+ * that its own node had it. From then on the mint, which watches the chain, tells how it stands.
  */
 export class FoundBlocks {
   readonly #options: FoundBlocksOptions;
   readonly #unseen = new Map<string, Unseen>();
   #timer: NodeJS.Timeout | undefined;
+  #counts: BlockCounts = { found: 0, confirmed: 0, orphaned: 0 };
 
   /** @param earlier blocks of an earlier run that were not seen to reach the node */
   constructor(options: FoundBlocksOptions, earlier: readonly FoundBlock[]) {
     this.#options = options;
     for (const block of earlier) this.#watch(block);
+    this.#count(undefined, 'found blocks of before could not be counted');
+  }
+
+  /** Blocks of this and earlier runs, as they are on the disk. */
+  get counts(): BlockCounts {
+    return this.#counts;
   }
 
   /** Blocks that the node is not known to have. */
@@ -58,12 +78,20 @@ export class FoundBlocks {
 
   /** A block was found: to the template provider first, then to the disk. */
   found(block: FoundBlock): void {
-    const { provider, store, log } = this.#options;
+    const { provider, store } = this.#options;
     provider.submitSolution(solutionOf(block));
-    store.addBlock(block).catch((error: unknown) => {
-      log.error({ ...about(block), err: error }, `a found block is not on the disk: ${messageOf(error)}`);
-    });
+    this.#count(store.addBlock(block), 'a found block is not on the disk', about(block));
     this.#watch(block);
+  }
+
+  /** The mint tells how a block stands, perhaps again, and perhaps a block of the pool's other servers. */
+  stands(state: BlockState): void {
+    const unseen = this.#unseen.get(toHex(state.hashLe));
+    if (unseen) this.#settle(unseen.block, 'seen');
+    const kept = this.#options.store.keepBlockState(state).then((isNews) => {
+      if (isNews) this.#tell(state);
+    });
+    this.#count(kept, 'how a block stands is not on the disk', { hash: toHex(reversed(state.hashLe)) });
   }
 
   /** The template provider is there, perhaps again. */
@@ -136,9 +164,25 @@ export class FoundBlocks {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    this.#options.store.settleBlock(block.hashLe, fate).catch((error: unknown) => {
-      this.#options.log.warn({ ...about(block), err: error }, 'the fate of a found block is not on the disk');
-    });
+    const settled = this.#options.store.settleBlock(block.hashLe, fate);
+    this.#count(settled, 'the fate of a found block is not on the disk', about(block));
+  }
+
+  #tell({ hashLe, height, state, confirmations }: BlockState): void {
+    const about = { hash: toHex(reversed(hashLe)), height, confirmations };
+    this.#options.log[state === 'orphaned' ? 'warn' : 'info'](about, `our block ${height} ${words[state]}`);
+  }
+
+  /** Counts anew once a change is on the disk. @param trouble what to say where it can't be */
+  #count(change: Promise<unknown> | undefined, trouble: string, about: object = {}): void {
+    const { store, log, onCounts } = this.#options;
+    Promise.resolve(change)
+      .then(() => store.countBlocks())
+      .then((counts) => {
+        this.#counts = counts;
+        onCounts();
+      })
+      .catch((error: unknown) => log.error({ ...about, err: error }, `${trouble}: ${messageOf(error)}`));
   }
 }
 

@@ -34,7 +34,6 @@ interface Pool {
   readonly status: PoolStatus;
   /** Set once templates can be asked for. */
   blocks: FoundBlocks | undefined;
-  blocksFound: number;
 }
 
 /** Starts the pool: outbox, templates, quote path, mining server; each uses those before it. */
@@ -74,14 +73,14 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
     work,
     status,
     blocks: undefined,
-    blocksFound: 0,
   };
 
   const templates = await context.open('templates', () => openTemplates(pool));
   const earlier = await outbox.unseenBlocks();
   const blocks = await context.open(
     'found blocks',
-    () => new FoundBlocks({ provider: templates, store: outbox, log }, earlier),
+    () =>
+      new FoundBlocks({ provider: templates, store: outbox, log, onCounts: () => status.changed() }, earlier),
   );
   pool.blocks = blocks;
   const quotePath = await context.open('quote path', () => openPoolQuotePath(pool, templates));
@@ -131,6 +130,7 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
       workers,
       log,
       onStatus: (text) => status.waitsFor('mint', text),
+      onBlock: (block) => pool.blocks?.stands(block),
     },
     events: {
       created: () => status.waitsFor('outbox', ''),
@@ -178,7 +178,6 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
     events: {
       onBlock(found) {
         blocks.found(foundBlock(found));
-        pool.blocksFound++;
         announceBlock(pool, found);
       },
       onChannels: () => status.changed(),
@@ -190,17 +189,16 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
   });
 }
 
-function announceBlock({ context, status }: Pool, { hashLe, job }: HashedWork): void {
+function announceBlock({ context }: Pool, { hashLe, job }: HashedWork): void {
   const hash = toHex(reversed(hashLe));
   context.log.info(
     { hash, template: String(job.live.job.templateId) },
     'block found and handed to the template provider',
   );
-  status.changed();
 }
 
 /** How the pool is, for its status. */
-function look({ outbox, shares, work, blocks, blocksFound }: Pool, server: MiningServer | undefined) {
+function look({ outbox, shares, work, blocks }: Pool, server: MiningServer | undefined) {
   return {
     blocked: blockedBy(outbox, shares, work),
     figures: {
@@ -211,7 +209,9 @@ function look({ outbox, shares, work, blocks, blocksFound }: Pool, server: Minin
       shares_too_many: shares.refused,
       outbox_rows: outbox.lastSeq,
       outbox_sent: outbox.storedSeq,
-      blocks_found: blocksFound,
+      blocks_found: blocks?.counts.found ?? 0,
+      blocks_confirmed: blocks?.counts.confirmed ?? 0,
+      blocks_orphaned: blocks?.counts.orphaned ?? 0,
       blocks_unseen: blocks?.waiting ?? 0,
       extranonces_in_use: server?.extranoncesInUse ?? 0,
       extranonces_exhausted: server?.figures.exhausted ?? 0,

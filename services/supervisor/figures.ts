@@ -8,7 +8,10 @@ export interface ApplianceFigures {
   /** Shares that the miners were answered true, and those that they were refused, since the start. */
   readonly accepted: bigint;
   readonly rejected: bigint;
+  /** The pool's blocks since its outbox began: all, those that are final, those that are not in the chain. */
   readonly blocksFound: bigint;
+  readonly blocksConfirmed: bigint;
+  readonly blocksOrphaned: bigint;
   /** Ehash that is earned and not yet minted, and what the translator's wallet holds. */
   readonly waiting: bigint;
   readonly wallet: bigint;
@@ -24,6 +27,8 @@ export function gatherFigures(views: readonly RoleView[]): ApplianceFigures {
     accepted: figure('translator', 'shares_accepted'),
     rejected: figure('translator', 'shares_rejected'),
     blocksFound: figure('pool', 'blocks_found'),
+    blocksConfirmed: figure('pool', 'blocks_confirmed'),
+    blocksOrphaned: figure('pool', 'blocks_orphaned'),
     waiting: figure('translator', 'ehash_waiting'),
     wallet: figure('translator', 'wallet_ehash'),
   };

@@ -86,7 +86,13 @@ function figureLines(figures: ApplianceFigures): string[] {
     label.padEnd(NAME_WIDTH) +
     parts.map(([value, what]) => `${grouped(value)} ${what}`.padEnd(STATE_WIDTH)).join(' ');
   return [
-    row('chain', [figures.height, 'blocks high'], [figures.blocksFound, 'found by the pool']),
+    row('chain', [figures.height, 'blocks high']),
+    row(
+      'blocks',
+      [figures.blocksFound, 'found'],
+      [figures.blocksConfirmed, 'confirmed'],
+      [figures.blocksOrphaned, 'orphaned'],
+    ),
     row('miners', [figures.miners, 'connected']),
     row('shares', [figures.accepted, 'accepted'], [figures.rejected, 'rejected']),
     row('ehash', [figures.waiting, 'waiting'], [figures.wallet, 'in the wallet']),

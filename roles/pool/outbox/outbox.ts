@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { toHex } from '../../../protocols/bytes.ts';
-import { OUTBOX_ID_BYTES, type Refusal, type Terms } from '../../../protocols/ehash/work-link.ts';
+import {
+  type BlockState,
+  OUTBOX_ID_BYTES,
+  type Refusal,
+  type Terms,
+} from '../../../protocols/ehash/work-link.ts';
 import { openStore, type Store } from '../../../runtime/sql/store.ts';
 import type { WorkSource } from '../../../services/work-link/client.ts';
 import type { FoundBlock } from '../block.ts';
 import type { BlockFate } from '../found-blocks.ts';
+import type { BlockCounts } from './blocks.ts';
 import type { OutboxOperations, OutboxState } from './operations.ts';
 
 /** Shares that are read at once for who works on each of them: a few milliseconds' work. */
@@ -110,6 +116,15 @@ export class Outbox implements WorkSource {
 
   async settleBlock(hashLe: Uint8Array, fate: BlockFate): Promise<void> {
     await this.#store.call('settleBlock', { hashLe, fate });
+  }
+
+  /** Keeps how the mint says that a block stands; gives whether it stood otherwise before. */
+  keepBlockState(block: BlockState): Promise<boolean> {
+    return this.#store.call('keepBlockState', block);
+  }
+
+  countBlocks(): Promise<BlockCounts> {
+    return this.#store.call('countBlocks', undefined);
   }
 
   /** Found blocks that the node is not known to have. */

@@ -52,5 +52,11 @@ export const schema: Schema = {
       fate TEXT CHECK (fate IN ('seen', 'given-up'))
     ) STRICT;
     `,
+    `
+    -- How the mint, which watches the chain, said last that a block stands; NULL where it never spoke of it.
+    ALTER TABLE blocks ADD COLUMN state TEXT CHECK (state IN ('found', 'confirmed', 'orphaned'));
+    ALTER TABLE blocks ADD COLUMN height INTEGER;
+    ALTER TABLE blocks ADD COLUMN confirmations INTEGER;
+    `,
   ],
 };

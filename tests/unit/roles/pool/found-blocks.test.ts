@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import type { BlockState } from '../../../../protocols/ehash/work-link.ts';
 import { HashpoolError } from '../../../../protocols/errors.ts';
 import type { FoundBlock } from '../../../../roles/pool/block.ts';
 import { FoundBlocks, MOST_TRIES } from '../../../../roles/pool/found-blocks.ts';
@@ -32,14 +33,24 @@ function watched(t: TestContext, options: { earlier?: FoundBlock[]; retryMs?: nu
     async settleBlock(hashLe: Uint8Array, fate: string) {
       did.push(`${fate} ${hashLe[0]}`);
     },
+    async keepBlockState({ hashLe, state }: BlockState) {
+      const isNews = store.states.get(hashLe[0]) !== state;
+      store.states.set(hashLe[0], state);
+      return isNews;
+    },
+    countBlocks: async () => store.counts,
+    states: new Map<number | undefined, BlockState['state']>(),
+    counts: { found: 5, confirmed: 4, orphaned: 1 },
   };
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
   const { earlier = [], retryMs = 60_000 } = options;
-  const blocks = new FoundBlocks({ provider, store, log, retryMs }, earlier);
+  let counted = 0;
+  const onCounts = () => void counted++;
+  const blocks = new FoundBlocks({ provider, store, log, retryMs, onCounts }, earlier);
   t.after(() => blocks.close());
   const alerts = () => logged.flatMap(({ alert }) => alert ?? []);
   const messages = () => logged.map(({ msg }) => msg);
-  return { blocks, did, provider, store, alerts, messages };
+  return { blocks, did, provider, store, alerts, messages, counted: () => counted };
 }
 
 it('a block goes to the template provider first, then to the disk, and is seen by the next tip', (t) => {
@@ -101,4 +112,50 @@ it('a disk that fails is told, and does not keep the block from the template pro
   await delay(1);
   assert.deepEqual(did, ['submit 1', 'submit 1']);
   assert.ok(messages().some((words) => words.includes('not on the disk')));
+});
+
+const state = (fill: number, name: BlockState['state']): BlockState => {
+  return { hashLe: new Uint8Array(32).fill(fill), height: 100 + fill, state: name, confirmations: 1 };
+};
+
+it('how a block stands is kept and said in a line, once for each change', async (t) => {
+  const { blocks, store, messages } = watched(t);
+  for (const name of ['found', 'found', 'confirmed', 'orphaned', 'confirmed'] as const) {
+    blocks.stands(state(1, name));
+    await delay(1);
+  }
+  assert.equal(store.states.get(1), 'confirmed');
+  assert.deepEqual(messages(), [
+    'our block 101 is in the chain',
+    'our block 101 is confirmed',
+    'our block 101 is orphaned: the chain goes on without it',
+    'our block 101 is confirmed',
+  ]);
+});
+
+it('a block that the mint knows is handed over no more', async (t) => {
+  const { blocks, did } = watched(t);
+  blocks.found(block(1));
+  blocks.stands(state(1, 'found'));
+  assert.equal(blocks.waiting, 0);
+  assert.deepEqual(did, ['submit 1', 'store 1', 'seen 1']);
+});
+
+it('counts are those on the disk: at the start, and after each change', async (t) => {
+  const { blocks, store, counted } = watched(t);
+  await delay(1);
+  assert.deepEqual([blocks.counts, counted()], [{ found: 5, confirmed: 4, orphaned: 1 }, 1]);
+  store.counts = { found: 6, confirmed: 4, orphaned: 1 };
+  blocks.found(block(1));
+  await delay(1);
+  assert.deepEqual([blocks.counts.found, counted()], [6, 2]);
+});
+
+it('a state that the disk does not take is told, and the counts stay', async (t) => {
+  const { blocks, store, messages } = watched(t);
+  await delay(1);
+  store.keepBlockState = () => Promise.reject(new Error('the disk is full'));
+  blocks.stands(state(1, 'confirmed'));
+  await delay(1);
+  assert.deepEqual(messages(), ['how a block stands is not on the disk: the disk is full']);
 });

@@ -11,6 +11,7 @@ import {
   unpackWorkRecords,
   WORK_RECORD_BYTES,
 } from '../../../../protocols/ehash/work-record.ts';
+import type { FoundBlock } from '../../../../roles/pool/block.ts';
 import { Outbox } from '../../../../roles/pool/outbox/outbox.ts';
 
 const terms: Terms = {
@@ -173,6 +174,20 @@ describe('outbox', () => {
     await outbox.close();
     const again = await Outbox.open(path);
     assert.deepEqual(await again.unseenBlocks(), [second]);
+    assert.deepEqual(
+      await again.countBlocks(),
+      { found: 3, confirmed: 0, orphaned: 1 },
+      'given up is orphaned',
+    );
+    const stands = (block: FoundBlock, state: 'found' | 'confirmed' | 'orphaned') =>
+      again.keepBlockState({ hashLe: block.hashLe, state, height: 7, confirmations: 1 });
+    assert.deepEqual(
+      [await stands(first, 'found'), await stands(first, 'found'), await stands(first, 'orphaned')],
+      [true, false, true],
+    );
+    assert.equal(await stands(third, 'confirmed'), true, 'the node had it after all');
+    assert.equal(await stands({ ...first, hashLe: new Uint8Array(32) }, 'found'), false, 'of another outbox');
+    assert.deepEqual(await again.countBlocks(), { found: 3, confirmed: 1, orphaned: 1 });
     await again.close();
   });
 });

@@ -28,7 +28,7 @@ const views = [
     phase: 'restarting',
     restartAt: now + 3_200,
     text: 'exited with code 70',
-    figures: { blocks_found: 2n },
+    figures: { blocks_found: 3n, blocks_confirmed: 2n, blocks_orphaned: 1n },
   }),
   view('translator', {
     figures: {
@@ -47,7 +47,8 @@ test('the screen shows roles, figures and where to point a miner and a wallet', 
   assert.match(screen, /up 3 min 20 s/);
   assert.match(screen, /^bitcoind +ready +height 1234; restarted 2 times$/m);
   assert.match(screen, /^pool +restarting in 4 s +exited with code 70$/m);
-  assert.match(screen, /^chain +1,234 blocks high +2 found by the pool$/m);
+  assert.match(screen, /^chain +1,234 blocks high$/m);
+  assert.match(screen, /^blocks +3 found +2 confirmed +1 orphaned$/m);
   assert.match(screen, /^miners +1 connected$/m);
   assert.match(screen, /^shares +12,345 accepted +6 rejected$/m);
   assert.match(screen, /^ehash +77 waiting +1,152,921,504,606,846,976 in the wallet$/m);
