@@ -7,6 +7,7 @@ import {
   optional,
   path,
   port,
+  postgres,
   publicValue,
   secret,
   table,
@@ -55,6 +56,11 @@ export const mintConfig = table({
     db_path: path('the database; CDK_MINT_DB_PATH in the environment overrides it', {
       default: 'mint.sqlite',
     }),
+    database: optional(
+      postgres(
+        'a PostgreSQL database instead, which several mint processes may share; db_path does not count then',
+      ),
+    ),
     seed: secret(
       '64 hex digits that every private key of the mint follows from: lose it and all tokens are lost',
     ),

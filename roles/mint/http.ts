@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { cashuError, cashuErrorRow, cashuErrors } from '../../protocols/cashu/errors.ts';
 import { parseJson } from '../../protocols/cashu/json.ts';
-import { messageOf } from '../../protocols/errors.ts';
+import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import { describeMismatch } from './mismatch.ts';
 
@@ -79,6 +79,9 @@ function validator(schema: TSchema, part: string): (data: unknown) => { value: u
 /** Fastify's own complaints, as errors of our table. */
 function asCashuError(error: FastifyError): Error {
   if (cashuErrorRow(error)) return error;
+  if (isHashpoolError(error, 'store-unavailable', 'store-busy')) {
+    return cashuError('mint-not-ready', 'its database does not answer; try again in a moment', error);
+  }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return cashuError('request-too-large', `the body passes ${MAX_BODY_BYTES} bytes; split the request`);
   }

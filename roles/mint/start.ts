@@ -77,7 +77,8 @@ export async function start(context: MintContext): Promise<Mint> {
 
 /** The seed goes from its file to the signer's threads; nothing here keeps it. */
 async function openEngine({ config, read, statePath, log }: MintContext): Promise<Engine> {
-  const path = process.env['CDK_MINT_DB_PATH'] ?? statePath(config.hashpool_mint.db_path);
+  const { database, db_path } = config.hashpool_mint;
+  const path = database ? read(database) : (process.env['CDK_MINT_DB_PATH'] ?? statePath(db_path));
   const onListenerError = (error: unknown) =>
     log.error({ err: error }, 'a change of a quote or proof was not told');
   try {

@@ -104,6 +104,17 @@ export function secret(description: string, options: Choices<string> = {}) {
   });
 }
 
+/** A PostgreSQL database: its URL where that holds no password, or a reference to where the URL lies. */
+export function postgres(description: string) {
+  return Type.String({
+    description,
+    kind: 'secret' satisfies Kind,
+    pattern: '^(credential:[A-Za-z0-9._-]+|file:/.+|(?!.*password=)postgres(ql)?://([^:@/\\s]+@)?[^@\\s]+)$',
+    allowed:
+      'a URL as in "postgres://mint@10.0.0.2/mint?sslmode=verify-full", or where one with a password lies: credential:NAME or file:/PATH',
+  });
+}
+
 /** A public value: written out, or a reference to the file that holds it. */
 export function publicValue(description: string, options: Choices<string> = {}) {
   return Type.String({
