@@ -100,9 +100,9 @@ export class MiningChannel {
     this.jobs.activate(this.#own(live));
   }
 
-  /** Another job on the same tip, with the target the channel has now. */
-  add(live: LiveJob): void {
-    this.jobs.add(this.#own(live));
+  /** Another job on the same tip, with the target the channel has now. @param now milliseconds */
+  add(live: LiveJob, now: number): void {
+    this.jobs.add(this.#own(live), now);
   }
 
   /** Where the channel's exponent must stay; its floor is above its ceiling where the client's target isn't paid. */

@@ -88,13 +88,16 @@ export class ResumableChannels<C extends Resumable> {
     if (name !== undefined && this.#held.get(name)?.channel === channel) this.#remove(name);
   }
 
-  /** The channel of that name, which is the caller's from now on; undefined where there is none. */
-  take(name: string): C | undefined {
+  /**
+   * The channel of that name, which is the caller's from now on; undefined where there is none.
+   * @returns with when it was cut, in milliseconds, if that was noticed
+   */
+  take(name: string): { readonly channel: C; readonly cutAt: number | undefined } | undefined {
     const held = this.#held.get(name);
     if (held === undefined) return undefined;
     this.#remove(name);
     if (held.cutAt === undefined) held.release();
-    return held.channel;
+    return held;
   }
 
   /** Drops what nobody came back for. @param now milliseconds */

@@ -47,6 +47,8 @@ export interface ShareRules {
   readonly hash: Hash;
   /** Seconds since 1970. */
   readonly now: number;
+  /** Milliseconds, of a clock that only goes forward. */
+  readonly clock: number;
   /** Bits of the version that may differ from the job's. */
   readonly versionMask: number;
 }
@@ -62,7 +64,7 @@ export function checkShareFields(
   share: SubmittedShare,
   rules: ShareRules,
 ): ChannelJob | ShareError {
-  const job = jobs.find(share.job_id);
+  const job = jobs.find(share.job_id, rules.clock);
   if (job === 'stale') return 'stale-share';
   if (job === 'unknown') return 'invalid-job-id';
   if (share.extranonce.length !== rollableBytes) return 'bad-extranonce-size';

@@ -8,8 +8,16 @@ import { extendedJob, newPrevHash, setTarget, standardJob } from './messages.ts'
 
 type Send = (message: MiningMessage) => void;
 
-/** A change of work, the same for all channels. Updates are numbered, since they reach connections in slices. */
+/**
+ * A change of work, the same for all channels. Updates are numbered, since they reach connections in slices.
+ * `move` gives each channel another extranonce prefix, `withdraw` closes all.
+ */
 export type WorkUpdate =
+  | JobUpdate
+  | { readonly kind: 'move' }
+  | { readonly kind: 'withdraw'; readonly reason: string };
+
+export type JobUpdate =
   | { readonly kind: 'announce'; readonly job: ExtendedJob }
   | { readonly kind: 'add' | 'activate'; readonly live: LiveJob };
 
@@ -38,7 +46,8 @@ export function alone(channel: MiningChannel): Audience {
 export function sendFirstWork(channel: MiningChannel, house: MiningHouse, send: Send): void {
   const to = alone(channel);
   const { current } = house;
-  const live = channel.jobs.live.filter(({ extranoncePrefix }) => extranoncePrefix === channel.prefix.bytes);
+  const jobs = channel.jobs.live(performance.now());
+  const live = jobs.filter(({ extranoncePrefix }) => extranoncePrefix === channel.prefix.bytes);
   if (current && live[0]?.live.tip === current.tip) {
     repeatJobs(channel, live, house, send);
     if (live.every((job) => job.live.job.id !== current.job.id)) add(to, current, house, send);
@@ -51,7 +60,7 @@ export function sendFirstWork(channel: MiningChannel, house: MiningHouse, send: 
 }
 
 /** Tells of a change. */
-export function sendUpdate(to: Audience, update: WorkUpdate, house: MiningHouse, send: Send): void {
+export function sendUpdate(to: Audience, update: JobUpdate, house: MiningHouse, send: Send): void {
   if (update.kind === 'announce') announce(to, update.job, house, send);
   else if (update.kind === 'activate') activate(to, update.live, house, send);
   else add(to, update.live, house, send);
@@ -168,7 +177,8 @@ function activate(to: Audience, live: LiveJob, house: MiningHouse, send: Send): 
 function add(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
   const own = live.withTag(to.tag);
   send(jobMessage(to, own.job, own.tip.minNtime, house));
-  for (const channel of to.channels) channel.add(own);
+  const now = performance.now();
+  for (const channel of to.channels) channel.add(own, now);
 }
 
 function jobMessage(

@@ -15,13 +15,16 @@ export function resumeChannel(
   wanted: WantedChannel,
   groupFor: (tag: string) => number,
 ): MiningChannel | undefined {
-  const former = wanted.resumeName === undefined ? undefined : house.resumable.take(wanted.resumeName);
-  if (!former) return undefined;
+  const held = wanted.resumeName === undefined ? undefined : house.resumable.take(wanted.resumeName);
+  if (!held) return undefined;
+  const { channel: former, cutAt } = held;
   if (former.kind !== wanted.kind || former.rollableBytes !== wanted.rollableBytes) {
     house.retire(former);
     return undefined;
   }
-  // The time away says nothing of the miner's rate.
-  former.vardiff.set(former.vardiff.k, performance.now());
+  // The time away says nothing of the miner's rate, and gave it no chance to hand anything in.
+  const now = performance.now();
+  former.vardiff.set(former.vardiff.k, now);
+  former.jobs.prolong(now - (cutAt ?? now));
   return former.resumed({ ...wanted, groupId: groupFor(former.tag) });
 }

@@ -35,7 +35,8 @@ export function takeShare(
   const named = lockingKeyField(tlvs);
   const key = named ?? channel.lockingKey ?? policy.houseKey;
   const claim = { payee: key ? payeeTag(key) : 0, session: channel.session };
-  const rules = { hash, now: Math.floor(Date.now() / 1000), versionMask: policy.versionMask };
+  const times = { now: Math.floor(Date.now() / 1000), clock: performance.now() };
+  const rules = { hash, ...times, versionMask: policy.versionMask };
   const verdict = validateShare(channel.jobs, channel.rollableBytes, share, rules, claim);
   const { error, work, replay = false } = verdict;
   if (work?.isBlock) events.onBlock(work);

@@ -34,7 +34,7 @@ describe('a cut channel', () => {
       resumeName(token(1), 'user', undefined),
     ];
     for (const name of strangers) assert.equal(channels.take(name), undefined);
-    assert.equal(channels.take(cut.resumeName), cut);
+    assert.equal(channels.take(cut.resumeName)?.channel, cut);
     assert.equal(channels.take(cut.resumeName), undefined);
     assert.equal(channels.waiting, 0);
   });
@@ -50,7 +50,9 @@ describe('a cut channel', () => {
     channels.expire(KEPT_MS);
     assert.deepEqual(dropped, [first]);
     assert.equal(channels.take(first.resumeName), undefined);
-    assert.equal(channels.take(second.resumeName), second);
+    const taken = channels.take(second.resumeName);
+    assert.equal(taken?.channel, second);
+    assert.equal(taken.cutAt, 10);
     channels.expire(10 * KEPT_MS);
     assert.deepEqual(dropped, [first]);
   });
@@ -83,7 +85,9 @@ it('a channel whose connection still seems to live is taken from it, and no long
   const [old, renewed] = [channel(1), channel(1)];
   let taken = 0;
   channels.hold(old, () => void taken++);
-  assert.equal(channels.take(old.resumeName), old);
+  const held = channels.take(old.resumeName);
+  assert.equal(held?.channel, old);
+  assert.equal(held.cutAt, undefined);
   assert.equal(taken, 1);
   channels.hold(renewed, notAsked);
   assert.equal(channels.cut(old, 0), false);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ChannelJob, ChannelJobs } from '../../../../domain/jobs/channel-jobs.ts';
+import { type ChannelJob, ChannelJobs, EASY_JOB_GRACE_MS } from '../../../../domain/jobs/channel-jobs.ts';
 import { liveJob, type Tip } from '../../../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION, SeenShares } from '../../../../domain/shares/seen-shares.ts';
 import {
@@ -43,11 +43,18 @@ function sriJob(versionRollingAllowed = true) {
   };
 }
 
+interface Circumstances {
+  readonly now?: number;
+  readonly clock?: number;
+  readonly session?: number;
+  readonly payee?: number;
+}
+
 interface Scene {
   readonly jobs: ChannelJobs;
   readonly tip: Tip;
   readonly job: ChannelJob;
-  judge(share: SubmittedShare, changes?: { now?: number; session?: number; payee?: number }): string;
+  judge(share: SubmittedShare, changes?: Circumstances): string;
 }
 
 function scene(
@@ -74,8 +81,8 @@ function scene(
     jobs,
     tip,
     job,
-    judge(share, { now = minNtime + 60, session = FIRST_SESSION, payee = 1 } = {}) {
-      const rules = { hash, now, versionMask: BIP323_MASK };
+    judge(share, { now = minNtime + 60, clock = 0, session = FIRST_SESSION, payee = 1 } = {}) {
+      const rules = { hash, now, clock, versionMask: BIP323_MASK };
       const { error, work, replay } = validateShare(jobs, 8, share, rules, { payee, session });
       if (error === undefined && work && !replay) tip.seen.add(work.hashLe, payee, session);
       const outcome = error ?? (replay ? 'replay' : 'valid');
@@ -99,7 +106,7 @@ describe("SRI's share vectors", () => {
   it('valid_share meets 2^17 hashes and no more', () => {
     const share = { ...first, nonce: 16647, ntime: 1745611105 };
     const at17 = scene(MAINNET_TIP, 453040064, 1745611105, 17);
-    const rules = { hash, now: 1745611105, versionMask: BIP323_MASK };
+    const rules = { hash, now: 1745611105, clock: 0, versionMask: BIP323_MASK };
     const { work } = validateShare(at17.jobs, 8, share, rules, { payee: 1, session: FIRST_SESSION });
     assert.ok(work);
     assert.equal(
@@ -165,7 +172,7 @@ describe('validation of a share', () => {
 
   it('takes no other version where no bit may be rolled', () => {
     const { jobs } = base();
-    const rules = { hash, now: 1745596980, versionMask: 0 };
+    const rules = { hash, now: 1745596980, clock: 0, versionMask: 0 };
     const claim = { payee: 1, session: FIRST_SESSION };
     const rolled = validateShare(jobs, 8, { ...first, version: 0x20000020 }, rules, claim);
     assert.equal(rolled.error, 'version-rolling-not-allowed');
@@ -184,7 +191,7 @@ describe('validation of a share', () => {
     const { jobs, tip } = base();
     const strict = { ...tip, targetLe: new Uint8Array(32) };
     jobs.activate({ live: liveJob(sriJob(), strict), k: 0, extranoncePrefix: new Uint8Array(24) });
-    const rules = { hash, now: 1745596980, versionMask: BIP323_MASK };
+    const rules = { hash, now: 1745596980, clock: 0, versionMask: BIP323_MASK };
     const { error, work } = validateShare(jobs, 8, first, rules, { payee: 1, session: FIRST_SESSION });
     assert.ok(error === undefined && work && !work.isBlock);
   });
@@ -194,6 +201,16 @@ describe('validation of a share', () => {
     assert.equal(judge(first), 'valid');
     assert.equal(judge(first, { session: FIRST_SESSION + 1 }), 'replay');
     assert.equal(judge(first, { session: FIRST_SESSION + 1, payee: 2 }), 'duplicate-share');
+  });
+
+  it('takes shares of a much easier job at its own target for a while, and none afterwards', () => {
+    const { jobs, job, judge, tip } = base();
+    const harder = { ...job, live: liveJob({ ...sriJob(), id: 2 }, tip), k: 40 };
+    jobs.add(harder, 1000);
+    const end = 1000 + EASY_JOB_GRACE_MS;
+    assert.equal(judge(first, { clock: end - 1 }), 'valid');
+    assert.equal(judge({ ...first, nonce: 1 }, { clock: end }), 'stale-share');
+    assert.equal(judge({ ...first, job_id: 2 }, { clock: end }), 'difficulty-too-low');
   });
 
   it('takes no more shares than can be told apart, and blocks even then', () => {
