@@ -42,7 +42,8 @@ export const MAX_SIGNATURE_CHECKS = 6_000;
  * What has to be signed for inputs to be spent (NUT-10, NUT-11, NUT-14), all but the curve: what needs no signature
  * is settled here.
  * @param now Unix seconds
- * @throws HashpoolError 'proof-invalid' where no signature could help, 'too-many-inputs'
+ * @throws HashpoolError 'proof-invalid' where a lock is malformed, 'witness-invalid' where no signature could help,
+ * 'too-many-inputs'
  */
 export function conditionsOf(inputs: readonly Input[], spending: Spending, now: number): Conditions {
   const locks = inputs.map(({ secret }, i) => lockAt(secret, i));
@@ -61,7 +62,7 @@ export function conditionsOf(inputs: readonly Input[], spending: Spending, now: 
 
 /** An error for an input whose condition is not met. */
 export function notUnlocked(input: number, trouble: string): Error {
-  return cashuError('proof-invalid', `inputs[${input}] is locked: ${trouble}`);
+  return cashuError('witness-invalid', `inputs[${input}] is locked by ${trouble}`);
 }
 
 function lockAt(secret: string, i: number): SpendingLock | undefined {
@@ -86,7 +87,10 @@ function checkOfAll(
 ): InputCheck[] {
   const other = locks.findIndex((lock) => lock?.terms !== locks[0]?.terms);
   if (other >= 0) {
-    throw notUnlocked(other, 'an input is SIG_ALL, so that all must have the same kind, data and tags');
+    throw notUnlocked(
+      other,
+      'other terms than inputs[0]; where one is SIG_ALL, all must share kind, data and tags',
+    );
   }
   return inputs
     .slice(0, 1)
@@ -104,10 +108,12 @@ function checkOf(
   if (!lock) return [];
   const witness = parseWitness(text);
   const paths = openPaths(lock, witness, now);
-  if (paths.length === 0) throw notUnlocked(input, 'witness.preimage is not that of its hash');
+  if (paths.length === 0) throw notUnlocked(input, 'HTLC, witness.preimage is not that of its hash');
   if (paths.some(({ needed }) => needed === 0)) return [];
   const { signatures } = witness;
-  if (signatures.length === 0) throw notUnlocked(input, 'witness.signatures is empty; sign with its keys');
+  if (signatures.length === 0) {
+    throw notUnlocked(input, `${lock.kind}, signatures not provided in its witness; sign with its keys`);
+  }
   return [{ input, message: hash('sha256', signed, 'buffer'), signatures, paths }];
 }
 

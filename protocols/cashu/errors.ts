@@ -42,6 +42,8 @@ export const cashuErrors = {
   'quote-pending': row(20005, 'Quote is pending'),
   'quote-expired': row(20007, 'Quote is expired'),
   'signature-invalid': row(20008, 'Signature for mint request invalid'),
+  // The table has no number for a lock; this is the one that wallets know from other mints.
+  'witness-invalid': row(20008, 'Witness does not unlock the proof'),
   'pubkey-required': row(20009, 'Pubkey required for mint quote'),
 
   'request-malformed': row(40000, 'Request is malformed'),

@@ -18,7 +18,7 @@ export interface InputChecks {
  * @param paid what `checkInputs` gave
  * @param now Unix seconds
  * @returns the rows that spend them, in the order of the inputs
- * @throws HashpoolError 'proof-invalid', 'too-many-inputs'
+ * @throws HashpoolError 'proof-invalid', 'witness-invalid', 'too-many-inputs'
  */
 export async function spendable(
   { signer, keysets }: InputChecks,
@@ -37,8 +37,12 @@ export async function spendable(
   );
   const areOpen = await signer.openLocks(checks);
   const shut = checks.find((_, i) => !areOpen[i]);
-  if (shut)
-    throw notUnlocked(shut.input, 'too few of its keys signed; sign its secret, for SIG_ALL the request');
+  if (shut) {
+    throw notUnlocked(
+      shut.input,
+      'keys of which too few signed; sign its secret, or for SIG_ALL the request',
+    );
+  }
   return named.map(({ input: { exponent, witness }, keyset: { row } }, i) => {
     const y = ys[i];
     if (y) return { y, keyset: row, exponent, ...(isLocked[i] && witness !== undefined ? { witness } : {}) };

@@ -34,7 +34,7 @@ function isUnlocked(
       isOpened(check, (signature, message, key) => schnorr.verify(signature, message, key.subarray(1))),
     );
   } catch (error) {
-    assert.ok(error instanceof Error && 'code' in error && error.code === 'proof-invalid', String(error));
+    assert.ok(error instanceof Error && 'code' in error && error.code === 'witness-invalid', String(error));
     return false;
   }
 }

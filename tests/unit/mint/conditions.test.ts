@@ -50,11 +50,15 @@ test('NUT-11, NUT-07: a locked proof is spent by its key alone, and its witness 
   const swap = (proof: Input, witness?: unknown) =>
     mint.post('/v1/swap', { inputs: [proofJson(proof, witness)], outputs: [jsonOf(mint.blind(0))] });
 
-  assertError(await swap(locked), 'proof-invalid', /inputs\[0\] is locked: witness\.signatures is empty/);
+  assertError(
+    await swap(locked),
+    'witness-invalid',
+    /inputs\[0\] is locked by P2PK, signatures not provided/,
+  );
   const byStranger = JSON.stringify({ signatures: signed(mint.curve, secret, stranger) });
-  assertError(await swap(locked, byStranger), 'proof-invalid', /too few of its keys signed/);
+  assertError(await swap(locked, byStranger), 'witness-invalid', /too few signed/);
   const overOther = JSON.stringify({ signatures: signed(mint.curve, 'other', owner) });
-  assertError(await swap(locked, overOther), 'proof-invalid', /too few of its keys signed/);
+  assertError(await swap(locked, overOther), 'witness-invalid', /too few signed/);
   assertError(await swap(locked, 'x'.repeat(2049)), 'request-malformed', /inputs\[0\]\.witness/);
   assert.deepEqual(await stateOf(mint, locked), ['UNSPENT', null]);
 
@@ -88,8 +92,8 @@ test('NUT-11: SIG_ALL binds inputs and outputs together', async (t) => {
       outputs: order.map(jsonOf),
     });
   const signatures = signed(mint.curve, sigAllMessage(inputs, asked), ...keys);
-  assertError(await swap(signatures.slice(0, 1)), 'proof-invalid', /too few of its keys signed/);
-  assertError(await swap(signatures, outputs.toReversed()), 'proof-invalid', /for SIG_ALL the request/);
+  assertError(await swap(signatures.slice(0, 1)), 'witness-invalid', /too few signed/);
+  assertError(await swap(signatures, outputs.toReversed()), 'witness-invalid', /for SIG_ALL the request/);
   const { status, body } = await swap(signatures);
   assert.equal(status, 200, String(body['detail']));
 });
@@ -106,8 +110,12 @@ test('NUT-14, NUT-07: an HTLC opens by its preimage, which the sender can then r
       outputs: [jsonOf(mint.blind(0))],
     });
   const signatures = signed(mint.curve, secret, key);
-  assertError(await swap({ signatures }), 'proof-invalid', /preimage is not that of its hash/);
-  assertError(await swap({ preimage: PREIMAGE }), 'proof-invalid', /signatures is empty/);
+  assertError(await swap({ signatures }), 'witness-invalid', /preimage is not that of its hash/);
+  assertError(
+    await swap({ preimage: PREIMAGE }),
+    'witness-invalid',
+    /locked by HTLC, signatures not provided/,
+  );
   assert.equal((await swap({ preimage: PREIMAGE, signatures })).status, 200);
   assert.deepEqual(await stateOf(mint, proof), ['SPENT', JSON.stringify({ preimage: PREIMAGE, signatures })]);
 });
@@ -125,7 +133,7 @@ test('locks are checked in the signer, many at a time', async (t) => {
   const outputs = witnessed.map(() => mint.blind(0));
   const stolen = { ...bad, witness: witnessed[0]?.witness ?? '' };
   await assert.rejects(mint.engine.swap([...witnessed, stolen], [...outputs, mint.blind(0)]), {
-    code: 'proof-invalid',
+    code: 'witness-invalid',
     message: /inputs\[69\] is locked/,
   });
   assert.equal((await mint.engine.swap(witnessed, outputs)).length, 69);
