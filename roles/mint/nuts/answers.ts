@@ -1,7 +1,8 @@
 import { reversed, toHex } from '../../../protocols/bytes.ts';
 import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { jsonInteger } from '../../../protocols/cashu/json.ts';
-import type { IssuedSignature, Quote } from '../engine.ts';
+import type { Quote } from '../engine.ts';
+import type { IssuedSignature } from '../issuance.ts';
 
 /** The payment method of shares. */
 export const METHOD = 'ehash';

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { toHex } from '../../../protocols/bytes.ts';
-import { type Engine, MAX_BATCH } from '../engine.ts';
+import type { Engine } from '../engine.ts';
+import { MAX_BATCH } from '../mint-request.ts';
 import { METHOD } from './answers.ts';
 import { MAX_LOOKUP_KEYS, MAX_LOOKUP_PAGE } from './quote-lookup.ts';
 

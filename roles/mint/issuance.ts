@@ -1,0 +1,89 @@
+import type { Output } from '../../domain/ledger/tokens.ts';
+import { cashuError } from '../../protocols/cashu/errors.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import type { KeysetBook, MintKeyset } from './keyset-book.ts';
+import type { MintClaim, Signed, Signer } from './signer/signer.ts';
+import type { SignatureRow } from './store/tokens.ts';
+
+/** A blind signature as wallets get it. */
+export interface IssuedSignature extends Output {
+  /** C_, 33 bytes. */
+  readonly signature: Uint8Array;
+  /** Challenge and response of NUT-12, 32 bytes each. */
+  readonly e: Uint8Array;
+  readonly s: Uint8Array;
+}
+
+/** Signatures on the outputs of one request: not given out before `rows` are stored. */
+export interface Issue {
+  readonly rows: readonly SignatureRow[];
+  readonly signatures: IssuedSignature[];
+}
+
+/** Through here goes every signature that the mint makes. */
+export class Issuance {
+  readonly #signer: Signer;
+  readonly #keysets: KeysetBook;
+
+  constructor(signer: Signer, keysets: KeysetBook) {
+    this.#signer = signer;
+    this.#keysets = keysets;
+  }
+
+  /** Signs outputs. @throws HashpoolError 'request-malformed', 'keyset-unknown' */
+  async sign(outputs: readonly Output[]): Promise<Issue> {
+    return this.#issue(outputs, await this.#signer.sign(this.#named(outputs)));
+  }
+
+  /**
+   * Signs outputs for the owners of locked quotes (NUT-20, NUT-29).
+   * @throws HashpoolError 'signature-invalid' and those of `sign`
+   */
+  async mint(claims: readonly MintClaim[], outputs: readonly Output[]): Promise<Issue> {
+    return this.#issue(outputs, await this.#signer.mint(claims, this.#named(outputs)));
+  }
+
+  /** A signature that was given out before. */
+  stored({ keyset, exponent, blinded, signed }: SignatureRow): IssuedSignature {
+    const found = [...this.#keysets.all.values()].find(({ row }) => row === keyset);
+    return issued({ keysetId: found?.id ?? '', exponent, blinded }, signed);
+  }
+
+  #named(outputs: readonly Output[]) {
+    return outputs.map(({ keysetId, exponent, blinded }) => {
+      const { unit, index } = this.#keyset(keysetId);
+      return { unit, index, exponent, blinded };
+    });
+  }
+
+  #issue(outputs: readonly Output[], signed: readonly Signed[]): Issue {
+    const pairs = outputs.map((output, i) => ({ output, signed: at(signed, i) }));
+    return {
+      rows: pairs.map(({ output: { keysetId, exponent, blinded }, signed }) => {
+        return { keyset: this.#keyset(keysetId).row, exponent, blinded, signed };
+      }),
+      signatures: pairs.map(({ output, signed }) => issued(output, signed)),
+    };
+  }
+
+  #keyset(id: string): MintKeyset {
+    const keyset = this.#keysets.all.get(id);
+    if (keyset) return keyset;
+    throw cashuError('keyset-unknown', `${id}; /v1/keysets lists this mint's`);
+  }
+}
+
+/** The item that belongs to the `i`th of another list. */
+function at<T>(list: readonly T[], i: number): T {
+  const item = list[i];
+  if (item !== undefined) return item;
+  throw new HashpoolError(
+    'misaligned',
+    `the signer answered for ${list.length} items and was asked for more`,
+  );
+}
+
+function issued({ keysetId, exponent, blinded }: Output, signed: Signed): IssuedSignature {
+  const [signature, e, s] = [signed.subarray(0, 33), signed.subarray(33, 65), signed.subarray(65)];
+  return { keysetId, exponent, blinded, signature, e, s };
+}
