@@ -79,7 +79,7 @@ function validator(schema: TSchema, part: string): (data: unknown) => { value: u
 /** Fastify's own complaints, as errors of our table. */
 function asCashuError(error: FastifyError): Error {
   if (cashuErrorRow(error)) return error;
-  if (isHashpoolError(error, 'store-unavailable', 'store-busy')) {
+  if (isStoreAway(error)) {
     return cashuError('mint-not-ready', 'its database does not answer; try again in a moment', error);
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
@@ -89,6 +89,10 @@ function asCashuError(error: FastifyError): Error {
     return cashuError('request-malformed', error.message, error);
   }
   return error;
+}
+
+function isStoreAway(error: unknown): boolean {
+  return isHashpoolError(error, 'store-unavailable', 'store-busy');
 }
 
 function answerError(error: Error, reply: FastifyReply, log: Logger): void {
