@@ -46,7 +46,7 @@ export interface TestMint {
 /** One signer thread: unit tests share two cores with each other. */
 const THREADS = 1;
 
-export async function openTestMint(t: Pick<TestContext, 'after'>): Promise<TestMint> {
+export async function openTestMint(t: Pick<TestContext, 'after'>, height = 101): Promise<TestMint> {
   const path = await newPlace();
   const { curve } = await loadCrypto();
   const poolId = curve.publicKey(randomBytes(32));
@@ -54,7 +54,7 @@ export async function openTestMint(t: Pick<TestContext, 'after'>): Promise<TestM
   t.after(async () => {
     await mint.engine.close();
   });
-  await mint.engine.epochs.openFirst({ poolId, height: 101, policy: 'target', minimumDifficulty: 0 });
+  await mint.engine.epochs.openFirst({ poolId, height, policy: 'target', minimumDifficulty: 0 });
   return mint;
 }
 
