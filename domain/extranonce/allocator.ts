@@ -19,6 +19,8 @@ export const MAX_PREFIXES = 65_536;
 /** An allocated prefix; hand it back with {@link ExtranonceAllocator.retire}. */
 export interface ExtranoncePrefix {
   readonly counter: number;
+  /** Whom it was given to. */
+  readonly client: string;
   /** {@link FULL_EXTRANONCE_BYTES} less the rollable bytes. */
   readonly bytes: Uint8Array;
 }
@@ -32,7 +34,9 @@ export class ExtranonceAllocator {
   readonly #serverId: number;
   #next: number;
   readonly #used = new Set<number>();
-  #retired: number[] = [];
+  /** How many of them each client has, by its name. */
+  readonly #held = new Map<string, number>();
+  #retired: ExtranoncePrefix[] = [];
 
   /**
    * @param serverId unsigned 16-bit, leased to this pool
@@ -48,12 +52,18 @@ export class ExtranonceAllocator {
     return this.#used.size;
   }
 
+  /** Prefixes that were given to a client and are not free again, those of its closed channels included. */
+  heldBy(client: string): number {
+    return this.#held.get(client) ?? 0;
+  }
+
   /**
    * @param rollableBytes what is left for the client, {@link MIN_ROLLABLE_BYTES} to {@link MAX_ROLLABLE_BYTES},
    *   or 0 for a standard channel
+   * @param client whose number of prefixes it adds to
    * @throws HashpoolError 'extranonce-exhausted' where {@link MAX_PREFIXES} are in use
    */
-  allocate(rollableBytes: number): ExtranoncePrefix {
+  allocate(rollableBytes: number, client: string): ExtranoncePrefix {
     if (this.#used.size >= MAX_PREFIXES) {
       throw new HashpoolError(
         'extranonce-exhausted',
@@ -64,21 +74,27 @@ export class ExtranonceAllocator {
     const counter = this.#next;
     this.#advance();
     this.#used.add(counter);
+    this.#held.set(client, this.heldBy(client) + 1);
     const bytes = new Uint8Array(FULL_EXTRANONCE_BYTES - rollableBytes);
     const view = new DataView(bytes.buffer);
     view.setUint16(0, this.#serverId);
     view.setUint32(2, counter);
-    return { counter, bytes };
+    return { counter, client, bytes };
   }
 
   /** Gives a prefix back once its channel is closed; it stays taken until {@link freeRetired}. */
   retire(prefix: ExtranoncePrefix): void {
-    this.#retired.push(prefix.counter);
+    this.#retired.push(prefix);
   }
 
   /** To be called on a new prev hash, which makes all jobs of closed channels stale. */
   freeRetired(): void {
-    for (const counter of this.#retired) this.#used.delete(counter);
+    for (const { counter, client } of this.#retired) {
+      this.#used.delete(counter);
+      const left = this.heldBy(client) - 1;
+      if (left > 0) this.#held.set(client, left);
+      else this.#held.delete(client);
+    }
     this.#retired = [];
   }
 

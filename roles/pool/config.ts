@@ -1,3 +1,4 @@
+import { MAX_PREFIXES } from '../../domain/extranonce/allocator.ts';
 import { MAX_NAME_BYTES } from '../../domain/jobs/pool-coinbase.ts';
 import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
@@ -131,6 +132,15 @@ export const poolConfig = table({
     max: 1_000_000,
     default: 1000,
   }),
+  max_channels: integer('channels that may be open on all connections', {
+    min: 1,
+    max: MAX_PREFIXES,
+    default: 50_000,
+  }),
+  max_channels_per_address: integer(
+    'channels that one address may open between two blocks, those that it still has included',
+    { min: 1, max: MAX_PREFIXES, default: 20_000 },
+  ),
   first_channel_timeout_sec: integer('seconds after which a connection without a channel is closed', {
     min: 1,
     max: 86_400,

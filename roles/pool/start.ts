@@ -167,6 +167,8 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
       minerTagLength: config.miner_tag_length,
       houseKey: settings.houseKey,
       extensions: settings.extensions,
+      maxChannels: config.max_channels,
+      maxChannelsPerAddress: config.max_channels_per_address,
       firstChannelMs: config.first_channel_timeout_sec * 1000,
     },
     limits: {
@@ -213,6 +215,7 @@ function look({ outbox, shares, work, blocks }: Pool, server: MiningServer | und
       blocks_confirmed: blocks?.counts.confirmed ?? 0,
       blocks_orphaned: blocks?.counts.orphaned ?? 0,
       blocks_unseen: blocks?.waiting ?? 0,
+      channels_over_cap: server?.figures.tooMany ?? 0,
       extranonces_in_use: server?.extranoncesInUse ?? 0,
       extranonces_exhausted: server?.figures.exhausted ?? 0,
     },

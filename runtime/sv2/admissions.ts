@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { clientAddress } from '../client-address.ts';
 import type { Sv2Limits } from './limits.ts';
 import type { Log } from './log.ts';
 
@@ -21,7 +22,7 @@ export class Admissions {
 
   /** @returns false when the socket was turned away, and closed */
   admit(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? 'unknown';
+    const address = clientAddress(socket.remoteAddress);
     const fromAddress = this.#perAddress.get(address) ?? 0;
     const refusal = this.#refusal(address, fromAddress);
     if (refusal !== undefined) {

@@ -14,6 +14,8 @@ export type MessageHandler<M> = (message: M, tlvs: readonly Tlv[]) => void;
 export interface Sv2Connection<M> {
   /** Address and port of the other end. */
   readonly remote: string;
+  /** What counts as one client where limits are per address, see {@link clientAddress}. */
+  readonly client: string;
   /** 32 bytes that no other connection has, the same at both ends. */
   readonly handshakeHash: Uint8Array;
   /** What the client asked for. */
@@ -78,6 +80,10 @@ class MessageConnection<M extends AnyMessage> implements Sv2Connection<M> {
 
   get remote(): string {
     return this.#link.remote;
+  }
+
+  get client(): string {
+    return this.#link.client;
   }
 
   get handshakeHash(): Uint8Array {

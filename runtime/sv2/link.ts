@@ -4,6 +4,7 @@ import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { CipherState } from '../../protocols/sv2/noise/cipher-state.ts';
 import type { HandshakeResult } from '../../protocols/sv2/noise/handshake.ts';
 import { type Frame, FrameOpener, sealFrame } from '../../protocols/sv2/noise/transport.ts';
+import { clientAddress } from '../client-address.ts';
 import { asLinkError, remoteOf } from './socket.ts';
 
 /** Why a connection ended: a code to branch on, words, and the error if one ended it. */
@@ -39,6 +40,8 @@ export interface FrameHandler {
  */
 export class NoiseLink {
   readonly remote: string;
+  /** See {@link clientAddress}. */
+  readonly client: string;
   readonly handshakeHash: Uint8Array;
   readonly closed: Promise<Closed>;
   /** Bytes that may wait for the peer before it is cut off; one frame more may be under way. */
@@ -64,6 +67,7 @@ export class NoiseLink {
     this.#opener = new FrameOpener(new CipherState(cipher, openerKey), frameCap);
     this.queuedCap = queuedBytes;
     this.remote = remoteOf(socket);
+    this.client = clientAddress(socket.remoteAddress);
     this.handshakeHash = handshakeHash;
     this.closed = new Promise((resolve) => {
       const ended = () => {

@@ -30,6 +30,10 @@ export interface MiningPolicy {
   /** Who is paid where a client names nobody; undefined: such clients are refused. */
   readonly houseKey: Uint8Array | undefined;
   readonly extensions: ExtensionTerms;
+  /** Open on all connections. */
+  readonly maxChannels: number;
+  /** Of one address on all its connections, those closed included while their extranonce prefixes are not free. */
+  readonly maxChannelsPerAddress: number;
   /** A connection may be without its first channel for so long. */
   readonly firstChannelMs: number;
 }
@@ -87,6 +91,8 @@ export interface MiningFigures {
   channels: number;
   accepted: number;
   rejected: number;
+  /** Channels refused since the connection, the address or the pool had as many as it may. */
+  tooMany: number;
   /** Channels refused or closed since no extranonce prefix was free. */
   exhausted: number;
 }

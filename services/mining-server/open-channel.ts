@@ -17,6 +17,22 @@ export type OpenSuccess =
   | Message<'OpenStandardMiningChannel.Success'>
   | Message<'OpenExtendedMiningChannel.Success'>;
 
+/** The code for a client, or a pool, that has as many channels as it may. */
+export const TOO_MANY_CHANNELS = 'too-many-channels';
+
+/** Who asks for a channel. */
+export interface Opener {
+  /** Of the connection's channels. */
+  readonly ids: ChannelIds;
+  /** The group that a channel with that tag goes into. */
+  readonly groupFor: (tag: string) => number;
+  readonly terms: ConnectionTerms;
+  /** Whose prefixes are counted together. */
+  readonly client: string;
+  /** Whom the channel pays, a point of the curve; undefined where only shares say so; or why it can't be opened. */
+  readonly lockingKey: Uint8Array | undefined | KeyError;
+}
+
 /** What a client's connection is like, by the flags of its `SetupConnection` and the extensions negotiated. */
 export interface ConnectionTerms {
   /** Each channel gets jobs of its own; there are standard channels only, and no group. */
@@ -34,26 +50,13 @@ export function connectionTerms(flags: number): ConnectionTerms {
 
 /**
  * Opens a channel, or resumes the one that token and payee name, or says why not.
- * @param ids of the connection's channels
- * @param groupFor the connection's group for channels of a tag
- * @param lockingKey whom it pays, a point of the curve; undefined where only shares say so; or why it can't be opened
  * @returns the channel, or the code for `OpenMiningChannel.Error`
  */
 export function openChannel(
   house: MiningHouse,
   request: OpenRequest,
   tlvs: readonly Tlv[],
-  {
-    ids,
-    groupFor,
-    terms,
-    lockingKey,
-  }: {
-    ids: ChannelIds;
-    groupFor: (tag: string) => number;
-    terms: ConnectionTerms;
-    lockingKey: Uint8Array | undefined | KeyError;
-  },
+  { ids, groupFor, terms, client, lockingKey }: Opener,
 ): MiningChannel | string {
   const { policy, range, current } = house;
   const kind = request.name === 'OpenStandardMiningChannel' ? 'standard' : 'extended';
@@ -83,7 +86,8 @@ export function openChannel(
   } as const;
   const resumed = resumeChannel(house, wanted, groupFor);
   if (resumed) return resumed;
-  const prefix = allocatePrefix(house, grant.rollableBytes);
+  if (house.allocator.heldBy(client) >= policy.maxChannelsPerAddress) return TOO_MANY_CHANNELS;
+  const prefix = allocatePrefix(house, grant.rollableBytes, client);
   if (!prefix) return 'extranonce-exhausted';
   const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, now, proven);
   const tag = terms.workSelection ? '' : house.tags.take(userIdentity);
@@ -112,9 +116,10 @@ export function openSuccess(channel: MiningChannel, request_id: number): OpenSuc
 export function allocatePrefix(
   house: Pick<MiningHouse, 'allocator' | 'figures'>,
   rollableBytes: number,
+  client: string,
 ): ExtranoncePrefix | undefined {
   try {
-    return house.allocator.allocate(rollableBytes);
+    return house.allocator.allocate(rollableBytes, client);
   } catch (error) {
     if (!isHashpoolError(error, 'extranonce-exhausted')) throw error;
     house.figures.exhausted++;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { MinerTags } from '../../domain/channels/miner-tag.ts';
+import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { payableExponents } from '../../domain/channels/open-channel.ts';
 import { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
@@ -196,7 +196,7 @@ function miningHouse(
     tags,
     resumable: new ResumableChannels<MiningChannel>(RESUME_LIMIT_MS, retire),
     acks: new Acks(options.shareBatchSize),
-    figures: { channels: 0, accepted: 0, rejected: 0, exhausted: 0 },
+    figures: { channels: 0, accepted: 0, rejected: 0, tooMany: 0, exhausted: 0 },
     memory: new DifficultyMemory(),
     range: undefined,
     current: undefined,

@@ -36,6 +36,7 @@ import {
   type OpenRequest,
   openChannel,
   openSuccess,
+  TOO_MANY_CHANNELS,
 } from './open-channel.ts';
 import { PayeeKeys } from './payee-keys.ts';
 import type { ShareOwner } from './share-commits.ts';
@@ -114,7 +115,7 @@ export class MiningSession implements ShareOwner {
   renewPrefixes(): void {
     this.#catchUp();
     for (const channel of this.#channels.values()) {
-      const prefix = allocatePrefix(this.#house, channel.rollableBytes);
+      const prefix = allocatePrefix(this.#house, channel.rollableBytes, channel.prefix.client);
       if (!prefix) {
         this.#dismiss(channel, 'extranonce-exhausted');
         continue;
@@ -230,12 +231,17 @@ export class MiningSession implements ShareOwner {
     if (!this.#connection.isOpen) return;
     const { request_id, user_identity } = message;
     const groupFor = (tag: string) => (this.#terms.standardJobs ? NO_GROUP : this.#groups.idFor(tag));
-    const about = { ids: this.#ids, groupFor, terms: this.#terms, lockingKey };
+    const { client } = this.#connection;
+    const opener = { ids: this.#ids, groupFor, terms: this.#terms, client, lockingKey };
+    const { figures, policy } = this.#house;
     const most = this.#terms.standardJobs ? MAX_UNGROUPED_CHANNELS : MAX_CHANNELS_PER_CONNECTION;
     this.#catchUp();
     const channel =
-      this.#channels.size >= most ? 'too-many-channels' : openChannel(this.#house, message, tlvs, about);
+      this.#channels.size >= most || figures.channels >= policy.maxChannels
+        ? TOO_MANY_CHANNELS
+        : openChannel(this.#house, message, tlvs, opener);
     if (typeof channel === 'string') {
+      if (channel === TOO_MANY_CHANNELS) figures.tooMany++;
       this.#refuse(request_id, channel, user_identity);
       return;
     }

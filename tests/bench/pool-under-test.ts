@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAX_PREFIXES } from '../../domain/extranonce/allocator.ts';
 import { Outbox } from '../../roles/pool/outbox/outbox.ts';
 import { TipShares } from '../../roles/pool/tip-shares.ts';
 import { WorkSource } from '../../roles/pool/work-source.ts';
@@ -69,6 +70,8 @@ export async function openPool(): Promise<PoolUnderTest> {
       versionMask: 0,
       houseKey: undefined,
       extensions: { supported: SPOKEN_EXTENSIONS, required: [] },
+      maxChannels: MAX_PREFIXES,
+      maxChannelsPerAddress: MAX_PREFIXES,
       firstChannelMs: 600_000,
     },
     limits: { connections: CONNECTIONS, connectionsPerAddress: CONNECTIONS },

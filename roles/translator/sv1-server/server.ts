@@ -4,6 +4,7 @@ import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { refusalInWords } from '../../../protocols/sv1/errors.ts';
 import { LineReader } from '../../../protocols/sv1/line-reader.ts';
 import { errorLine } from '../../../protocols/sv1/messages.ts';
+import { clientAddress } from '../../../runtime/client-address.ts';
 import { MinerSession, type SessionServices } from './miner-session.ts';
 import { type MinerSocket, minerSocket } from './miner-socket.ts';
 
@@ -75,7 +76,7 @@ export class Sv1Server {
   }
 
   #welcome(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
+    const address = clientAddress(socket.remoteAddress);
     const count = this.#perAddress.get(address) ?? 0;
     const { maxConnections, maxConnectionsPerAddress } = this.#options;
     if (this.#sessions.size >= maxConnections || count >= maxConnectionsPerAddress) {

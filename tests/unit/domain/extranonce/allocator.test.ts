@@ -12,14 +12,14 @@ const fixedPart = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 6)).toStr
 
 describe('extranonce prefixes', () => {
   it('are server id, counter and zeros, filled up to the full size', () => {
-    const { bytes } = new ExtranonceAllocator(0xabcd, 7).allocate(4);
+    const { bytes } = new ExtranonceAllocator(0xabcd, 7).allocate(4, 'a');
     assert.deepEqual([...bytes], [0xab, 0xcd, 0, 0, 0, 7, ...new Array(10).fill(0)]);
   });
 
   it('begin anywhere and go round', () => {
     const allocator = new ExtranonceAllocator(1, 0xffffffff);
-    assert.equal(allocator.allocate(4).counter, 0xffffffff);
-    assert.equal(allocator.allocate(4).counter, 0);
+    assert.equal(allocator.allocate(4, 'a').counter, 0xffffffff);
+    assert.equal(allocator.allocate(4, 'a').counter, 0);
   });
 
   it('never overlap, whatever is opened, closed and freed', () => {
@@ -35,7 +35,7 @@ describe('extranonce prefixes', () => {
         let closed: string[] = [];
         for (const each of steps) {
           if ('open' in each) {
-            const prefix = allocator.allocate(each.open);
+            const prefix = allocator.allocate(each.open, 'a');
             assert.equal(prefix.bytes.length + each.open, FULL_EXTRANONCE_BYTES);
             assert.ok(!mayBeMined.has(fixedPart(prefix.bytes)));
             mayBeMined.add(fixedPart(prefix.bytes));
@@ -52,19 +52,37 @@ describe('extranonce prefixes', () => {
           }
         }
         assert.equal(allocator.inUse, mayBeMined.size);
+        assert.equal(allocator.heldBy('a'), mayBeMined.size);
       }),
     );
   });
 
   it('run out, and come back only with a new tip', () => {
     const allocator = new ExtranonceAllocator(1, 0);
-    const prefixes = Array.from({ length: MAX_PREFIXES }, () => allocator.allocate(4));
-    assert.throws(() => allocator.allocate(4), { code: 'extranonce-exhausted' });
+    const prefixes = Array.from({ length: MAX_PREFIXES }, () => allocator.allocate(4, 'a'));
+    assert.throws(() => allocator.allocate(4, 'a'), { code: 'extranonce-exhausted' });
     const [first] = prefixes;
     assert.ok(first);
     allocator.retire(first);
-    assert.throws(() => allocator.allocate(4), { code: 'extranonce-exhausted' });
+    assert.throws(() => allocator.allocate(4, 'a'), { code: 'extranonce-exhausted' });
     allocator.freeRetired();
-    assert.equal(allocator.allocate(4).counter, MAX_PREFIXES);
+    assert.equal(allocator.allocate(4, 'a').counter, MAX_PREFIXES);
+  });
+
+  it("are counted by client, closed channels' too until a new tip", () => {
+    const allocator = new ExtranonceAllocator(1, 0);
+    const mine = allocator.allocate(4, 'a');
+    allocator.allocate(0, 'a');
+    allocator.allocate(4, 'b');
+    allocator.retire(mine);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((client) => allocator.heldBy(client)),
+      [2, 1, 0],
+    );
+    allocator.freeRetired();
+    assert.deepEqual(
+      ['a', 'b'].map((client) => allocator.heldBy(client)),
+      [1, 1],
+    );
   });
 });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { pipeline } from 'node:stream';
+import { describe, it, type TestContext } from 'node:test';
 import { MAX_CHANNELS_PER_CONNECTION } from '../../../../domain/channels/channel-ids.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
 import { REQUIRES_STANDARD_JOBS } from '../../../../protocols/sv2/mining.ts';
@@ -51,6 +54,42 @@ describe('a crowd at the mining server', () => {
     assert.equal(await good.submit(good.mine()), 'accepted');
   });
 
+  it('keeps to the channels of one address; room for more comes with the next tip', async (t) => {
+    const pool = await testPool(t, { maxChannelsPerAddress: 3 });
+    const other = await pool.connect({ port: await relay(t, '127.0.0.2', pool.server.address.port) });
+    const [first, second] = [await pool.connect(), await pool.connect()];
+    const closed = await first.open();
+    await first.open();
+    await second.open();
+    const refusal = async () => {
+      const answer = await second.ask();
+      return answer.name === 'OpenMiningChannel.Error' && answer.error_code;
+    };
+    assert.equal(await refusal(), 'too-many-channels');
+    first.send({ name: 'CloseChannel', channel_id: closed.id, reason_code: '' });
+    assert.equal(await closed.submit(closed.mine()), 'invalid-channel-id');
+    assert.equal(await refusal(), 'too-many-channels', 'its extranonce prefix is not free yet');
+    assert.equal(pool.server.figures.tooMany, 2);
+    const good = await other.open();
+    assert.equal(await good.submit(good.mine()), 'accepted');
+    pool.newTip(2n, 2);
+    await second.open();
+    assert.equal(await refusal(), 'too-many-channels');
+  });
+
+  it('keeps to the channels that it may have open; a closed one makes room', async (t) => {
+    const pool = await testPool(t, { maxChannels: 2 });
+    const [first, second] = [await pool.connect(), await pool.connect()];
+    const channel = await first.open();
+    await second.open();
+    const over = await second.ask();
+    assert.equal(over.name === 'OpenMiningChannel.Error' && over.error_code, 'too-many-channels');
+    first.send({ name: 'CloseChannel', channel_id: channel.id, reason_code: '' });
+    assert.equal(await channel.submit(channel.mine()), 'invalid-channel-id');
+    await second.open();
+    assert.equal(pool.server.figures.tooMany, 1);
+  });
+
   it('keeps a client with many channels, however much work reaches them at once', async (t) => {
     const pool = await testPool(t, { limits: { queuedBytes: 64 * 1024 } });
     const farm = await pool.connect({ flags: REQUIRES_STANDARD_JOBS });
@@ -82,6 +121,21 @@ describe('a crowd at the mining server', () => {
     assert.equal(await good.submit(good.mine()), 'accepted');
   });
 });
+
+/** A port of this machine whose connections reach `port` from another address of it. */
+async function relay(t: TestContext, localAddress: string, port: number): Promise<number> {
+  const server = createServer((socket) => {
+    const onward = connect({ host: '127.0.0.1', port, localAddress });
+    pipeline(socket, onward, socket, () => undefined);
+    t.after(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return address.port;
+}
 
 const modest = {
   request_id: 0,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { MAX_PREFIXES } from '../../../../domain/extranonce/allocator.ts';
 import type { PoolCoinbase } from '../../../../domain/jobs/pool-coinbase.ts';
 import { PoolWork, type TemplatePrevHash } from '../../../../domain/jobs/pool-work.ts';
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
@@ -78,7 +79,7 @@ export interface TestPool {
   newTip(templateId: bigint, fill: number, target?: Uint8Array, seen?: SeenShares): void;
   /** A better template on the same tip. */
   newTemplate(templateId: bigint): void;
-  connect(options?: { extensions?: readonly number[]; flags?: number }): Promise<RawMiner>;
+  connect(options?: { extensions?: readonly number[]; flags?: number; port?: number }): Promise<RawMiner>;
 }
 
 /** A mining server with one tip, ready for channels, until the test ends. */
@@ -114,6 +115,8 @@ export async function testPool(
       versionMask: BIP323_MASK,
       houseKey: KEY,
       extensions: { supported: SPOKEN_EXTENSIONS, required: [] },
+      maxChannels: MAX_PREFIXES,
+      maxChannelsPerAddress: MAX_PREFIXES,
       firstChannelMs: 60_000,
       ...options,
     },

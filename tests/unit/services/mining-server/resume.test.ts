@@ -179,9 +179,9 @@ describe('a resumed channel', () => {
 
 it('without a free prefix there is no channel, which is counted', () => {
   const allocator = new ExtranonceAllocator(1, 0);
-  const figures = { channels: 0, accepted: 0, rejected: 0, exhausted: 0 };
-  for (let i = 0; i < MAX_PREFIXES; i++) assert.ok(allocatePrefix({ allocator, figures }, 4));
+  const figures = { channels: 0, accepted: 0, rejected: 0, tooMany: 0, exhausted: 0 };
+  for (let i = 0; i < MAX_PREFIXES; i++) assert.ok(allocatePrefix({ allocator, figures }, 4, 'a'));
   assert.equal(figures.exhausted, 0);
-  assert.equal(allocatePrefix({ allocator, figures }, 4), undefined);
+  assert.equal(allocatePrefix({ allocator, figures }, 4, 'a'), undefined);
   assert.equal(figures.exhausted, 1);
 });

@@ -1,0 +1,18 @@
+const MAPPED = '::ffff:';
+const GROUPS = 8;
+/** What a subscriber has to himself of IPv6: the first 64 bits. */
+const OWN_GROUPS = 4;
+
+/**
+ * What stands for one client where a limit is per address: an IPv4 address, be it mapped into IPv6, or the network of 64
+ * bits that an IPv6 address lies in, since whoever has one has all of that.
+ * @param address as a socket has it; undefined once it is closed
+ */
+export function clientAddress(address: string | undefined): string {
+  if (address === undefined) return 'unknown';
+  if (address.startsWith(MAPPED) && address.includes('.')) return address.slice(MAPPED.length);
+  if (!address.includes(':')) return address;
+  const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array.from({ length: GROUPS - before.length - after.length }, () => '0');
+  return `${[...before, ...zeros, ...after].slice(0, OWN_GROUPS).join(':')}::/64`;
+}
