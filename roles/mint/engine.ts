@@ -9,7 +9,6 @@ import { openStore, type Store } from '../../runtime/sql/store.ts';
 import type { LeaseRequest } from '../../services/work-link/leases.ts';
 import { EpochBook } from './epoch-book.ts';
 import { MintEvents } from './events.ts';
-import { Figures } from './figures.ts';
 import { spendable } from './inputs.ts';
 import { Issuance, type IssuedSignature } from './issuance.ts';
 import { KeysetBook } from './keyset-book.ts';
@@ -18,8 +17,9 @@ import { METHOD } from './nuts/answers.ts';
 import { type MintClaim, openSigner, type Signer } from './signer/signer.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
 import type { MintOperations } from './store/store.ts';
+import type { QuoteFigures } from './store/tallies.ts';
 import type { ProofState, SpentRow } from './store/tokens.ts';
-import type { StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
+import type { SettledWork, StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
 
 /** A quote as everything outside the store sees it. */
 export interface Quote extends QuoteRow {
@@ -34,7 +34,6 @@ interface Parts {
   readonly signer: Signer;
   readonly keysets: KeysetBook;
   readonly epochs: EpochBook;
-  readonly figures: Figures;
   readonly events: MintEvents;
 }
 
@@ -50,7 +49,6 @@ export class Engine {
   /** Makes every signature. */
   readonly issuance: Issuance;
   readonly epochs: EpochBook;
-  readonly figures: Figures;
   readonly events: MintEvents;
 
   private constructor(parts: Parts) {
@@ -59,13 +57,12 @@ export class Engine {
     this.keysets = parts.keysets;
     this.issuance = new Issuance(parts.signer, parts.keysets);
     this.epochs = parts.epochs;
-    this.figures = parts.figures;
     this.events = parts.events;
   }
 
   /**
    * Opens store and signer; the signer has tested itself when this resolves.
-   * @param options.path the database file
+   * @param options.path the database's file, or a PostgreSQL URL
    * @param options.seed 64 hex digits, from which every private key follows
    * @param options.threads signer threads, one for each core unless given
    * @param options.onListenerError is told what a listener of `events` threw
@@ -89,13 +86,11 @@ export class Engine {
       try {
         const keysets = await KeysetBook.open(store, signer);
         const epochs = await EpochBook.open(store, keysets);
-        const figures = new Figures(await store.call('books', null));
         return new Engine({
           store,
           signer,
           keysets,
           epochs,
-          figures,
           events: new MintEvents(onListenerError),
         });
       } catch (error) {
@@ -120,7 +115,6 @@ export class Engine {
     checkMint(quotes, outputs, this.keysets.all, unixNow());
     const issue = await this.issuance.mint(claimsOf(quotes, signatures), outputs);
     await this.store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: issue.rows });
-    this.figures.issued(quotes.map(({ exponent }) => exponent));
     for (const { name } of quotes) this.#quoteChanged(name);
     return issue.signatures;
   }
@@ -182,10 +176,8 @@ export class Engine {
   }
 
   /** Stores checked work; idempotent on the same records. */
-  async storeWork(batch: WorkBatch): Promise<StoredWork> {
-    const stored = await this.store.call('storeWork', batch);
-    this.figures.created(stored.created);
-    return stored;
+  storeWork(batch: WorkBatch): Promise<StoredWork> {
+    return this.store.call('storeWork', batch);
   }
 
   /** Quotes whose prev hash was not known when they came. */
@@ -194,8 +186,13 @@ export class Engine {
   }
 
   /** Ends the wait of quotes. */
-  async settle(settled: Parameters<MintOperations['settle']>[0]): Promise<void> {
-    this.figures.voided(await this.store.call('settle', settled));
+  settle(settled: readonly SettledWork[]): Promise<void> {
+    return this.store.call('settle', settled);
+  }
+
+  /** The sums of all quotes. */
+  figures(): Promise<QuoteFigures> {
+    return this.store.call('figures', null);
   }
 
   /** Resolves while the store's thread lives and its database can be read. */

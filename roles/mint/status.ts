@@ -1,30 +1,61 @@
+import { messageOf } from '../../protocols/errors.ts';
 import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
 import type { ChainWatcher } from './chain/watcher.ts';
 import type { Engine } from './engine.ts';
 import type { MintContext } from './start.ts';
+import type { QuoteFigures } from './store/tallies.ts';
 
 const INTERVAL_MS = 1_000;
 
 /** Says once a second, where it has changed, what the mint is doing and how its sums stand. */
-export function reportStatus(
+export async function reportStatus(
   context: MintContext,
   engine: Engine,
   chain: ChainView,
   watcher: ChainWatcher,
   workLink: WorkLinkServer,
 ) {
+  const { log } = context;
   let said = '';
-  const say = () => {
-    const text = statusText(chain, watcher, workLink);
-    const figures = { ...engine.figures.values, ...watcher.figures };
+  let saying: Promise<void> | undefined;
+  let isStoreThere = true;
+
+  async function storeFigures(): Promise<QuoteFigures | undefined> {
+    try {
+      const figures = await engine.figures();
+      if (!isStoreThere) log.info('the database answers again');
+      isStoreThere = true;
+      return figures;
+    } catch (error) {
+      const about = { alert: 'store-unavailable', err: error };
+      if (isStoreThere) log.error(about, `the database does not answer: ${messageOf(error)}`);
+      isStoreThere = false;
+      return undefined;
+    }
+  }
+
+  async function say(): Promise<void> {
+    const ofStore = await storeFigures();
+    const text = isStoreThere ? statusText(chain, watcher, workLink) : 'waiting for the database';
+    const figures = { ...ofStore, ...watcher.figures };
     const now = `${text} ${Object.values(figures).join(' ')}`;
     if (now !== said) context.status(text, figures);
     said = now;
+  }
+
+  const timer = setInterval(() => {
+    saying ??= say().finally(() => {
+      saying = undefined;
+    });
+  }, INTERVAL_MS);
+  await say();
+  return {
+    async close(): Promise<void> {
+      clearInterval(timer);
+      await saying;
+    },
   };
-  say();
-  const timer = setInterval(say, INTERVAL_MS);
-  return { close: () => clearInterval(timer) };
 }
 
 function statusText(chain: ChainView, watcher: ChainWatcher, workLink: WorkLinkServer): string {

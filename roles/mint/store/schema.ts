@@ -251,5 +251,17 @@ export const schema: Schema = {
     -- What unlocked a locked proof, as its spender sent it: wallets ask for the preimage (NUT-07, NUT-14).
     ALTER TABLE spent ADD COLUMN witness TEXT;
     `,
+    `
+    -- Quotes that came in, and those of them that ended issued or void, counted as it happens.
+    CREATE TABLE tallies (
+      kind TEXT NOT NULL CHECK (kind IN ('created', 'issued', 'void')),
+      exponent INTEGER NOT NULL CHECK (exponent BETWEEN 0 AND 62),
+      n INTEGER NOT NULL,
+      PRIMARY KEY (kind, exponent)
+    ) STRICT;
+    INSERT INTO tallies SELECT 'created', exponent, count(*) FROM quotes GROUP BY exponent;
+    INSERT INTO tallies SELECT 'issued', exponent, count(*) FROM quotes WHERE outcome = 1 GROUP BY exponent;
+    INSERT INTO tallies SELECT 'void', exponent, count(*) FROM quotes WHERE outcome = 3 GROUP BY exponent;
+    `,
   ],
 };

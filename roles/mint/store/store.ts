@@ -5,6 +5,7 @@ import { epochOperations } from './epochs.ts';
 import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
 import { quoteOperations } from './quotes.ts';
+import { figureOperations } from './tallies.ts';
 import { tokenOperations } from './tokens.ts';
 import { workOperations } from './work.ts';
 
@@ -16,6 +17,7 @@ export function operations(db: Database) {
     ...epochOperations(db),
     ...keysetOperations(db),
     ...quoteOperations(db),
+    ...figureOperations(db),
     ...tokenOperations(db),
     ...workOperations(db),
     ...leaseOperations(db),

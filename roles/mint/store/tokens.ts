@@ -3,9 +3,10 @@ import { Outcome } from '../../../domain/quotes/state.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
-import type { Database } from '../../../runtime/sql/database.ts';
+import { type Database, getEach, type SqlValue, type Statement } from '../../../runtime/sql/database.ts';
 import { quoteOperations } from './quotes.ts';
 import { blob, integer, type Row, text } from './row.ts';
+import { tallies } from './tallies.ts';
 
 /** A blind signature to be stored, or as it was stored. */
 export interface SignatureRow {
@@ -36,28 +37,43 @@ export interface ProofState {
 /** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
 export function tokenOperations(db: Database) {
   const { quotesById } = quoteOperations(db);
+  const tally = tallies(db);
   const issue = db.prepare(`
     UPDATE quotes SET outcome = ${Outcome.issued}
     WHERE id = ? AND outcome = ${Outcome.open}
-      AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)`);
+      AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)
+    RETURNING exponent`);
   const isActive = db.prepare('SELECT is_active FROM keysets WHERE keyset = ?');
   const addSignature = db.prepare(`
     INSERT INTO signatures (blinded, keyset, exponent, signed) VALUES (?, ?, ?, ?)
-    ON CONFLICT (blinded) DO NOTHING`);
+    ON CONFLICT (blinded) DO NOTHING RETURNING 1`);
   const addSpent = db.prepare(
-    'INSERT INTO spent (y, keyset, exponent, witness) VALUES (?, ?, ?, ?) ON CONFLICT (y) DO NOTHING',
+    'INSERT INTO spent (y, keyset, exponent, witness) VALUES (?, ?, ?, ?) ON CONFLICT (y) DO NOTHING RETURNING 1',
   );
   const findSpent = db.prepare('SELECT witness FROM spent WHERE y = ?');
   const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
   const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
   const findSignature = db.prepare('SELECT * FROM signatures WHERE blinded = ?');
 
-  function issueQuote(id: Uint8Array): void {
-    if (issue.run(id).changes === 1) return;
+  function issueQuotes(ids: readonly Uint8Array[]): void {
+    const rows = getEach(
+      issue,
+      ids.map((id) => [id]),
+    );
+    const refused = ids[rows.indexOf(undefined)];
+    if (refused) throw notIssued(refused);
+    tally(
+      'issued',
+      rows.flatMap((row) => (row ? [integer(row, 'exponent')] : [])),
+    );
+  }
+
+  function notIssued(id: Uint8Array): Error {
     const [quote] = quotesById([id]);
     const name = quoteIdText(id);
-    if (!quote) throw cashuError('quote-unknown', `this mint has no quote ${name}`);
+    if (!quote) return cashuError('quote-unknown', `this mint has no quote ${name}`);
     checkPaid({ ...quote, name });
+    return cashuError('quote-unpaid', `quote ${name} is of an epoch that is not final yet`);
   }
 
   function storeSignatures(signatures: readonly SignatureRow[]): void {
@@ -70,37 +86,43 @@ export function tokenOperations(db: Database) {
         );
       }
     }
-    for (const { blinded, keyset, exponent, signed } of signatures) {
-      if (isOutputPending.get(blinded)) {
-        throw cashuError(
-          'outputs-pending',
-          `B_ ${toHex(blinded)} is a payment's change; blind another secret`,
-        );
-      }
-      if (addSignature.run(blinded, keyset, exponent, signed).changes === 1) continue;
+    const pending = firstOf(signatures, isOutputPending, ({ blinded }) => [blinded], isFound);
+    if (pending) {
+      throw cashuError(
+        'outputs-pending',
+        `B_ ${toHex(pending.blinded)} is a payment's change; blind another secret`,
+      );
+    }
+    const again = firstOf(
+      signatures,
+      addSignature,
+      ({ blinded, keyset, exponent, signed }) => [blinded, keyset, exponent, signed],
+      isMissing,
+    );
+    if (again) {
       throw cashuError(
         'outputs-signed',
-        `B_ ${toHex(blinded)} was signed before; /v1/restore gives it again`,
+        `B_ ${toHex(again.blinded)} was signed before; /v1/restore gives it again`,
       );
     }
   }
 
-  function spend({ y, keyset, exponent, witness }: SpentRow): void {
-    if (isPending.get(y)) {
+  function spend(rows: readonly SpentRow[]): void {
+    const pending = firstOf(rows, isPending, ({ y }) => [y], isFound);
+    if (pending) {
       throw cashuError(
         'proofs-pending',
-        `the proof with Y ${toHex(y)} is in a payment under way; wait for it`,
+        `the proof with Y ${toHex(pending.y)} is in a payment under way; wait for it`,
       );
     }
-    if (addSpent.run(y, keyset, exponent, witness ?? null).changes === 1) return;
-    throw cashuError('proofs-spent', `the proof with Y ${toHex(y)} was spent before; drop it`);
-  }
-
-  function stateOf(y: Uint8Array): ProofState {
-    const row = findSpent.get(y);
-    if (row) return { state: 'SPENT', witness: row['witness'] === null ? null : text(row, 'witness') };
-    // A preimage is not told before its proof is spent: the payment may fail and give the proof back.
-    return { state: isPending.get(y) ? 'PENDING' : 'UNSPENT', witness: null };
+    const again = firstOf(
+      rows,
+      addSpent,
+      ({ y, keyset, exponent, witness }) => [y, keyset, exponent, witness ?? null],
+      isMissing,
+    );
+    if (again)
+      throw cashuError('proofs-spent', `the proof with Y ${toHex(again.y)} was spent before; drop it`);
   }
 
   return {
@@ -117,7 +139,7 @@ export function tokenOperations(db: Database) {
       quotes: readonly Uint8Array[];
       signatures: readonly SignatureRow[];
     }): void => {
-      for (const id of quotes) issueQuote(id);
+      issueQuotes(quotes);
       storeSignatures(signatures);
     },
 
@@ -134,17 +156,45 @@ export function tokenOperations(db: Database) {
       spent: readonly SpentRow[];
       signatures: readonly SignatureRow[];
     }): void => {
-      for (const row of spent) spend(row);
+      spend(spent);
       storeSignatures(signatures);
     },
 
     /** For each Y how its proof stands. */
-    proofStates: (ys: readonly Uint8Array[]): ProofState[] => ys.map(stateOf),
+    proofStates: (ys: readonly Uint8Array[]): ProofState[] => {
+      const keys = ys.map((y) => [y]);
+      const spent = getEach(findSpent, keys);
+      const pending = getEach(isPending, keys);
+      return ys.map((_, i) => stateOf(spent[i], pending[i] !== undefined));
+    },
 
     /** For each B_ its signature, if it was ever signed. */
     signaturesOf: (blinded: readonly Uint8Array[]): (SignatureRow | undefined)[] =>
-      blinded.map((each) => signatureOf(findSignature.get(each))),
+      getEach(
+        findSignature,
+        blinded.map((each) => [each]),
+      ).map(signatureOf),
   };
+}
+
+const isFound = (row: Row | undefined) => row !== undefined;
+const isMissing = (row: Row | undefined) => row === undefined;
+
+/** Runs a statement for each item; the first one whose row is as asked. */
+function firstOf<T>(
+  items: readonly T[],
+  statement: Statement,
+  parametersOf: (item: T) => SqlValue[],
+  isIt: (row: Row | undefined) => boolean,
+): T | undefined {
+  const rows = getEach(statement, items.map(parametersOf));
+  return items.find((_, i) => isIt(rows[i]));
+}
+
+function stateOf(spent: Row | undefined, isPending: boolean): ProofState {
+  if (spent) return { state: 'SPENT', witness: spent['witness'] === null ? null : text(spent, 'witness') };
+  // A preimage is not told before its proof is spent: the payment may fail and give the proof back.
+  return { state: isPending ? 'PENDING' : 'UNSPENT', witness: null };
 }
 
 function signatureOf(row: Row | undefined): SignatureRow | undefined {

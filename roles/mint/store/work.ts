@@ -1,7 +1,8 @@
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
-import type { Database } from '../../../runtime/sql/database.ts';
+import { type Database, getEach } from '../../../runtime/sql/database.ts';
 import { bigInteger, blob, integer, type Row, text } from './row.ts';
+import { tallies } from './tallies.ts';
 
 /** A record of work that passed, to become a quote. */
 export interface AcceptedWork {
@@ -52,11 +53,23 @@ export interface WaitingWork {
   readonly header: Uint8Array;
 }
 
+/** A quote whose wait is over. */
+export interface SettledWork {
+  readonly quote: number;
+  readonly segment: number | undefined;
+  /** Why it is void, where it is. */
+  readonly reason: string | undefined;
+}
+
+/** A record with its sequence number. */
+type Numbered<W> = W & { readonly seq: bigint };
+
 /** Refusals and conflicts that are kept whole for an outbox; later ones are only counted. */
 const MAX_KEPT = 100_000;
 
 /** Stores work and what is known about each outbox. */
 export function workOperations(db: Database) {
+  const tally = tallies(db);
   const findOutbox = db.prepare(
     'SELECT outbox, stored_seq FROM outboxes WHERE pool_id = ? AND outbox_id = ?',
   );
@@ -109,20 +122,28 @@ export function workOperations(db: Database) {
     if (keep(outbox, 'refused')) addRefusal.run(outbox, seq, reason, header, k, key);
   }
 
-  /** 'created', 'known' where the same share or claim came before, 'conflict' where the share came with another key or k. */
-  function storeQuote(outbox: bigint, seq: bigint, work: AcceptedWork): 'created' | 'known' | 'conflict' {
-    const { quoteId, shareHashLe, key, k, exponent, segment } = work;
-    const outcome = work.isWaiting ? Outcome.waiting : Outcome.open;
-    const added = addQuote.get(quoteId, shareHashLe, key, k, exponent, segment, outcome);
-    if (added) {
-      if (work.isWaiting) addWaiting.run(integer(added, 'quote'), outbox, seq, work.header);
-      return 'created';
+  /** Stores quotes that are new. @returns those whose share is not */
+  function storeQuotes(outbox: bigint, works: readonly Numbered<AcceptedWork>[]): Numbered<AcceptedWork>[] {
+    const rows = getEach(
+      addQuote,
+      works.map(({ quoteId, shareHashLe, key, k, exponent, segment, isWaiting }) => {
+        return [quoteId, shareHashLe, key, k, exponent, segment, isWaiting ? Outcome.waiting : Outcome.open];
+      }),
+    );
+    for (const [i, { isWaiting, seq, header }] of works.entries()) {
+      const row = rows[i];
+      if (row && isWaiting) addWaiting.run(integer(row, 'quote'), outbox, seq, header);
     }
+    return works.filter((_, i) => !rows[i]);
+  }
+
+  /** Whether a share that came again comes with another key or k, and was not told of as such before. */
+  function isConflict(outbox: bigint, { seq, shareHashLe, k, key }: Numbered<AcceptedWork>): boolean {
     const first = byShare.get(shareHashLe);
-    if (first && integer(first, 'k') === k && equalBytes(blob(first, 'public_key'), key)) return 'known';
-    if (hasConflict.get(outbox, seq)) return 'known';
+    if (first && integer(first, 'k') === k && equalBytes(blob(first, 'public_key'), key)) return false;
+    if (hasConflict.get(outbox, seq)) return false;
     if (first && keep(outbox, 'conflicts')) addConflict.run(outbox, seq, integer(first, 'quote'), k, key);
-    return 'conflict';
+    return true;
   }
 
   return {
@@ -138,20 +159,15 @@ export function workOperations(db: Database) {
      */
     storeWork: (batch: WorkBatch): StoredWork => {
       const { outbox, storedSeq } = outboxOf(batch);
-      const created: number[] = [];
-      let conflicts = 0;
-      if (batch.firstSeq > storedSeq + 1n) return { storedSeq, refusals: [], created, conflicts };
-      let seq = batch.firstSeq;
-      for (const work of batch.records) {
-        if (work.reason !== undefined) refuse(outbox, seq, work);
-        else {
-          const result = storeQuote(outbox, seq, work);
-          if (result === 'created') created.push(work.exponent);
-          if (result === 'conflict') conflicts++;
-        }
-        seq++;
-      }
-      const last = seq - 1n;
+      if (batch.firstSeq > storedSeq + 1n) return { storedSeq, refusals: [], created: [], conflicts: 0 };
+      const numbered = batch.records.map((work, i) => ({ ...work, seq: batch.firstSeq + BigInt(i) }));
+      for (const work of numbered) if (work.reason !== undefined) refuse(outbox, work.seq, work);
+      const accepted = numbered.filter((work) => work.reason === undefined);
+      const known = new Set(storeQuotes(outbox, accepted));
+      const created = accepted.filter((work) => !known.has(work)).map(({ exponent }) => exponent);
+      tally('created', created);
+      const conflicts = [...known].filter((work) => isConflict(outbox, work)).length;
+      const last = batch.firstSeq + BigInt(batch.records.length) - 1n;
       advance.run(last, outbox, last);
       const refusals = refusalsIn.all(outbox, batch.firstSeq, last).map(refusalOf);
       return { storedSeq: last, refusals, created, conflicts };
@@ -164,13 +180,10 @@ export function workOperations(db: Database) {
       }),
 
     /**
-     * Ends the wait of a quote: into its segment, or void for a reason. Precondition: it still waits.
-     * @returns the exponents that became void
+     * Ends the wait of quotes: into a segment, or void for a reason. Precondition: it still waits, else it is left alone.
      */
-    settle: (
-      settled: readonly { quote: number; segment: number | undefined; reason: string | undefined }[],
-    ): number[] =>
-      settled.flatMap(({ quote, segment, reason }) => {
+    settle: (settled: readonly SettledWork[]): void => {
+      const voided = settled.flatMap(({ quote, segment, reason }) => {
         const row = findWaiting.get(quote);
         if (!row) return [];
         const isVoid = reason !== undefined;
@@ -185,7 +198,9 @@ export function workOperations(db: Database) {
         };
         refuse(BigInt(integer(row, 'outbox')), BigInt(integer(row, 'seq')), work);
         return [integer(row, 'exponent')];
-      }),
+      });
+      tally('void', voided);
+    },
   };
 }
 

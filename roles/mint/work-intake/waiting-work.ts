@@ -4,17 +4,11 @@ import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
-import type { WaitingWork } from '../store/work.ts';
+import type { SettledWork, WaitingWork } from '../store/work.ts';
 import { isAheadOfClock, judgeHeader } from './judge.ts';
 
 /** Quotes looked at between two commits. */
 const PAGE = 500;
-
-interface Settled {
-  readonly quote: number;
-  readonly segment: number | undefined;
-  readonly reason: string | undefined;
-}
 
 /**
  * Quotes whose prev hash the node did not know when they came, or whose time was ahead of the mint's clock: looked at
@@ -75,7 +69,7 @@ export class WaitingRoom {
     const unknown = new Set<string>();
     do {
       page = await this.#engine.waiting(after, PAGE);
-      const settled: Settled[] = [];
+      const settled: SettledWork[] = [];
       for (const work of page) {
         const verdict = await this.#judge(work, unknown);
         if (verdict) settled.push(verdict);
@@ -91,7 +85,7 @@ export class WaitingRoom {
   async #judge(
     { quote, poolId, header: bytes }: WaitingWork,
     unknown: Set<string>,
-  ): Promise<Settled | undefined> {
+  ): Promise<SettledWork | undefined> {
     const header = decodeHeader(bytes);
     const prevHash = toHex(reversed(header.prevHashLe));
     if (unknown.has(prevHash)) return undefined;

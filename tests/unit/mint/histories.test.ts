@@ -118,7 +118,7 @@ test('after any history, what was issued less what was spent is what wallets hol
       assert.equal(books.outstanding, wallet.balance);
       assert.equal(books.outstanding, books.issued.sum);
       assert.equal(books.quotes.sum, books.issued.sum + books.waiting.sum);
-      assert.deepEqual(mint.engine.figures.values, {
+      assert.deepEqual(await mint.engine.figures(), {
         quotes: books.quotes.count,
         ehash_total: books.quotes.sum,
         ehash_waiting: books.waiting.sum,

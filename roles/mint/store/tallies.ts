@@ -1,0 +1,55 @@
+import { amountOf } from '../../../protocols/cashu/amount.ts';
+import { type Database, getEach } from '../../../runtime/sql/database.ts';
+import { integer } from './row.ts';
+
+/** What is counted of quotes: `created` all that came in, `issued` and `void` those of them that ended so. */
+type Kind = 'created' | 'issued' | 'void';
+
+/** The sums of all quotes, in ehash; waiting is what wallets have not minted yet. */
+export interface QuoteFigures {
+  readonly quotes: number;
+  readonly ehash_total: bigint;
+  readonly ehash_waiting: bigint;
+  readonly ehash_issued: bigint;
+}
+
+/**
+ * Counts quotes by exponent in the transaction that changes them, so that the sums are true for every process of the
+ * mint and need no walk over the quotes, of which there are millions.
+ * @returns what notes quotes of these exponents as changed
+ */
+export function tallies(db: Database): (kind: Kind, exponents: readonly number[]) => void {
+  const add = db.prepare(`
+    INSERT INTO tallies (kind, exponent, n) VALUES (?, ?, ?)
+    ON CONFLICT (kind, exponent) DO UPDATE SET n = tallies.n + excluded.n`);
+  return (kind, exponents) => {
+    const groups = Map.groupBy(exponents, (exponent) => exponent);
+    getEach(
+      add,
+      [...groups].map(([exponent, group]) => [kind, exponent, group.length]),
+    );
+  };
+}
+
+/** Reads the sums. */
+export function figureOperations(db: Database) {
+  const all = db.prepare('SELECT kind, exponent, n FROM tallies');
+  return {
+    figures: (_: null): QuoteFigures => {
+      const rows = all.all().map((row) => {
+        const n = integer(row, 'n');
+        return { kind: row['kind'], n, sum: BigInt(n) * amountOf(integer(row, 'exponent')) };
+      });
+      const of = (kind: Kind) => rows.filter((row) => row.kind === kind);
+      const sum = (kind: Kind) => of(kind).reduce((total, row) => total + row.sum, 0n);
+      const count = (kind: Kind) => of(kind).reduce((total, row) => total + row.n, 0);
+      const total = sum('created') - sum('void');
+      return {
+        quotes: count('created') - count('void'),
+        ehash_total: total,
+        ehash_waiting: total - sum('issued'),
+        ehash_issued: sum('issued'),
+      };
+    },
+  };
+}
