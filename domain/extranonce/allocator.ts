@@ -31,7 +31,7 @@ export interface ExtranoncePrefix {
  * that used it could still be mined.
  */
 export class ExtranonceAllocator {
-  readonly #serverId: number;
+  #serverId: number;
   #next: number;
   readonly #used = new Set<number>();
   /** How many of them each client has, by its name. */
@@ -46,6 +46,20 @@ export class ExtranonceAllocator {
   constructor(serverId: number, first: number) {
     this.#serverId = serverId;
     this.#next = first >>> 0;
+  }
+
+  get serverId(): number {
+    return this.#serverId;
+  }
+
+  /** Prefixes are of that server id from now on; those in use are to be exchanged, see {@link moved}. */
+  move(serverId: number): void {
+    this.#serverId = serverId;
+  }
+
+  /** A prefix in use as it is in the present server id: by its counter still nobody else's. */
+  moved(prefix: ExtranoncePrefix): ExtranoncePrefix {
+    return { ...prefix, bytes: this.#bytes(prefix.counter, prefix.bytes.length) };
   }
 
   get inUse(): number {
@@ -75,11 +89,7 @@ export class ExtranonceAllocator {
     this.#advance();
     this.#used.add(counter);
     this.#held.set(client, this.heldBy(client) + 1);
-    const bytes = new Uint8Array(FULL_EXTRANONCE_BYTES - rollableBytes);
-    const view = new DataView(bytes.buffer);
-    view.setUint16(0, this.#serverId);
-    view.setUint32(2, counter);
-    return { counter, client, bytes };
+    return { counter, client, bytes: this.#bytes(counter, FULL_EXTRANONCE_BYTES - rollableBytes) };
   }
 
   /** Gives a prefix back once its channel is closed; it stays taken until {@link freeRetired}. */
@@ -96,6 +106,14 @@ export class ExtranonceAllocator {
       else this.#held.delete(client);
     }
     this.#retired = [];
+  }
+
+  #bytes(counter: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, this.#serverId);
+    view.setUint32(2, counter);
+    return bytes;
   }
 
   #advance(): void {

@@ -107,11 +107,14 @@ export const poolConfig = table({
     'those of supported_extensions without which a client gets no channel',
     { default: [] },
   ),
-  server_id: integer("tells this pool's extranonces from those of its other servers; the mint lists it", {
-    min: 0,
-    max: 65_535,
-    default: 1,
-  }),
+  server_id: integer(
+    "tells this pool's extranonces from those of its other servers; the mint lists it, and gives another one where it is in use",
+    {
+      min: 0,
+      max: 65_535,
+      default: 1,
+    },
+  ),
   version_rolling_mask: integer("bits of the block version that miners may roll; BIP323's by default", {
     min: 0,
     max: 0xffff_ffff,

@@ -7,6 +7,8 @@ import {
 } from '../../services/work-link/client.ts';
 import type { Outbox } from './outbox/outbox.ts';
 
+const SERVER_ID_IN_USE = 'server-id-in-use';
+
 /** The stations of a share on its way to a quote; numbers are the outbox's. Logs and statistics hang on them. */
 export interface QuotePathEvents {
   /** Shares are durable here and will be answered as accepted. */
@@ -27,20 +29,41 @@ export interface QuotePath extends ShareSink {
 
 export interface QuotePathOptions {
   readonly outbox: Outbox;
-  readonly link: Omit<WorkLinkClientOptions, 'source' | 'onTerms' | 'onSent' | 'onAck'>;
+  readonly link: Omit<
+    WorkLinkClientOptions,
+    'source' | 'onTerms' | 'onLease' | 'onRefused' | 'onSent' | 'onAck'
+  >;
   readonly events: QuotePathEvents;
   /** The mint's terms, kept already; also where they have not changed. */
   onTerms(terms: Terms): void;
+  /** The server id that the mint leases to this pool, kept already; also where it has not changed. */
+  onLease(serverId: number): void;
+  /** The mint has leased the pool's server id to another one. */
+  onLeaseLost(): void;
 }
 
 /** From an accepted share to its quote: outbox first, answer then, mint as soon as it listens. */
-export async function openQuotePath({ outbox, link, events, onTerms }: QuotePathOptions): Promise<QuotePath> {
+export async function openQuotePath({
+  outbox,
+  link,
+  events,
+  onTerms,
+  onLease,
+  onLeaseLost,
+}: QuotePathOptions): Promise<QuotePath> {
   const client: WorkLinkClient = await openWorkLinkClient({
     ...link,
     source: outbox,
     async onTerms(terms) {
       await outbox.keepTerms(terms);
       onTerms(terms);
+    },
+    async onLease(serverId) {
+      await outbox.keepServerId(serverId);
+      onLease(serverId);
+    },
+    onRefused(errorCode) {
+      if (errorCode === SERVER_ID_IN_USE) onLeaseLost();
     },
     onSent: events.sent,
     onAck({ storedSeq, refusals }) {

@@ -145,6 +145,8 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
       work.takeTerms(terms);
       templates.begin();
     },
+    onLease: (serverId) => work.moveTo(serverId),
+    onLeaseLost: () => work.withdraw(),
   });
 }
 
@@ -158,7 +160,7 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
     workers,
     hash: crypto.hash,
     log,
-    serverId: config.server_id,
+    serverId: pool.outbox.leasedEarlier ?? config.server_id,
     shareBatchSize: config.share_batch_size,
     policy: {
       sharesPerMinute: config.shares_per_minute,

@@ -61,6 +61,15 @@ export class WorkSource {
     });
   }
 
+  /** Goes on in the extranonces of that server id, which the mint has leased to this pool. */
+  moveTo(serverId: number): void {
+    this.#enqueue('the leased server id', () => {
+      this.#server?.setServerId(serverId);
+      // Miners would go on in the old ones with a job that they had before.
+      for (const job of this.#work.remakeFuture()) this.#server?.announce(job);
+    });
+  }
+
   takeTemplate(template: NewTemplate): void {
     this.#enqueue('a template', () => {
       if (template.future_template) {
@@ -69,6 +78,14 @@ export class WorkSource {
       }
       const live = this.#work.addCurrent(template);
       if (live) this.#server?.add(live);
+    });
+  }
+
+  /** Stops, since another pool has this one's server id: both would find the same headers. */
+  withdraw(): void {
+    this.#enqueue('the loss of the server id', () => {
+      this.#options.log.warn('another pool has the server id: all channels are closed');
+      this.#server?.withdraw();
     });
   }
 

@@ -69,6 +69,8 @@ export interface MiningHouse {
   readonly memory: DifficultyMemory;
   /** Exponents that are paid; undefined until the mint has told its terms. */
   range: ExponentRange | undefined;
+  /** Whether the allocator's server id is this pool's: else no channel may be open. */
+  hasSpace: boolean;
   /** The newest job on the current tip. */
   current: LiveJob | undefined;
   /** Jobs that wait for their tip. */
@@ -93,6 +95,6 @@ export interface MiningFigures {
   rejected: number;
   /** Channels refused since the connection, the address or the pool had as many as it may. */
   tooMany: number;
-  /** Channels refused or closed since no extranonce prefix was free. */
+  /** Channels refused since no extranonce prefix was free. */
   exhausted: number;
 }

@@ -46,7 +46,7 @@ export interface MiningServerOptions {
   readonly workers: HandshakeWorkers;
   readonly hash: Hash;
   readonly log: Log;
-  /** Leased to this server alone, unsigned 16-bit. */
+  /** Leased to this server alone, unsigned 16-bit; see {@link MiningServer.setServerId}. */
   readonly serverId: number;
   /** Shares that one `SubmitShares.Success` acknowledges at most. */
   readonly shareBatchSize: number;
@@ -72,8 +72,13 @@ export interface MiningServer {
   activate(live: LiveJob): void;
   /** A better job on the current tip. */
   add(live: LiveJob): void;
-  /** Gives all channels other extranonce prefixes; jobs sent before keep theirs. */
-  renewPrefixes(): void;
+  /**
+   * All channels get extranonce prefixes of another server id, and a job for them; jobs sent before keep theirs, so
+   * announced ones must be made and announced anew. Channels of cut links end.
+   */
+  setServerId(serverId: number): void;
+  /** Closes all channels, since another pool has this one's server id, and opens none before the next. */
+  withdraw(): void;
   /**
    * Asks all clients to connect elsewhere, for a planned move. The server there must have the same authority key.
    * @param to left out: here again
@@ -137,8 +142,18 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       house.current = live;
       deliveries.add({ kind: 'add', live });
     },
-    renewPrefixes() {
-      for (const each of sessions) each.renewPrefixes();
+    setServerId(serverId) {
+      house.hasSpace = true;
+      if (serverId === house.allocator.serverId) return;
+      house.allocator.move(serverId);
+      house.announced = [];
+      house.resumable.expire(Number.POSITIVE_INFINITY);
+      deliveries.add({ kind: 'move' });
+    },
+    withdraw() {
+      house.hasSpace = false;
+      house.resumable.expire(Number.POSITIVE_INFINITY);
+      deliveries.add({ kind: 'withdraw', reason: 'server-id-in-use' });
     },
     reconnect(to = { host: '', port: 0 }) {
       for (const each of sessions) each.reconnect(to.host, to.port);
@@ -199,6 +214,7 @@ function miningHouse(
     figures: { channels: 0, accepted: 0, rejected: 0, tooMany: 0, exhausted: 0 },
     memory: new DifficultyMemory(),
     range: undefined,
+    hasSpace: true,
     current: undefined,
     announced: [],
     pending,

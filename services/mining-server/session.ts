@@ -7,7 +7,6 @@ import {
 import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
-import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
 import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
@@ -30,7 +29,6 @@ import { afterRequired } from './extensions.ts';
 import { ChannelGroups } from './groups.ts';
 import type { Message, MiningHouse } from './house.ts';
 import {
-  allocatePrefix,
   type ConnectionTerms,
   connectionTerms,
   type OpenRequest,
@@ -57,8 +55,6 @@ export class MiningSession implements ShareOwner {
   readonly #payees: PayeeKeys;
   readonly #channels = new Map<number, MiningChannel>();
   readonly #groups = new ChannelGroups(this.#ids);
-  /** Replaced ones, in use until the jobs are stale that were announced with them. */
-  readonly #oldPrefixes: ExtranoncePrefix[] = [];
   readonly #firstChannel: NodeJS.Timeout;
   /** Number of the last update of work that was told. */
   #delivered = 0;
@@ -85,11 +81,18 @@ export class MiningSession implements ShareOwner {
     this.#connection.close(reason);
   }
 
-  /** Tells the group, or each channel, of a change of work, once. */
+  /** Tells each group, or each channel, of a change of work, once. */
   deliver(number: number, update: WorkUpdate): void {
     if (number <= this.#delivered) return;
     this.#delivered = number;
-    if (update.kind === 'activate') this.#retireOldPrefixes();
+    if (update.kind === 'move') {
+      this.#move();
+      return;
+    }
+    if (update.kind === 'withdraw') {
+      for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
+      return;
+    }
     for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
   }
 
@@ -111,22 +114,12 @@ export class MiningSession implements ShareOwner {
     for (const to of audiences) retarget(to, this.#house, this.#send);
   }
 
-  /** Gives all channels other extranonce prefixes, and jobs for them; jobs sent before keep the old ones. */
-  renewPrefixes(): void {
-    this.#catchUp();
+  /** Takes all channels to the present server id, with jobs for it; jobs sent before keep the old one. */
+  #move(): void {
     for (const channel of this.#channels.values()) {
-      const prefix = allocatePrefix(this.#house, channel.rollableBytes, channel.prefix.client);
-      if (!prefix) {
-        this.#dismiss(channel, 'extranonce-exhausted');
-        continue;
-      }
-      this.#oldPrefixes.push(channel.prefix);
-      channel.prefix = prefix;
-      this.#send({
-        name: 'SetExtranoncePrefix',
-        channel_id: channel.id,
-        extranonce_prefix: prefix.bytes,
-      });
+      channel.prefix = this.#house.allocator.moved(channel.prefix);
+      const { id: channel_id, prefix } = channel;
+      this.#send({ name: 'SetExtranoncePrefix', channel_id, extranonce_prefix: prefix.bytes });
     }
     for (const to of this.#audiences()) sendRenewed(to, this.#house, this.#send);
   }
@@ -305,7 +298,6 @@ export class MiningSession implements ShareOwner {
     }
     this.#count(-this.#channels.size);
     this.#channels.clear();
-    this.#retireOldPrefixes();
   }
 
   /** The channel's client goes on with it on another connection, before this one was seen to be dead. */
@@ -318,10 +310,6 @@ export class MiningSession implements ShareOwner {
     this.#channels.delete(channel.id);
     this.#groups.remove(channel);
     this.#count(-1);
-  }
-
-  #retireOldPrefixes(): void {
-    for (const prefix of this.#oldPrefixes.splice(0)) this.#house.allocator.retire(prefix);
   }
 
   /** Delivers the updates that are still on their way to others, so that a change made now comes after them. */

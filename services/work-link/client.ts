@@ -17,6 +17,7 @@ export interface WorkLinkClientOptions extends PoolSessionEvents {
   /** The mint's authority key, 32 bytes x-only: whoever else answers is not sent anything. */
   readonly authorityKey: Uint8Array;
   readonly poolId: Uint8Array;
+  /** Asked for at first; afterwards it is the one that the mint gave. */
   readonly serverId: number;
   /** Signs for the pool; 32 bytes. */
   readonly issuerSecretKey: Uint8Array;
@@ -39,6 +40,7 @@ export async function openWorkLinkClient(options: WorkLinkClientOptions): Promis
   const stop = new AbortController();
   let session: PoolSession | undefined;
   let hangUp: (() => void) | undefined;
+  let { serverId } = options;
 
   const running = reconnecting({
     ...options,
@@ -54,14 +56,24 @@ export async function openWorkLinkClient(options: WorkLinkClientOptions): Promis
       }),
     async onConnected(connection) {
       hangUp = () => connection.close('the pool is stopping');
-      const { issuerSecretKey: secretKey, poolId: pool_id, serverId: server_id, source } = options;
+      const { issuerSecretKey: secretKey, poolId: pool_id, source } = options;
       const { handshakeHash } = connection;
       const { issuerKey: issuer_key, signature } = await signatures.call('prove', {
         secretKey,
         handshakeHash,
       });
-      session = new PoolSession(connection, source, options);
-      const outbox_id = source.outboxId;
+      session = new PoolSession(connection, source, {
+        ...options,
+        async onLease(leased) {
+          serverId = leased;
+          await options.onLease?.(leased);
+        },
+        onRefused(errorCode) {
+          serverId = options.serverId;
+          options.onRefused?.(errorCode);
+        },
+      });
+      const [outbox_id, server_id] = [source.outboxId, serverId];
       connection.send({ name: 'OpenWorkLink', pool_id, outbox_id, server_id, issuer_key, signature });
     },
   });

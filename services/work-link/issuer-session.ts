@@ -34,6 +34,8 @@ export class IssuerSession {
   readonly #house: SessionHouse;
   #state: 'waiting' | 'judging' | 'open' = 'waiting';
   #identity: OpenWorkLink | undefined;
+  /** The server id that the pool has. */
+  #leased: number | undefined;
   #renewal: NodeJS.Timeout | undefined;
   readonly #submits: SubmitWork[] = [];
   #storing = false;
@@ -90,7 +92,9 @@ export class IssuerSession {
     const refusal = await this.#refusalOf(claim);
     if (!this.#connection.isOpen) return;
     const { log } = this.#house.options;
-    const about = { pool: toHex(claim.pool_id), server_id: claim.server_id, remote: this.#connection.remote };
+    const wanted = claim.server_id;
+    const server_id = this.#leased ?? wanted;
+    const about = { pool: toHex(claim.pool_id), server_id, wanted, remote: this.#connection.remote };
     if (refusal) {
       log.warn(about, `work link refused: ${refusal.reason}`);
       this.#connection.send({ name: 'WorkLinkRefused', ...refusal });
@@ -100,9 +104,10 @@ export class IssuerSession {
     this.#identity = claim;
     this.#state = 'open';
     log.info(about, 'work link is up');
-    const renew = () => this.#renewLease(claim);
+    const renew = () => this.#renewLease(claim, server_id);
     this.#renewal = setInterval(renew, this.#house.options.leaseRenewalMs ?? RENEWAL_MS);
     this.#house.opened(this);
+    this.#connection.send({ name: 'ServerIdLease', server_id });
     this.sendTerms();
     await this.#sendBlocks(claim.pool_id);
   }
@@ -112,7 +117,7 @@ export class IssuerSession {
     for (const block of await this.#house.options.blocks(poolId)) this.sendBlock(block);
   }
 
-  /** Why a pool is not let in, or undefined where it is; then its server id is leased to it. */
+  /** Why a pool is not let in, or undefined where it is; then a server id is leased to it. */
   async #refusalOf(claim: OpenWorkLink): Promise<{ error_code: string; reason: string } | undefined> {
     const { pool_id, issuer_key, server_id, signature } = claim;
     const pool = this.#house.options.issuers(pool_id);
@@ -140,20 +145,30 @@ export class IssuerSession {
         'the signature is not by the issuer key over this very handshake',
       );
     }
-    if (!this.#connection.isOpen || (await this.#lease(claim))) return undefined;
+    if (!this.#connection.isOpen || (await this.#leaseAny(claim, pool.serverIds))) return undefined;
     return refuse(
       'server-id-in-use',
-      `another pool, with an outbox of its own, mines with server_id ${server_id}: give this one its own, or wait until the other has been away for ${LEASE_MS / 1000} s`,
+      `another pool, with an outbox of its own, mines with server_id ${server_id}, and no other of server_ids is free: add one for this pool, or wait until the other has been away for ${LEASE_MS / 1000} s`,
     );
   }
 
-  #lease(claim: OpenWorkLink): Promise<boolean> {
-    const { lease, clock = Date.now } = this.#house.options;
-    return lease(leaseRequest(claim, clock()));
+  /** Leases the server id that the pool asks for, or where another has it, the first of its list that is free. */
+  async #leaseAny(claim: OpenWorkLink, serverIds: readonly number[]): Promise<boolean> {
+    for (const serverId of new Set([claim.server_id, ...serverIds])) {
+      if (!(await this.#lease(claim, serverId))) continue;
+      this.#leased = serverId;
+      return true;
+    }
+    return false;
   }
 
-  #renewLease(claim: OpenWorkLink): void {
-    this.#lease(claim).then(
+  #lease(claim: OpenWorkLink, serverId: number): Promise<boolean> {
+    const { lease, clock = Date.now } = this.#house.options;
+    return lease(leaseRequest(claim, serverId, clock()));
+  }
+
+  #renewLease(claim: OpenWorkLink, serverId: number): void {
+    this.#lease(claim, serverId).then(
       (held) => held || this.#connection.close('its server_id belongs to another pool now'),
       (error: unknown) => this.#house.options.log.warn({ err: error }, 'a lease could not be renewed'),
     );

@@ -21,9 +21,10 @@ export interface LeaseRequest {
 
 /** @param now milliseconds since 1970 */
 export function leaseRequest(
-  claim: { readonly pool_id: Uint8Array; readonly server_id: number; readonly outbox_id: Uint8Array },
+  claim: { readonly pool_id: Uint8Array; readonly outbox_id: Uint8Array },
+  serverId: number,
   now: number,
 ): LeaseRequest {
-  const { pool_id: poolId, server_id: serverId, outbox_id: outboxId } = claim;
+  const { pool_id: poolId, outbox_id: outboxId } = claim;
   return { poolId, serverId, outboxId, now, until: now + LEASE_MS };
 }

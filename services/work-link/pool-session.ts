@@ -37,6 +37,10 @@ export interface WorkSource {
 export interface PoolSessionEvents {
   readonly log: Log;
   onTerms(terms: Terms): Promise<void>;
+  /** The server id that this pool has from now on, as long as the link is up and a while longer. */
+  onLease?(serverId: number): Promise<void>;
+  /** The mint does not let this pool in; it is asked again. */
+  onRefused?(errorCode: string): void;
   /** Shares `first` to `last` were sent, perhaps not for the first time. */
   onSent?(first: number, last: number): void;
   onAck?(ack: { storedSeq: number; refusals: readonly Refusal[] }): void;
@@ -85,7 +89,10 @@ export class PoolSession {
     } else if (message.name === 'BlockState') {
       const block = decodeBlockState(message);
       if (block) this.#events.onBlock?.(block);
+    } else if (message.name === 'ServerIdLease') {
+      this.#events.onLease?.(message.server_id).catch((error: unknown) => this.#fail(error));
     } else if (message.name === 'WorkLinkRefused') {
+      this.#events.onRefused?.(message.error_code);
       this.#connection.close(`the mint refuses this pool: ${message.reason} (${message.error_code})`);
     } else {
       throw new HashpoolError('unexpected-message', `${message.name} is out of place on the work link`);

@@ -22,6 +22,8 @@ export interface WorkMint {
   readonly outboxes: Set<string>;
   /** Told to each link that comes up. */
   readonly blocks: BlockState[];
+  /** Server ids, of 1 and 2, that other pools have. */
+  readonly taken: Set<number>;
 }
 
 export interface WorkMintOptions {
@@ -43,6 +45,8 @@ export async function workMint(
   const shares: WorkRecord[] = [];
   const outboxes = new Set<string>();
   const blocks: BlockState[] = [];
+  const taken = new Set<number>();
+  const lease = memoryLeases();
   const terms: Terms = {
     policy: 'target',
     minimumDifficulty,
@@ -56,10 +60,11 @@ export async function workMint(
     certificateSeconds: 3600,
     workers,
     log: createLog('work mint', 'silent'),
-    issuers: () => ({ issuerKeys: [issuerKey], serverIds: [1] }),
+    issuers: () => ({ issuerKeys: [issuerKey], serverIds: [1, 2] }),
     terms: () => terms,
     blocks: async () => blocks,
-    lease: memoryLeases(),
+    lease: async (request) => !taken.has(request.serverId) && (await lease(request)),
+    leaseRenewalMs: 50,
     async onWork(_poolId, outboxId, firstSeq, records) {
       outboxes.add(toHex(outboxId));
       for (const [i, record] of records.entries()) {
@@ -72,5 +77,5 @@ export async function workMint(
     await server.close();
     await workers.close();
   });
-  return { server, authorityKey, poolId, issuerSecretKey, shares, outboxes, blocks };
+  return { server, authorityKey, poolId, issuerSecretKey, shares, outboxes, blocks, taken };
 }

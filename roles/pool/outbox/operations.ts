@@ -17,6 +17,8 @@ export interface OutboxState {
   readonly storedSeq: number;
   readonly backedUpSeq: number;
   readonly terms: Terms | undefined;
+  /** The server id that the mint leased last. */
+  readonly serverId: number | undefined;
   /** Prev hashes with shares, newest first. */
   readonly prevHashes: readonly Uint8Array[];
 }
@@ -37,6 +39,7 @@ export function operations(db: DatabaseSync, data: unknown) {
   );
   const prevHashStart = db.prepare('SELECT first_seq FROM prev_hashes WHERE prev_hash = ?');
   const answered = db.prepare('UPDATE outbox SET stored_seq = ?, backed_up_seq = ?');
+  const setServerId = db.prepare('UPDATE outbox SET server_id = ?');
   const refuse = db.prepare('INSERT OR REPLACE INTO refusals (seq, reason) VALUES (?, ?)');
   const setTerms = db.prepare(
     'INSERT OR REPLACE INTO terms (one, policy, minimum_difficulty, unit, keyset_id) VALUES (1, ?, ?, ?, ?)',
@@ -86,6 +89,10 @@ export function operations(db: DatabaseSync, data: unknown) {
       setTerms.run(policy, minimumDifficulty, unit, keysetId);
     },
 
+    keepServerId(serverId: number): void {
+      setServerId.run(serverId);
+    },
+
     ping: (_: undefined): void => undefined,
   };
 }
@@ -93,7 +100,8 @@ export function operations(db: DatabaseSync, data: unknown) {
 export type OutboxOperations = ReturnType<typeof operations>;
 
 export function loadState(db: DatabaseSync, lastStored: number): OutboxState {
-  const row = db.prepare('SELECT outbox_id, stored_seq, backed_up_seq FROM outbox').get();
+  const row = db.prepare('SELECT outbox_id, stored_seq, backed_up_seq, server_id FROM outbox').get();
+  const serverId = row?.['server_id'];
   const terms = db.prepare('SELECT policy, minimum_difficulty, unit, keyset_id FROM terms').get();
   const recent = db.prepare('SELECT prev_hash FROM prev_hashes ORDER BY first_seq DESC LIMIT ?');
   return {
@@ -101,6 +109,7 @@ export function loadState(db: DatabaseSync, lastStored: number): OutboxState {
     lastSeq: lastStored,
     storedSeq: Number(row?.['stored_seq']),
     backedUpSeq: Number(row?.['backed_up_seq']),
+    serverId: typeof serverId === 'number' ? serverId : undefined,
     terms: terms && {
       policy: terms['policy'] === 'hash' ? 'hash' : 'target',
       minimumDifficulty: Number(terms['minimum_difficulty']),

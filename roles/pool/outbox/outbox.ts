@@ -25,6 +25,8 @@ export class Outbox implements WorkSource {
   #lastSeq: number;
   #storedSeq: number;
   #terms: Terms | undefined;
+  /** The server id that the mint leased last: the pool's until the mint says otherwise. */
+  readonly leasedEarlier: number | undefined;
 
   private constructor(store: Store<OutboxOperations>, state: OutboxState) {
     this.#store = store;
@@ -32,6 +34,7 @@ export class Outbox implements WorkSource {
     this.#lastSeq = state.lastSeq;
     this.#storedSeq = state.storedSeq;
     this.#terms = state.terms;
+    this.leasedEarlier = state.serverId;
     this.#earlier = { prevHashes: new Set(state.prevHashes.map(toHex)), lastSeq: state.lastSeq };
   }
 
@@ -107,6 +110,10 @@ export class Outbox implements WorkSource {
   async keepTerms(terms: Terms): Promise<void> {
     await this.#store.call('keepTerms', terms);
     this.#terms = terms;
+  }
+
+  async keepServerId(serverId: number): Promise<void> {
+    await this.#store.call('keepServerId', serverId);
   }
 
   /** Keeps a found block; resolves once it is on the disk. */

@@ -58,5 +58,9 @@ export const schema: Schema = {
     ALTER TABLE blocks ADD COLUMN height INTEGER;
     ALTER TABLE blocks ADD COLUMN confirmations INTEGER;
     `,
+    `
+    -- The server id that the mint leased last; none before.
+    ALTER TABLE outbox ADD COLUMN server_id INTEGER;
+    `,
   ],
 };

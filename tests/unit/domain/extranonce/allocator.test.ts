@@ -69,6 +69,20 @@ describe('extranonce prefixes', () => {
     assert.equal(allocator.allocate(4, 'a').counter, MAX_PREFIXES);
   });
 
+  it('go on in another server id under their counters, which stay taken', () => {
+    const allocator = new ExtranonceAllocator(1, 7);
+    const prefix = allocator.allocate(14, 'a');
+    allocator.move(0xabcd);
+    assert.equal(allocator.serverId, 0xabcd);
+    const moved = allocator.moved(prefix);
+    assert.deepEqual([...moved.bytes], [0xab, 0xcd, 0, 0, 0, 7]);
+    assert.deepEqual([...allocator.allocate(14, 'a').bytes], [0xab, 0xcd, 0, 0, 0, 8]);
+    assert.deepEqual([...prefix.bytes], [0, 1, 0, 0, 0, 7], 'jobs sent before keep theirs');
+    allocator.retire(moved);
+    allocator.freeRetired();
+    assert.equal(allocator.inUse, 1);
+  });
+
   it("are counted by client, closed channels' too until a new tip", () => {
     const allocator = new ExtranonceAllocator(1, 0);
     const mine = allocator.allocate(4, 'a');

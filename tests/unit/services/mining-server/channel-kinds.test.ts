@@ -234,30 +234,6 @@ describe('the version', () => {
 });
 
 describe('a planned move', () => {
-  it('gives channels other prefixes for jobs to come; jobs sent before keep theirs', async (t) => {
-    const pool = await testPool(t);
-    const miner = await pool.connect();
-    const channels = [await miner.openStandard(), await miner.open()];
-    const before = channels.map((channel) => ({ prefix: channel.prefix, share: channel.mine() }));
-    pool.server.announce(pool.work.addFuture(template(5n, true)));
-    const from = miner.received.length;
-    pool.server.renewPrefixes();
-    await miner.next('NewExtendedMiningJob', ({ min_ntime }) => min_ntime !== null, from);
-    for (const [i, channel] of channels.entries()) {
-      const old = before[i];
-      assert.ok(old);
-      assert.notDeepEqual(channel.prefix, old.prefix);
-      assert.equal(channel.prefix.length, old.prefix.length);
-      assert.equal(await channel.submit(old.share), 'accepted');
-      assert.equal(await channel.submit(channel.mine()), 'accepted');
-    }
-    pool.server.activate(pool.work.setTip(prevHash(5n, 5), new SeenShares()));
-    await miner.next('SetNewPrevHash', ({ prev_hash }) => prev_hash[0] === 5);
-    for (const channel of channels) {
-      assert.equal(await channel.submit(channel.mine()), 'accepted', 'announced with the old prefix');
-    }
-  });
-
   it('asks all clients to connect elsewhere, or again', async (t) => {
     const pool = await testPool(t);
     const miners = [await pool.connect(), await pool.connect()];

@@ -8,8 +8,8 @@ const [first, second] = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)]
 
 function leases() {
   const lease = memoryLeases();
-  return (outbox_id: Uint8Array, now: number, server_id = 1, pool_id = pool) =>
-    lease(leaseRequest({ pool_id, server_id, outbox_id }, now));
+  return (outbox_id: Uint8Array, now: number, serverId = 1, pool_id = pool) =>
+    lease(leaseRequest({ pool_id, outbox_id }, serverId, now));
 }
 
 describe('server id leases', () => {

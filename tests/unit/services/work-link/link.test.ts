@@ -119,6 +119,8 @@ interface Link {
   readonly mint: MemoryMint;
   readonly statuses: string[];
   readonly terms: Terms[];
+  /** Server ids that pools were told, and refusals, in their order. */
+  readonly leases: (number | string)[];
   /** What pools were told of their blocks, as `height state`. */
   readonly blocks: string[];
   connect(changes?: {
@@ -141,6 +143,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
   const statuses: string[] = [];
   const told: Terms[] = [];
   const blocks: string[] = [];
+  const leases: (number | string)[] = [];
   const clients: WorkLinkClient[] = [];
   const clock = { now: 1_700_000_000_000 };
   const server = await openWorkLinkServer({
@@ -167,6 +170,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
     statuses,
     terms: told,
     blocks,
+    leases,
     async connect(changes = {}) {
       const source = changes.outbox ?? outbox;
       const client = await openWorkLinkClient({
@@ -181,6 +185,8 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
         backoff: { firstMs: 20, maxMs: 40 },
         onStatus: (text) => void statuses.push(text),
         onTerms: async (got) => void told.push(got),
+        onLease: async (serverId) => void leases.push(serverId),
+        onRefused: (code) => void leases.push(code),
         onBlock: ({ height, state }) => void blocks.push(`${height} ${state}`),
         ...changes,
       });
@@ -354,14 +360,44 @@ describe('work link', () => {
       assert.deepEqual(link.statuses, ['connected to mint']);
     }, 300));
 
-  it('refuses a second outbox with a server id in use', () =>
+  it('gives a second outbox another server id, for as long as it keeps that, and refuses a third', () =>
     withLink(async (link) => {
       await link.connect();
       await link.until(() => link.server.links === 1);
       await link.connect({ outbox: new MemoryOutbox() });
-      await link.until(() => link.statuses.some((text) => text.includes('server-id-in-use')));
-      await link.connect({ outbox: new MemoryOutbox(), serverId: 2 });
       await link.until(() => link.server.links === 2);
+      assert.deepEqual(link.leases, [1, 2]);
+      assert.deepEqual(link.terms, [terms, terms]);
+      // Longer than a lease, in steps that each see a renewal.
+      for (let step = 0; step < 6; step++) {
+        link.clock.now += LEASE_MS / 3;
+        await sleep(60);
+      }
+      await link.connect({ outbox: new MemoryOutbox() });
+      await link.until(() => link.leases.length > 2);
+      assert.equal(link.leases[2], 'server-id-in-use');
+      assert.ok(link.statuses.some((text) => text.includes('no other of server_ids is free')));
+    }));
+
+  it('asks again for the server id that it was given, though its first wish is free by then', () =>
+    withLink(async (link) => {
+      const first = await link.connect();
+      await link.until(() => link.server.links === 1);
+      const outbox = new MemoryOutbox();
+      const second = await link.connect({ outbox });
+      await link.until(() => link.server.links === 2);
+      await first.close();
+      await link.until(() => link.server.links === 1);
+      link.clock.now += LEASE_MS;
+      await sleep(60);
+      link.mint.disturb = () => {
+        link.mint.disturb = () => undefined;
+        throw new Error('the link is cut');
+      };
+      outbox.grow(1);
+      second.wake();
+      await link.until(() => link.leases.length === 3);
+      assert.deepEqual(link.leases, [1, 2, 2]);
     }));
 
   it('keeps its server id as long as it is up, and loses it a while later to the outbox that waits', () =>
@@ -373,11 +409,15 @@ describe('work link', () => {
         link.clock.now += LEASE_MS / 3;
         await sleep(100);
       }
+      const other = new MemoryOutbox();
+      await link.connect({ outbox: other, serverId: 2 });
+      await link.until(() => link.server.links === 2);
       await link.connect({ outbox: new MemoryOutbox() });
-      await link.until(() => link.statuses.some((text) => text.includes('server-id-in-use')));
+      await link.until(() => link.leases.includes('server-id-in-use'));
       await first.close();
-      await link.until(() => link.server.links === 0);
-      link.clock.now += LEASE_MS;
       await link.until(() => link.server.links === 1);
+      link.clock.now += LEASE_MS;
+      await link.until(() => link.server.links === 2);
+      assert.equal(link.leases.at(-1), 1);
     }));
 });
