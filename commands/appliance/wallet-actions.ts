@@ -28,7 +28,7 @@ export const walletActions: Record<string, WalletAction> = {
   send: async (wallet, amount, { json, unit }) => {
     if (!/^\d{1,19}$/.test(amount))
       throw usageError(`send wants an amount, a whole number, not ${amount || 'nothing'}`);
-    const token = await wallet.send(BigInt(amount), unit);
+    const token = await wallet.send(BigInt(amount), { unit });
     print(json ? stringifyJson({ amount: BigInt(amount), token }) : token);
   },
   receive: async (wallet, given, { json }) => {

@@ -37,7 +37,7 @@ export function openBooks(db: DatabaseSync, proofs: Proofs, quotes: Quotes): Boo
   );
   const sent = db.prepare(
     `SELECT o.token, o.unit, o.since, p.amount FROM operations o JOIN proofs p ON p.operation = o.id
-     WHERE o.kind = 'send' AND p.state = 'reserved' ORDER BY o.since, o.id`,
+     WHERE o.token IS NOT NULL AND p.state = 'reserved' ORDER BY o.since, o.id`,
   );
   sent.setReadBigInts(true);
 
@@ -52,10 +52,8 @@ export function openBooks(db: DatabaseSync, proofs: Proofs, quotes: Quotes): Boo
         sums.set(unit, sum);
         return sum;
       };
-      for (const { unit, state, kind, amount } of proofs.sums()) {
-        if (state === 'unspent') of(unit).amount += amount;
-        else if (kind === 'send') of(unit).sent += amount;
-        else of(unit).reserved += amount;
+      for (const { unit, state, amount } of proofs.sums()) {
+        of(unit)[state === 'unspent' ? 'amount' : state] += amount;
       }
       for (const { unit, amount } of quotes.sums()) of(unit).waiting += amount;
       return [...sums.values()].sort((a, b) => (a.unit < b.unit ? -1 : 1));

@@ -1,6 +1,7 @@
 import { fromHex } from '../../protocols/bytes.ts';
 import { type Balance, openBooks, type Troubles } from './balance.ts';
 import { openWalletDatabase, type WalletData } from './database.ts';
+import { type HistoryEntry, openHistory } from './history.ts';
 import { openLockKeys } from './lock-keys.ts';
 import { openProofs } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
@@ -12,6 +13,7 @@ export type BooksTasks = {
   balance(input: undefined): Balance[];
   troubles(input: undefined): Troubles;
   sent(input: undefined): SentToken[];
+  history(page: { before?: number | undefined; limit: number }): HistoryEntry[];
   close(input: undefined): void;
 };
 
@@ -25,6 +27,7 @@ export function start(data: WalletData): BooksTasks {
     balance: books.balance,
     troubles: books.troubles,
     sent: books.sent,
+    history: openHistory(db).page,
     close: () => db.close(),
   };
 }

@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from '../../runtime/sql/database.ts';
+import type { History, HistoryKind } from './history.ts';
 import type { Keyset, Keysets } from './keysets.ts';
+import type { LockedOutputs } from './locked-outputs.ts';
+import { packLocked, packProofs, toOperation } from './operation-row.ts';
 import type { Proof, Proofs } from './proofs.ts';
 import type { Quotes } from './quotes.ts';
 
@@ -8,17 +11,27 @@ import type { Quotes } from './quotes.ts';
 const LEASE_MS = 60_000;
 
 /** A proof that belongs to somebody else's token, which an operation swaps for our own. */
-export type ForeignProof = Omit<Proof, 'dleq'>;
+export interface ForeignProof extends Omit<Proof, 'dleq'> {
+  /** What opens its lock, where it has one (NUT-11, NUT-14). */
+  readonly unlock?: { readonly preimage: string | undefined; readonly keyIndexes: readonly number[] };
+}
 
 /** A request to the mint that was written down before it was sent; its outputs follow from the counters. */
 export interface Operation {
   readonly id: number;
-  readonly kind: 'mint' | 'swap' | 'receive';
+  /** `lock` swaps our own proofs for a token that somebody else's key or a preimage opens. */
+  readonly kind: 'mint' | 'swap' | 'consolidate' | 'receive' | 'lock';
   readonly unit: string;
   readonly keysetId: string;
   readonly firstCounter: number;
-  /** Of the outputs, in units, in the order of their counters. */
+  /** Of our own outputs, in units, in the order of their counters. */
   readonly amounts: readonly bigint[];
+  /** What the mint keeps of the inputs, in units. */
+  readonly fee: bigint;
+  /** What `lock` hands out besides. */
+  readonly locked: LockedOutputs | undefined;
+  /** What it is for, in words, for the history. */
+  readonly note: string;
   /** What `receive` swaps; empty for the others. */
   readonly foreignInputs: readonly ForeignProof[];
 }
@@ -27,16 +40,40 @@ export interface Operation {
 export interface Draft {
   readonly kind: Operation['kind'];
   readonly keyset: Keyset;
-  /** Claims quotes or reserves proofs for the operation; returns its outputs' amounts, or none to leave it. */
-  claim(operation: number): readonly bigint[];
+  /** Claims quotes or reserves proofs for the operation; undefined to leave it. */
+  claim(operation: number): Claim | undefined;
   readonly foreignInputs?: readonly ForeignProof[];
+  readonly locked?: LockedOutputs;
+  readonly note?: string;
 }
+
+/** What an operation makes of what it has taken hold of, in units. */
+export interface Claim {
+  readonly amounts: readonly bigint[];
+  readonly fee: bigint;
+}
+
+/** What the mint's signatures have become. */
+export interface Made {
+  readonly own: readonly Proof[];
+  /** The token of `locked`, and its proofs. */
+  readonly handedOut?: { readonly token: string; readonly proofs: readonly Proof[] };
+}
+
+/** How the history calls what an operation did. */
+const historyKinds: Readonly<Record<Operation['kind'], HistoryKind>> = {
+  mint: 'minted',
+  swap: 'swapped',
+  consolidate: 'consolidated',
+  receive: 'received',
+  lock: 'sent',
+};
 
 /** The record of what was asked of the mint. Each method is one transaction. */
 export interface Journal {
   begin(draft: Draft): Operation | undefined;
   /** The mint's signatures are in: new proofs in, inputs spent, quotes gone. The same result twice changes nothing. */
-  complete(operation: Operation, proofs: readonly Proof[]): void;
+  complete(operation: Operation, made: Made): void;
   /** The mint has refused for good and signed nothing: quotes and proofs are free again. */
   refuse(operation: Operation, reason: string): void;
   /**
@@ -44,6 +81,10 @@ export interface Journal {
    * counters were used before. As `refuse`, and the next use of counters is preceded by a restore.
    */
   outdated(operation: Operation, reason: string): void;
+  /** Proofs that the mint knows as spent; returns the units that the wallet held of them until then. */
+  lost(secrets: readonly string[], why: string): bigint;
+  /** Proofs that a restore has found, whether they were here before or not. */
+  restored(unit: string, found: readonly Proof[]): void;
   /** No answer: whoever comes next may ask again. */
   letGo(operation: Operation): void;
   /** An answer that can't be used; it stays pending and is asked for again when the lease is over. */
@@ -54,23 +95,33 @@ export interface Journal {
   takeOver(): Operation[];
 }
 
+/** What an operation reads and writes. */
+export interface Stores {
+  readonly keysets: Keysets;
+  readonly proofs: Proofs;
+  readonly quotes: Quotes;
+  readonly history: History;
+}
+
 /**
  * @param db opened with `walletSchema`
  * @param clock milliseconds since 1970
  */
 export function openJournal(
   db: DatabaseSync,
-  { keysets, proofs, quotes }: { keysets: Keysets; proofs: Proofs; quotes: Quotes },
+  { keysets, proofs, quotes, history }: Stores,
   clock: () => number,
 ): Journal {
   const insert = db.prepare(
-    `INSERT INTO operations (kind, state, keyset_id, unit, foreign_inputs, pid, since)
-     VALUES (?, 'pending', ?, ?, ?, ?, ?) RETURNING id`,
+    `INSERT INTO operations (kind, state, keyset_id, unit, foreign_inputs, locked, note, pid, since)
+     VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
-  const setOutputs = db.prepare('UPDATE operations SET first_counter = ?, amounts = ? WHERE id = ?');
+  const setOutputs = db.prepare('UPDATE operations SET first_counter = ?, amounts = ?, fee = ? WHERE id = ?');
+  const setToken = db.prepare('UPDATE operations SET token = ? WHERE id = ?');
   const remove = db.prepare('DELETE FROM operations WHERE id = ?');
   const finish = db.prepare(
-    'UPDATE operations SET state = ?, reason = ?, since = ?, foreign_inputs = NULL WHERE id = ?',
+    `UPDATE operations SET state = ?1, reason = ?2, since = ?3, foreign_inputs = NULL, locked = NULL
+     WHERE id = ?4 AND state != ?1`,
   );
   const hold = db.prepare(
     'UPDATE operations SET pid = ?, since = ?, reason = coalesce(?, reason) WHERE id = ?',
@@ -80,6 +131,7 @@ export function openJournal(
        AND NOT EXISTS (SELECT 1 FROM proofs WHERE operation = operations.id)`,
   );
   const pending = db.prepare(`SELECT * FROM operations WHERE state = 'pending' ORDER BY id`);
+  pending.setReadBigInts(true);
   const wantRestore = db.prepare('UPDATE wallet SET restored_at = NULL');
 
   function refuse(operation: Operation, reason: string): void {
@@ -89,35 +141,56 @@ export function openJournal(
   }
 
   return {
-    begin: ({ kind, keyset, claim, foreignInputs = [] }) =>
+    begin: ({ kind, keyset, claim, foreignInputs = [], locked, note = '' }) =>
       inTransaction(db, () => {
         const foreign = foreignInputs.length > 0 ? packProofs(foreignInputs) : null;
-        const id = Number(insert.get(kind, keyset.id, keyset.unit, foreign, process.pid, clock())?.['id']);
-        const amounts = claim(id);
-        if (amounts.length === 0) {
+        const row = [kind, keyset.id, keyset.unit, foreign, packLocked(locked), note, process.pid, clock()];
+        const id = Number(insert.get(...row)?.['id']);
+        const claimed = claim(id);
+        if (!claimed) {
           remove.run(id);
           return undefined;
         }
+        const { amounts, fee } = claimed;
         const firstCounter = keysets.takeCounters(keyset.id, amounts.length);
-        setOutputs.run(firstCounter, JSON.stringify(amounts.map(String)), id);
-        return { id, kind, unit: keyset.unit, keysetId: keyset.id, firstCounter, amounts, foreignInputs };
+        setOutputs.run(firstCounter, JSON.stringify(amounts.map(String)), fee, id);
+        const { id: keysetId, unit } = keyset;
+        return { id, kind, unit, keysetId, firstCounter, amounts, fee, foreignInputs, locked, note };
       }),
-    complete: (operation, made) =>
+    complete: (operation, { own, handedOut }) =>
       inTransaction(db, () => {
-        const spent = [...proofs.reservedBy(operation.id), ...operation.foreignInputs];
-        proofs.add(made, clock());
-        proofs.markSpent(
-          spent.map(({ secret }) => secret),
-          clock(),
-        );
-        quotes.minted(operation.id, clock());
-        finish.run('done', null, clock(), operation.id);
+        const { id, kind, unit, fee, note } = operation;
+        const spent = [...proofs.reservedBy(id), ...operation.foreignInputs].map(({ secret }) => secret);
+        // A restore may have found some of it before: what has changed is what counts.
+        const lost = proofs.markSpent(spent, clock()).get(unit) ?? 0n;
+        const gained = proofs.add(own, clock());
+        if (handedOut) {
+          proofs.addSent(handedOut.proofs, id, clock());
+          setToken.run(handedOut.token, id);
+        }
+        quotes.minted(id, clock());
+        if (finish.run('done', null, clock(), id).changes === 0) return;
+        history.add({ kind: historyKinds[kind], unit, amount: gained - lost + fee, fee, note }, clock());
       }),
     refuse: (operation, reason) => inTransaction(db, () => refuse(operation, reason)),
     outdated: (operation, reason) =>
       inTransaction(db, () => {
         refuse(operation, reason);
         wantRestore.run();
+      }),
+    lost: (secrets, note) =>
+      inTransaction(db, () => {
+        let sum = 0n;
+        for (const [unit, amount] of proofs.markSpent(secrets, clock())) {
+          history.add({ kind: 'lost', unit, amount: -amount, fee: 0n, note }, clock());
+          sum += amount;
+        }
+        return sum;
+      }),
+    restored: (unit, found) =>
+      inTransaction(db, () => {
+        const amount = proofs.add(found, clock());
+        history.add({ kind: 'restored', unit, amount, fee: 0n, note: '' }, clock());
       }),
     letGo: (operation) => {
       hold.run(0, clock(), null, operation.id);
@@ -150,28 +223,4 @@ function isAbandoned(pid: number, since: number, now: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
-}
-
-function packProofs(proofs: readonly ForeignProof[]): string {
-  return JSON.stringify(
-    proofs.map(({ secret, keysetId, amount, c }) => [secret, keysetId, String(amount), c]),
-  );
-}
-
-function unpackProofs(text: unknown): ForeignProof[] {
-  if (typeof text !== 'string') return [];
-  const rows = JSON.parse(text) as [string, string, string, string][];
-  return rows.map(([secret, keysetId, amount, c]) => ({ secret, keysetId, amount: BigInt(amount), c }));
-}
-
-function toOperation(row: Record<string, unknown>): Operation {
-  return {
-    id: Number(row['id']),
-    kind: row['kind'] as Operation['kind'],
-    unit: String(row['unit']),
-    keysetId: String(row['keyset_id']),
-    firstCounter: Number(row['first_counter']),
-    amounts: (JSON.parse(String(row['amounts'])) as string[]).map(BigInt),
-    foreignInputs: unpackProofs(row['foreign_inputs']),
-  };
 }

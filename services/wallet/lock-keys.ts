@@ -10,6 +10,8 @@ const NO_PAUSE_BELOW_MS = 60_000;
 
 /** So many keys in a row that no quote was ever seen for, and a restore looks no further; no more are handed out. */
 export const KEY_GAP = 200;
+/** Keys that this database does not know and that are derived to find one: a restore notes those with quotes only. */
+const KEYS_TRIED = 1000;
 
 /** The lock keys that were handed out, and when the mint was last asked for their quotes. */
 export interface LockKeys {
@@ -23,6 +25,8 @@ export interface LockKeys {
   used(key: LockKey, now: number): void;
   /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`. */
   due(passBegan: number, limit: number): LockKey[];
+  /** Our key with the x of `publicKey` (66 hex digits), which a restored wallet may have handed out before. */
+  find(publicKey: string): LockKey | undefined;
   asked(indexes: readonly number[], withNews: ReadonlySet<number>, now: number): void;
 }
 
@@ -51,6 +55,8 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
        AND ?1 - asked_at >= min((?1 - news_at) / ${PAUSE_PART} - ${NO_PAUSE_BELOW_MS}, ${LONGEST_PAUSE_MS})
      ORDER BY asked_at LIMIT ?2`,
   );
+  const byPublicKey = db.prepare('SELECT key_index FROM lock_keys WHERE public_key IN (?, ?)');
+  const isKnown = db.prepare('SELECT 1 FROM lock_keys WHERE key_index = ?');
   const noteAsked = db.prepare('UPDATE lock_keys SET asked_at = ? WHERE key_index = ?');
   const noteNews = db.prepare('UPDATE lock_keys SET asked_at = ?, news_at = ? WHERE key_index = ?');
 
@@ -72,6 +78,23 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
     },
     due: (passBegan, limit) =>
       dueKeys.all(passBegan, limit).map((row) => seed.lockKey(Number(row['key_index']))),
+    find: (publicKey) => {
+      const x = publicKey.slice(2).toLowerCase();
+      const known = byPublicKey.get(`02${x}`, `03${x}`);
+      if (known) return seed.lockKey(Number(known['key_index']));
+      let tried = 0;
+      for (
+        let index = Number(next.get()?.['next']) + KEY_GAP - 1;
+        index >= 0 && tried < KEYS_TRIED;
+        index--
+      ) {
+        if (isKnown.get(index)) continue;
+        tried++;
+        const key = seed.lockKey(index);
+        if (key.publicKey.slice(2) === x) return key;
+      }
+      return undefined;
+    },
     asked: (indexes, withNews, now) =>
       inTransaction(db, () => {
         for (const index of indexes) {

@@ -61,6 +61,8 @@ export interface MintClient {
   swap(inputs: Proof[], outputs: SerializedBlindedMessage[]): Promise<SerializedBlindedSignature[]>;
   /** NUT-09: the signatures that the mint has given on `outputs`, by B_. */
   restore(outputs: SerializedBlindedMessage[]): Promise<Map<string, SerializedBlindedSignature>>;
+  /** Whether the mint says that it does a NUT of the kind that is on or off, such as spending conditions. */
+  supports(nut: 7 | 11 | 14): Promise<boolean>;
   /** NUT-07: those of `secrets` that are spent. */
   spentOf(secrets: readonly string[]): Promise<string[]>;
 }
@@ -111,6 +113,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
         });
         return found;
       }),
+    supports: (nut) => checked(async () => (await mint.getLazyMintInfo()).nuts[nut]?.supported === true),
     spentOf: (secrets) =>
       checked(async () => {
         const secretOf = new Map(secrets.map((secret) => [toHex(curve.hashToCurve(utf8(secret))), secret]));

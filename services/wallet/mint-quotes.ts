@@ -35,7 +35,10 @@ export function openQuoteMinter(parts: Parts): QuoteMinter {
     const operation = parts.journal.begin({
       kind: 'mint',
       keyset,
-      claim: (id) => amountsOf(sumOf(parts.quotes.claim(ids, id))),
+      claim: (id) => {
+        const quotes = parts.quotes.claim(ids, id);
+        return quotes.length > 0 ? { amounts: amountsOf(sumOf(quotes)), fee: 0n } : undefined;
+      },
     });
     if (!operation) return 0n;
     const settled = await settle(parts, operation);

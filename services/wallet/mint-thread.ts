@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { consolidate } from './consolidate.ts';
 import { type ClosingFlag, openWalletDatabase, type WalletData } from './database.ts';
+import { openHistory } from './history.ts';
 import { openJournal } from './journal.ts';
 import { openKeysets } from './keysets.ts';
 import { openLockKeys } from './lock-keys.ts';
@@ -11,9 +13,8 @@ import { openProofs, sumOf } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
 import { receive } from './receive.ts';
 import { type Restored, restoreAll } from './restore.ts';
-import { openSender } from './send.ts';
+import { openSender, type SendOrder } from './send.ts';
 import { type Parts, settleAbandoned } from './settle.ts';
-import { tidy } from './swap.ts';
 
 /** What is over is kept this long, for whoever wants to see where it went. */
 const ENDED_KEPT_MS = 7 * 24 * 3_600_000;
@@ -21,8 +22,8 @@ const ENDED_KEPT_MS = 7 * 24 * 3_600_000;
 /** What talks to the mint, one task after the other, in a thread of its own. */
 export type MintTasks = {
   collect(input: undefined): Promise<{ minted: bigint; waiting: bigint }>;
-  send(input: { amount: bigint; unit: string | undefined }): Promise<string>;
-  receive(token: string): Promise<bigint>;
+  send(order: SendOrder): Promise<string>;
+  receive(input: { token: string; preimage: string | undefined }): Promise<bigint>;
   restore(input: undefined): Promise<Restored>;
   close(input: undefined): void;
 };
@@ -33,7 +34,12 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
   const { db, seed } = openWalletDatabase(data);
   const clock = Date.now;
   const isClosing = () => Atomics.load(data.closing, 0) !== 0;
-  const stores = { keysets: openKeysets(db), proofs: openProofs(db), quotes: openQuotes(db) };
+  const stores = {
+    keysets: openKeysets(db),
+    proofs: openProofs(db),
+    quotes: openQuotes(db),
+    history: openHistory(db),
+  };
   const mint = openMintClient(data.mintUrl, curve, () => randomBytes(32));
   const journal = openJournal(db, stores, clock);
   const parts: Parts = { ...stores, seed, mint, curve, clock, isClosing, journal };
@@ -66,15 +72,15 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       await lookUpDue(parts, lockKeys);
       const minted = await minter.pass();
       await sender.check();
-      await tidy(parts);
+      await consolidate(parts);
       stores.proofs.forgetSpentBefore(clock() - ENDED_KEPT_MS);
       journal.forgetEndedBefore(clock() - ENDED_KEPT_MS);
       return { minted: resumed + minted, waiting: sumOf(stores.quotes.sums()) };
     },
-    send: ({ amount, unit }) => sender.send(amount, unit),
-    receive: async (token) => {
+    send: (order) => sender.send(order),
+    receive: async (input) => {
       await prepare();
-      return receive(parts, token);
+      return receive(parts, lockKeys, input);
     },
     restore,
     close: () => db.close(),

@@ -9,33 +9,45 @@ import { HashpoolError } from '../../protocols/errors.ts';
 import { isSignedBy } from './blinding.ts';
 import type { ForeignProof } from './journal.ts';
 import type { Keyset } from './keysets.ts';
+import type { LockKeys } from './lock-keys.ts';
 import { amountsOf } from './outputs.ts';
 import { sumOf } from './proofs.ts';
 import { type Parts, settle } from './settle.ts';
 import { feeOf } from './swap.ts';
+import { unlockOf } from './unlock.ts';
 
 /** Longest token that is read; a mint takes no swap of so many inputs. */
 const MAX_TOKEN_CHARACTERS = 1 << 20;
 
 /**
- * Takes a token in: swaps its proofs for new ones that only this wallet knows (NUT-03).
+ * Takes a token in: swaps its proofs for new ones that only this wallet knows (NUT-03). What is locked to keys of this
+ * wallet is unlocked by them, a hash lock by `preimage` (64 hex digits).
  * @returns units received
- * @throws HashpoolError 'bad-token', 'wrong-mint', 'dleq-mismatch', 'token-refused', and those of `settle`
+ * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-locked', 'dleq-mismatch', 'token-refused', and those of `settle`
  */
-export async function receive(parts: Parts, text: string): Promise<bigint> {
-  const proofs = readToken(parts, text.trim());
+export async function receive(
+  parts: Parts,
+  lockKeys: LockKeys,
+  { token, preimage }: { token: string; preimage?: string | undefined },
+): Promise<bigint> {
+  const proofs = readToken(parts, token.trim());
   const keysets = [...new Set(proofs.map(({ id }) => id))].map((id) => parts.keysets.get(id));
   const unit = keysets[0]?.unit;
   if (unit === undefined || keysets.some((keyset) => keyset.unit !== unit)) {
     throw new HashpoolError('bad-token', 'the token mixes units: ask its sender for one token for each');
   }
   for (const proof of proofs) checkProof(parts.curve, proof, parts.keysets.get(proof.id));
-  const inputs = proofs.map(toForeign);
+  const now = parts.clock();
+  const inputs = proofs.map((proof) => toForeign(proof, unlockOf(proof.secret, { preimage, lockKeys, now })));
   const operation = parts.journal.begin({
     kind: 'receive',
     keyset: parts.keysets.activeFor(unit),
     foreignInputs: inputs,
-    claim: () => amountsOf(sumOf(inputs) - feeOf(parts, inputs)),
+    claim: () => {
+      const fee = feeOf(parts, inputs);
+      const amounts = amountsOf(sumOf(inputs) - fee);
+      return amounts.length > 0 ? { amounts, fee } : undefined;
+    },
   });
   if (!operation) throw new HashpoolError('bad-token', "the token is worth nothing after the mint's fee");
   const settled = await settle(parts, operation);
@@ -89,6 +101,6 @@ function checkProof(curve: Curve, { id, amount, secret, C, dleq }: CashuProof, k
   );
 }
 
-function toForeign({ id, amount, secret, C }: CashuProof): ForeignProof {
-  return { secret, keysetId: id, amount: amount.toBigInt(), c: C };
+function toForeign({ id, amount, secret, C }: CashuProof, unlock: ForeignProof['unlock']): ForeignProof {
+  return { secret, keysetId: id, amount: amount.toBigInt(), c: C, ...(unlock ? { unlock } : {}) };
 }

@@ -62,8 +62,8 @@ async function restoreKeyset(parts: Parts, keyset: Keyset): Promise<Proof[]> {
       const signature = signatures.get(output.message.B_);
       if (signature) found.push(unblindOne(parts.curve, output, signature, keyset));
     }
-    parts.proofs.markSpent([...spent], parts.clock());
-    parts.proofs.add(found, parts.clock());
+    parts.journal.lost([...spent], 'found spent by a restore');
+    parts.journal.restored(keyset.unit, found);
     unspent.push(...found);
   }
   return unspent;

@@ -8,7 +8,8 @@ import type { Schema } from '../../runtime/sql/database.ts';
  * quotes      what the mint holds for our lock keys: UNPAID -> PAID -> MINTED; the row stays for an hour more, so
  *             that a look-up which was under way meanwhile does not bring it back
  * operations  pending -> done | refused: all that is needed to ask the mint again after a kill at any point.
- *             Kind `send` is a token that was handed out: its proofs stay reserved until the mint says spent.
+ *             One with a token has handed it out: its proofs stay reserved until the mint says spent.
+ * history     only ever grows, in the transactions that change the proofs
  */
 export const walletSchema: Schema = {
   name: 'wallet',
@@ -85,6 +86,63 @@ export const walletSchema: Schema = {
     CREATE INDEX proofs_state ON proofs (state, keyset_id, amount);
     CREATE INDEX proofs_spent ON proofs (since) WHERE state = 'spent';
     CREATE INDEX proofs_operation ON proofs (operation) WHERE operation IS NOT NULL;
+    `,
+    // The kinds of operations are declared in journal.ts alone; quotes and proofs let go of the table while it changes.
+    `
+    CREATE TABLE old_operations AS SELECT * FROM operations;
+    CREATE TABLE old_claims AS SELECT id, operation FROM quotes WHERE operation IS NOT NULL;
+    CREATE TABLE old_holds AS SELECT secret, operation FROM proofs WHERE operation IS NOT NULL;
+    UPDATE quotes SET operation = NULL;
+    UPDATE proofs SET operation = NULL;
+    DROP TABLE operations;
+
+    CREATE TABLE operations (
+      id INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'refused')),
+      keyset_id TEXT REFERENCES keysets (id),
+      first_counter INTEGER,
+      amounts TEXT NOT NULL DEFAULT '[]',
+      fee INTEGER NOT NULL DEFAULT 0,
+      foreign_inputs TEXT,
+      locked TEXT,
+      token TEXT,
+      note TEXT NOT NULL DEFAULT '',
+      unit TEXT NOT NULL,
+      pid INTEGER NOT NULL,
+      since INTEGER NOT NULL,
+      reason TEXT
+    ) STRICT;
+    CREATE INDEX operations_since ON operations (since) WHERE state != 'pending';
+    CREATE INDEX operations_pending ON operations (since) WHERE state = 'pending';
+
+    INSERT INTO operations
+      (id, kind, state, keyset_id, first_counter, amounts, foreign_inputs, token, unit, pid, since, reason)
+    SELECT id, kind, state, keyset_id, first_counter, amounts, foreign_inputs, token, unit, pid, since, reason
+    FROM old_operations;
+    UPDATE quotes SET operation = old.operation FROM old_claims old WHERE old.id = quotes.id;
+    UPDATE proofs SET operation = old.operation FROM old_holds old WHERE old.secret = proofs.secret;
+    DROP TABLE old_operations;
+    DROP TABLE old_claims;
+    DROP TABLE old_holds;
+
+    CREATE TABLE history (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      unit TEXT NOT NULL,
+      amount INTEGER NOT NULL,
+      fee INTEGER NOT NULL,
+      operations INTEGER NOT NULL DEFAULT 1,
+      note TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX history_kind ON history (kind, unit, id);
+
+    INSERT INTO history (at, kind, unit, amount, fee, note)
+    SELECT unixepoch() * 1000, 'opening', k.unit, sum(p.amount), 0, 'held when this history began'
+    FROM proofs p JOIN keysets k ON k.id = p.keyset_id LEFT JOIN operations o ON o.id = p.operation
+    WHERE p.state = 'unspent' OR (p.state = 'reserved' AND o.token IS NULL)
+    GROUP BY k.unit;
     `,
   ],
 };

@@ -34,6 +34,26 @@ export function selectForSwap(
   return undefined;
 }
 
+/**
+ * The fewest proofs that are worth `amount` and their fee, or undefined where the sum is short.
+ * @param proofs by amount, the largest first
+ * @param feeOf units that the mint takes for spending these
+ */
+export function selectAtLeast(
+  proofs: readonly Proof[],
+  amount: bigint,
+  feeOf: (inputs: readonly Proof[]) => bigint,
+): Proof[] | undefined {
+  const chosen: Proof[] = [];
+  let sum = 0n;
+  for (const proof of proofs) {
+    if (sum >= amount + feeOf(chosen)) break;
+    chosen.push(proof);
+    sum += proof.amount;
+  }
+  return sum >= amount + feeOf(chosen) ? chosen : undefined;
+}
+
 function takeLargest(proofs: readonly Proof[], amount: bigint): { chosen: Proof[]; rest: bigint } {
   const chosen: Proof[] = [];
   let rest = amount;

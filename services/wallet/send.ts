@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { getEncodedToken } from '@cashu/cashu-ts';
+import { toHex } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { inTransaction } from '../../runtime/sql/database.ts';
+import { checkLock, type Lock } from './locked-outputs.ts';
 import { amountsOf } from './outputs.ts';
-import { type Proof, sumOf, toCashuProof } from './proofs.ts';
-import { selectExactly, selectForSwap } from './select-proofs.ts';
+import { encodeToken, type Proof, sumOf } from './proofs.ts';
+import { selectAtLeast, selectExactly, selectForSwap } from './select-proofs.ts';
 import type { Parts } from './settle.ts';
-import { feeOf, swapOwn } from './swap.ts';
+import { type Choice, feeOf, swapOwn } from './swap.ts';
 
 /** Another process may take the very proofs that a swap has just made, and has then sent its own; after this many times it is said so. */
 const ATTEMPTS = 10;
@@ -22,67 +24,115 @@ export interface SentToken {
   readonly at: number;
 }
 
+/** What is to be sent. */
+export interface SendOrder {
+  /** In units, 1 or more. */
+  readonly amount: bigint;
+  /** Needed where the wallet holds several. */
+  readonly unit?: string | undefined;
+  /** Whom alone the token is for; without one, for whoever reads it first. */
+  readonly lock?: Lock | undefined;
+  /** What it is for, in words, for the history. */
+  readonly note?: string | undefined;
+}
+
 export interface Sender {
   /**
-   * Takes `amount` out of the wallet as a token (NUT-00, version 4). Proofs that add up to it go as they are, without
-   * the mint; else one is swapped first. The token is stored with the wallet before it is returned.
-   * @param unit needed where the wallet holds several
-   * @throws HashpoolError 'bad-amount', 'unit-needed', 'not-enough', 'no-active-keyset', and those of `swapOwn`
+   * Takes an amount out of the wallet as a token (NUT-00, version 4). Proofs that add up to it go as they are, without
+   * the mint; else one is swapped first, and always for a lock. The token is stored with the wallet before it is
+   * returned.
+   * @throws HashpoolError 'bad-amount', 'unit-needed', 'not-enough', 'no-active-keyset', 'bad-lock',
+   * 'lock-not-enforced' where the mint would let anybody spend it, and those of `swapOwn`
    */
-  send(amount: bigint, unit?: string): Promise<string>;
+  send(order: SendOrder): Promise<string>;
   /** Asks the mint which tokens were claimed. */
   check(): Promise<void>;
 }
 
 /** @param prepare what must precede a swap */
 export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promise<unknown>): Sender {
-  const { proofs, keysets, clock, mint } = parts;
+  const { proofs, keysets, history, clock, mint } = parts;
   const insert = db.prepare(
-    `INSERT INTO operations (kind, state, unit, pid, since) VALUES ('send', 'done', ?, ?, ?) RETURNING id`,
+    `INSERT INTO operations (kind, state, unit, token, pid, since) VALUES ('send', 'done', ?, ?, ?, ?) RETURNING id`,
   );
-  const setToken = db.prepare('UPDATE operations SET token = ? WHERE id = ?');
   const outstanding = db.prepare(
     `SELECT p.secret FROM proofs p JOIN operations o ON o.id = p.operation
-     WHERE o.kind = 'send' AND p.state = 'reserved' ORDER BY random() LIMIT ?`,
+     WHERE o.token IS NOT NULL AND p.state = 'reserved' ORDER BY random() LIMIT ?`,
   );
 
   /** The token and the note that it is out are one transaction. */
-  function sendExactly(amount: bigint, unit: string): string | undefined {
+  function sendExactly(amount: bigint, unit: string, note: string): string | undefined {
     return inTransaction(db, () => {
       const chosen = selectExactly(proofs.unspent(unit), amount);
       if (!chosen) return undefined;
-      const id = Number(insert.get(unit, process.pid, clock())?.['id']);
+      const token = encodeToken(mint.url, unit, chosen);
+      const id = Number(insert.get(unit, token, process.pid, clock())?.['id']);
       proofs.reserve(chosen, id, clock());
-      const token = getEncodedToken({ mint: mint.url, unit, proofs: chosen.map(toCashuProof) });
-      setToken.run(token, id);
+      history.add({ kind: 'sent', unit, amount: -amount, fee: 0n, note }, clock());
       return token;
     });
   }
 
-  function changeFor(amount: bigint, unit: string, unspent: readonly Proof[]) {
+  function notEnough(amount: bigint, unit: string, unspent: readonly Proof[]): HashpoolError {
+    const inFlight = sumOf(proofs.sums().filter((sum) => sum.unit === unit && sum.state === 'reserved'));
+    return new HashpoolError(
+      'not-enough',
+      `the wallet holds ${sumOf(unspent)} ${unit}: too little to send ${amount}, fees included${
+        inFlight > 0n ? `; ${inFlight} more are in flight, try again` : ''
+      }`,
+    );
+  }
+
+  /** Outputs of which some add up to `amount`, together with what is there already. */
+  function changeFor(amount: bigint, unit: string, unspent: readonly Proof[]): Choice {
     const choice = selectForSwap(unspent, amount, (inputs) => feeOf(parts, inputs));
-    if (!choice) {
+    if (!choice) throw notEnough(amount, unit, unspent);
+    const fee = feeOf(parts, choice.inputs);
+    const change = sumOf(choice.inputs) - fee - choice.missing;
+    return { inputs: choice.inputs, amounts: [...amountsOf(choice.missing), ...amountsOf(change)], fee };
+  }
+
+  function inputsFor(amount: bigint, unit: string, unspent: readonly Proof[]): Choice {
+    const inputs = selectAtLeast(unspent, amount, (chosen) => feeOf(parts, chosen));
+    if (!inputs) throw notEnough(amount, unit, unspent);
+    const fee = feeOf(parts, inputs);
+    return { inputs, amounts: amountsOf(sumOf(inputs) - fee - amount), fee };
+  }
+
+  async function sendLocked(amount: bigint, unit: string, lock: Lock, note: string): Promise<string> {
+    checkLock(parts.curve, lock);
+    const nut = lock.kind === 'HTLC' ? 14 : 11;
+    if (!(await mint.supports(nut))) {
       throw new HashpoolError(
-        'not-enough',
-        `the wallet holds ${sumOf(unspent)} ${unit}: too little to send ${amount}, fees included`,
+        'lock-not-enforced',
+        `the mint does not say that it enforces NUT-${nut}: anybody could spend the token; send it without a lock`,
       );
     }
-    const change = sumOf(choice.inputs) - feeOf(parts, choice.inputs) - choice.missing;
-    const outputs = [...amountsOf(choice.missing), ...amountsOf(change)].sort((a, b) =>
-      a < b ? -1 : a > b ? 1 : 0,
-    );
-    return { inputs: choice.inputs, outputs };
+    const settled = await swapOwn(parts, {
+      kind: 'lock',
+      keyset: keysets.activeFor(unit),
+      locked: { lock, amounts: amountsOf(amount), nonce: toHex(randomBytes(32)) },
+      note,
+      choose: (unspent) => inputsFor(amount, unit, unspent),
+    });
+    if (settled?.token) return settled.token;
+    throw new HashpoolError('not-enough', `nothing was chosen to send ${amount} ${unit} with`);
   }
 
   return {
-    send: async (amount, wantedUnit) => {
+    send: async ({ amount, unit: wantedUnit, lock, note = '' }) => {
       if (amount <= 0n) throw new HashpoolError('bad-amount', `the amount must be 1 or more, not ${amount}`);
+      if (lock) {
+        await prepare();
+        return sendLocked(amount, wantedUnit ?? onlyUnit(parts), lock, note);
+      }
       const unit = wantedUnit ?? onlyUnit(parts);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const token = sendExactly(amount, unit);
+        const token = sendExactly(amount, unit, note);
         if (token) return token;
         await prepare();
-        await swapOwn(parts, keysets.activeFor(unit), (unspent) => changeFor(amount, unit, unspent));
+        const choose = (unspent: readonly Proof[]) => changeFor(amount, unit, unspent);
+        await swapOwn(parts, { kind: 'swap', keyset: keysets.activeFor(unit), choose });
       }
       throw new HashpoolError('wallet-busy', 'other processes are using this wallet just now: try again');
     },
@@ -94,7 +144,7 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
 }
 
 function onlyUnit(parts: Parts): string {
-  const held = parts.proofs.sums().filter(({ state, kind }) => state === 'unspent' || kind !== 'send');
+  const held = parts.proofs.sums().filter(({ state }) => state !== 'sent');
   const units = [...new Set(held.map(({ unit }) => unit))];
   const [unit] = units;
   if (!unit) throw new HashpoolError('not-enough', 'the wallet is empty: nothing to send');

@@ -1,21 +1,17 @@
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import { unblind } from './blinding.ts';
-import type { Journal, Operation } from './journal.ts';
-import type { Keysets } from './keysets.ts';
+import type { Journal, Made, Operation, Stores } from './journal.ts';
 import type { MintClient } from './mint-client.ts';
 import { MintRefusal } from './mint-http.ts';
-import { deriveOutputs } from './outputs.ts';
-import { type Proofs, sumOf, toInput } from './proofs.ts';
-import type { Quotes } from './quotes.ts';
+import { outputsOf } from './outputs.ts';
+import { encodeToken, type Proof, sumOf, toInput } from './proofs.ts';
 import type { WalletSeed } from './seed.ts';
+import { unlocked } from './unlock.ts';
 
 /** What every step of the wallet works with. */
-export interface Parts {
+export interface Parts extends Stores {
   readonly seed: WalletSeed;
-  readonly keysets: Keysets;
-  readonly proofs: Proofs;
-  readonly quotes: Quotes;
   readonly journal: Journal;
   readonly mint: MintClient;
   readonly curve: Curve;
@@ -28,8 +24,9 @@ export interface Parts {
 /** NUT-00's error code for outputs that were signed before. */
 const OUTPUTS_SIGNED = 11003;
 
+/** `amount` is what has become our own, `token` what is handed out. */
 export type Settled =
-  | { readonly done: true; readonly amount: bigint }
+  | { readonly done: true; readonly amount: bigint; readonly token: string | undefined }
   | { readonly done: false; readonly refusal: MintRefusal };
 
 /**
@@ -40,7 +37,7 @@ export type Settled =
  */
 export async function settle(parts: Parts, operation: Operation): Promise<Settled> {
   const { keysets, journal, mint } = parts;
-  const outputs = deriveOutputs(parts, operation.keysetId, operation.firstCounter, operation.amounts);
+  const outputs = outputsOf(parts, operation);
   const messages = outputs.map(({ message }) => message);
   try {
     const signatures = await request(parts, operation, messages).catch(async (error: unknown) => {
@@ -54,14 +51,27 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
       return { done: false, refusal: signatures };
     }
     const proofs = unblind(parts.curve, outputs, signatures, keysets.get(operation.keysetId));
-    journal.complete(operation, proofs);
-    return { done: true, amount: sumOf(proofs) };
+    const made = share(parts, operation, proofs, (i) => outputs[i]?.isLocked ?? false);
+    journal.complete(operation, made);
+    return { done: true, amount: sumOf(made.own), token: made.handedOut?.token };
   } catch (error) {
     if (isHashpoolError(error, 'wallet-outdated')) journal.outdated(operation, error.message);
     else if (isHashpoolError(error, 'mint-unreachable')) journal.letGo(operation);
     else journal.suspend(operation, messageOf(error));
     throw error;
   }
+}
+
+function share(
+  { mint }: Parts,
+  { unit, locked }: Operation,
+  proofs: readonly Proof[],
+  isLocked: (i: number) => boolean,
+): Made {
+  const own = proofs.filter((_, i) => !isLocked(i));
+  if (!locked) return { own };
+  const handedOut = proofs.filter((_, i) => isLocked(i));
+  return { own, handedOut: { proofs: handedOut, token: encodeToken(mint.url, unit, handedOut) } };
 }
 
 /** A request that is repeated is refused for its quotes or its inputs, which a mint looks at first. */
@@ -74,10 +84,11 @@ function outdated(cause: MintRefusal): HashpoolError {
 }
 
 async function request(
-  { seed, proofs, quotes, mint }: Parts,
+  parts: Parts,
   operation: Operation,
   outputs: Parameters<MintClient['swap']>[1],
 ): ReturnType<MintClient['swap']> {
+  const { seed, proofs, quotes, mint } = parts;
   if (operation.kind === 'mint') {
     const claimed = quotes.claimedBy(operation.id);
     return mint.mintBatch(
@@ -85,8 +96,9 @@ async function request(
       outputs,
     );
   }
-  const inputs = operation.kind === 'swap' ? proofs.reservedBy(operation.id) : operation.foreignInputs;
-  return mint.swap(inputs.map(toInput), outputs);
+  if (operation.kind === 'receive')
+    return mint.swap(unlocked(parts, operation.foreignInputs, outputs), outputs);
+  return mint.swap(proofs.reservedBy(operation.id).map(toInput), outputs);
 }
 
 /**

@@ -1,13 +1,8 @@
 import { HashpoolError } from '../../protocols/errors.ts';
-import { inputFee, type Keyset } from './keysets.ts';
-import { amountsOf } from './outputs.ts';
-import { type Proof, sumOf } from './proofs.ts';
-import { type Parts, settle } from './settle.ts';
-
-/** Unspent proofs of one unit beyond which the smallest are swapped for fewer; a pass mints some ten. */
-const TIDY_ABOVE = 256;
-/** Inputs of one such swap. */
-const TIDY_INPUTS = 200;
+import type { Claim, Draft } from './journal.ts';
+import { inputFee } from './keysets.ts';
+import type { Proof } from './proofs.ts';
+import { type Parts, type Settled, settle } from './settle.ts';
 
 /** The fee in units for spending `inputs`; every keyset has its own (NUT-02). */
 export function feeOf(parts: Parts, inputs: readonly { readonly keysetId: string }[]): bigint {
@@ -15,52 +10,43 @@ export function feeOf(parts: Parts, inputs: readonly { readonly keysetId: string
   return inputFee({ inputFeePpk: ppk }, 1);
 }
 
+/** What to swap, and for which outputs of our own, in units. */
+export interface Choice extends Claim {
+  readonly inputs: readonly Proof[];
+}
+
 /**
  * Swaps proofs of our own for new ones (NUT-03).
- * @param choose called with the unspent proofs of the unit, the largest first, inside the transaction that reserves
- * its choice; undefined for none
- * @returns whether anything was swapped
+ * @param draft.choose called with the unspent proofs of the unit, the largest first, inside the transaction that
+ * reserves its choice; undefined for none
+ * @returns undefined where nothing was chosen
  * @throws HashpoolError 'proofs-spent' where the mint knows some as spent: they are marked and the rest is free again
  */
 export async function swapOwn(
   parts: Parts,
-  keyset: Keyset,
-  choose: (unspent: readonly Proof[]) => { inputs: readonly Proof[]; outputs: readonly bigint[] } | undefined,
-): Promise<boolean> {
+  { choose, ...draft }: Omit<Draft, 'claim'> & { choose: (unspent: readonly Proof[]) => Choice | undefined },
+): Promise<(Settled & { done: true }) | undefined> {
+  const { unit } = draft.keyset;
   let inputs: readonly Proof[] = [];
   const operation = parts.journal.begin({
-    kind: 'swap',
-    keyset,
+    ...draft,
     claim: (id) => {
-      const choice = choose(parts.proofs.unspent(keyset.unit));
-      if (!choice) return [];
+      const choice = choose(parts.proofs.unspent(unit));
+      if (!choice) return undefined;
       inputs = choice.inputs;
       parts.proofs.reserve(inputs, id, parts.clock());
-      return choice.outputs;
+      return choice;
     },
   });
-  if (!operation) return false;
+  if (!operation) return undefined;
   const settled = await settle(parts, operation);
-  if (settled.done) return true;
+  if (settled.done) return settled;
   const spent = await parts.mint.spentOf(inputs.map(({ secret }) => secret));
   if (spent.length === 0) throw settled.refusal;
-  parts.proofs.markSpent(spent, parts.clock());
-  const lost = sumOf(inputs.filter(({ secret }) => spent.includes(secret)));
+  const lost = parts.journal.lost(spent, 'spent elsewhere, from the same seed');
   throw new HashpoolError(
     'proofs-spent',
-    `tokens of ${lost} ${keyset.unit} in this wallet were spent elsewhere, from the same seed; the balance is corrected: try again`,
+    `tokens of ${lost} ${unit} in this wallet were spent elsewhere, from the same seed; the balance is corrected: try again`,
     { cause: settled.refusal },
   );
-}
-
-/** Keeps the number of proofs, and with it the length of tokens, small: many small ones become few large ones. */
-export async function tidy(parts: Parts): Promise<void> {
-  for (const keyset of parts.keysets.all().filter(({ active }) => active)) {
-    await swapOwn(parts, keyset, (unspent) => {
-      if (unspent.length <= TIDY_ABOVE) return undefined;
-      const inputs = unspent.slice(-TIDY_INPUTS);
-      const outputs = amountsOf(sumOf(inputs) - feeOf(parts, inputs));
-      return outputs.length < inputs.length ? { inputs, outputs } : undefined;
-    });
-  }
 }

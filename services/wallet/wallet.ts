@@ -2,11 +2,13 @@ import { openWorkers } from '../../runtime/workers/pool.ts';
 import type { Balance, Troubles } from './balance.ts';
 import type { BooksTasks } from './books-thread.ts';
 import type { WalletData } from './database.ts';
+import type { HistoryEntry } from './history.ts';
+import type { Lock } from './locked-outputs.ts';
 import type { MintTasks } from './mint-thread.ts';
 import type { Restored } from './restore.ts';
-import type { SentToken } from './send.ts';
+import type { SendOrder, SentToken } from './send.ts';
 
-export type { Balance, Restored, SentToken, Troubles };
+export type { Balance, HistoryEntry, Lock, Restored, SendOrder, SentToken, Troubles };
 
 /**
  * A Cashu wallet for ehash. All amounts are in units of the token. Whatever talks to the mint throws
@@ -25,17 +27,21 @@ export interface Wallet {
   collect(): Promise<{ minted: bigint; waiting: bigint }>;
   balance(): Promise<Balance[]>;
   troubles(): Promise<Troubles>;
+  /** What came and went, the newest first; `before` is the id of the last line of the page before. */
+  history(page: { before?: number | undefined; limit: number }): Promise<HistoryEntry[]>;
   /**
-   * A token (cashuB…) of `amount` for somebody else; it stays on the list of `sent` until it is claimed.
-   * @throws HashpoolError 'not-enough', 'unit-needed', 'bad-amount', 'proofs-spent', 'wallet-busy'
+   * A token (cashuB…) for somebody else; it stays on the list of `sent` until it is claimed.
+   * @throws HashpoolError 'not-enough', 'unit-needed', 'bad-amount', 'proofs-spent', 'wallet-busy', 'bad-lock',
+   * 'lock-not-enforced'
    */
-  send(amount: bigint, unit?: string): Promise<string>;
+  send(amount: bigint, options?: Omit<SendOrder, 'amount'>): Promise<string>;
   sent(): Promise<SentToken[]>;
   /**
    * Swaps somebody's token for our own; returns its amount less the mint's fee.
-   * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-refused'
+   * @param preimage of a hash lock, 64 hex digits
+   * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-locked', 'token-refused'
    */
-  receive(token: string): Promise<bigint>;
+  receive(token: string, preimage?: string): Promise<bigint>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
   /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
@@ -73,9 +79,10 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     },
     balance: () => books.call('balance', undefined),
     troubles: () => books.call('troubles', undefined),
-    send: (amount, unit) => mint.call('send', { amount, unit }),
+    history: (page) => books.call('history', page),
+    send: (amount, options) => mint.call('send', { amount, ...options }),
     sent: () => books.call('sent', undefined),
-    receive: (token) => mint.call('receive', token),
+    receive: (token, preimage) => mint.call('receive', { token, preimage }),
     restore: () => mint.call('restore', undefined),
     close: async () => {
       Atomics.store(closing, 0, 1);

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createNewMintKeys, JSONInt, serializeMintKeys } from '@cashu/cashu-ts';
+import {
+  Amount,
+  createNewMintKeys,
+  isHTLCSpendAuthorised,
+  isP2PKSpendAuthorised,
+  JSONInt,
+  serializeMintKeys,
+} from '@cashu/cashu-ts';
 import { fromHex, toHex, utf8 } from '../../../../protocols/bytes.ts';
 import { mintMessage } from '../../../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../../../protocols/cashu/quote-lookup.ts';
@@ -18,7 +25,7 @@ interface FakeQuote {
   state: 'UNPAID' | 'PAID' | 'ISSUED';
 }
 type Blinded = { amount: number | bigint; id: string; B_: string };
-type Input = { amount: number | bigint; id: string; secret: string; C: string };
+type Input = { amount: number | bigint; id: string; secret: string; C: string; witness?: string };
 
 class Refused extends Error {
   readonly code: number;
@@ -31,15 +38,16 @@ class Refused extends Error {
 const MINT_KEY = '02'.padEnd(66, '1');
 
 /** A mint in memory that knows just what the wallet asks, written from the NUTs, with faults on demand. */
-export async function startFakeMint(unit = 'hash_test_1') {
+export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
   const { curve } = await loadCrypto();
   const isSignedBy = (key: string, message: Uint8Array, signature = '') =>
     curve.schnorrVerify(fromHex(signature), message, curve.xOnly(fromHex(key)));
   const { keysetId, pubKeys, privKeys } = createNewMintKeys(63, utf8('a seed for a fake mint'), {
     unit,
     versionByte: 1,
+    input_fee_ppk: inputFeePpk,
   });
-  const keyset = { id: keysetId, unit, active: true, input_fee_ppk: 0 };
+  const keyset = { id: keysetId, unit, active: true, input_fee_ppk: inputFeePpk };
   const quotes = new Map<string, FakeQuote>();
   const signed = new Map<
     string,
@@ -47,6 +55,7 @@ export async function startFakeMint(unit = 'hash_test_1') {
   >();
   const spent = new Set<string>();
   const poisoned = new Set<string>();
+  const supported = new Set([7, 11, 14]);
   const faults = new Map<string, Fault[]>();
   const requests: { path: string; body: Record<string, unknown> }[] = [];
   let repeatedOutputs = 0;
@@ -69,6 +78,8 @@ export async function startFakeMint(unit = 'hash_test_1') {
   }
   const sum = (parts: { amount: number | bigint }[]) =>
     parts.reduce((total, { amount }) => total + BigInt(amount), 0n);
+  const feeOf = (inputs: readonly unknown[]) =>
+    (BigInt(keyset.input_fee_ppk) * BigInt(inputs.length) + 999n) / 1000n;
   const yOf = (secret: string) => toHex(curve.hashToCurve(utf8(secret)));
 
   const endpoints: Record<string, (body: never) => unknown> = {
@@ -76,7 +87,10 @@ export async function startFakeMint(unit = 'hash_test_1') {
       name: 'fake',
       pubkey: MINT_KEY,
       version: 'fake/1',
-      nuts: { 29: { max_batch_size: maxBatch } },
+      nuts: {
+        ...Object.fromEntries([...supported].map((nut) => [nut, { supported: true }])),
+        29: { max_batch_size: maxBatch },
+      },
     }),
     '/v1/keysets': () => ({ keysets: [keyset] }),
     [`/v1/keys/${keysetId}`]: () => ({ keysets: [{ id: keysetId, unit, keys: publishedKeys }] }),
@@ -123,7 +137,9 @@ export async function startFakeMint(unit = 'hash_test_1') {
         if (!key || id !== keysetId || !curve.verifyProof(utf8(secret), fromHex(C), key))
           throw new Refused(10001, 'Proof verification failed');
       }
-      if (sum(inputs) !== sum(outputs)) throw new Refused(11005, 'Transaction is not balanced');
+      if (!isUnlocked(inputs, outputs)) throw new Refused(10001, 'Spending conditions not met');
+      if (sum(inputs) !== sum(outputs) + feeOf(inputs))
+        throw new Refused(11005, 'Transaction is not balanced');
       const signatures = sign(outputs);
       for (const { secret } of inputs) spent.add(yOf(secret));
       return { signatures };
@@ -175,6 +191,8 @@ export async function startFakeMint(unit = 'hash_test_1') {
     keysetId,
     quotes,
     poisoned,
+    /** NUTs that `/v1/info` says are supported. */
+    supported,
     requests,
     /** Publishes a key under the keyset's id that the id does not commit to. */
     tamperWithKeys: () => {
@@ -197,6 +215,21 @@ export async function startFakeMint(unit = 'hash_test_1') {
         server.closeAllConnections();
       }),
   };
+}
+
+/** NUT-11 and NUT-14 as cashu-ts reads them; a secret that is no condition is open. */
+function isUnlocked(inputs: readonly Input[], outputs: readonly Blinded[]): boolean {
+  const [first] = inputs;
+  const isSigAll = first?.secret.includes('SIG_ALL') ?? false;
+  const whole =
+    inputs.map(({ secret, C }) => secret + C).join('') +
+    outputs.map(({ amount, B_ }) => `${amount}${B_}`).join('');
+  return (isSigAll ? inputs.slice(0, 1) : inputs).every((input) => {
+    const proof = { ...input, amount: Amount.from(input.amount) };
+    const message = isSigAll ? whole : undefined;
+    if (input.secret.startsWith('["P2PK"')) return isP2PKSpendAuthorised(proof, undefined, message);
+    return !input.secret.startsWith('["HTLC"') || isHTLCSpendAuthorised(proof, undefined, message);
+  });
 }
 
 /** The signatures stay good, their proofs do not: as if another key had signed. */

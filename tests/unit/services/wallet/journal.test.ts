@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '../../../../runtime/sql/database.ts';
 import { openBooks } from '../../../../services/wallet/balance.ts';
+import { openHistory } from '../../../../services/wallet/history.ts';
 import { openJournal } from '../../../../services/wallet/journal.ts';
 import { openKeysets } from '../../../../services/wallet/keysets.ts';
 import { openProofs, type Proof } from '../../../../services/wallet/proofs.ts';
@@ -14,7 +15,12 @@ function open() {
   const db = openDatabase(':memory:', walletSchema);
   db.exec(`INSERT INTO keysets (id, unit, active, input_fee_ppk, keys) VALUES ('01aa', 'u', 1, 0, '{}')`);
   db.exec(`INSERT INTO lock_keys (key_index, public_key, news_at) VALUES (0, '02', 0)`);
-  const stores = { keysets: openKeysets(db), proofs: openProofs(db), quotes: openQuotes(db) };
+  const stores = {
+    keysets: openKeysets(db),
+    proofs: openProofs(db),
+    quotes: openQuotes(db),
+    history: openHistory(db),
+  };
   let now = Date.now();
   const journal = openJournal(db, stores, () => now);
   const keyset = stores.keysets.get('01aa');
@@ -32,7 +38,10 @@ function open() {
       journal.begin({
         kind: 'mint',
         keyset,
-        claim: (id) => stores.quotes.claim(ids, id).map(({ amount }) => amount),
+        claim: (id) => {
+          const amounts = stores.quotes.claim(ids, id).map(({ amount }) => amount);
+          return amounts.length > 0 ? { amounts, fee: 0n } : undefined;
+        },
       }),
   };
 }
@@ -72,14 +81,14 @@ test('completing twice, or after a refusal that was too early, adds the proofs o
   quotes.note([quote('a', 8n)], now());
   const operation = mint('a');
   assert.ok(operation);
-  journal.complete(operation, [proof('s', 8n)]);
-  journal.complete(operation, [proof('s', 8n)]);
+  journal.complete(operation, { own: [proof('s', 8n)] });
+  journal.complete(operation, { own: [proof('s', 8n)] });
   assert.deepEqual(books.balance(), [{ unit: 'u', amount: 8n, waiting: 0n, reserved: 0n, sent: 0n }]);
   quotes.note([quote('b', 4n)], now());
   const early = mint('b');
   assert.ok(early);
   journal.refuse(early, 'unpaid');
-  journal.complete(early, [proof('t', 4n)]);
+  journal.complete(early, { own: [proof('t', 4n)] });
   assert.equal(books.balance()[0]?.amount, 12n);
 });
 
@@ -88,7 +97,7 @@ test('a look-up that was under way while a quote was minted does not bring it ba
   quotes.note([quote('a', 8n)], now());
   const operation = mint('a');
   assert.ok(operation);
-  journal.complete(operation, [proof('s', 8n)]);
+  journal.complete(operation, { own: [proof('s', 8n)] });
   assert.deepEqual(quotes.note([quote('a', 8n)], now()), []);
   assert.deepEqual(quotes.mintableUnits(now()), []);
   assert.deepEqual(quotes.sums(), []);
@@ -119,7 +128,12 @@ test('an operation is taken over when it was let go, or held too long', () => {
 test('what a token was swapped for is known after a restart, as are its inputs', () => {
   const { journal, keyset } = open();
   const foreignInputs = [{ secret: 'x', keysetId: '01aa', amount: 1n << 60n, c: '03' }];
-  const operation = journal.begin({ kind: 'receive', keyset, foreignInputs, claim: () => [1n << 60n] });
+  const operation = journal.begin({
+    kind: 'receive',
+    keyset,
+    foreignInputs,
+    claim: () => ({ amounts: [1n << 60n], fee: 0n }),
+  });
   assert.ok(operation);
   journal.letGo(operation);
   assert.deepEqual(journal.takeOver(), [operation]);
@@ -130,7 +144,7 @@ test('what is over is forgotten in the end, what is not never', () => {
   quotes.note([quote('a', 1n), quote('b', 2n)], now());
   const done = mint('a');
   assert.ok(done && mint('b'));
-  journal.complete(done, [proof('s', 1n)]);
+  journal.complete(done, { own: [proof('s', 1n)] });
   pass(8 * DAY);
   proofs.forgetSpentBefore(now());
   journal.forgetEndedBefore(now());
