@@ -9,8 +9,8 @@ import { hasKeyForm, parseMiner } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 
-/** Keys of one connection that are known to be points; beyond, all are looked at again. */
-export const MAX_KNOWN_KEYS = 4096;
+/** Keys of one connection that are known to be points, more than it can have channels; beyond, all are looked at again. */
+export const MAX_KNOWN_KEYS = 16_384;
 
 export type KeyError = 'invalid-ehash-key' | 'invalid-user-identity';
 

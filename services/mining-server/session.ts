@@ -56,6 +56,7 @@ export class MiningSession implements ShareOwner {
   readonly #channels = new Map<number, MiningChannel>();
   readonly #groups = new ChannelGroups(this.#ids);
   readonly #firstChannel: NodeJS.Timeout;
+  #wasRefused = false;
   /** Number of the last update of work that was told. */
   #delivered = 0;
   readonly #send = (message: MiningMessage): void => this.#connection.send(message);
@@ -330,7 +331,10 @@ export class MiningSession implements ShareOwner {
   }
 
   #refuse(request_id: number, error_code: string, user: string): void {
-    this.#house.log.info({ remote: this.#connection.remote, user }, `channel refused: ${error_code}`);
+    // One line for each client: who asks without end does not flood the log.
+    const level = this.#wasRefused ? 'debug' : 'info';
+    this.#wasRefused = true;
+    this.#house.log[level]({ remote: this.#connection.remote, user }, `channel refused: ${error_code}`);
     this.#send({ name: 'OpenMiningChannel.Error', request_id, error_code });
   }
 

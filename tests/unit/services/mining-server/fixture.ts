@@ -9,7 +9,7 @@ import { fromHex } from '../../../../protocols/bytes.ts';
 import { unpackWorkRecords, type WorkRecord } from '../../../../protocols/ehash/work-record.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 import { createLog } from '../../../../runtime/logs.ts';
-import { openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
+import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import type { Sv2Limits } from '../../../../runtime/sv2/limits.ts';
 import { SPOKEN_EXTENSIONS } from '../../../../services/mining-server/extensions.ts';
 import type { MiningPolicy } from '../../../../services/mining-server/house.ts';
@@ -74,6 +74,7 @@ export interface TestPool {
   readonly server: MiningServer;
   readonly work: PoolWork;
   readonly sink: TestSink;
+  readonly workers: HandshakeWorkers;
   readonly blocks: HashedWork[];
   /** A future template and its tip. */
   newTip(templateId: bigint, fill: number, target?: Uint8Array, seen?: SeenShares): void;
@@ -134,6 +135,7 @@ export async function testPool(
     server,
     work,
     sink,
+    workers,
     blocks,
     newTip(templateId, fill, target, seen = new SeenShares()) {
       server.announce(work.addFuture(template(templateId, true)));

@@ -7,6 +7,7 @@ import { KEY, OTHER_KEY, testPool } from './fixture.ts';
 
 /** So many keys of one client take the worker far longer than the shares of another. */
 const FLOOD = 3_000;
+const extensions = [EHASH_EXTENSION];
 const keyField = (value: Uint8Array) => [{ extension: EHASH_EXTENSION, field: LOCKING_KEY_FIELD, value }];
 const freshKey = () => secp256k1.getPublicKey(secp256k1.utils.randomSecretKey());
 /** No point has an x of 0. */
@@ -15,7 +16,7 @@ const noPoint = Uint8Array.of(2, ...new Uint8Array(32));
 describe('keys that a client names', () => {
   it('hold its other messages back until they were looked at, so that all keep their order', async (t) => {
     const pool = await testPool(t);
-    const miner = await pool.connect({ extensions: [EHASH_EXTENSION] });
+    const miner = await pool.connect({ extensions });
     const channel = await miner.open({ user_identity: toHex(KEY) });
     const first = freshKey();
     const second = freshKey();
@@ -40,7 +41,7 @@ describe('keys that a client names', () => {
 
   it('cost a share its pay where nobody could sign for them, and not its work', async (t) => {
     const pool = await testPool(t);
-    const miner = await pool.connect({ extensions: [EHASH_EXTENSION] });
+    const miner = await pool.connect({ extensions });
     const channel = await miner.open();
     const share = channel.mine();
     assert.equal(await channel.submit(share, keyField(noPoint)), 'invalid-ehash-key');
@@ -54,7 +55,7 @@ describe('keys that a client names', () => {
 
   it('are looked at in turn: who floods the pool with them waits for itself alone', async (t) => {
     const pool = await testPool(t);
-    const good = await (await pool.connect({ extensions: [EHASH_EXTENSION] })).open();
+    const good = await (await pool.connect({ extensions })).open();
     const shares = Array.from({ length: 10 }, () => ({ share: good.mine(), tlvs: keyField(freshKey()) }));
     const greedy = await pool.connect();
     let answered = 0;
@@ -69,6 +70,18 @@ describe('keys that a client names', () => {
     assert.equal(pool.server.figures.accepted, shares.length);
     assert.ok(answered < FLOOD / 2, `${answered} keys of ${FLOOD} were looked at meanwhile`);
     assert.ok(greedy.connection.isOpen);
+  });
+
+  it('that no worker can look at cost their own client its connection', async (t) => {
+    const pool = await testPool(t);
+    const [good, bad] = [await pool.connect({ extensions }), await pool.connect({ extensions })];
+    const channel = await good.open();
+    const other = await bad.open();
+    await pool.workers.close();
+    other.push(other.mine(), keyField(freshKey()));
+    await bad.connection.closed;
+    assert.ok(!bad.received.some(({ name }) => name.startsWith('SubmitShares')));
+    assert.equal(await channel.submit(channel.mine()), 'accepted');
   });
 
   it('of a client that is gone open nothing', async (t) => {
