@@ -28,6 +28,8 @@ export const cashuErrors = {
   'duplicate-outputs': row(11008, 'Duplicate outputs provided'),
   'several-units': row(11009, 'Inputs/Outputs of multiple units'),
   'units-differ': row(11010, 'Inputs and outputs not of same unit'),
+  'amountless-unsupported': row(11011, 'Amountless invoice is not supported'),
+  'amount-differs': row(11012, 'Amount in request does not equal invoice'),
   'unit-unsupported': row(11013, 'Unit in request is not supported'),
   'too-many-inputs': row(11014, 'Max inputs exceeded'),
   'too-many-outputs': row(11015, 'Max outputs exceeded'),
@@ -39,7 +41,9 @@ export const cashuErrors = {
   'quote-unpaid': row(20001, 'Quote request is not paid'),
   'quote-issued': row(20002, 'Quote has already been issued'),
   'minting-disabled': row(20003, 'Minting is disabled'),
+  'payment-failed': row(20004, 'Lightning payment failed'),
   'quote-pending': row(20005, 'Quote is pending'),
+  'invoice-paid': row(20006, 'Invoice already paid'),
   'quote-expired': row(20007, 'Quote is expired'),
   'signature-invalid': row(20008, 'Signature for mint request invalid'),
   // The table has no number for a lock; this is the one that wallets know from other mints.

@@ -15,10 +15,11 @@ import { KeysetBook } from './keyset-book.ts';
 import { checkBatch, checkExpected, type MintRequest } from './mint-request.ts';
 import { METHOD } from './nuts/answers.ts';
 import { type MintClaim, openSigner, type Signer } from './signer/signer.ts';
+import type { SpentRow } from './store/ledger.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
 import type { MintOperations } from './store/store.ts';
 import type { QuoteFigures } from './store/tallies.ts';
-import type { ProofState, SpentRow } from './store/tokens.ts';
+import type { ProofState } from './store/tokens.ts';
 import type { SettledWork, StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
 
 /** A quote as everything outside the store sees it. */
@@ -80,18 +81,19 @@ export class Engine {
     onListenerError?: (error: unknown) => void;
   }): Promise<Engine> {
     const module = new URL('./store/store.ts', import.meta.url);
+    const events = new MintEvents(onListenerError);
     const signer = await openSigner(seed, threads);
     try {
       const store = await openStore<MintOperations>({ module, path, name: 'mint' });
       try {
-        const keysets = await KeysetBook.open(store, signer);
-        const epochs = await EpochBook.open(store, keysets);
+        const keysets = await KeysetBook.open(store, signer, events);
+        const epochs = await EpochBook.open(store, keysets, events);
         return new Engine({
           store,
           signer,
           keysets,
           epochs,
-          events: new MintEvents(onListenerError),
+          events,
         });
       } catch (error) {
         await store.close();

@@ -4,7 +4,7 @@ import { cashuError } from '../../protocols/cashu/errors.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { MintKeyset } from './keyset-book.ts';
 import type { Signer } from './signer/signer.ts';
-import type { SpentRow } from './store/tokens.ts';
+import type { SpentRow } from './store/ledger.ts';
 
 /** What the check of inputs needs of the mint. */
 export interface InputChecks {

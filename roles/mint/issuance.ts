@@ -3,7 +3,7 @@ import { cashuError } from '../../protocols/cashu/errors.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { KeysetBook, MintKeyset } from './keyset-book.ts';
 import type { MintClaim, Signed, Signer } from './signer/signer.ts';
-import type { SignatureRow } from './store/tokens.ts';
+import type { SignatureRow } from './store/ledger.ts';
 
 /** A blind signature as wallets get it. */
 export interface IssuedSignature extends Output {

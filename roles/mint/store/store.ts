@@ -4,6 +4,8 @@ import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
 import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
+import { meltOperations } from './melts.ts';
+import { paymentOperations } from './payments.ts';
 import { quoteOperations } from './quotes.ts';
 import { figureOperations } from './tallies.ts';
 import { tokenOperations } from './tokens.ts';
@@ -20,6 +22,8 @@ export function operations(db: Database) {
     ...figureOperations(db),
     ...tokenOperations(db),
     ...workOperations(db),
+    ...paymentOperations(db),
+    ...meltOperations(db),
     ...leaseOperations(db),
     ...chainOperations(db),
     books: (_: null) => readBooks(db),

@@ -1,32 +1,12 @@
 import { checkPaid } from '../../../domain/quotes/mintable.ts';
 import { Outcome } from '../../../domain/quotes/state.ts';
-import { toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
-import { type Database, getEach, type SqlValue, type Statement } from '../../../runtime/sql/database.ts';
+import { type Database, getEach } from '../../../runtime/sql/database.ts';
+import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { quoteOperations } from './quotes.ts';
 import { blob, integer, type Row, text } from './row.ts';
 import { tallies } from './tallies.ts';
-
-/** A blind signature to be stored, or as it was stored. */
-export interface SignatureRow {
-  readonly keyset: number;
-  readonly exponent: number;
-  /** B_, 33 bytes. */
-  readonly blinded: Uint8Array;
-  /** C_ ‖ e ‖ s (NUT-12), 97 bytes. */
-  readonly signed: Uint8Array;
-}
-
-/** A proof to be spent. */
-export interface SpentRow {
-  readonly keyset: number;
-  readonly exponent: number;
-  /** hash_to_curve(secret), 33 bytes. */
-  readonly y: Uint8Array;
-  /** What unlocked it, where it was locked (NUT-10). */
-  readonly witness?: string;
-}
 
 /** How a proof stands (NUT-07). */
 export interface ProofState {
@@ -37,22 +17,15 @@ export interface ProofState {
 /** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
 export function tokenOperations(db: Database) {
   const { quotesById } = quoteOperations(db);
+  const { spend, storeSignatures } = ledgerWrites(db);
   const tally = tallies(db);
   const issue = db.prepare(`
     UPDATE quotes SET outcome = ${Outcome.issued}
     WHERE id = ? AND outcome = ${Outcome.open}
       AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)
     RETURNING exponent`);
-  const isActive = db.prepare('SELECT is_active FROM keysets WHERE keyset = ?');
-  const addSignature = db.prepare(`
-    INSERT INTO signatures (blinded, keyset, exponent, signed) VALUES (?, ?, ?, ?)
-    ON CONFLICT (blinded) DO NOTHING RETURNING 1`);
-  const addSpent = db.prepare(
-    'INSERT INTO spent (y, keyset, exponent, witness) VALUES (?, ?, ?, ?) ON CONFLICT (y) DO NOTHING RETURNING 1',
-  );
   const findSpent = db.prepare('SELECT witness FROM spent WHERE y = ?');
   const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
-  const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
   const findSignature = db.prepare('SELECT * FROM signatures WHERE blinded = ?');
 
   function issueQuotes(ids: readonly Uint8Array[]): void {
@@ -74,55 +47,6 @@ export function tokenOperations(db: Database) {
     if (!quote) return cashuError('quote-unknown', `this mint has no quote ${name}`);
     checkPaid({ ...quote, name });
     return cashuError('quote-unpaid', `quote ${name} is of an epoch that is not final yet`);
-  }
-
-  function storeSignatures(signatures: readonly SignatureRow[]): void {
-    for (const keyset of new Set(signatures.map((row) => row.keyset))) {
-      const row = isActive.get(keyset);
-      if (!row || integer(row, 'is_active') === 0) {
-        throw cashuError(
-          'keyset-inactive',
-          'its epoch has just closed; take an active keyset of /v1/keysets',
-        );
-      }
-    }
-    const pending = firstOf(signatures, isOutputPending, ({ blinded }) => [blinded], isFound);
-    if (pending) {
-      throw cashuError(
-        'outputs-pending',
-        `B_ ${toHex(pending.blinded)} is a payment's change; blind another secret`,
-      );
-    }
-    const again = firstOf(
-      signatures,
-      addSignature,
-      ({ blinded, keyset, exponent, signed }) => [blinded, keyset, exponent, signed],
-      isMissing,
-    );
-    if (again) {
-      throw cashuError(
-        'outputs-signed',
-        `B_ ${toHex(again.blinded)} was signed before; /v1/restore gives it again`,
-      );
-    }
-  }
-
-  function spend(rows: readonly SpentRow[]): void {
-    const pending = firstOf(rows, isPending, ({ y }) => [y], isFound);
-    if (pending) {
-      throw cashuError(
-        'proofs-pending',
-        `the proof with Y ${toHex(pending.y)} is in a payment under way; wait for it`,
-      );
-    }
-    const again = firstOf(
-      rows,
-      addSpent,
-      ({ y, keyset, exponent, witness }) => [y, keyset, exponent, witness ?? null],
-      isMissing,
-    );
-    if (again)
-      throw cashuError('proofs-spent', `the proof with Y ${toHex(again.y)} was spent before; drop it`);
   }
 
   return {
@@ -175,20 +99,6 @@ export function tokenOperations(db: Database) {
         blinded.map((each) => [each]),
       ).map(signatureOf),
   };
-}
-
-const isFound = (row: Row | undefined) => row !== undefined;
-const isMissing = (row: Row | undefined) => row === undefined;
-
-/** Runs a statement for each item; the first one whose row is as asked. */
-function firstOf<T>(
-  items: readonly T[],
-  statement: Statement,
-  parametersOf: (item: T) => SqlValue[],
-  isIt: (row: Row | undefined) => boolean,
-): T | undefined {
-  const rows = getEach(statement, items.map(parametersOf));
-  return items.find((_, i) => isIt(rows[i]));
 }
 
 function stateOf(spent: Row | undefined, isPending: boolean): ProofState {

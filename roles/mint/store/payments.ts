@@ -1,0 +1,152 @@
+import { credit, mintedState } from '../../../domain/payments/mint-quote.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import type { Database, Row } from '../../../runtime/sql/database.ts';
+import { ledgerWrites, type SignatureRow } from './ledger.ts';
+import { bigInteger, blob, text } from './row.ts';
+
+/** A mint quote that is paid from outside, as it is stored. */
+export interface PaymentQuoteRow {
+  /** UUID version 7, 16 bytes. */
+  readonly id: Uint8Array;
+  readonly method: string;
+  readonly unit: string;
+  readonly request: string;
+  /** By what the backend names its request. */
+  readonly lookup: string;
+  /** Undefined where it is the payer's choice. */
+  readonly amount: bigint | undefined;
+  /** 33 bytes; undefined where whoever knows the id may mint. */
+  readonly publicKey: Uint8Array | undefined;
+  /** Unix seconds. */
+  readonly expiry: number | undefined;
+  readonly amountPaid: bigint;
+  readonly amountIssued: bigint;
+}
+
+export type NewPaymentQuote = Omit<PaymentQuoteRow, 'amountPaid' | 'amountIssued'>;
+
+/** Payments that a backend told of, and up to where it has told. */
+export interface Delivery {
+  readonly method: string;
+  readonly position: string;
+  /** What one payment must bring at least. */
+  readonly minimum: bigint;
+  readonly payments: readonly {
+    readonly id: string;
+    readonly lookup: string;
+    readonly amount: bigint;
+    /** Unix seconds. */
+    readonly seenAt: number;
+  }[];
+}
+
+/** A payment and what became of it. */
+export interface Receipt {
+  /** The quote's id. */
+  readonly quote: Uint8Array;
+  readonly paymentId: string;
+  readonly amount: bigint;
+  readonly credited: bigint;
+}
+
+/** Quotes that are paid over Lightning or the chain. */
+export function paymentOperations(db: Database) {
+  const { storeSignatures } = ledgerWrites(db);
+  const add = db.prepare(`
+    INSERT INTO mint_quotes (id, method, unit, request, lookup, amount, public_key, expiry)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+  const byId = db.prepare('SELECT * FROM mint_quotes WHERE id = ?');
+  byId.setReadBigInts(true);
+  const byLookup = db.prepare('SELECT * FROM mint_quotes WHERE method = ? AND lookup = ?');
+  byLookup.setReadBigInts(true);
+  const addReceipt = db.prepare(`
+    INSERT INTO receipts (method, payment_id, mint_quote, amount, credited) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (method, payment_id) DO NOTHING`);
+  const pay = db.prepare('UPDATE mint_quotes SET amount_paid = amount_paid + ? WHERE mint_quote = ?');
+  const issue = db.prepare(`
+    UPDATE mint_quotes SET amount_issued = amount_issued + ?
+    WHERE id = ? AND amount_paid - amount_issued >= ?`);
+  const watermark = db.prepare('SELECT position FROM watermarks WHERE method = ?');
+  const setWatermark = db.prepare(`
+    INSERT INTO watermarks (method, position) VALUES (?, ?)
+    ON CONFLICT (method) DO UPDATE SET position = excluded.position`);
+
+  return {
+    addPaymentQuote: (quote: NewPaymentQuote): void => {
+      const { id, method, unit, request, lookup, amount, publicKey, expiry } = quote;
+      add.run(id, method, unit, request, lookup, amount ?? null, publicKey ?? null, expiry ?? null);
+    },
+
+    paymentQuotes: (ids: readonly Uint8Array[]): (PaymentQuoteRow | undefined)[] =>
+      ids.map((id) => paymentQuoteOf(byId.get(id))),
+
+    paymentQuoteByLookup: (asked: { method: string; lookup: string }): PaymentQuoteRow | undefined =>
+      paymentQuoteOf(byLookup.get(asked.method, asked.lookup)),
+
+    /** Up to where a method's payments are stored. */
+    watermark: (method: string): string | undefined => {
+      const row = watermark.get(method);
+      return row && text(row, 'position');
+    },
+
+    /**
+     * P2: payments become receipts, each once, and their quotes are paid; the watermark moves, all or nothing.
+     * Payments to nobody's quote are the operator's own.
+     * @returns what is new
+     */
+    creditPayments: ({ method, position, minimum, payments }: Delivery): Receipt[] => {
+      setWatermark.run(method, position);
+      return payments.flatMap(({ id: paymentId, lookup, amount, seenAt }) => {
+        const row = byLookup.get(method, lookup);
+        const quote = paymentQuoteOf(row);
+        if (!row || !quote) return [];
+        const credited = credit(quote, { amount, seenAt }, minimum);
+        const key = bigInteger(row, 'mint_quote');
+        if (addReceipt.run(method, paymentId, key, amount, credited).changes !== 1) return [];
+        pay.run(credited, key);
+        return [{ quote: quote.id, paymentId, amount, credited }];
+      });
+    },
+
+    /**
+     * P4: amounts of quotes become issued and their signatures are kept, all or nothing.
+     * Preconditions: each quote has so much that is paid and not issued, each keyset active, no B_ signed before or
+     * promised to a payment's change.
+     * @throws HashpoolError 'quote-unpaid', 'quote-issued', 'keyset-inactive', 'outputs-pending', 'outputs-signed'
+     */
+    mintPaid: ({
+      quotes,
+      signatures,
+    }: {
+      quotes: readonly { readonly id: Uint8Array; readonly amount: bigint }[];
+      signatures: readonly SignatureRow[];
+    }): void => {
+      for (const { id, amount } of quotes) {
+        if (issue.run(amount, id, amount).changes === 1) continue;
+        const quote = paymentQuoteOf(byId.get(id));
+        const name = quoteIdText(id);
+        if (quote && mintedState(quote) === 'ISSUED')
+          throw cashuError('quote-issued', `quote ${name}; /v1/restore gives its signatures again`);
+        throw cashuError('quote-unpaid', `quote ${name} has no ${amount} that is paid and not issued yet`);
+      }
+      storeSignatures(signatures);
+    },
+  };
+}
+
+function paymentQuoteOf(row: Row | undefined): PaymentQuoteRow | undefined {
+  if (!row) return undefined;
+  return {
+    id: blob(row, 'id'),
+    method: text(row, 'method'),
+    unit: text(row, 'unit'),
+    request: text(row, 'request'),
+    lookup: text(row, 'lookup'),
+    amount: row['amount'] === null ? undefined : bigInteger(row, 'amount'),
+    publicKey: row['public_key'] === null ? undefined : blob(row, 'public_key'),
+    expiry: row['expiry'] === null ? undefined : Number(bigInteger(row, 'expiry')),
+    amountPaid: bigInteger(row, 'amount_paid'),
+    amountIssued: bigInteger(row, 'amount_issued'),
+  };
+}
