@@ -1,8 +1,10 @@
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import type { EhashPolicy } from '../../protocols/ehash/amount.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import type { Store } from '../../runtime/sql/store.ts';
+import type { MintEvents } from './events.ts';
 import type { KeysetBook } from './keyset-book.ts';
-import type { Epoch } from './store/epochs.ts';
+import type { Epoch, FirstEpoch } from './store/epochs.ts';
 import type { MintOperations } from './store/store.ts';
 
 /** How a pool's first epoch begins. */
@@ -19,16 +21,22 @@ export interface Opening {
 export class EpochBook {
   readonly #store: Store<MintOperations>;
   readonly #keysets: KeysetBook;
+  readonly #events: MintEvents;
   #epochs: readonly Epoch[] = [];
 
-  private constructor(store: Store<MintOperations>, keysets: KeysetBook) {
+  private constructor(store: Store<MintOperations>, keysets: KeysetBook, events: MintEvents) {
     this.#store = store;
     this.#keysets = keysets;
+    this.#events = events;
   }
 
-  static async open(store: Store<MintOperations>, keysets: KeysetBook): Promise<EpochBook> {
-    const book = new EpochBook(store, keysets);
-    await book.#reload();
+  static async open(
+    store: Store<MintOperations>,
+    keysets: KeysetBook,
+    events: MintEvents,
+  ): Promise<EpochBook> {
+    const book = new EpochBook(store, keysets, events);
+    await book.reload();
     return book;
   }
 
@@ -37,7 +45,10 @@ export class EpochBook {
     return this.#epochs.findLast((epoch) => equalBytes(epoch.poolId, poolId));
   }
 
-  /** Opens the first epoch of a pool that has none, with unit and keyset of its own. Shares cost no fee to spend. */
+  /**
+   * Opens the first epoch of a pool that has none, with unit and keyset of its own; where another process of the mint
+   * has just done so, that one is it. Shares cost no fee to spend.
+   */
   async openFirst({ poolId, height, policy, minimumDifficulty }: Opening): Promise<void> {
     const unit = `hash_${toHex(poolId)}_${height}`;
     const keyset = await this.#keysets.derive({
@@ -46,7 +57,7 @@ export class EpochBook {
       inputFeePpk: 0,
       finalExpiry: undefined,
     });
-    await this.#store.call('openFirstEpoch', {
+    const first: FirstEpoch = {
       poolId,
       openedHeight: height,
       unit,
@@ -55,11 +66,18 @@ export class EpochBook {
       keysetId: keyset.id,
       derivationIndex: keyset.derivationIndex,
       publicKeys: keyset.publicKeys,
-    });
-    await this.#reload();
+    };
+    try {
+      await this.#store.call('openFirstEpoch', first);
+    } catch (error) {
+      if (!isHashpoolError(error, 'epoch-exists')) throw error;
+    }
+    await this.reload();
+    this.#events.emit('keysets-changed', {});
   }
 
-  async #reload(): Promise<void> {
+  /** Reads epochs and keysets anew. */
+  async reload(): Promise<void> {
     this.#epochs = await this.#store.call('epochs', null);
     await this.#keysets.reload();
   }

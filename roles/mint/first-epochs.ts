@@ -8,22 +8,21 @@ import type { Pool } from './pools.ts';
 /**
  * Opens the first epoch of every pool that has none, at the height of the node's tip: on the first start at once,
  * or as soon as the node answers and has the chain.
- * @returns what to call on every new tip; it resolves to whether it has opened one
+ * @returns what to call on every new tip
  */
 export function firstEpochs(engine: Engine, pools: readonly Pool[], terms: MintConfig['ehash'], log: Logger) {
-  let opening = Promise.resolve(false);
+  let opening = Promise.resolve();
 
-  async function open(tip: Tip): Promise<boolean> {
+  async function open(tip: Tip): Promise<void> {
     const missing = tip.isSyncing ? [] : pools.filter(({ poolId }) => !engine.epochs.current(poolId));
     for (const { poolId } of missing) {
       const { policy, minimum_difficulty: minimumDifficulty } = terms;
       await engine.epochs.openFirst({ poolId, height: tip.height, policy, minimumDifficulty });
       log.info({ unit: engine.epochs.current(poolId)?.unit, height: tip.height }, 'the first epoch is open');
     }
-    return missing.length > 0;
   }
 
-  return (tip: Tip): Promise<boolean> => {
+  return (tip: Tip): Promise<void> => {
     opening = opening
       .then(() => open(tip))
       .catch((error: unknown) => {
@@ -31,7 +30,6 @@ export function firstEpochs(engine: Engine, pools: readonly Pool[], terms: MintC
           { err: error },
           `the first epoch could not be opened, the next block tries again: ${messageOf(error)}`,
         );
-        return false;
       });
     return opening;
   };

@@ -4,6 +4,7 @@ import { amountOf, KEYSET_SIZE } from '../../protocols/cashu/amount.ts';
 import { keysetId } from '../../protocols/cashu/nut02.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { Store } from '../../runtime/sql/store.ts';
+import type { MintEvents } from './events.ts';
 import type { Signer } from './signer/signer.ts';
 import type { KeysetRow, NewKeyset } from './store/keysets.ts';
 import type { MintOperations } from './store/store.ts';
@@ -23,19 +24,21 @@ export type KeysetTerms = Pick<NewKeyset, 'unit' | 'derivationIndex' | 'inputFee
 export class KeysetBook {
   readonly #store: Store<MintOperations>;
   readonly #signer: Signer;
+  readonly #events: MintEvents;
   #all: ReadonlyMap<string, MintKeyset> = new Map();
 
-  private constructor(store: Store<MintOperations>, signer: Signer) {
+  private constructor(store: Store<MintOperations>, signer: Signer, events: MintEvents) {
     this.#store = store;
     this.#signer = signer;
+    this.#events = events;
   }
 
   /**
    * Reads the keysets and checks that the signer's seed is the one that they were made from.
    * @throws HashpoolError 'wrong-seed'
    */
-  static async open(store: Store<MintOperations>, signer: Signer): Promise<KeysetBook> {
-    const book = new KeysetBook(store, signer);
+  static async open(store: Store<MintOperations>, signer: Signer, events: MintEvents): Promise<KeysetBook> {
+    const book = new KeysetBook(store, signer, events);
     for (const { unit, derivationIndex, publicKeys } of await book.reload()) {
       if (equalBytes(await signer.publicKeys({ unit, index: derivationIndex }), publicKeys)) continue;
       throw new HashpoolError(
@@ -83,7 +86,11 @@ export class KeysetBook {
     }
     if (newest?.index !== derivationIndex) await this.#store.call('rotateKeyset', wanted);
     await this.reload();
-    if (this.active(unit)?.id === wanted.id) return newest?.index !== derivationIndex;
+    if (this.active(unit)?.id === wanted.id) {
+      const isNew = newest?.index !== derivationIndex;
+      if (isNew) this.#events.emit('keysets-changed', {});
+      return isNew;
+    }
     throw new HashpoolError(
       'keyset-terms',
       `keyset ${derivationIndex} of ${unit} has another input fee or expiry, which never change: raise the index to ${derivationIndex + 1} for a keyset with these`,

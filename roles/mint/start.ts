@@ -16,6 +16,7 @@ import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
 import { openHttp } from './http.ts';
 import { openSatKeyset } from './payments/sat-keyset.ts';
+import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { addRoutes } from './routes.ts';
 import { reportStatus } from './status.ts';
@@ -58,15 +59,19 @@ export async function start(context: MintContext): Promise<Mint> {
   await context.open('chain', () => chain);
   const workLink = await openWorkLink(context, engine, chain, watcher, pools);
 
-  const tellPool = (block: PoolBlock) => workLink.sendBlock(block.poolId, block);
-  watcher.listen({ onBlockFound: tellPool, onBlockConfirmed: tellPool, onBlockOrphaned: tellPool });
+  const { events } = engine;
+  const tell = (block: PoolBlock) => events.emit('pool-block', block);
+  watcher.listen({ onBlockFound: tell, onBlockConfirmed: tell, onBlockOrphaned: tell });
+  events.on('pool-block', (block) => workLink.sendBlock(block.poolId, block));
+  events.on('keysets-changed', () => workLink.broadcastTerms());
   const openEpochs = firstEpochs(engine, pools, config.ehash, log);
   chain.onTip(async (tip) => {
-    if (await openEpochs(tip)) workLink.broadcastTerms();
+    await openEpochs(tip);
     void waiting.recheck();
     void watcher.follow();
   });
   await chain.start();
+  await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
   const http = await context.open('Cashu API', () => listen(context, engine));
   await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink));
@@ -75,10 +80,16 @@ export async function start(context: MintContext): Promise<Mint> {
   return { engine, chain, watcher, url: http.url, workLink };
 }
 
-/** The seed goes from its file to the signer's threads; nothing here keeps it. */
-async function openEngine({ config, read, statePath, log }: MintContext): Promise<Engine> {
+/** A PostgreSQL URL, which may hold a password, or the path of a SQLite file. */
+function databaseOf({ config, read, statePath }: MintContext): string {
   const { database, db_path } = config.hashpool_mint;
-  const path = database ? read(database) : (process.env['CDK_MINT_DB_PATH'] ?? statePath(db_path));
+  return database ? read(database) : (process.env['CDK_MINT_DB_PATH'] ?? statePath(db_path));
+}
+
+/** The seed goes from its file to the signer's threads; nothing here keeps it. */
+async function openEngine(context: MintContext): Promise<Engine> {
+  const { config, read, log } = context;
+  const path = databaseOf(context);
   const onListenerError = (error: unknown) =>
     log.error({ err: error }, 'a change of a quote or proof was not told');
   try {
