@@ -5,7 +5,7 @@ import type { TransactionOutput } from '../../../protocols/bitcoin/output.ts';
 import { equalBytes, fromHex, reversed, toHex } from '../../../protocols/bytes.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import { isRpcError } from '../../../runtime/rpc/errors.ts';
-import type { ChainPoint, FollowedBlock, Payment } from '../store/chain.ts';
+import type { ChainPoint, LinkedBlock, Payment } from '../store/chain.ts';
 import type { ChainView } from './chain-view.ts';
 
 /** Who is asked for blocks. */
@@ -16,12 +16,6 @@ export interface WatchedPool {
   /** 33 bytes. */
   readonly poolId: Uint8Array;
   readonly script: Uint8Array;
-}
-
-/** A block with what links it to the one before. */
-export interface LinkedBlock extends FollowedBlock {
-  /** 32 bytes, header order. */
-  readonly prevHashLe: Uint8Array;
 }
 
 /** The block of the node's active chain at a height. @throws RpcError where the chain is not as high */

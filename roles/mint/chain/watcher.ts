@@ -2,12 +2,12 @@ import { CONFIRMATIONS } from '../../../domain/chain/confirmations.ts';
 import { equalBytes, fromHex, reversed } from '../../../protocols/bytes.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
-import type { ChainPoint, PoolBlock } from '../store/chain.ts';
+import type { ChainPoint, LinkedBlock, PoolBlock } from '../store/chain.ts';
 import { FIRST_EPOCH_REACH } from '../work-intake/judge.ts';
 import type { ChainView, Tip } from './chain-view.ts';
 import { commonHeight } from './course.ts';
 import { type ChainListener, type ChainStore, PoolNews } from './pool-news.ts';
-import { type LinkedBlock, pointAt, readBlock, type WatchedPool } from './read-block.ts';
+import { pointAt, readBlock, type WatchedPool } from './read-block.ts';
 
 /** Blocks asked for at once, and kept by one commit: a block in hex has up to 8 MB. */
 const BATCH = 8;

@@ -1,3 +1,4 @@
+import { equalBytes } from '../../../protocols/bytes.ts';
 import { BLOCK_STATES, type BlockState } from '../../../protocols/ehash/work-link.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
@@ -34,6 +35,12 @@ export interface FollowedBlock extends ChainPoint {
   readonly payments: readonly Payment[];
 }
 
+/** A block with what links it to the one before. */
+export interface LinkedBlock extends FollowedBlock {
+  /** 32 bytes, header order. */
+  readonly prevHashLe: Uint8Array;
+}
+
 /** A block that pays a pool's script or that the pool has mined. */
 export interface PoolBlock extends BlockState {
   readonly poolId: Uint8Array;
@@ -48,11 +55,11 @@ export interface PoolBlock extends BlockState {
 /** What is to be told, and whether more may be, without a new block. */
 export interface Untold {
   readonly blocks: readonly PoolBlock[];
-  /** Recent blocks that pay a pool and are no share of it yet: the share may be on its way. */
+  /** There are blocks that pay a pool and are no share of it: the share may be on its way. */
   readonly isShareMissing: boolean;
 }
 
-/** Blocks that are looked at for shares that came later than they. */
+/** Blocks that are looked at for a share that came later than they, where they do not pay its pool. */
 const LATE_SHARE_REACH = 144;
 /** News in one answer. */
 const MOST_NEWS = 500;
@@ -90,7 +97,7 @@ export function chainOperations(db: Database) {
   const changed = db.prepare(`
     SELECT * FROM (${select}) AS news WHERE (told IS NULL OR told <> state) AND is_share = 1
     ORDER BY height LIMIT ${MOST_NEWS}`);
-  const missing = db.prepare('SELECT 1 AS one FROM pool_blocks WHERE told IS NULL AND height > ? LIMIT 1');
+  const missing = db.prepare('SELECT 1 AS one FROM pool_blocks WHERE told IS NULL LIMIT 1');
   const tell = db.prepare('UPDATE pool_blocks SET told = ? WHERE hash = ? AND pool_id = ?');
   const ofPool = db.prepare(`
     SELECT * FROM (${select} WHERE b.pool_id = ?) AS mined WHERE is_share = 1 ORDER BY height DESC LIMIT ?`);
@@ -112,9 +119,17 @@ export function chainOperations(db: Database) {
     /** The block that was followed at a height, if any. */
     followedAt: (height: number): ChainPoint | undefined => pointOf(at.get(height)),
 
-    /** Goes on with blocks that follow the last one. */
-    follow: (blocks: readonly FollowedBlock[]): void => {
+    /**
+     * Goes on with blocks. Precondition: each follows the last one; one that another process has added stays as it is.
+     * @throws HashpoolError 'chain-moved' where another process has followed the chain elsewhere meanwhile
+     */
+    follow: (blocks: readonly LinkedBlock[]): void => {
       for (const block of blocks) {
+        if (isSame(pointOf(at.get(block.height)), block)) continue;
+        const before = pointOf(last.get());
+        if (before && !isSame(before, { height: block.height - 1, hashLe: block.prevHashLe })) {
+          throw new HashpoolError('chain-moved', `the chain is followed elsewhere than at ${block.height}`);
+        }
         add.run(block.height, block.hashLe, block.isRead ? 1 : 0);
         keepPayments(block);
       }
@@ -137,10 +152,9 @@ export function chainOperations(db: Database) {
 
     /** The pools' blocks whose state is another than was told, lowest first. @param confirmations make a block final */
     untold: (confirmations: number): Untold => {
-      const recent = (pointOf(last.get())?.height ?? 0) - LATE_SHARE_REACH;
-      addMined.run(recent);
+      addMined.run((pointOf(last.get())?.height ?? 0) - LATE_SHARE_REACH);
       const blocks = changed.all(confirmations).map(poolBlockOf);
-      return { blocks, isShareMissing: missing.get(recent) !== undefined };
+      return { blocks, isShareMissing: missing.get() !== undefined };
     },
 
     /** Notes states as told. */
@@ -166,6 +180,10 @@ export function chainOperations(db: Database) {
 }
 
 export type ChainOperations = ReturnType<typeof chainOperations>;
+
+function isSame(a: ChainPoint | undefined, b: ChainPoint): boolean {
+  return a?.height === b.height && equalBytes(a.hashLe, b.hashLe);
+}
 
 function heightOf(row: Row | undefined): number | undefined {
   return row && integer(row, 'height');
