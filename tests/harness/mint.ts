@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { toHex } from '../../protocols/bytes.ts';
 import { encodeAuthorityPublicKey, encodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { isPostgres } from '../../runtime/sql/open.ts';
 import { freePort, type TestNode } from './bitcoind.ts';
+import { newPlace } from './new-place.ts';
 
 const MAIN = fileURLToPath(new URL('../../roles/mint/main.ts', import.meta.url));
 const READY_MS = 30_000;
@@ -17,6 +19,10 @@ const READY_MS = 30_000;
 export interface MintOptions {
   readonly minimumDifficulty?: number;
   readonly policy?: 'target' | 'hash';
+  /** A PostgreSQL URL; what `newPlace` gives unless there is one. */
+  readonly database?: string;
+  /** Another process of the same mint: same keys, and the same database where that is PostgreSQL. */
+  readonly beside?: TestMintProcess;
 }
 
 /** What a role tells its supervisor. */
@@ -29,7 +35,9 @@ export interface Said {
 /** The mint role as a process of its own, on a real node. */
 export interface TestMintProcess {
   readonly url: string;
+  /** The database's file or URL. */
   readonly databasePath: string;
+  readonly folder: string;
   readonly poolId: Uint8Array;
   readonly issuerSecretKey: Uint8Array;
   /** By which a pool knows the mint, 32 bytes. */
@@ -73,13 +81,19 @@ class MintProcess implements TestMintProcess {
   readonly workLinkPort: number;
   output = '';
   said: Said | undefined;
-  readonly #folder: string;
+  readonly folder: string;
   #child: ChildProcess | undefined;
 
-  private constructor(folder: string, port: number, workLinkPort: number, keys: Keys) {
-    this.#folder = folder;
+  private constructor(
+    folder: string,
+    port: number,
+    workLinkPort: number,
+    keys: PublicKeys,
+    database: string | undefined,
+  ) {
+    this.folder = folder;
     this.url = `http://127.0.0.1:${port}`;
-    this.databasePath = join(folder, 'state', 'mint.sqlite');
+    this.databasePath = database ?? join(folder, 'state', 'mint.sqlite');
     this.workLinkPort = workLinkPort;
     this.poolId = keys.poolId;
     this.issuerSecretKey = keys.issuerSecretKey;
@@ -91,18 +105,15 @@ class MintProcess implements TestMintProcess {
     node: Pick<TestNode, 'rpcUrl' | 'rpcAuth'>,
     options: MintOptions,
   ): Promise<MintProcess> {
-    const keys = await newKeys();
-    const mint = new MintProcess(folder, await freePort(), await freePort(), keys);
+    const { beside } = options;
+    const place = beside?.databasePath ?? options.database ?? (await newPlace());
+    const database = isPostgres(place) ? place : undefined;
     for (const name of ['state', 'credentials', 'public']) await mkdir(join(folder, name));
-    const write = (path: string, text: string) => writeFile(join(folder, path), text, { mode: 0o600 });
-    await write('credentials/bitcoin-rpc', node.rpcAuth);
-    await write('credentials/mint-seed', randomBytes(32).toString('hex'));
-    await write('credentials/mint-authority', encodeAuthoritySecretKey(keys.authoritySecretKey));
-    await write('public/mint-authority.pub', encodeAuthorityPublicKey(keys.authorityKey));
-    await write('public/pool-issuer.pub', toHex(keys.issuerKey));
-    await write('public/pool-id.pub', toHex(keys.poolId));
-    await write('mint.config.toml', mint.#config(options));
-    await write('pool.toml', mint.#shared(node.rpcUrl));
+    const keys = beside ? await copyKeys(beside, folder) : await writeKeys(folder, node.rpcAuth);
+    const mint = new MintProcess(folder, await freePort(), await freePort(), keys, database);
+    if (database) await writeFile(join(folder, 'credentials/mint-database'), database, { mode: 0o600 });
+    await writeFile(join(folder, 'mint.config.toml'), mint.#config(options));
+    await writeFile(join(folder, 'pool.toml'), mint.#shared(node.rpcUrl));
     return mint;
   }
 
@@ -113,11 +124,11 @@ class MintProcess implements TestMintProcess {
   async start(): Promise<void> {
     const env = {
       PATH: process.env['PATH'],
-      STATE_DIRECTORY: join(this.#folder, 'state'),
-      CREDENTIALS_DIRECTORY: join(this.#folder, 'credentials'),
-      PUBLIC_DIRECTORY: join(this.#folder, 'public'),
+      STATE_DIRECTORY: join(this.folder, 'state'),
+      CREDENTIALS_DIRECTORY: join(this.folder, 'credentials'),
+      PUBLIC_DIRECTORY: join(this.folder, 'public'),
     };
-    const files = ['-c', join(this.#folder, 'mint.config.toml'), '-g', join(this.#folder, 'pool.toml')];
+    const files = ['-c', join(this.folder, 'mint.config.toml'), '-g', join(this.folder, 'pool.toml')];
     const child = fork(MAIN, files, { env, execArgv: [], silent: true, serialization: 'advanced' });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -141,7 +152,7 @@ class MintProcess implements TestMintProcess {
   }
 
   setCredential(name: string, value: string): Promise<void> {
-    return writeFile(join(this.#folder, 'credentials', name), value);
+    return writeFile(join(this.folder, 'credentials', name), value);
   }
 
   async end(signal: NodeJS.Signals): Promise<number | null> {
@@ -163,6 +174,7 @@ name = "Test mint"
 description = "for one test"
 [hashpool_mint]
 seed = "credential:mint-seed"
+${isPostgres(this.databasePath) ? 'database = "credential:mint-database"' : ''}
 [work_link]
 listen_address = "127.0.0.1:${this.workLinkPort}"
 authority_public_key = "public:mint-authority.pub"
@@ -193,20 +205,29 @@ pool_id = "public:pool-id.pub"
   }
 }
 
-type Keys = Awaited<ReturnType<typeof newKeys>>;
+/** What the harness knows of a mint's keys; the rest lies in files. */
+type PublicKeys = Pick<TestMintProcess, 'poolId' | 'issuerSecretKey' | 'authorityKey'>;
 
-async function newKeys() {
+async function copyKeys(beside: TestMintProcess, folder: string): Promise<PublicKeys> {
+  for (const name of ['credentials', 'public']) {
+    await cp(join(beside.folder, name), join(folder, name), { recursive: true });
+  }
+  return beside;
+}
+
+/** New keys, in the files that the mint reads them from. */
+async function writeKeys(folder: string, rpcAuth: string): Promise<PublicKeys> {
   const { curve } = await loadCrypto();
-  const [poolSecretKey, issuerSecretKey, authoritySecretKey] = [
-    randomBytes(32),
-    randomBytes(32),
-    randomBytes(32),
-  ];
-  return {
-    poolId: curve.publicKey(poolSecretKey),
-    issuerSecretKey,
-    issuerKey: curve.publicKey(issuerSecretKey),
-    authoritySecretKey,
-    authorityKey: curve.xOnly(curve.publicKey(authoritySecretKey)),
-  };
+  const issuerSecretKey = randomBytes(32);
+  const authoritySecretKey = randomBytes(32);
+  const poolId = curve.publicKey(randomBytes(32));
+  const authorityKey = curve.xOnly(curve.publicKey(authoritySecretKey));
+  const write = (path: string, text: string) => writeFile(join(folder, path), text, { mode: 0o600 });
+  await write('credentials/bitcoin-rpc', rpcAuth);
+  await write('credentials/mint-seed', randomBytes(32).toString('hex'));
+  await write('credentials/mint-authority', encodeAuthoritySecretKey(authoritySecretKey));
+  await write('public/mint-authority.pub', encodeAuthorityPublicKey(authorityKey));
+  await write('public/pool-issuer.pub', toHex(curve.publicKey(issuerSecretKey)));
+  await write('public/pool-id.pub', toHex(poolId));
+  return { poolId, issuerSecretKey, authorityKey };
 }
