@@ -71,10 +71,10 @@ export class PoolNews {
     const { store, confirmations } = this.#parts;
     for (;;) {
       const { blocks, isShareMissing } = await store.call('untold', confirmations);
-      if (blocks.length === 0) return isShareMissing;
       for (const block of blocks) this.#tellOne(block);
-      await store.call('blocksTold', blocks);
+      if (blocks.length > 0) await store.call('blocksTold', blocks);
       await this.open();
+      if (blocks.length === 0) return isShareMissing;
     }
   }
 
