@@ -55,9 +55,11 @@ export const cashuErrors = {
   'method-unsupported': row(40002, 'Payment method is not supported'),
   'quote-unknown': row(40003, 'Quote is not known'),
   'lookup-expired': row(40004, 'Look-up request is too old'),
+  'rate-limited': row(42900, 'Too many requests', 429),
   'not-found': row(40400, 'No such endpoint', 404),
   // Nothing has changed: the same request may succeed later, once a disk has room or a node is back.
   'mint-not-ready': row(50300, 'Mint is not ready', 503),
+  'signing-stopped': row(50302, 'Mint has stopped signing', 503),
   overloaded: row(50301, 'Mint is overloaded', 503),
   'mint-failed': row(50000, 'Mint failed', 503),
 } as const satisfies Record<string, ErrorRow>;

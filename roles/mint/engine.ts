@@ -1,5 +1,11 @@
 import type { Spending } from '../../domain/ledger/conditions.ts';
-import { type CheckedInputs, checkSwap, type Input, type Output } from '../../domain/ledger/tokens.ts';
+import {
+  type CheckedInputs,
+  checkInputs,
+  checkSwap,
+  type Input,
+  type Output,
+} from '../../domain/ledger/tokens.ts';
 import { checkMint } from '../../domain/quotes/mintable.ts';
 import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
@@ -14,6 +20,7 @@ import { Issuance, type IssuedSignature } from './issuance.ts';
 import { KeysetBook } from './keyset-book.ts';
 import { checkBatch, checkExpected, type MintRequest } from './mint-request.ts';
 import { METHOD } from './nuts/answers.ts';
+import { onceOrAgain } from './replays.ts';
 import { type MintClaim, openSigner, type Signer } from './signer/signer.ts';
 import type { SpentRow } from './store/ledger.ts';
 import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
@@ -106,10 +113,30 @@ export class Engine {
   }
 
   /**
-   * Turns paid quotes into blind signatures, all or none (NUT-04, NUT-20, NUT-29).
+   * Turns paid quotes into blind signatures, all or none (NUT-04, NUT-20, NUT-29); the same request again has the
+   * same answer (NUT-19).
    * @throws HashpoolError of the table in protocols/cashu/errors.ts
    */
-  async mint(request: MintRequest): Promise<IssuedSignature[]> {
+  mint(request: MintRequest): Promise<IssuedSignature[]> {
+    return onceOrAgain(request.outputs, () => this.#mint(request), {
+      signaturesOf: (blinded) => this.signaturesOf(blinded),
+      isPaid: async () => (await this.quotes(request.quotes)).every(({ state }) => state === 'ISSUED'),
+    });
+  }
+
+  /** Spends proofs and signs outputs of the same worth (NUT-03, NUT-19). @throws HashpoolError of the same table */
+  swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
+    return onceOrAgain(outputs, () => this.#swap(inputs, outputs), {
+      signaturesOf: (blinded) => this.signaturesOf(blinded),
+      isPaid: async () => {
+        const spent = await this.#spent(checkInputs(inputs, this.keysets.all, unixNow()), outputs);
+        const states = await this.proofStates(spent.map(({ y }) => y));
+        return states.every(({ state }) => state === 'SPENT');
+      },
+    });
+  }
+
+  async #mint(request: MintRequest): Promise<IssuedSignature[]> {
     checkBatch(request);
     const { outputs, signatures, expectedAmounts } = request;
     const quotes = await this.quotes(request.quotes);
@@ -121,11 +148,9 @@ export class Engine {
     return issue.signatures;
   }
 
-  /** Spends proofs and signs outputs of the same worth (NUT-03). @throws HashpoolError of the same table */
-  async swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
+  async #swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
     const paid = checkSwap(inputs, outputs, this.keysets.all, unixNow());
-    const asked = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
-    const spent = await this.spendable(paid, { outputs: asked });
+    const spent = await this.#spent(paid, outputs);
     const issue = await this.issuance.sign(outputs);
     await this.store.call('swap', { spent, signatures: issue.rows });
     this.events.emit('proofs-changed', { ys: spent.map(({ y }) => y), state: 'SPENT' });
@@ -206,6 +231,12 @@ export class Engine {
   async close(): Promise<void> {
     await this.store.close();
     await this.signer.close();
+  }
+
+  /** The rows that spend a swap's inputs. */
+  #spent(paid: CheckedInputs, outputs: readonly Output[]): Promise<SpentRow[]> {
+    const asked = outputs.map(({ exponent, blinded }) => ({ amount: amountOf(exponent), blinded }));
+    return this.spendable(paid, { outputs: asked });
   }
 
   #quoteChanged(quote: string): void {

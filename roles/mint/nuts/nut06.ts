@@ -5,6 +5,9 @@ import { MAX_BATCH } from '../mint-request.ts';
 import { METHOD } from './answers.ts';
 import { MAX_LOOKUP_KEYS, MAX_LOOKUP_PAGE } from './quote-lookup.ts';
 
+/** Requests that may be sent again and have the same answer (NUT-19). */
+const repeatable = ['/v1/swap', `/v1/mint/${METHOD}`, `/v1/mint/${METHOD}/batch`];
+
 /** What the operator says about the mint. */
 export interface MintDescription {
   readonly name: string;
@@ -50,6 +53,8 @@ function nutsOf(engine: Engine) {
     '11': { supported: true },
     '12': { supported: true },
     '14': { supported: true },
+    // The ledger remembers (replays.ts), and forgets nothing.
+    '19': { ttl: null, cached_endpoints: repeatable.map((path) => ({ method: 'POST', path })) },
     '20': { supported: true },
     '29': { max_batch_size: MAX_BATCH, methods: [METHOD] },
     // nuts#391 has no number yet.

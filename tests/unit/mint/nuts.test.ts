@@ -51,6 +51,12 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     '11': { supported: true },
     '12': { supported: true },
     '14': { supported: true },
+    '19': {
+      ttl: null,
+      cached_endpoints: ['/v1/swap', '/v1/mint/ehash', '/v1/mint/ehash/batch'].map((path) => {
+        return { method: 'POST', path };
+      }),
+    },
     '20': { supported: true },
     '29': { max_batch_size: 100, methods: ['ehash'] },
     XX: { supported: true, max_pubkeys: 50, max_page_size: 1000 },
@@ -113,7 +119,13 @@ test('NUT-04, NUT-20: quotes are made by mining alone, shown, and minted with a 
   assert.equal(issued?.['id'], mint.keysetId);
   const { state, amount_issued } = (await mint.get(`/v1/mint/quote/ehash/${quote}`)).body;
   assert.deepEqual([state, amount_issued], ['ISSUED', 1n << 62n]);
-  assertError(await mint.post(url, { quote, outputs, signature }), 'quote-issued', /restore/);
+  assert.deepEqual(
+    (await mint.post(url, { quote, outputs, signature })).body,
+    body,
+    'NUT-19: the same again',
+  );
+  const anew = { quote, outputs: [jsonOf(mint.blind(62))], signature };
+  assertError(await mint.post(url, anew), 'quote-issued', /restore/);
 });
 
 test('NUT-03, NUT-07, NUT-09: swap, states and restore, and what each refuses', async (t) => {
