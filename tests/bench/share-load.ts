@@ -16,9 +16,12 @@ interface Answered {
 /** Miners that submit shares as fast as they are answered, in a process of their own; see share-generator.ts. */
 export class ShareLoad {
   readonly #child: ChildProcess;
+  /** Rejects when the process ends. */
+  readonly #ended: Promise<never>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    this.#ended = once(child, 'exit').then(() => Promise.reject(new Error('the generator ended')));
   }
 
   static async open(port: number, kind: ShareKind, connections: number): Promise<ShareLoad> {
@@ -52,8 +55,7 @@ export class ShareLoad {
   }
 
   async #answer(): Promise<Answered> {
-    const ended = once(this.#child, 'exit').then(() => Promise.reject(new Error('the generator ended')));
-    const [answer] = (await Promise.race([once(this.#child, 'message'), ended])) as [Answered];
+    const [answer] = (await Promise.race([once(this.#child, 'message'), this.#ended])) as [Answered];
     return answer;
   }
 }
