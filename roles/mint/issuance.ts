@@ -24,14 +24,32 @@ export interface Issue {
 export class Issuance {
   readonly #signer: Signer;
   readonly #keysets: KeysetBook;
+  #stopped: string | undefined;
 
   constructor(signer: Signer, keysets: KeysetBook) {
     this.#signer = signer;
     this.#keysets = keysets;
   }
 
-  /** Signs outputs. @throws HashpoolError 'request-malformed', 'keyset-unknown' */
+  /** From here on nothing is signed until the mint starts again. @param reason what is wrong, in words */
+  stop(reason: string): void {
+    this.#stopped = reason;
+  }
+
+  /** Why nothing is signed any more; undefined while all is well. */
+  get stopped(): string | undefined {
+    return this.#stopped;
+  }
+
+  /** @throws HashpoolError 'signing-stopped' */
+  checkOpen(): void {
+    if (this.#stopped === undefined) return;
+    throw cashuError('signing-stopped', `${this.#stopped}; its operator has to look into it`);
+  }
+
+  /** Signs outputs. @throws HashpoolError 'request-malformed', 'keyset-unknown', 'signing-stopped' */
   async sign(outputs: readonly Output[]): Promise<Issue> {
+    this.checkOpen();
     return this.#issue(outputs, await this.#signer.sign(this.#named(outputs)));
   }
 
@@ -40,6 +58,7 @@ export class Issuance {
    * @throws HashpoolError 'signature-invalid' and those of `sign`
    */
   async mint(claims: readonly MintClaim[], outputs: readonly Output[]): Promise<Issue> {
+    this.checkOpen();
     return this.#issue(outputs, await this.#signer.mint(claims, this.#named(outputs)));
   }
 

@@ -1,8 +1,58 @@
 import type { Static } from 'typebox';
-import { integer, table } from '../../../runtime/config/fields.ts';
+import { choice, integer, optional, table } from '../../../runtime/config/fields.ts';
 
 /** The unit of what is paid over Lightning and the chain. */
 export const PAYMENT_UNIT = 'sat';
+
+/** All sats that there will ever be. */
+const MAX_SATS = 2_100_000_000_000_000;
+const sats = (description: string, value: number) =>
+  integer(description, { min: 1, max: MAX_SATS, default: value });
+
+/** What every method has. */
+const limits = {
+  min_mint: sats(
+    'the least that one mint quote takes, in sats; on the chain, that one deposit must bring',
+    1,
+  ),
+  max_mint: sats('the most that one mint quote takes, in sats', 1_000_000),
+  min_melt: sats('the least that is paid out at once, in sats', 1),
+  max_melt: sats('the most that is paid out at once, in sats', 1_000_000),
+  quote_seconds: integer('for how long a quote can be paid', { min: 60, max: 31_536_000, default: 3600 }),
+};
+
+const bolt11 = table({
+  backend: choice('who pays and is paid over Lightning; "fake" moves no money', ['fake']),
+  ...limits,
+  fee_reserve_min: integer('the least that is set aside for the fees of a payment, in sats', {
+    min: 0,
+    max: MAX_SATS,
+    default: 2,
+  }),
+  fee_reserve_ppm: integer('what is set aside for them, in millionths of the amount', {
+    min: 0,
+    max: 1_000_000,
+    default: 10_000,
+  }),
+});
+
+const onchain = table({
+  backend: choice('who pays and is paid on the chain; "fake" moves no money', ['fake']),
+  ...limits,
+});
+
+const fake = table({
+  pays_after_ms: integer('milliseconds after which an invoice of the fake backend pays itself', {
+    min: 0,
+    max: 86_400_000,
+    default: 500,
+  }),
+  fee: integer('what each payment of the fake backend costs, in sats', {
+    min: 0,
+    max: 1_000_000,
+    default: 1,
+  }),
+});
 
 /** `[payments]` of `mint.config.toml`; a mint without it signs ehash alone. */
 export const paymentsConfig = table({
@@ -18,6 +68,11 @@ export const paymentsConfig = table({
     'Unix seconds from which tokens of the keyset are worth nothing, 0 for never; fixed for a keyset once it is made',
     { min: 0, max: Number.MAX_SAFE_INTEGER, default: 0 },
   ),
+  bolt11: optional(bolt11),
+  onchain: optional(onchain),
+  fake: optional(fake),
 });
 
 export type PaymentsConfig = Static<typeof paymentsConfig>;
+export type Bolt11Config = Static<typeof bolt11>;
+export type OnchainConfig = Static<typeof onchain>;

@@ -1,0 +1,48 @@
+import type { Logger } from '../../../runtime/logs.ts';
+import type { Engine } from '../engine.ts';
+import { Incoming } from './incoming.ts';
+import type { Invoices } from './invoices.ts';
+import { MeltQuotes } from './melt-quotes.ts';
+import { Melts } from './melts.ts';
+import type { Methods } from './methods.ts';
+import { MintQuotes } from './mint-quotes.ts';
+import { Settlement } from './settlement.ts';
+
+/** All that the mint does over Lightning and the chain. */
+export interface Payments {
+  readonly methods: Methods;
+  readonly mintQuotes: MintQuotes;
+  readonly meltQuotes: MeltQuotes;
+  readonly melts: Melts;
+  /** Ends with the backends, which are not closed before nothing needs them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the parts over the methods' backends; what the last run left pending is taken up, and what came in since
+ * is credited, without being waited for.
+ */
+export function openPayments(engine: Engine, methods: Methods, invoices: Invoices, log: Logger): Payments {
+  const incoming = new Map(
+    [...methods].map(([name, method]) => [
+      name,
+      new Incoming(name, method, engine.store, engine.events, log),
+    ]),
+  );
+  const meltQuotes = new MeltQuotes(engine, methods, invoices);
+  const settlement = new Settlement(engine, methods, log);
+  void settlement.start();
+  for (const each of incoming.values()) void each.fetch();
+  return {
+    methods,
+    mintQuotes: new MintQuotes(engine, methods, incoming),
+    meltQuotes,
+    melts: new Melts(engine, methods, meltQuotes, settlement),
+    async close() {
+      await settlement.close();
+      for (const each of incoming.values()) await each.close();
+      for (const { backend } of methods.values()) await backend.close();
+      await invoices.close();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { changeOf } from '../../../domain/payments/change.ts';
+import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import { faultPoint } from '../../../runtime/fault-point.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { Engine } from '../engine.ts';
+import type { Issue } from '../issuance.ts';
+import type { MeltRow } from '../store/melt-row.ts';
+import type { Payment, PaymentBackend, PaymentState } from './backend.ts';
+import { type Methods, methodNamed } from './methods.ts';
+
+/** For how long whoever began a payment, or asked for it, is left to see to it alone. */
+export const CLAIM_MS = 15_000;
+/** How often payments are looked for that nobody sees to. */
+const LOOK_MS = 2_000;
+/** Payments looked up at once. */
+const LOOKED_UP_AT_ONCE = 50;
+/** A stopping mint waits so long for payments under way; the next start takes up the rest. */
+const CLOSE_MS = 2_000;
+
+/** A quote whose payment was begun. */
+export type BegunMelt = Pick<
+  MeltRow,
+  'id' | 'method' | 'request' | 'amount' | 'feeOptions' | 'attempt' | 'selectedFee' | 'provided' | 'outputs'
+>;
+
+/**
+ * Brings begun payments to their end: PAID with change, or UNPAID again where the backend has failed for good. What
+ * is not certain stays PENDING and is looked up, at the start and by a timer, until it is.
+ */
+export class Settlement {
+  readonly #engine: Engine;
+  readonly #methods: Methods;
+  readonly #log: Logger;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #timer: NodeJS.Timeout;
+  #isLooking = false;
+
+  constructor(engine: Engine, methods: Methods, log: Logger) {
+    this.#engine = engine;
+    this.#methods = methods;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.#lookAfter(Date.now()), LOOK_MS);
+  }
+
+  /** Takes up all that the last run left, whoever saw to it: a key is paid once, however often it is asked for. */
+  start(): Promise<void> {
+    return this.#lookAfter(Date.now() + CLAIM_MS);
+  }
+
+  /** Has the backend pay; never rejects. @returns why it has failed, where it has */
+  pay(melt: BegunMelt): Promise<string | undefined> {
+    return this.#settle(melt, (backend, payment) => backend.pay(payment));
+  }
+
+  /** Signs what a melt gives back (NUT-08). */
+  signChange(
+    { provided, amount, outputs }: Pick<BegunMelt, 'provided' | 'amount' | 'outputs'>,
+    fee: bigint,
+  ): Promise<Issue> {
+    const idOf = new Map([...this.#engine.keysets.all.values()].map(({ row, id }) => [row, id]));
+    const exponents = changeOf(provided ?? 0n, amount, fee, outputs.length);
+    const signed = exponents.flatMap((exponent, i) => {
+      const blank = outputs[i];
+      return blank ? [{ keysetId: idOf.get(blank.keyset) ?? '', exponent, blinded: blank.blinded }] : [];
+    });
+    return this.#engine.issuance.sign(signed);
+  }
+
+  /** Tells the mint's other parts how a melt stands. */
+  tell(
+    method: string,
+    quote: string,
+    ys: readonly Uint8Array[],
+    state: 'PENDING' | 'SPENT' | 'UNSPENT',
+  ): void {
+    this.#engine.events.emit('quote-changed', { kind: 'melt', method, quote });
+    this.#engine.events.emit('proofs-changed', { ys, state });
+  }
+
+  /** Waits a moment for what is under way. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.race([Promise.all(this.#underWay), delay(CLOSE_MS, undefined, { ref: false })]);
+  }
+
+  /** Payments that nobody sees to at `now`, in milliseconds, one lot after the other. */
+  async #lookAfter(now: number): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const asked = { now, until: now + CLAIM_MS, limit: LOOKED_UP_AT_ONCE };
+      for (let more = true; more; ) {
+        const melts = await this.#engine.store.call('claimMelts', asked);
+        await Promise.all(melts.map((melt) => this.#takeUp(melt)));
+        more = melts.length === LOOKED_UP_AT_ONCE;
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, `pending payments are not looked up: ${messageOf(error)}`);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Looks a payment up, and has it paid where the backend never heard of it. */
+  #takeUp(melt: BegunMelt): Promise<string | undefined> {
+    return this.#settle(melt, async (backend, payment) => {
+      const found = await backend.lookUp(payment);
+      return found.state === 'unknown' ? backend.pay(payment) : found;
+    });
+  }
+
+  #settle(
+    melt: BegunMelt,
+    ask: (backend: PaymentBackend, payment: Payment) => Promise<PaymentState>,
+  ): Promise<string | undefined> {
+    const work = this.#settled(melt, ask);
+    this.#underWay.add(work);
+    return work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #settled(
+    melt: BegunMelt,
+    ask: (backend: PaymentBackend, payment: Payment) => Promise<PaymentState>,
+  ): Promise<string | undefined> {
+    const name = quoteIdText(melt.id);
+    const facts = { method: melt.method, quote: name, attempt: melt.attempt };
+    try {
+      const found = await ask(methodNamed(this.#methods, melt.method).backend, paymentOf(melt, name));
+      faultPoint('melt-paid');
+      await this.#end(melt, name, found);
+      if (found.state !== 'pending') this.#log.info({ ...facts, ...found }, 'a payment has ended');
+      return found.state === 'failed' ? found.reason : undefined;
+    } catch (error) {
+      this.#log.warn({ ...facts, err: error }, `a payment stays pending: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  async #end(melt: BegunMelt, name: string, found: PaymentState): Promise<void> {
+    const { id, attempt, method } = melt;
+    if (found.state === 'paid') {
+      const { proof, fee } = found;
+      const change = (await this.signChange(melt, fee)).rows;
+      faultPoint('melt-signed');
+      const ys = await this.#engine.store.call('finishMelt', { id, attempt, proof, fee, change });
+      faultPoint('melt-finished');
+      if (ys) this.tell(method, name, ys, 'SPENT');
+    } else if (found.state === 'failed') {
+      const ys = await this.#engine.store.call('releaseMelt', { id, attempt });
+      faultPoint('melt-released');
+      if (ys) this.tell(method, name, ys, 'UNSPENT');
+    } else if (found.state === 'pending' && found.proof !== undefined) {
+      await this.#engine.store.call('noteMelt', { id, attempt, proof: found.proof });
+    }
+  }
+}
+
+function paymentOf(melt: BegunMelt, name: string): Payment {
+  const { request, amount, attempt, feeOptions, selectedFee } = melt;
+  const fee = feeOptions[selectedFee ?? 0] ?? { reserve: 0n, blocks: undefined, note: undefined };
+  return { key: `${name}.${attempt}`, request, amount, fee };
+}
