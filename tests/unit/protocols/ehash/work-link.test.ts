@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  BLOCK_STATES,
+  type BlockState,
+  decodeBlockState,
   decodeTerms,
+  encodeBlockState,
   encodeTerms,
   issuerProof,
   MAX_RECORDS_PER_SUBMIT,
@@ -56,6 +60,21 @@ describe('work link messages', () => {
       code: 'unknown-policy',
       message: /update the pool/,
     });
+  });
+
+  it('carry how a block stands, and leave out a state of the future', () => {
+    for (const state of BLOCK_STATES) {
+      const block: BlockState = {
+        hashLe: new Uint8Array(32).fill(5),
+        height: 840_000,
+        state,
+        confirmations: 6,
+      };
+      const message = roundtrip(encodeBlockState(block));
+      assert.ok(message.name === 'BlockState');
+      assert.deepEqual(decodeBlockState(message), block);
+      assert.equal(decodeBlockState({ ...message, state: BLOCK_STATES.length }), undefined);
+    }
   });
 
   it('stay within the frame cap at their largest', () => {
