@@ -16,6 +16,8 @@ const CLOSE_DEADLINE_MS = 4_000;
 export interface RoleContext<C, S> {
   readonly config: C;
   readonly shared: S;
+  /** The role's config as its file has it now. @throws ConfigError as at the start */
+  reread(): C;
   readonly log: Logger;
   /** Aborted when the role begins to stop. */
   readonly stopping: AbortSignal;
@@ -92,13 +94,17 @@ class Running {
   ): Promise<RoleContext<Static<C>, Static<S>>> {
     const args = roleArguments(process.argv.slice(2));
     const folders: RoleFolders = roleFolders(process.env);
-    const config = loadConfig(role.config, args.config);
     const shared = loadShared(role, args.shared);
-    const broken = role.check?.(config, shared);
-    if (broken) throw new ConfigError(`${args.config}: ${broken}`);
+    const reread = () => {
+      const config = loadConfig(role.config, args.config);
+      const broken = role.check?.(config, shared);
+      if (broken) throw new ConfigError(`${args.config}: ${broken}`);
+      return config;
+    };
     return {
-      config,
+      config: reread(),
       shared,
+      reread,
       log: this.#log,
       stopping: this.#abort.signal,
       open: (name, start) => this.#open(name, start),

@@ -33,7 +33,7 @@ function nameIn(userIdentity: string): string {
 
 /** The tags in use, so that those of many channels stay within {@link MAX_MINER_TAGS}. */
 export class MinerTags {
-  readonly #maxLength: number;
+  #maxLength: number;
   readonly #channels = new Map<string, number>();
 
   /** @param maxLength see {@link minerTag} */
@@ -46,6 +46,11 @@ export class MinerTags {
     return this.#channels.size;
   }
 
+  /** Tags that are taken from now on; channels keep theirs until they {@link exchange} them. */
+  setMaxLength(maxLength: number): void {
+    this.#maxLength = maxLength;
+  }
+
   /** The tag of a new channel; hand it back with {@link release}. */
   take(userIdentity: string): string {
     const tag = minerTag(userIdentity, this.#maxLength);
@@ -53,6 +58,12 @@ export class MinerTags {
     if (tag === '' || (channels === 0 && this.#channels.size >= MAX_MINER_TAGS)) return '';
     this.#channels.set(tag, channels + 1);
     return tag;
+  }
+
+  /** The tag that a channel has now instead of its former one. */
+  exchange(former: string, userIdentity: string): string {
+    this.release(former);
+    return this.take(userIdentity);
   }
 
   /** A channel with that tag is over. */

@@ -47,10 +47,8 @@ export function clientName(userIdentity: string, lockingKey: Uint8Array | undefi
 export class MiningChannel {
   readonly kind: ChannelKind;
   readonly id: number;
-  readonly groupId: number;
   readonly session: number;
   readonly userIdentity: string;
-  readonly tag: string;
   readonly rollableBytes: number;
   readonly lockingKey: Uint8Array | undefined;
   readonly vardiff: Vardiff;
@@ -58,6 +56,9 @@ export class MiningChannel {
   readonly resumeName: string | undefined;
   readonly jobs: ChannelJobs;
   readonly acks = new ShareAcks();
+  groupId: number;
+  /** Of jobs to come, as the prefix. */
+  tag: string;
   /** Of jobs to come; each job keeps the one that it was sent with. */
   prefix: ExtranoncePrefix;
   nominalHashRate: number;
@@ -85,9 +86,9 @@ export class MiningChannel {
    * The channel on another connection: prefix, jobs and difficulty go on; what was not acknowledged is to be sent again.
    * @param changes with a new `session`, so that a share sent again is told from a duplicate
    */
-  resumed(changes: Omit<MiningChannelOptions, 'tag' | 'prefix' | 'vardiff' | 'jobs'>): MiningChannel {
-    const { tag, prefix, vardiff, jobs } = this;
-    return new MiningChannel({ ...changes, tag, prefix, vardiff, jobs });
+  resumed(changes: Omit<MiningChannelOptions, 'prefix' | 'vardiff' | 'jobs'>): MiningChannel {
+    const { prefix, vardiff, jobs } = this;
+    return new MiningChannel({ ...changes, prefix, vardiff, jobs });
   }
 
   /** Notes a job to be mined on a tip to come. */

@@ -11,6 +11,7 @@ import { type MiningServer, openMiningServer } from '../../services/mining-serve
 import { foundBlock } from './block.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
 import { FoundBlocks } from './found-blocks.ts';
+import { awaitNewNames } from './new-names.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { awaitPlannedMove } from './planned-move.ts';
 import { openQuotePath, type QuotePath } from './quote-path.ts';
@@ -87,6 +88,7 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   server = await context.open('mining server', () => openServer(pool, quotePath, blocks));
   work.serve(server);
   const moving = server;
+  await context.open('new names', () => awaitNewNames(context, work));
   await context.open('planned move', () => awaitPlannedMove(moving, log));
   if (outbox.terms) {
     work.takeTerms(outbox.terms);

@@ -24,11 +24,13 @@ export class WorkSource {
   readonly #work = new PoolWork(randomInt(1, 2 ** 32));
   #server: MiningServer | undefined;
   #terms: Terms | undefined;
+  #signature: string;
   /** What comes in is worked off in its order, though some of it waits for the store. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(options: WorkSourceOptions) {
     this.#options = options;
+    this.#signature = options.coinbase.signature;
   }
 
   /** Sets where work goes; nothing may be taken before. */
@@ -55,18 +57,25 @@ export class WorkSource {
         'the mint pays on these terms',
       );
       this.#server?.setMinimumDifficulty(terms.minimumDifficulty);
-      const live = this.#work.setCoinbase({ ...this.#options.coinbase, keysetId: terms.keysetId });
-      if (live) this.#server?.add(live);
-      for (const job of this.#work.announced) this.#server?.announce(job);
+      this.#remakeJobs(terms);
+    });
+  }
+
+  /** From the next job on, coinbases have these names: the pool's, and its miners' up to that length. */
+  rename(signature: string, minerTagLength: number): void {
+    this.#enqueue('the names in the coinbase', () => {
+      this.#signature = signature;
+      this.#server?.setMinerTagLength(minerTagLength);
+      if (this.#terms) this.#remakeJobs(this.#terms);
     });
   }
 
   /** Goes on in the extranonces of that server id, which the mint has leased to this pool. */
   moveTo(serverId: number): void {
     this.#enqueue('the leased server id', () => {
-      this.#server?.setServerId(serverId);
+      if (!this.#server?.setServerId(serverId)) return;
       // Miners would go on in the old ones with a job that they had before.
-      for (const job of this.#work.remakeFuture()) this.#server?.announce(job);
+      for (const job of this.#work.remakeFuture()) this.#server.announce(job);
     });
   }
 
@@ -84,7 +93,6 @@ export class WorkSource {
   /** Stops, since another pool has this one's server id: both would find the same headers. */
   withdraw(): void {
     this.#enqueue('the loss of the server id', () => {
-      this.#options.log.warn('another pool has the server id: all channels are closed');
       this.#server?.withdraw();
     });
   }
@@ -95,6 +103,16 @@ export class WorkSource {
       this.#server?.activate(this.#work.setTip(message, seen));
       this.#options.log.debug({ prev_hash: toHex(message.prev_hash) }, 'mining on a new tip');
     });
+  }
+
+  #remakeJobs({ keysetId }: Terms): void {
+    const live = this.#work.setCoinbase({
+      ...this.#options.coinbase,
+      signature: this.#signature,
+      keysetId,
+    });
+    if (live) this.#server?.add(live);
+    for (const job of this.#work.announced) this.#server?.announce(job);
   }
 
   #enqueue(what: string, task: () => void | Promise<void>): void {

@@ -10,28 +10,30 @@ interface Group {
 
 /**
  * The groups of one connection, by the tag of their channels: who has the same tag mines the same coinbase, so that one
- * message serves all of them (Stratum V2, 5.2.3). A channel's user identity, and so its tag, is settled when it opens,
- * and so is the size of its extranonce: it stays in the group that `Open….Success` names.
+ * message serves all of them (Stratum V2, 5.2.3). Their extranonces have one size in any case.
  */
 export class ChannelGroups {
   readonly #ids: ChannelIds;
+  readonly #isGrouped: boolean;
   readonly #byTag = new Map<string, Group>();
 
-  /** @param ids of the connection's channels and groups */
-  constructor(ids: ChannelIds) {
+  /**
+   * @param ids of the connection's channels and groups
+   * @param isGrouped false where each channel gets jobs of its own
+   */
+  constructor(ids: ChannelIds, isGrouped: boolean) {
     this.#ids = ids;
+    this.#isGrouped = isGrouped;
   }
 
   /** The group for a channel with that tag; without one it is always the same. */
   idFor(tag: string): number {
-    if (tag === '') return GROUP_ID;
-    return this.#byTag.get(tag)?.id ?? this.#ids.next();
+    if (!this.#isGrouped) return NO_GROUP;
+    return tag === '' ? GROUP_ID : (this.#byTag.get(tag)?.id ?? this.#ids.next());
   }
 
-  /** Takes in a channel that has a group. */
   add(channel: MiningChannel): void {
     const { tag, groupId: id } = channel;
-    if (id === NO_GROUP) return;
     const group = this.#byTag.get(tag) ?? { id, channels: new Set(), announced: new Set() };
     group.channels.add(channel);
     this.#byTag.set(tag, group);
@@ -43,17 +45,32 @@ export class ChannelGroups {
     if (group?.channels.size === 0) this.#byTag.delete(channel.tag);
   }
 
+  /**
+   * Puts a channel into the group of its new tag.
+   * @returns whether its client is to be told
+   */
+  move(channel: MiningChannel, tag: string): boolean {
+    if (tag === channel.tag) return false;
+    this.remove(channel);
+    channel.tag = tag;
+    channel.groupId = this.idFor(tag);
+    this.add(channel);
+    return this.#isGrouped;
+  }
+
   /** The channels of the group of that id; none where there is no such group. */
   members(id: number): MiningChannel[] {
-    for (const group of this.#byTag.values()) if (group.id === id) return [...group.channels];
+    for (const group of this.#byTag.values()) {
+      if (this.#isGrouped && group.id === id) return [...group.channels];
+    }
     return [];
   }
 
-  /** All groups, each to be told of work in one message. */
+  /** Whom work goes to: each group is told of it in one message. */
   audiences(): Audience[] {
-    return [...this.#byTag].map(([tag, { id, channels, announced }]) => {
-      return { id, tag, channels: [...channels], announced };
-    });
+    return [...this.#byTag].flatMap(([tag, { id, channels, announced }]) =>
+      this.#isGrouped ? [{ id, tag, channels: [...channels], announced }] : [...channels].map(alone),
+    );
   }
 
   /** A group where all of its channels are among these and have one target; else each of them by itself. */
@@ -61,9 +78,9 @@ export class ChannelGroups {
     return [...Map.groupBy(moved, ({ tag }) => tag)].flatMap(([tag, channels]) => {
       const group = this.#byTag.get(tag);
       const [first] = channels;
-      const isAll = channels.length > 1 && channels.length === group?.channels.size;
+      const isAll = this.#isGrouped && channels.length > 1 && channels.length === group?.channels.size;
       const isOne = isAll && channels.every(({ vardiff }) => vardiff.k === first?.vardiff.k);
-      return isOne ? [{ id: group.id, tag, channels }] : channels.map(alone);
+      return isOne && group ? [{ id: group.id, tag, channels }] : channels.map(alone);
     });
   }
 }

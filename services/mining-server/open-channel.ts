@@ -8,6 +8,7 @@ import { Vardiff } from '../../domain/vardiff/vardiff.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import { REQUIRES_STANDARD_JOBS, REQUIRES_WORK_SELECTION } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
+import type { ChannelGroups } from './groups.ts';
 import type { Message, MiningHouse } from './house.ts';
 import { targetLe } from './messages.ts';
 import { resumeChannel } from './resume.ts';
@@ -24,8 +25,7 @@ export const TOO_MANY_CHANNELS = 'too-many-channels';
 export interface Opener {
   /** Of the connection's channels. */
   readonly ids: ChannelIds;
-  /** The group that a channel with that tag goes into. */
-  readonly groupFor: (tag: string) => number;
+  readonly groups: Pick<ChannelGroups, 'idFor'>;
   readonly terms: ConnectionTerms;
   /** Whose prefixes are counted together. */
   readonly client: string;
@@ -56,7 +56,7 @@ export function openChannel(
   house: MiningHouse,
   request: OpenRequest,
   tlvs: readonly Tlv[],
-  { ids, groupFor, terms, client, lockingKey }: Opener,
+  { ids, groups, terms, client, lockingKey }: Opener,
 ): MiningChannel | string {
   const { policy, range, current } = house;
   const kind = request.name === 'OpenStandardMiningChannel' ? 'standard' : 'extended';
@@ -84,14 +84,17 @@ export function openChannel(
     difficultyLimit,
     resumeName: token && resumeName(token, userIdentity, lockingKey),
   } as const;
-  const resumed = resumeChannel(house, wanted, groupFor);
+  const place = () => {
+    const tag = terms.workSelection ? '' : house.tags.take(userIdentity);
+    return { tag, groupId: groups.idFor(tag) };
+  };
+  const resumed = resumeChannel(house, wanted, place);
   if (resumed) return resumed;
   if (house.allocator.heldBy(client) >= policy.maxChannelsPerAddress) return TOO_MANY_CHANNELS;
   const prefix = allocatePrefix(house, grant.rollableBytes, client);
   if (!prefix) return 'extranonce-exhausted';
   const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, now, proven);
-  const tag = terms.workSelection ? '' : house.tags.take(userIdentity);
-  return new MiningChannel({ ...wanted, groupId: groupFor(tag), tag, prefix, vardiff });
+  return new MiningChannel({ ...wanted, ...place(), prefix, vardiff });
 }
 
 /** The answer to a request that was granted. */

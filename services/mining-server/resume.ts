@@ -7,13 +7,13 @@ export type WantedChannel = Omit<MiningChannelOptions, 'groupId' | 'tag' | 'pref
 /**
  * The channel of a cut link that the client asks to have back, with its prefix, jobs and difficulty. One that does not
  * fit what is wanted now is over.
- * @param groupFor the group of the new connection for channels of a tag
+ * @param place takes a tag for it, and a group of the new connection
  * @returns undefined where there is none that fits
  */
 export function resumeChannel(
   house: MiningHouse,
   wanted: WantedChannel,
-  groupFor: (tag: string) => number,
+  place: () => Pick<MiningChannelOptions, 'tag' | 'groupId'>,
 ): MiningChannel | undefined {
   const held = wanted.resumeName === undefined ? undefined : house.resumable.take(wanted.resumeName);
   if (!held) return undefined;
@@ -26,5 +26,6 @@ export function resumeChannel(
   const now = performance.now();
   former.vardiff.set(former.vardiff.k, now);
   former.jobs.prolong(now - (cutAt ?? now));
-  return former.resumed({ ...wanted, groupId: groupFor(former.tag) });
+  house.tags.release(former.tag);
+  return former.resumed({ ...wanted, ...place() });
 }

@@ -75,10 +75,13 @@ export interface MiningServer {
   /**
    * All channels get extranonce prefixes of another server id, and a job for them; jobs sent before keep theirs, so
    * announced ones must be made and announced anew. Channels of cut links end.
+   * @returns false where that is the server id already
    */
-  setServerId(serverId: number): void;
+  setServerId(serverId: number): boolean;
   /** Closes all channels, since another pool has this one's server id, and opens none before the next. */
   withdraw(): void;
+  /** Miners' tags have so many bytes from now on. Jobs are to be made and announced anew, for the groups as they are then. */
+  setMinerTagLength(length: number): void;
   /**
    * Asks all clients to connect elsewhere, for a planned move. The server there must have the same authority key.
    * @param to left out: here again
@@ -144,16 +147,24 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
     },
     setServerId(serverId) {
       house.hasSpace = true;
-      if (serverId === house.allocator.serverId) return;
+      if (serverId === house.allocator.serverId) return false;
       house.allocator.move(serverId);
       house.announced = [];
       house.resumable.expire(Number.POSITIVE_INFINITY);
       deliveries.add({ kind: 'move' });
+      return true;
     },
     withdraw() {
+      if (!house.hasSpace) return;
+      options.log.warn('another pool has the server id: all channels are closed');
       house.hasSpace = false;
       house.resumable.expire(Number.POSITIVE_INFINITY);
       deliveries.add({ kind: 'withdraw', reason: 'server-id-in-use' });
+    },
+    setMinerTagLength(length) {
+      house.tags.setMaxLength(length);
+      house.announced = [];
+      deliveries.add({ kind: 'regroup' });
     },
     reconnect(to = { host: '', port: 0 }) {
       for (const each of sessions) each.reconnect(to.host, to.port);

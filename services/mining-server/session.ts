@@ -2,7 +2,6 @@ import {
   ChannelIds,
   MAX_CHANNELS_PER_CONNECTION,
   MAX_UNGROUPED_CHANNELS,
-  NO_GROUP,
 } from '../../domain/channels/channel-ids.ts';
 import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
@@ -54,7 +53,7 @@ export class MiningSession implements ShareOwner {
   readonly #ids = new ChannelIds();
   readonly #payees: PayeeKeys;
   readonly #channels = new Map<number, MiningChannel>();
-  readonly #groups = new ChannelGroups(this.#ids);
+  readonly #groups: ChannelGroups;
   readonly #firstChannel: NodeJS.Timeout;
   #wasRefused = false;
   /** Number of the last update of work that was told. */
@@ -67,6 +66,7 @@ export class MiningSession implements ShareOwner {
     this.#house = house;
     this.#payees = new PayeeKeys(connection, house);
     this.#terms = connectionTerms(connection.setup.flags);
+    this.#groups = new ChannelGroups(this.#ids, !this.#terms.standardJobs);
     afterRequired(connection, house.policy.extensions, this.#receive);
     connection.onDrained = () => house.commits.flush();
     const { firstChannelMs } = house.policy;
@@ -86,15 +86,19 @@ export class MiningSession implements ShareOwner {
   deliver(number: number, update: WorkUpdate): void {
     if (number <= this.#delivered) return;
     this.#delivered = number;
-    if (update.kind === 'move') {
-      this.#move();
-      return;
+    switch (update.kind) {
+      case 'move':
+        this.#move();
+        break;
+      case 'regroup':
+        this.#regroup();
+        break;
+      case 'withdraw':
+        for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
+        break;
+      default:
+        for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
     }
-    if (update.kind === 'withdraw') {
-      for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
-      return;
-    }
-    for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
   }
 
   /**
@@ -111,8 +115,7 @@ export class MiningSession implements ShareOwner {
       if (floor > ceiling) this.#dismiss(channel, 'max-target-out-of-range');
       else if (adjust(channel, this.#house, now)) moved.push(channel);
     }
-    const audiences = this.#terms.standardJobs ? moved.map(alone) : this.#groups.asOne(moved);
-    for (const to of audiences) retarget(to, this.#house, this.#send);
+    for (const to of this.#groups.asOne(moved)) retarget(to, this.#house, this.#send);
   }
 
   /** Takes all channels to the present server id, with jobs for it; jobs sent before keep the old one. */
@@ -123,6 +126,19 @@ export class MiningSession implements ShareOwner {
       this.#send({ name: 'SetExtranoncePrefix', channel_id, extranonce_prefix: prefix.bytes });
     }
     for (const to of this.#audiences()) sendRenewed(to, this.#house, this.#send);
+  }
+
+  /** Puts channels whose tag is another one now into its group (5.3.22), which the next job goes to. */
+  #regroup(): void {
+    if (this.#terms.workSelection) return;
+    const { tags } = this.#house;
+    const moved = [...this.#channels.values()].filter((channel) =>
+      this.#groups.move(channel, tags.exchange(channel.tag, channel.userIdentity)),
+    );
+    for (const [group_channel_id, channels] of Map.groupBy(moved, ({ groupId }) => groupId)) {
+      const channel_ids = channels.map(({ id }) => id);
+      this.#send({ name: 'SetGroupChannel', group_channel_id, channel_ids });
+    }
   }
 
   /** Asks the client to connect elsewhere; an empty host and port 0 stand for the present ones. */
@@ -224,9 +240,8 @@ export class MiningSession implements ShareOwner {
     // The client may have gone while its key was looked at.
     if (!this.#connection.isOpen) return;
     const { request_id, user_identity } = message;
-    const groupFor = (tag: string) => (this.#terms.standardJobs ? NO_GROUP : this.#groups.idFor(tag));
     const { client } = this.#connection;
-    const opener = { ids: this.#ids, groupFor, terms: this.#terms, client, lockingKey };
+    const opener = { ids: this.#ids, groups: this.#groups, terms: this.#terms, client, lockingKey };
     const { figures, policy } = this.#house;
     const most = this.#terms.standardJobs ? MAX_UNGROUPED_CHANNELS : MAX_CHANNELS_PER_CONNECTION;
     this.#catchUp();
@@ -320,8 +335,7 @@ export class MiningSession implements ShareOwner {
 
   /** Whom work goes to. */
   #audiences(): Audience[] {
-    if (this.#terms.workSelection) return [];
-    return this.#terms.standardJobs ? [...this.#channels.values()].map(alone) : this.#groups.audiences();
+    return this.#terms.workSelection ? [] : this.#groups.audiences();
   }
 
   #count(change: number): void {

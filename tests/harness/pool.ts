@@ -32,6 +32,7 @@ export interface PoolProcess {
   readonly host: string;
   readonly port: number;
   readonly authorityKey: Uint8Array;
+  readonly configPath: string;
   /** The outbox's database. */
   readonly outboxPath: string;
   /** Connects a miner; it hangs up with the test. */
@@ -69,14 +70,8 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
     '[pool]',
     `pool_id = "${toHex(options.mint.poolId)}"`,
   ]);
-  const args = [
-    ...(options.nodeArguments ?? []),
-    entry,
-    '-c',
-    join(folder, 'pool.toml'),
-    '-g',
-    join(folder, 'shared.toml'),
-  ];
+  const configPath = join(folder, 'pool.toml');
+  const args = [...(options.nodeArguments ?? []), entry, '-c', configPath, '-g', join(folder, 'shared.toml')];
   const role = new RoleProcess(args, folder);
   const miners = new Set<RawMiner>();
   t.after(async () => {
@@ -90,6 +85,7 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
     host: '127.0.0.1',
     port,
     authorityKey,
+    configPath,
     outboxPath: join(folder, 'outbox.sqlite'),
     async connect(changes = {}) {
       const miner = await RawMiner.connect({ host: '127.0.0.1', port, authorityKey, workers, ...changes });

@@ -13,6 +13,7 @@ import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 
+const NO_GROUP = 0;
 const WAIT_LIMIT_MS = 10_000;
 const POLL_MS = 2;
 
@@ -162,7 +163,7 @@ export class RawMiner {
 export class RawChannel {
   readonly miner: RawMiner;
   readonly id: number;
-  readonly groupId: number;
+  readonly #firstGroup: number;
   readonly isStandard: boolean;
   readonly extranonceSize: number;
   #firstTarget: Uint8Array;
@@ -172,11 +173,16 @@ export class RawChannel {
   constructor(miner: RawMiner, opened: Opened) {
     this.miner = miner;
     this.id = opened.channel_id;
-    this.groupId = opened.group_channel_id;
+    this.#firstGroup = opened.group_channel_id;
     this.isStandard = opened.name === 'OpenStandardMiningChannel.Success';
     this.extranonceSize = 'extranonce_size' in opened ? opened.extranonce_size : 0;
     this.#firstPrefix = opened.extranonce_prefix;
     this.#firstTarget = opened.target;
+  }
+
+  /** The group that it is in. */
+  get groupId(): number {
+    return this.#groupAt(this.miner.received.length);
   }
 
   /** The extranonce prefix of jobs to come. */
@@ -294,16 +300,25 @@ export class RawChannel {
     return this.#last(['NewExtendedMiningJob', 'NewMiningJob'], fits);
   }
 
-  /** The last message of that name to the channel or its group. */
+  /** The group that it was in when message number `index` came. */
+  #groupAt(index: number): number {
+    const isIt = (message: MiningMessage): message is MessageNamed<'SetGroupChannel'> =>
+      message.name === 'SetGroupChannel' && message.channel_ids.includes(this.id);
+    return this.miner.received.slice(0, index).findLast(isIt)?.group_channel_id ?? this.#firstGroup;
+  }
+
+  /** The last message of that name to the channel or to the group that it was in then. */
   #last<N extends MiningMessage['name']>(
     names: N | readonly N[],
     fits: (message: MessageNamed<N>) => boolean = () => true,
   ): MessageNamed<N> | undefined {
     const wanted: readonly string[] = [names].flat();
+    const isToGroup = (id: number, at: number) => id !== NO_GROUP && id === this.#groupAt(at);
     const isIt = (message: MiningMessage): message is MessageNamed<N> =>
       wanted.includes(message.name) &&
       'channel_id' in message &&
-      (message.channel_id === this.id || (message.channel_id === this.groupId && this.groupId !== 0)) &&
+      (message.channel_id === this.id ||
+        isToGroup(message.channel_id, this.miner.received.indexOf(message))) &&
       fits(message as MessageNamed<N>);
     return this.miner.received.findLast(isIt);
   }

@@ -46,5 +46,10 @@ describe("a miner's tag", () => {
     tags.release('');
     assert.equal(tags.take('one more'), 'one more');
     assert.equal(tags.size, MAX_MINER_TAGS);
+    tags.setMaxLength(3);
+    assert.equal(tags.exchange('one more', 'one more'), 'one');
+    tags.setMaxLength(0);
+    assert.equal(tags.exchange('one', 'one more'), '');
+    assert.equal(tags.size, MAX_MINER_TAGS - 1);
   });
 });

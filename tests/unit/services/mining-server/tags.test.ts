@@ -171,4 +171,61 @@ describe("miners' tags", () => {
     assert.equal(await two.submit(two.mine()), 'invalid-channel-id');
     assert.equal(pool.server.figures.channels, 1);
   });
+
+  it('that are turned on, cut or off under open channels move these from group to group', async (t) => {
+    const pool = await testPool(t);
+    const miner = await pool.connect();
+    const device = await pool.connect({ flags: REQUIRES_STANDARD_JOBS });
+    const channels = [
+      await miner.open({ user_identity: 'alice' }),
+      await miner.openStandard({ user_identity: 'alice' }),
+      await miner.open({ user_identity: 'bob' }),
+      await miner.open({ user_identity: encodeHpub(KEY) }),
+    ];
+    const own = await device.openStandard({ user_identity: 'alice' });
+    pool.server.announce(pool.work.addFuture(template(2n, true)));
+    /** As the role does it. */
+    const setLength = async (length: number) => {
+      const from = miner.received.length;
+      const ownFrom = device.received.length;
+      const shares = [...channels, own].map((channel) => [channel, channel.mine()] as const);
+      pool.server.setMinerTagLength(length);
+      for (const job of pool.work.remakeFuture()) pool.server.announce(job);
+      pool.newTemplate(9n);
+      await device.next('NewMiningJob', () => true, ownFrom);
+      await delay(20);
+      for (const [channel, share] of shares) assert.equal(await channel.submit(share), 'accepted');
+      for (const channel of [...channels, own]) {
+        assert.equal(await channel.submit(channel.mine()), 'accepted');
+      }
+      return miner.received.slice(from).filter((message) => message.name === 'SetGroupChannel');
+    };
+    const ids = channels.map(({ id }) => id);
+
+    const on = await setLength(8);
+    assert.deepEqual(
+      on.map(({ channel_ids }) => channel_ids),
+      [ids.slice(0, 2), ids.slice(2, 3)],
+    );
+    assert.deepEqual(channels.map(tagOf), ['alice', 'alice', 'bob', '']);
+    const groups = new Set([...ids, 1, ...on.map(({ group_channel_id }) => group_channel_id)]);
+    assert.equal(groups.size, 4 + 3, 'no group has the id of a channel or of another group');
+    assert.deepEqual(
+      (await setLength(3)).map(({ channel_ids }) => channel_ids),
+      [ids.slice(0, 2)],
+      'bob stays bob',
+    );
+    assert.deepEqual(channels.map(tagOf), ['ali', 'ali', 'bob', '']);
+
+    const off = await setLength(0);
+    assert.deepEqual(
+      off.map(({ group_channel_id, channel_ids }) => [group_channel_id, channel_ids]),
+      [[1, ids.slice(0, 3)]],
+    );
+    pool.server.activate(pool.work.setTip(prevHash(2n, 2), new SeenShares()));
+    await device.next('SetNewPrevHash', ({ prev_hash }) => prev_hash[0] === 2);
+    for (const channel of [...channels, own]) assert.equal(await channel.submit(channel.mine()), 'accepted');
+    assert.ok(device.received.every(({ name }) => name !== 'SetGroupChannel'));
+    assert.equal(pool.server.figures.rejected, 0);
+  });
 });
