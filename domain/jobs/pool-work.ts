@@ -45,10 +45,19 @@ export class PoolWork {
    */
   setCoinbase(coinbase: PoolCoinbase): LiveJob | undefined {
     this.#coinbase = coinbase;
-    for (const [id, { template }] of this.#future) {
-      this.#future.set(id, { template, job: this.#factory.make(template, coinbase) });
-    }
+    this.remakeFuture();
     return this.#current && this.#remake(this.#current.tip);
+  }
+
+  /**
+   * Makes the announced jobs again, since those that miners have can't be changed any more.
+   * @returns the new ones, to be announced
+   */
+  remakeFuture(): readonly ExtendedJob[] {
+    for (const [id, { template }] of this.#future) {
+      this.#future.set(id, { template, job: this.#factory.make(template, this.#wantedCoinbase()) });
+    }
+    return this.announced;
   }
 
   /**

@@ -217,6 +217,18 @@ describe('work of a pool', () => {
     assert.equal(work.addCurrent(template(4n, false))?.job.templateId, 4n);
   });
 
+  it('makes announced jobs again under other ids, and activates these', () => {
+    const work = ready();
+    const before = [work.addFuture(template(2n)), work.addFuture(template(3n))];
+    const again = work.remakeFuture();
+    assert.deepEqual(
+      again.map(({ templateId }) => templateId),
+      [2n, 3n],
+    );
+    assert.ok(again.every(({ id }) => before.every((job) => job.id < id)));
+    assert.equal(work.setTip(prevHash(3n), new SeenShares()).job, again[1]);
+  });
+
   it('says in each coinbase which keyset is paid in, from the moment that changes', () => {
     const work = ready();
     work.addFuture(template(2n));
