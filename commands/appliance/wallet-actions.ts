@@ -2,70 +2,191 @@ import { text } from 'node:stream/consumers';
 import { stringifyJson } from '../../protocols/cashu/json.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
-import type { Balance, Wallet } from '../../services/wallet/wallet.ts';
+import type { Wallet } from '../../services/wallet/wallet.ts';
 import { usageError } from './command-line.ts';
 import { formatTable } from './text-table.ts';
+import {
+  type GivenOptions,
+  parseAmount,
+  parseCount,
+  parseHex32,
+  parseLock,
+  type WalletOption,
+} from './wallet-options.ts';
+import { balanceTable, historyTable } from './wallet-tables.ts';
 
-type WalletAction = (wallet: Wallet, argument: string, options: WalletOptions) => Promise<void>;
+/** Lines of the history that are shown where nobody says how many. */
+const HISTORY_LINES = '20';
+const MOST_HISTORY_LINES = 1000;
 
-export interface WalletOptions {
-  readonly json: boolean;
-  readonly unit: string | undefined;
+interface Call {
+  readonly wallet: Wallet;
+  readonly argument: string;
+  readonly options: GivenOptions;
+}
+
+/** What an action has to say: to people, and to programs. */
+interface Said {
+  readonly words: string;
+  /** An object, or several, each a line of JSON. */
+  readonly json: object | readonly object[];
+}
+
+interface WalletAction {
+  /** As the usage shows it; undefined where there is none. */
+  readonly argument?: string;
+  /** Lines. */
+  readonly help: readonly string[];
+  readonly options: readonly WalletOption[];
+  run(call: Call): Promise<Said>;
 }
 
 /** What `npm run wallet` does by name. Tokens go to standard output and nowhere else: who reads one owns it. */
-export const walletActions: Record<string, WalletAction> = {
-  balance: async (wallet, _, { json }) => {
-    await wallet.collect().catch(warnOfAbsentMint);
-    const [balance, sent, troubles] = await Promise.all([wallet.balance(), wallet.sent(), wallet.troubles()]);
-    if (json) return print(stringifyJson({ balance, sent, ...troubles }));
-    print(balance.length === 0 ? 'the wallet is empty' : formatTable(balance.map(textsOf)));
-    if (sent.length > 0)
-      print(`\n${sent.length} sent and not claimed: --json shows the tokens, receive takes one back`);
-    for (const { id, reason } of troubles.refusedQuotes) print(`\nquote ${id} is not minted: ${reason}`);
-    for (const { reason } of troubles.stuck) print(`\nan operation hangs and is tried again: ${reason}`);
+export const walletActions: Readonly<Record<string, WalletAction>> = {
+  balance: {
+    help: ['collects what waits at the mint and shows what there is'],
+    options: [],
+    run: async ({ wallet }) => {
+      await wallet.collect().catch(warnOfAbsentMint);
+      const [balance, sent, troubles] = await Promise.all([
+        wallet.balance(),
+        wallet.sent(),
+        wallet.troubles(),
+      ]);
+      return { words: balanceTable(balance, sent, troubles), json: { balance, sent, ...troubles } };
+    },
   },
-  send: async (wallet, amount, { json, unit }) => {
-    if (!/^\d{1,19}$/.test(amount))
-      throw usageError(`send wants an amount, a whole number, not ${amount || 'nothing'}`);
-    const token = await wallet.send(BigInt(amount), { unit });
-    print(json ? stringifyJson({ amount: BigInt(amount), token }) : token);
+  history: {
+    help: [`shows what came and went, the newest first: --limit LINES (${HISTORY_LINES}), --before ID`],
+    options: ['limit', 'before'],
+    run: async ({ wallet, options: { limit = HISTORY_LINES, before } }) => {
+      const lines = await wallet.history({
+        limit: parseCount('--limit', limit, MOST_HISTORY_LINES),
+        ...(before === undefined ? {} : { before: parseCount('--before', before, Number.MAX_SAFE_INTEGER) }),
+      });
+      return { words: historyTable(lines), json: lines };
+    },
   },
-  receive: async (wallet, given, { json }) => {
-    const token = given === '-' ? await text(process.stdin) : given;
-    if (token.trim() === '') throw usageError('receive wants a token, or - for standard input');
-    const received = await wallet.receive(token);
-    print(json ? stringifyJson({ received }) : `received ${received}`);
+  send: {
+    argument: 'AMOUNT',
+    help: [
+      'prints a token of AMOUNT that any Cashu wallet takes; --unit UNIT where there are several, --note TEXT',
+      'for the history. --to KEY (hpub1… or hex) locks it to a key, --hash SHA256 to a preimage; after',
+      "--locktime 24h (or a date) it is this wallet's again, or that of --refund KEY",
+    ],
+    options: ['unit', 'to', 'hash', 'locktime', 'refund', 'note'],
+    run: async ({ wallet, argument, options }) => {
+      const amount = parseAmount('AMOUNT', argument);
+      const lock = await parseLock(wallet, options, Date.now());
+      const { unit, note } = options;
+      const token = await wallet.send(amount, { unit, lock, note });
+      return { words: token, json: { amount, token } };
+    },
   },
-  key: async (wallet, _, { json }) => {
-    const key = encodeHpub(await wallet.keyForChannel('username'));
-    print(json ? stringifyJson({ key }) : key);
+  receive: {
+    argument: 'TOKEN',
+    help: [
+      "takes a token of the wallet's mint in, - reads it from standard input; --preimage HEX opens a hash lock",
+    ],
+    options: ['preimage'],
+    run: async ({ wallet, argument, options: { preimage } }) => {
+      const secret = preimage === undefined ? undefined : parseHex32('--preimage', preimage);
+      const received = await wallet.receive(await argumentOrInput('TOKEN', argument), secret);
+      return { words: `received ${received}`, json: { received } };
+    },
   },
-  restore: async (wallet, _, { json }) => {
-    const { keys, proofs, amount } = await wallet.restore();
-    if (json) return print(stringifyJson({ keys, proofs, amount }));
-    print(`found ${amount} in ${proofs} tokens, and ${keys} keys that ehash was locked to`);
+  request: {
+    argument: 'AMOUNT',
+    help: [
+      'prints a payment request (NUT-18); --unit UNIT, --memo TEXT for the payer, --lock for a token that only',
+      'this wallet opens, --post URL where the payer is to send it',
+    ],
+    options: ['unit', 'memo', 'lock', 'post'],
+    run: async ({ wallet, argument, options: { unit, memo, lock, post } }) => {
+      const amount = parseAmount('AMOUNT', argument);
+      const request = await wallet.request({ amount, unit, description: memo, post, isLocked: lock });
+      return { words: request.creqA, json: { amount, ...request } };
+    },
+  },
+  pay: {
+    argument: 'REQUEST',
+    help: [
+      'pays a payment request (creqA… or creqB1…): by POST where it wants that, else prints the token to hand',
+      'over; --amount AMOUNT and --unit UNIT where it names none',
+    ],
+    options: ['amount', 'unit'],
+    run: async ({ wallet, argument, options: { amount, unit } }) => {
+      const paid = await wallet.pay(await argumentOrInput('REQUEST', argument), {
+        unit,
+        ...(amount === undefined ? {} : { amount: parseAmount('--amount', amount) }),
+      });
+      const words =
+        paid.deliveredTo === undefined ? paid.token : `paid ${paid.amount} to ${paid.deliveredTo}`;
+      return { words, json: paid };
+    },
+  },
+  key: {
+    help: ["prints a key of the wallet, to mine to as a username on this mint's pool, or to be paid to"],
+    options: [],
+    run: async ({ wallet }) => {
+      const key = encodeHpub(await wallet.keyForChannel('username'));
+      return { words: key, json: { key } };
+    },
+  },
+  restore: {
+    help: ['finds everything that the mnemonic owns at the mint'],
+    options: [],
+    run: async ({ wallet }) => {
+      const { keys, proofs, amount } = await wallet.restore();
+      const found = {
+        amount: String(amount),
+        tokens: String(proofs),
+        'keys that ehash was locked to': String(keys),
+      };
+      return { words: formatTable([found]), json: { keys, proofs, amount } };
+    },
   },
 };
+
+/**
+ * The action of a command line, its argument and options checked against what it takes.
+ * @throws HashpoolError 'usage' naming what is too much or unknown
+ */
+export function chooseAction(
+  words: readonly string[],
+  options: GivenOptions,
+): (wallet: Wallet) => Promise<Said> {
+  const [name = '', argument = '', ...rest] = words;
+  const action = Object.hasOwn(walletActions, name) ? walletActions[name] : undefined;
+  if (!action) {
+    throw usageError(`${name} is no action: say ${Object.keys(walletActions).join(', ')}; --help says more`);
+  }
+  const surplus = action.argument === undefined ? argument : rest[0];
+  if (surplus)
+    throw usageError(`${name} takes ${action.argument ?? 'no argument'}, not ${surplus.slice(0, 40)} too`);
+  for (const option of Object.keys(options)) {
+    if (action.options.some((known) => known === option)) continue;
+    const known = action.options.map((each) => `--${each}`).join(', ');
+    throw usageError(`${name} takes no --${option}${known && `; it takes ${known}`}`);
+  }
+  return (wallet) => action.run({ wallet, argument, options });
+}
+
+/** What was said, for standard output. */
+export function print({ words, json }: Said, isJson: boolean): void {
+  const lines = Array.isArray(json) ? json : [json];
+  const output = isJson ? lines.map((line) => `${stringifyJson(line)}\n`).join('') : `${words}\n`;
+  process.stdout.write(output);
+}
+
+async function argumentOrInput(what: string, given: string): Promise<string> {
+  const found = given === '-' ? await text(process.stdin) : given;
+  if (found.trim() !== '') return found;
+  throw usageError(`${what} is missing: name it, or - for standard input`);
+}
 
 /** Without its mint the wallet still knows what it had. */
 function warnOfAbsentMint(error: unknown): void {
   if (!isHashpoolError(error)) throw error;
   process.stderr.write(`not up to date: ${error.message}\n`);
-}
-
-/** A unit names its pool by a key of 66 digits: the table shows enough to tell units apart. */
-function textsOf({ unit, amount, waiting, reserved, sent }: Balance): Record<string, string> {
-  const short = unit.length > 24 ? `${unit.slice(0, 12)}…${unit.slice(-8)}` : unit;
-  return {
-    unit: short,
-    amount: `${amount}`,
-    waiting: `${waiting}`,
-    'in flight': `${reserved}`,
-    'sent, not claimed': `${sent}`,
-  };
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -69,10 +69,7 @@ export function openKeysets(db: DatabaseSync): Keysets {
     activeFor: (unit) => {
       const keyset = find((candidate) => candidate.unit === unit && candidate.active);
       if (keyset) return keyset;
-      throw new HashpoolError(
-        'no-active-keyset',
-        `the mint signs no new tokens of unit ${unit}: its keyset is inactive`,
-      );
+      throw new HashpoolError('no-active-keyset', `the mint signs no new tokens of unit ${unit}`);
     },
     update: (published) => {
       inTransaction(db, () => {

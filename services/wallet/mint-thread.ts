@@ -9,6 +9,7 @@ import { openLockKeys } from './lock-keys.ts';
 import { lookUpDue } from './look-up.ts';
 import { openMintClient } from './mint-client.ts';
 import { openQuoteMinter } from './mint-quotes.ts';
+import { type EncodedRequest, makeRequest, type Payment, pay, type RequestTerms } from './payment-request.ts';
 import { openProofs, sumOf } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
 import { receive } from './receive.ts';
@@ -24,6 +25,8 @@ export type MintTasks = {
   collect(input: undefined): Promise<{ minted: bigint; waiting: bigint }>;
   send(order: SendOrder): Promise<string>;
   receive(input: { token: string; preimage: string | undefined }): Promise<bigint>;
+  request(terms: RequestTerms): Promise<EncodedRequest>;
+  pay(input: { request: string; amount?: bigint | undefined; unit?: string | undefined }): Promise<Payment>;
   restore(input: undefined): Promise<Restored>;
   close(input: undefined): void;
 };
@@ -82,6 +85,11 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       await prepare();
       return receive(parts, lockKeys, input);
     },
+    request: async (terms) => {
+      await refreshKeysets(parts);
+      return makeRequest(parts, lockKeys, terms);
+    },
+    pay: (input) => pay(parts, sender, input),
     restore,
     close: () => db.close(),
   };

@@ -143,7 +143,11 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
   };
 }
 
-function onlyUnit(parts: Parts): string {
+/**
+ * The unit that the wallet holds, where it is only one.
+ * @throws HashpoolError 'not-enough', 'unit-needed'
+ */
+export function onlyUnit(parts: Parts): string {
   const held = parts.proofs.sums().filter(({ state }) => state !== 'sent');
   const units = [...new Set(held.map(({ unit }) => unit))];
   const [unit] = units;

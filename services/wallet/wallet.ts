@@ -5,10 +5,22 @@ import type { WalletData } from './database.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Lock } from './locked-outputs.ts';
 import type { MintTasks } from './mint-thread.ts';
+import type { EncodedRequest, Payment, RequestTerms } from './payment-request.ts';
 import type { Restored } from './restore.ts';
 import type { SendOrder, SentToken } from './send.ts';
 
-export type { Balance, HistoryEntry, Lock, Restored, SendOrder, SentToken, Troubles };
+export type {
+  Balance,
+  EncodedRequest,
+  HistoryEntry,
+  Lock,
+  Payment,
+  RequestTerms,
+  Restored,
+  SendOrder,
+  SentToken,
+  Troubles,
+};
 
 /**
  * A Cashu wallet for ehash. All amounts are in units of the token. Whatever talks to the mint throws
@@ -42,6 +54,17 @@ export interface Wallet {
    * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-locked', 'token-refused'
    */
   receive(token: string, preimage?: string): Promise<bigint>;
+  /**
+   * A request for a payment to this wallet (NUT-18).
+   * @throws HashpoolError 'bad-amount', 'unit-needed', 'bad-url'
+   */
+  request(terms: RequestTerms): Promise<EncodedRequest>;
+  /**
+   * Pays somebody's request, in the lock that it asks for.
+   * @param given.amount where the request names none
+   * @throws HashpoolError 'bad-request', 'wrong-mint', 'no-transport', 'not-delivered', and those of `send`
+   */
+  pay(request: string, given?: { amount?: bigint | undefined; unit?: string | undefined }): Promise<Payment>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
   /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
@@ -83,6 +106,8 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     send: (amount, options) => mint.call('send', { amount, ...options }),
     sent: () => books.call('sent', undefined),
     receive: (token, preimage) => mint.call('receive', { token, preimage }),
+    request: (terms) => mint.call('request', terms),
+    pay: (request, given) => mint.call('pay', { request, ...given }),
     restore: () => mint.call('restore', undefined),
     close: async () => {
       Atomics.store(closing, 0, 1);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -81,10 +82,11 @@ test('mistakes get one line, or the usage', async (t) => {
   assert.equal(none.code, 64);
   assert.match(none.out, /balance[\s\S]*send AMOUNT[\s\S]*receive TOKEN[\s\S]*restore/);
   for (const [args, words, code] of [
-    [['spend'], /say balance/, 64],
+    [['spend'], /spend is no action: say balance, history/, 64],
     [['send', 'much'], /whole number/, 64],
-    [['send'], /not nothing/, 64],
-    [['receive'], /wants a token/, 64],
+    [['send'], /AMOUNT is missing/, 64],
+    [['receive'], /TOKEN is missing/, 64],
+    [['pay', 'creqAnonsense'], /no payment request/, 1],
     [['send', '1'], /empty/, 1],
     [['receive', 'cashuBnonsense'], /does not answer/, 1],
     [['restore'], /does not answer/, 1],
@@ -97,4 +99,37 @@ test('mistakes get one line, or the usage', async (t) => {
   const balance = await command('balance', '--state', state);
   assert.deepEqual([balance.code, balance.out], [0, 'the wallet is empty']);
   assert.match(balance.err, /not up to date: .* does not answer/);
+});
+
+test('the command locks tokens, pays requests and tells its history', async (t) => {
+  const { mint, url } = await startMint(t);
+  const state = makeState(t, MNEMONIC, url);
+  const other = makeState(t, OTHER, url);
+  const ours = async (...args: string[]) => (await command(...args, '--state', state)).out;
+  const theirs = async (...args: string[]) => (await command(...args, '--state', other)).out;
+  await mint.addQuotes(decodeHpub(await ours('key')), [6]);
+  await ours('balance');
+
+  const preimage = '07'.repeat(32);
+  const hash = createHash('sha256').update(Buffer.from(preimage, 'hex')).digest('hex');
+  const token = await ours('send', '9', '--to', await theirs('key'), '--hash', hash, '--locktime', '24h');
+  assert.match((await command('receive', token, '--state', other)).err, /locked, to the preimage of/);
+  assert.equal(await theirs('receive', token, '--preimage', preimage), 'received 9');
+
+  const request = await ours('request', '4', '--memo', 'cake', '--lock');
+  const paid = await theirs('pay', request);
+  assert.equal(await ours('receive', paid), 'received 4');
+  const encodings = JSON.parse(await ours('request', '4', '--json')) as Record<string, string>;
+  assert.match(`${encodings['creqA']} ${encodings['creqB']}`, /^creqA\S+ CREQB1\S+$/);
+
+  assert.match(await ours('history'), /^id +time +what +amount +fee +unit +what for\n3 .* received +\+4 +0 /);
+  const lines = (await theirs('history', '--json')).split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ kind, amount, note }) => [kind, amount, note.replace(/[0-9a-f]{8}/, 'ID')]),
+    [
+      ['sent', -4, 'payment request ID cake'],
+      ['received', 9, ''],
+    ],
+  );
+  assert.match(await theirs('history', '--limit', '1', '--before', '2'), /\n1 /);
 });
