@@ -35,7 +35,7 @@ export class TestOutbox implements WorkSource {
     this.#changed();
   }
 
-  /** Opens the link; it closes with the test. */
+  /** Opens a link, one more where there is one; it closes with the test. */
   async link(t: Pick<TestContext, 'after'>, mint: TestMintProcess): Promise<void> {
     const workers = await openHandshakeWorkers();
     const client = await openWorkLinkClient({
@@ -54,7 +54,11 @@ export class TestOutbox implements WorkSource {
         this.#changed();
       },
     });
-    this.#wake = () => client.wake();
+    const wakeOthers = this.#wake;
+    this.#wake = () => {
+      wakeOthers();
+      client.wake();
+    };
     t.after(async () => {
       await client.close();
       await workers.close();
