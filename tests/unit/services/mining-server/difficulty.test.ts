@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EASY_JOB_GRACE_MS } from '../../../../domain/jobs/channel-jobs.ts';
 import { DifficultyLimits } from '../../../../domain/vardiff/difficulty-limits.ts';
 import {
   exponentAtMost,
@@ -29,6 +30,27 @@ describe("a channel's difficulty", () => {
     const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
     assert.ok((await flood(channel)) >= 7);
     assert.deepEqual(new Set(pool.sink.records.map(({ k }) => k)), new Set([4]));
+  });
+
+  it('once it is much harder leaves an old job its target for a grace, and none afterwards', async (t) => {
+    const pool = await testPool(t);
+    const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
+    const [easy, late] = [channel.mine(), channel.mine()];
+    channel.miner.send({
+      name: 'UpdateChannel',
+      channel_id: channel.id,
+      nominal_hash_rate: CLAIM * 16,
+      maximum_target: targetToLeBytes(powerTarget(0)),
+    });
+    await channel.miner.next('NewExtendedMiningJob', ({ min_ntime }) => min_ntime !== null);
+    assert.equal(await channel.submit(easy), 'accepted');
+    const now = performance.now.bind(performance);
+    t.mock.method(performance, 'now', () => now() + EASY_JOB_GRACE_MS);
+    assert.equal(await channel.submit(late), 'stale-share');
+    assert.deepEqual(
+      pool.sink.records.map(({ k }) => k),
+      [4],
+    );
   });
 
   it('is remembered for the client that comes back, and for nobody else', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
 import { ExtranonceAllocator, MAX_PREFIXES } from '../../../../domain/extranonce/allocator.ts';
+import { EASY_JOB_GRACE_MS } from '../../../../domain/jobs/channel-jobs.ts';
 import {
   EHASH_EXTENSION,
   LOCKING_KEY_FIELD,
@@ -115,6 +116,24 @@ describe('a resumed channel', () => {
     assert.equal(third, hex(hard));
     assert.ok(typeof fourth === 'number' && fourth > easy.job_id);
     assert.equal(await resumed.submit(easy), 'accepted');
+  });
+
+  it('has the time for its easy old jobs that it had when it was cut', async (t) => {
+    const pool = await testPool(t);
+    const token = newToken();
+    const channel = await openWith(pool, token);
+    const easy = [channel.mine(), channel.mine()] as const;
+    const changes = { nominal_hash_rate: 1e6, maximum_target: new Uint8Array(32).fill(255) };
+    channel.miner.send({ name: 'UpdateChannel', channel_id: channel.id, ...changes });
+    await channel.miner.next('NewExtendedMiningJob', ({ min_ntime }) => min_ntime !== null);
+    await cut(pool, channel);
+    const now = performance.now.bind(performance);
+    let ahead = 2 * EASY_JOB_GRACE_MS;
+    t.mock.method(performance, 'now', () => now() + ahead);
+    const resumed = await openWith(pool, token);
+    assert.equal(await resumed.submit(easy[0]), 'accepted');
+    ahead += EASY_JOB_GRACE_MS;
+    assert.equal(await resumed.submit(easy[1]), 'stale-share');
   });
 
   it('may be a standard one, whose locking key its shares can not name', async (t) => {
