@@ -4,6 +4,7 @@ import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 /** PostgreSQL refuses to run as root; where the tests do, it runs as "nobody". */
@@ -69,22 +70,12 @@ class Server implements TestPostgres {
   }
 
   async start(): Promise<void> {
-    const child = this.#spawn('postgres', [
-      '-D',
-      join(this.#folder, 'data'),
-      '-k',
-      this.#folder,
-      '-c',
-      'listen_addresses=',
-    ]);
-    this.#process = child;
-    // A test file that ends before its hooks have run leaves no server behind.
-    process.once('exit', () => child.kill('SIGQUIT'));
     const until = Date.now() + READY_MS;
     while (!(await this.#answers())) {
-      if (child.exitCode !== null || Date.now() > until)
-        throw new Error(`PostgreSQL does not start:\n${this.#output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (Date.now() > until) throw new Error(`PostgreSQL does not start:\n${this.#output}`);
+      // After a kill the server refuses to start while any of its processes has not ended yet.
+      if (!this.#isRunning) this.#launch();
+      await delay(50);
     }
   }
 
@@ -96,7 +87,7 @@ class Server implements TestPostgres {
 
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !this.#isRunning) return;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
@@ -105,6 +96,18 @@ class Server implements TestPostgres {
   async remove(): Promise<void> {
     await this.end('SIGQUIT');
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  get #isRunning(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
+  #launch(): void {
+    const settings = ['-D', join(this.#folder, 'data'), '-k', this.#folder, '-c', 'listen_addresses='];
+    const child = this.#spawn('postgres', settings);
+    this.#process = child;
+    // A test file that ends before its hooks have run leaves no server behind.
+    process.once('exit', () => child.kill('SIGQUIT'));
   }
 
   #url(database: string): string {

@@ -6,7 +6,7 @@ import type { Result, Sent } from './messages.ts';
 const ANSWER_MS = 15_000;
 /** After a failed attempt the next one waits this long, twice as long each time. */
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** A PostgreSQL server, connected to when there is something to ask it, and again after the connection was lost. */
 export class Server {

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inTransaction } from '../../../../runtime/sql/database.ts';
+import { openPostgres, serverName } from '../../../../runtime/sql/postgres/open.ts';
+import { openStore } from '../../../../runtime/sql/store.ts';
+import { droppingProxy } from '../../../harness/dropping-proxy.ts';
+import { testPostgres } from '../../../harness/postgres.ts';
+import { type operations, schema } from '../fixtures/notes-store.ts';
+
+type Notes = ReturnType<typeof operations>;
+const module = new URL('../fixtures/notes-store.ts', import.meta.url);
+
+const newDatabase = async () => (await testPostgres()).newDatabase();
+const openNotes = (path: string) => openStore<Notes>({ module, path, name: 'notes' });
+
+test('what was answered is there after reopening, in the same order', async () => {
+  const path = await newDatabase();
+  const store = await openNotes(path);
+  await Promise.all(Array.from({ length: 500 }, (_, i) => store.call('add', `note ${i}`)));
+  await store.close();
+  const db = openPostgres(path, schema, { readOnly: true });
+  const rows = db.prepare('SELECT text FROM notes ORDER BY id').all();
+  assert.deepEqual(
+    rows.map(({ text }) => text),
+    Array.from({ length: 500 }, (_, i) => `note ${i}`),
+  );
+  assert.throws(() => db.exec("INSERT INTO notes (text) VALUES ('x')"), { message: /read-only/ });
+  db.close();
+});
+
+test('an operation that throws takes back its own writes only', async () => {
+  const store = await openNotes(await newDatabase());
+  const results = await Promise.allSettled([
+    store.call('add', 'a'),
+    store.call('addThenRefuse', 'b'),
+    store.call('add', 'a'),
+    store.call('add', 'c'),
+  ]);
+  assert.deepEqual(
+    results.map((result) => (result.status === 'rejected' ? result.reason.code : 'done')),
+    ['done', 'refused', 'store-failed', 'done'],
+  );
+  assert.equal(await store.call('count', null), 2);
+  await store.close();
+});
+
+test('migrations go forward once, in one transaction, and refuse what is newer', async () => {
+  const path = await newDatabase();
+  openPostgres(path, schema).close();
+  const broken = {
+    name: 'notes',
+    migrations: [...schema.migrations, 'CREATE TABLE more (n INTEGER)', 'nonsense'],
+  };
+  assert.throws(() => openPostgres(path, broken), { code: 'database-open', message: /nonsense/ });
+  const two = { name: 'notes', migrations: [...schema.migrations, 'CREATE TABLE more (n INTEGER)'] };
+  openPostgres(path, two).close();
+  openPostgres(path, two).close();
+  assert.throws(() => openPostgres(path, schema), {
+    code: 'database-newer',
+    message: /run the newer program/,
+  });
+});
+
+test('processes that start at once on an empty database make one schema', async () => {
+  const path = await newDatabase();
+  const stores = await Promise.all([openNotes(path), openNotes(path), openNotes(path)]);
+  await Promise.all(stores.map((store, i) => store.call('add', `by ${i}`)));
+  for (const store of stores) assert.equal(await store.call('count', null), 3);
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+test('one writer at a time: what each read before it wrote still holds', async () => {
+  const path = await newDatabase();
+  const [a, b] = [openPostgres(path, schema), openPostgres(path, schema)];
+  b.exec("SET lock_timeout = '100ms'");
+  assert.throws(() => inTransaction(a, () => inTransaction(b, () => undefined)), { code: 'store-busy' });
+  inTransaction(a, () => undefined);
+  inTransaction(b, () => undefined);
+  a.close();
+  b.close();
+});
+
+test('while the server is away calls fail as unavailable, and work again when it is back', async () => {
+  const server = await testPostgres();
+  const store = await openNotes(await server.newDatabase());
+  await store.call('add', 'before');
+  await server.end('SIGKILL');
+  await assert.rejects(store.call('add', 'during'), { code: 'store-unavailable' });
+  await assert.rejects(store.call('add', 'during'), { code: 'store-unavailable' });
+  await server.start();
+  const until = Date.now() + 20_000;
+  for (;;) {
+    const added = await store.call('add', 'after').then(
+      () => true,
+      () => false,
+    );
+    if (added) break;
+    assert.ok(Date.now() < until, 'the store never came back');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal(await store.call('count', null), 2);
+  await store.close();
+});
+
+test('a connection that was lost while idle is replaced unnoticed', async () => {
+  const path = await newDatabase();
+  const store = await openNotes(path);
+  await store.call('add', 'a');
+  const db = openPostgres(path, schema);
+  db.prepare(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  ).all();
+  db.close();
+  await store.call('add', 'b');
+  assert.equal(await store.call('count', null), 2);
+  await store.close();
+});
+
+test('a commit whose answer was lost has happened, and is answered so', async (t) => {
+  const proxy = await droppingProxy(t, await newDatabase());
+  const store = await openNotes(proxy.url);
+  proxy.dropAfter('COMMIT');
+  await store.call('add', 'a');
+  assert.equal(await store.call('count', null), 1);
+  await store.close();
+});
+
+test('a connection that is lost before the commit has written nothing, and says so', async (t) => {
+  const proxy = await droppingProxy(t, await newDatabase());
+  const store = await openNotes(proxy.url);
+  proxy.dropAfter('INSERT');
+  await assert.rejects(store.call('add', 'a'), { code: 'store-unavailable' });
+  assert.equal(await store.call('count', null), 0);
+  await store.close();
+});
+
+test('no password is in what is said of a database', () => {
+  const url = 'postgres://mint:s3cret@10.0.0.2:5432/mint?sslmode=verify-full&password=s3cret';
+  assert.equal(serverName(url), 'postgres://10.0.0.2:5432/mint');
+  assert.throws(
+    () => openPostgres('postgres://mint:s3cret@127.0.0.1:1/mint', schema),
+    (error) => {
+      assert.ok(error instanceof Error);
+      assert.doesNotMatch(`${error.stack} ${error.cause}`, /s3cret/);
+      return true;
+    },
+  );
+});
