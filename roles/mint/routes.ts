@@ -11,18 +11,24 @@ import { nut09 } from './nuts/nut09.ts';
 import { nut29 } from './nuts/nut29.ts';
 import { quoteLookup } from './nuts/quote-lookup.ts';
 import { shareLookup } from './nuts/share-lookup.ts';
+import type { Payments } from './payments/payments.ts';
 
-/** All that the mint answers over HTTP. */
-export function addRoutes(http: FastifyInstance, engine: Engine, description: MintDescription): void {
+/** All that the mint answers over HTTP. @param payments where it is paid over Lightning or the chain */
+export function addRoutes(
+  http: FastifyInstance,
+  engine: Engine,
+  description: MintDescription,
+  payments?: Payments,
+): void {
   nut01(http, engine);
   nut02(http, engine);
   nut03(http, engine);
-  nut04(http, engine);
-  nut05(http);
-  nut06(http, engine, description);
+  nut04(http, engine, payments);
+  nut05(http, payments);
+  nut06(http, engine, description, payments);
   nut07(http, engine);
   nut09(http, engine);
-  nut29(http, engine);
+  nut29(http, engine, payments);
   quoteLookup(http, engine);
   shareLookup(http, engine);
 }

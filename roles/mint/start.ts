@@ -15,7 +15,8 @@ import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
 import { openHttp } from './http.ts';
-import { openSatKeyset } from './payments/sat-keyset.ts';
+import type { Payments } from './payments/payments.ts';
+import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { addRoutes } from './routes.ts';
@@ -43,7 +44,6 @@ export interface Mint {
 export async function start(context: MintContext): Promise<Mint> {
   const { config, shared, log } = context;
   const engine = await context.open('store and signer', () => openEngine(context));
-  if (config.payments) await openSatKeyset(engine.keysets, config.payments, log);
   const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
   const { curve } = await loadCrypto();
   const pools = await readPools(config.pool, context.read, engine.signer, { network, curve });
@@ -73,7 +73,8 @@ export async function start(context: MintContext): Promise<Mint> {
   await chain.start();
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
-  const http = await context.open('Cashu API', () => listen(context, engine));
+  const payments = await startPayments(context, engine);
+  const http = await context.open('Cashu API', () => listen(context, engine, payments));
   await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink));
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
@@ -105,13 +106,11 @@ async function openEngine(context: MintContext): Promise<Engine> {
 async function listen(
   { config, log }: MintContext,
   engine: Engine,
+  payments: Payments | undefined,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const http = openHttp(log);
-  addRoutes(http, engine, {
-    ...config.mint_info,
-    url: config.info.url,
-    version: `${manifest.name}/${manifest.version}`,
-  });
+  const version = `${manifest.name}/${manifest.version}`;
+  addRoutes(http, engine, { ...config.mint_info, url: config.info.url, version }, payments);
   const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });
   return { url, close: () => http.close() };
 }

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { toHex } from '../../../protocols/bytes.ts';
+import { jsonInteger } from '../../../protocols/cashu/json.ts';
 import type { Engine } from '../engine.ts';
 import { MAX_BATCH } from '../mint-request.ts';
+import { PAYMENT_UNIT } from '../payments/config.ts';
+import type { Methods, Range } from '../payments/methods.ts';
+import type { Payments } from '../payments/payments.ts';
 import { METHOD } from './answers.ts';
 import { MAX_LOOKUP_KEYS, MAX_LOOKUP_PAGE } from './quote-lookup.ts';
-
-/** Requests that may be sent again and have the same answer (NUT-19). */
-const repeatable = ['/v1/swap', `/v1/mint/${METHOD}`, `/v1/mint/${METHOD}/batch`];
 
 /** What the operator says about the mint. */
 export interface MintDescription {
@@ -23,6 +24,7 @@ export function nut06(
   http: FastifyInstance,
   engine: Engine,
   { name, description, url, version }: MintDescription,
+  payments: Payments | undefined,
 ): void {
   http.get('/v1/info', async () => ({
     name,
@@ -31,33 +33,55 @@ export function nut06(
     description,
     urls: [url],
     time: Math.floor(Date.now() / 1000),
-    nuts: nutsOf(engine),
+    nuts: nutsOf(engine, payments?.methods ?? new Map()),
   }));
 }
 
-function nutsOf(engine: Engine) {
-  const units = [...engine.keysets.all.values()].filter(({ isActive }) => isActive).map(({ unit }) => unit);
-  const methods = units.map((unit) => ({
-    method: METHOD,
-    unit,
-    method_name: 'Ehash',
-    min_amount: null,
-    max_amount: null,
+function nutsOf(engine: Engine, payments: Methods) {
+  const active = [...engine.keysets.all.values()].filter(({ isActive }) => isActive);
+  const ehash = active
+    .filter(({ unit }) => unit !== PAYMENT_UNIT)
+    .map(({ unit }) => ({
+      method: METHOD,
+      unit,
+      method_name: 'Ehash',
+      min_amount: null,
+      max_amount: null,
+    }));
+  const paid = [...payments].map(([method, { backend, mint, melt }]) => ({
+    mint: { method, unit: PAYMENT_UNIT, ...rangeAnswer(mint), options: backend.mintOptions },
+    melt: { method, unit: PAYMENT_UNIT, ...rangeAnswer(melt), options: backend.meltOptions },
   }));
+  const mints = [...ehash, ...paid.map(({ mint }) => mint)];
+  const isStopped = engine.issuance.stopped !== undefined;
   return {
-    '4': { methods, disabled: methods.length === 0 },
-    '5': { methods: [], disabled: true },
+    '4': { methods: mints, disabled: mints.length === 0 || isStopped },
+    '5': { methods: paid.map(({ melt }) => melt), disabled: paid.length === 0 || isStopped },
     '7': { supported: true },
+    ...(paid.length > 0 ? { '8': { supported: true } } : {}),
     '9': { supported: true },
     '10': { supported: true },
     '11': { supported: true },
     '12': { supported: true },
     '14': { supported: true },
     // The ledger remembers (replays.ts), and forgets nothing.
-    '19': { ttl: null, cached_endpoints: repeatable.map((path) => ({ method: 'POST', path })) },
+    '19': { ttl: null, cached_endpoints: repeatable([METHOD, ...payments.keys()]) },
     '20': { supported: true },
-    '29': { max_batch_size: MAX_BATCH, methods: [METHOD] },
+    '29': { max_batch_size: MAX_BATCH, methods: [METHOD, ...payments.keys()] },
     // nuts#391 has no number yet.
     XX: { supported: true, max_pubkeys: MAX_LOOKUP_KEYS, max_page_size: MAX_LOOKUP_PAGE },
   };
+}
+
+/** Requests that may be sent again and have the same answer (NUT-19). */
+function repeatable(methods: readonly string[]) {
+  const paths = [
+    '/v1/swap',
+    ...methods.flatMap((method) => [`/v1/mint/${method}`, `/v1/mint/${method}/batch`]),
+  ];
+  return paths.map((path) => ({ method: 'POST', path }));
+}
+
+function rangeAnswer({ min, max }: Range) {
+  return { min_amount: jsonInteger(min), max_amount: jsonInteger(max) };
 }

@@ -4,8 +4,9 @@ import { fromHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Engine } from '../engine.ts';
 import { MAX_BATCH } from '../mint-request.ts';
-import { quoteAnswer, signatureAnswer } from './answers.ts';
-import { checkMethod, methodParameter } from './nut04.ts';
+import type { Payments } from '../payments/payments.ts';
+import { METHOD, signatureAnswer } from './answers.ts';
+import { methodParameter, mintQuoteAnswers, paymentsOf } from './nut04.ts';
 import { amount, nullable, outputsField, outputsOf, quoteIdField, schnorrSignature } from './schemas.ts';
 
 const params = Type.Object({ method: methodParameter });
@@ -27,12 +28,11 @@ const batchBody = Type.Object(
 type Request<Body> = { Params: Static<typeof params>; Body: Body };
 
 /** NUT-29: the state of many quotes, and tokens for many at once, all or none. */
-export function nut29(http: FastifyInstance, engine: Engine): void {
+export function nut29(http: FastifyInstance, engine: Engine, payments: Payments | undefined): void {
   http.post<Request<Static<typeof checkBody>>>(
     '/v1/mint/quote/:method/check',
     { schema: { params, body: checkBody } },
     async ({ params: { method }, body }) => {
-      checkMethod(method);
       if (body.quotes.length > MAX_BATCH) {
         throw cashuError(
           'batch-too-large',
@@ -42,7 +42,7 @@ export function nut29(http: FastifyInstance, engine: Engine): void {
       if (new Set(body.quotes).size !== body.quotes.length) {
         throw cashuError('duplicate-quotes', 'quotes names one twice; name each once');
       }
-      return (await engine.quotes(body.quotes)).map(quoteAnswer);
+      return mintQuoteAnswers(engine, payments, method, body.quotes);
     },
   );
 
@@ -50,14 +50,17 @@ export function nut29(http: FastifyInstance, engine: Engine): void {
     '/v1/mint/:method/batch',
     { schema: { params, body: batchBody } },
     async ({ params: { method }, body }) => {
-      checkMethod(method);
       const given = body.signatures ?? body.quotes.map(() => null);
-      const issued = await engine.mint({
+      const request = {
         quotes: body.quotes,
         outputs: outputsOf(body.outputs),
         signatures: given.map((signature) => (signature === null ? undefined : fromHex(signature))),
         ...(body.quote_amounts ? { expectedAmounts: body.quote_amounts.map(BigInt) } : {}),
-      });
+      };
+      const issued =
+        method === METHOD
+          ? await engine.mint(request)
+          : await paymentsOf(payments, method).mintQuotes.mint(method, request);
       return { signatures: issued.map(signatureAnswer) };
     },
   );

@@ -3,6 +3,7 @@ import type { Input, Output } from '../../../domain/ledger/tokens.ts';
 import { fromHex } from '../../../protocols/bytes.ts';
 import { exponentOf } from '../../../protocols/cashu/amount.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
+import type { BlankOutput } from '../payments/melts.ts';
 
 /**
  * The shapes that requests are made of. `description` completes "must be …" in the error that names the field.
@@ -35,6 +36,8 @@ export const schnorrSignature = Type.String({
 export function nullable<T extends TSchema>(schema: T, description: string) {
   return Type.Optional(Type.Union([schema, Type.Null()], { description }));
 }
+
+export const unitField = Type.String({ minLength: 1, maxLength: 200, description: 'a unit of this mint' });
 
 export const quoteIdField = Type.String({ maxLength: 64, description: 'the id of a quote' });
 
@@ -74,6 +77,25 @@ export const proof = Type.Object(
   },
   { description: 'an object with amount, id, secret and C' },
 );
+
+/** A blinded message that becomes change (NUT-08); its amount is not looked at. */
+const blankOutput = Type.Object(
+  {
+    amount: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.BigInt({ minimum: 0n })])),
+    id: keysetIdField,
+    B_: point,
+  },
+  { description: 'an object with id and B_' },
+);
+
+export const blankOutputsField = Type.Array(blankOutput, { description: 'a list of blinded messages' });
+
+/** Blank outputs as melts take them. */
+export function blankOutputsOf(outputs: Static<typeof blankOutputsField>): BlankOutput[] {
+  return outputs.map(({ amount, id, B_ }) => {
+    return { keysetId: id.toLowerCase(), amount: BigInt(amount ?? 0), blinded: fromHex(B_) };
+  });
+}
 
 export const outputsField = Type.Array(blindedMessage, { description: 'a list of blinded messages' });
 export const inputsField = Type.Array(proof, { description: 'a list of proofs' });

@@ -12,6 +12,7 @@ import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Engine } from '../engine.ts';
 import type { IssuedSignature } from '../issuance.ts';
 import { checkBatch, type MintRequest } from '../mint-request.ts';
+import { onceOrAgain } from '../replays.ts';
 import type { MintClaim } from '../signer/signer.ts';
 import type { PaymentQuoteRow } from '../store/payments.ts';
 import type { Incoming } from './incoming.ts';
@@ -78,8 +79,22 @@ export class MintQuotes {
     return this.#stored(methodName, names);
   }
 
-  /** Turns what was paid into blind signatures, all or none. @throws HashpoolError of the same table */
-  async mint(methodName: string, request: MintRequest): Promise<IssuedSignature[]> {
+  /**
+   * Turns what was paid into blind signatures, all or none; the same request again has the same
+   * answer (NUT-19).
+   * @throws HashpoolError of the same table
+   */
+  mint(methodName: string, request: MintRequest): Promise<IssuedSignature[]> {
+    return onceOrAgain(request.outputs, () => this.#mint(methodName, request), {
+      signaturesOf: (blinded) => this.#engine.signaturesOf(blinded),
+      isPaid: async () => {
+        const quotes = await this.#stored(methodName, request.quotes);
+        return quotes.every(({ amountIssued }) => amountIssued > 0n);
+      },
+    });
+  }
+
+  async #mint(methodName: string, request: MintRequest): Promise<IssuedSignature[]> {
     checkBatch(request);
     const { outputs, signatures, expectedAmounts } = request;
     const quotes = await this.find(methodName, request.quotes);

@@ -61,10 +61,12 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     '29': { max_batch_size: 100, methods: ['ehash'] },
     XX: { supported: true, max_pubkeys: 50, max_page_size: 1000 },
   });
-  for (const url of ['/v1/melt/quote/bolt11', '/v1/melt/bolt11']) {
-    assertError(await mint.post(url, {}), 'unit-unsupported', /pays nothing out/);
-  }
-  assertError(await mint.get('/v1/melt/quote/bolt11/x'), 'unit-unsupported');
+  const wish = { unit: mint.unit, request: 'lnbc1' };
+  assertError(await mint.post('/v1/melt/quote/ehash', wish), 'unit-unsupported', /not paid out yet/);
+  assertError(await mint.post('/v1/melt/ehash', { quote: 'x', inputs: [] }), 'unit-unsupported');
+  assertError(await mint.post('/v1/melt/quote/bolt11', wish), 'method-unsupported');
+  assertError(await mint.get('/v1/melt/quote/bolt11/x'), 'method-unsupported');
+  assertError(await mint.post('/v1/mint/quote/bolt11', { unit: 'sat', amount: 1 }), 'method-unsupported');
 });
 
 test('NUT-04, NUT-20: quotes are made by mining alone, shown, and minted with a signature', async (t) => {
@@ -92,7 +94,7 @@ test('NUT-04, NUT-20: quotes are made by mining alone, shown, and minted with a 
     expiry: null,
   };
   assert.deepEqual((await mint.get(`/v1/mint/quote/ehash/${quote}`)).body, shown);
-  assertError(await mint.get(`/v1/mint/quote/bolt11/${quote}`), 'method-unsupported', /only method is ehash/);
+  assertError(await mint.get(`/v1/mint/quote/bolt11/${quote}`), 'method-unsupported', /this mint does ehash/);
   assertError(await mint.get('/v1/mint/quote/ehash/nope'), 'quote-unknown');
   assertError(await mint.get('/v1/mint/quote/ehash/017f22e2-79b0-7cc3-98c4-dc0c0c07398f'), 'quote-unknown');
 

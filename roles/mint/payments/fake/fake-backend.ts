@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { lightningReserve, type ReserveTerms } from '../../../../domain/payments/reserve.ts';
 import { toHex } from '../../../../protocols/bytes.ts';
 import { HashpoolError } from '../../../../protocols/errors.ts';
 import { openStore, type Store } from '../../../../runtime/sql/store.ts';
@@ -21,8 +22,9 @@ import { instructionsOf } from './instructions.ts';
 export interface FakeSettings {
   /** Milliseconds after which a request with an amount is paid; undefined for never. */
   readonly paysAfterMs: number | undefined;
-  /** What every payment out costs. */
+  /** What every payment out costs, where so much was set aside for it. */
   readonly fee: bigint;
+  readonly reserve: ReserveTerms;
 }
 
 /** A node id that everybody can sign for: it is paid nothing but play money. */
@@ -121,8 +123,8 @@ export class FakeBackend implements PaymentBackend {
     this.#listener = listener;
   }
 
-  async quotePayment(_: Payable): Promise<readonly FeeOption[]> {
-    const reserve = this.#settings.fee;
+  async quotePayment({ amount }: Payable): Promise<readonly FeeOption[]> {
+    const reserve = lightningReserve(amount, this.#settings.reserve);
     if (this.method === 'bolt11') return [{ reserve, blocks: undefined, note: undefined }];
     return [1, 6, 144].map((blocks, i) => ({ reserve: reserve * BigInt(3 - i), blocks, note: undefined }));
   }
@@ -132,7 +134,8 @@ export class FakeBackend implements PaymentBackend {
     const known = await this.#store.call('outgoing', payment.key);
     if (known) return stateOf(known);
     const { key, request, amount } = payment;
-    const made = { key, request, amount, fee: this.#settings.fee };
+    const fee = this.#settings.fee < payment.fee.reserve ? this.#settings.fee : payment.fee.reserve;
+    const made = { key, request, amount, fee };
     if (check !== 'UNKNOWN') await this.#store.call('pay', { ...made, result: check });
     await delay(delayMs);
     if (payThrows) throw new HashpoolError('fake-trouble', 'the fake node does not answer, as it was told');

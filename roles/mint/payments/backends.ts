@@ -1,0 +1,52 @@
+import type { ReserveTerms } from '../../../domain/payments/reserve.ts';
+import type { PaymentBackend, PaymentMethod } from './backend.ts';
+import type { Bolt11Config, PaymentsConfig } from './config.ts';
+import { FakeBackend } from './fake/fake-backend.ts';
+import type { Invoices } from './invoices.ts';
+import { type Method, methodOf } from './methods.ts';
+
+/** What a backend may need of the mint to open. */
+export interface BackendContext {
+  readonly invoices: Invoices;
+  /** Where a file of this name lies in the role's state folder. */
+  statePath(name: string): string;
+}
+
+/** Opens the backends that the config names; a new one is a line here and its table in config.ts. */
+export async function openMethods(
+  config: PaymentsConfig,
+  context: BackendContext,
+): Promise<Map<string, Method>> {
+  const methods = new Map<string, Method>();
+  if (config.bolt11)
+    methods.set('bolt11', methodOf(await openBolt11(config, config.bolt11, context), config.bolt11));
+  if (config.onchain) methods.set('onchain', methodOf(await openOnchain(config, context), config.onchain));
+  return methods;
+}
+
+function openBolt11(
+  config: PaymentsConfig,
+  bolt11: Bolt11Config,
+  context: BackendContext,
+): Promise<PaymentBackend> {
+  return openFake('bolt11', config, reserveOf(bolt11), context);
+}
+
+function openOnchain(config: PaymentsConfig, context: BackendContext): Promise<PaymentBackend> {
+  return openFake('onchain', config, { minimum: 1n, ppm: 0n }, context);
+}
+
+/** What the operator sets aside for fees of Lightning. */
+function reserveOf({ fee_reserve_min, fee_reserve_ppm }: Bolt11Config): ReserveTerms {
+  return { minimum: BigInt(fee_reserve_min), ppm: BigInt(fee_reserve_ppm) };
+}
+
+function openFake(
+  method: PaymentMethod,
+  { fake }: PaymentsConfig,
+  reserve: ReserveTerms,
+  { invoices, statePath }: BackendContext,
+): Promise<PaymentBackend> {
+  const settings = { paysAfterMs: fake?.pays_after_ms ?? 500, fee: BigInt(fake?.fee ?? 1), reserve };
+  return FakeBackend.open(method, statePath(`fake-${method}.sqlite`), invoices, settings);
+}
