@@ -82,6 +82,10 @@ export const poolConfig = table({
   tp_authority_public_key: publicValue("the template provider's authority key, by which the pool knows it", {
     default: 'public:template-provider-authority.pub',
   }),
+  stale_work_timeout_sec: integer(
+    'seconds without the template provider after which channels are closed: by then the job is more likely stale than not',
+    { min: 1, max: 86_400, default: 600 },
+  ),
   shares_per_minute: integer("shares a minute that each channel's difficulty aims at", {
     min: 1,
     max: 600,

@@ -16,6 +16,7 @@ import { Outbox } from './outbox/outbox.ts';
 import { awaitPlannedMove } from './planned-move.ts';
 import { openQuotePath, type QuotePath } from './quote-path.ts';
 import { type PoolSettings, readSettings } from './settings.ts';
+import { watchTemplates } from './stale-work.ts';
 import { PoolStatus } from './status.ts';
 import { Templates } from './templates.ts';
 import { TipShares } from './tip-shares.ts';
@@ -88,6 +89,7 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   server = await context.open('mining server', () => openServer(pool, quotePath, blocks));
   work.serve(server);
   const moving = server;
+  await context.open('stale work', () => watchTemplates(templates, config.stale_work_timeout_sec, work));
   await context.open('new names', () => awaitNewNames(context, work));
   await context.open('planned move', () => awaitPlannedMove(moving, log));
   if (outbox.terms) {
@@ -148,7 +150,7 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
       templates.begin();
     },
     onLease: (serverId) => work.moveTo(serverId),
-    onLeaseLost: () => work.withdraw(),
+    onLeaseLost: () => work.loseServerId(),
   });
 }
 

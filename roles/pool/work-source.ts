@@ -10,6 +10,10 @@ import type { Log } from '../../runtime/sv2/log.ts';
 import type { MiningServer } from '../../services/mining-server/server.ts';
 import type { NewTemplate, SetNewPrevHash } from '../../services/template-client/client.ts';
 
+/** Codes under which channels are closed. */
+const SERVER_ID_IN_USE = 'server-id-in-use';
+const STALE_WORK = 'stale-work';
+
 export interface WorkSourceOptions {
   /** The coinbase but for the keyset, which the terms name. */
   readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
@@ -73,6 +77,7 @@ export class WorkSource {
   /** Goes on in the extranonces of that server id, which the mint has leased to this pool. */
   moveTo(serverId: number): void {
     this.#enqueue('the leased server id', () => {
+      this.#server?.resume(SERVER_ID_IN_USE);
       if (!this.#server?.setServerId(serverId)) return;
       // Miners would go on in the old ones with a job that they had before.
       for (const job of this.#work.remakeFuture()) this.#server.announce(job);
@@ -91,9 +96,14 @@ export class WorkSource {
   }
 
   /** Stops, since another pool has this one's server id: both would find the same headers. */
-  withdraw(): void {
-    this.#enqueue('the loss of the server id', () => {
-      this.#server?.withdraw();
+  loseServerId(): void {
+    this.#enqueue('the loss of the server id', () => this.#server?.suspend(SERVER_ID_IN_USE));
+  }
+
+  /** Sends the miners away, since their job is most likely stale: what they did would be worth nothing, and be paid. */
+  loseTemplates(): void {
+    this.#enqueue('the loss of the template provider', () => {
+      if (this.hasWork) this.#server?.suspend(STALE_WORK);
     });
   }
 
@@ -101,6 +111,7 @@ export class WorkSource {
     this.#enqueue('a prev hash', async () => {
       const seen = await this.#options.seenOn(message.prev_hash);
       this.#server?.activate(this.#work.setTip(message, seen));
+      this.#server?.resume(STALE_WORK);
       this.#options.log.debug({ prev_hash: toHex(message.prev_hash) }, 'mining on a new tip');
     });
   }

@@ -10,13 +10,13 @@ type Send = (message: MiningMessage) => void;
 
 /**
  * A change of work, the same for all channels. Updates are numbered, since they reach connections in slices.
- * `move` gives each channel another extranonce prefix, `regroup` the group of its present tag, `withdraw` closes all.
+ * `move` gives each channel another extranonce prefix, `regroup` the group of its present tag, `close` closes all.
  */
 export type WorkUpdate =
   | JobUpdate
   | { readonly kind: 'move' }
   | { readonly kind: 'regroup' }
-  | { readonly kind: 'withdraw'; readonly reason: string };
+  | { readonly kind: 'close'; readonly reason: string };
 
 export type JobUpdate =
   | { readonly kind: 'announce'; readonly job: ExtendedJob }

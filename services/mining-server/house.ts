@@ -69,8 +69,8 @@ export interface MiningHouse {
   readonly memory: DifficultyMemory;
   /** Exponents that are paid; undefined until the mint has told its terms. */
   range: ExponentRange | undefined;
-  /** Whether the allocator's server id is this pool's: else no channel may be open. */
-  hasSpace: boolean;
+  /** Why no channel may be open now; empty where they may. */
+  readonly obstacles: Set<string>;
   /** The newest job on the current tip. */
   current: LiveJob | undefined;
   /** Jobs that wait for their tip. */

@@ -62,7 +62,7 @@ export function openChannel(
   const kind = request.name === 'OpenStandardMiningChannel' ? 'standard' : 'extended';
   const unsupported = unsupportedKind(kind, terms);
   if (unsupported) return unsupported;
-  if (!range || !current || !house.hasSpace) return 'pool-not-ready';
+  if (!range || !current || house.obstacles.size > 0) return 'pool-not-ready';
   const { user_identity: userIdentity } = request;
   if (typeof lockingKey === 'string') return lockingKey;
   const now = performance.now();

@@ -78,8 +78,10 @@ export interface MiningServer {
    * @returns false where that is the server id already
    */
   setServerId(serverId: number): boolean;
-  /** Closes all channels, since another pool has this one's server id, and opens none before the next. */
-  withdraw(): void;
+  /** Closes all channels, those of cut links too, under that code, and opens none until {@link MiningServer.resume}. */
+  suspend(reason: string): void;
+  /** What {@link MiningServer.suspend} gave as the reason is over. */
+  resume(reason: string): void;
   /** Miners' tags have so many bytes from now on. Jobs are to be made and announced anew, for the groups as they are then. */
   setMinerTagLength(length: number): void;
   /**
@@ -146,7 +148,6 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       deliveries.add({ kind: 'add', live });
     },
     setServerId(serverId) {
-      house.hasSpace = true;
       if (serverId === house.allocator.serverId) return false;
       house.allocator.move(serverId);
       house.announced = [];
@@ -154,12 +155,15 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       deliveries.add({ kind: 'move' });
       return true;
     },
-    withdraw() {
-      if (!house.hasSpace) return;
-      options.log.warn('another pool has the server id: all channels are closed');
-      house.hasSpace = false;
+    suspend(reason) {
+      if (house.obstacles.has(reason)) return;
+      options.log.warn({ reason }, 'all channels are closed, and none is opened');
+      house.obstacles.add(reason);
       house.resumable.expire(Number.POSITIVE_INFINITY);
-      deliveries.add({ kind: 'withdraw', reason: 'server-id-in-use' });
+      deliveries.add({ kind: 'close', reason });
+    },
+    resume(reason) {
+      house.obstacles.delete(reason);
     },
     setMinerTagLength(length) {
       house.tags.setMaxLength(length);
@@ -225,7 +229,7 @@ function miningHouse(
     figures: { channels: 0, accepted: 0, rejected: 0, tooMany: 0, exhausted: 0 },
     memory: new DifficultyMemory(),
     range: undefined,
-    hasSpace: true,
+    obstacles: new Set(),
     current: undefined,
     announced: [],
     pending,

@@ -93,7 +93,7 @@ export class MiningSession implements ShareOwner {
       case 'regroup':
         this.#regroup();
         break;
-      case 'withdraw':
+      case 'close':
         for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
         break;
       default:

@@ -20,6 +20,7 @@ const user_identity = encodeHpub(
 );
 /** Long enough for a template that is not to come. */
 const SETTLE_MS = 2500;
+const POLL_MS = 50;
 
 const read = ({ frame }: Passing): TemplateMessage => templateDistributionProtocol.decode(frame).message;
 
@@ -127,4 +128,23 @@ test('the job that miners have lasts while templates go astray, and the next goo
       assert.equal(await channel.submit(channel.mine()), 'accepted');
     });
   }
+});
+
+test('miners keep their job while the template provider is away, until it is most likely stale', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { pool, provider } = await poolScene(t, { config: ['stale_work_timeout_sec = 3'] });
+  const channel = await (await pool.connect()).open({ user_identity });
+  await provider.role.stop();
+  assert.equal(await channel.submit(channel.mine()), 'accepted');
+  const { reason_code } = await channel.miner.next('CloseChannel');
+  assert.equal(reason_code, 'stale-work');
+  const answer = await channel.miner.ask({ user_identity });
+  assert.equal(answer.name === 'OpenMiningChannel.Error' && answer.error_code, 'pool-not-ready');
+
+  await provider.role.restart();
+  const ask = () => channel.miner.ask({ user_identity });
+  while ((await ask()).name === 'OpenMiningChannel.Error') await delay(POLL_MS);
+  const next = await channel.miner.open({ user_identity });
+  assert.equal(await next.submit(next.mine()), 'accepted');
 });

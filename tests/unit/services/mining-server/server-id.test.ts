@@ -109,10 +109,11 @@ describe('another server id under open channels', () => {
   });
 });
 
-it('without a server id of its own a pool closes all channels and opens none, until it has one', async (t) => {
+it('while it has no server id of its own, or no fresh work, a pool closes all channels and opens none, until it has one', async (t) => {
   const pool = await testPool(t);
   const channels = await allKinds(pool);
-  pool.server.withdraw();
+  pool.server.suspend('server-id-in-use');
+  pool.server.suspend('stale-work');
   for (const { miner, id } of channels) {
     const closed = await miner.next('CloseChannel', ({ channel_id }) => channel_id === id);
     assert.equal(closed.reason_code, 'server-id-in-use');
@@ -124,6 +125,10 @@ it('without a server id of its own a pool closes all channels and opens none, un
   assert.equal(answer.name === 'OpenMiningChannel.Error' && answer.error_code, 'pool-not-ready');
   pool.newTip(2n, 2);
   pool.server.setServerId(OTHER_ID);
+  pool.server.resume('server-id-in-use');
+  const still = await first.miner.ask();
+  assert.equal(still.name, 'OpenMiningChannel.Error', 'both must be over');
+  pool.server.resume('stale-work');
   const again = await first.miner.open();
   assert.equal(serverId(again), OTHER_ID);
   assert.equal(await again.submit(again.mine()), 'accepted');
