@@ -3,23 +3,32 @@ import { join } from 'node:path';
 import type { BitcoindEnvironment } from './locate.ts';
 import { run } from './run.ts';
 
-const SUITE = 'unstable';
 const KEYRINGS = [
   '/usr/share/keyrings/debian-archive-keyring.pgp',
   '/usr/share/keyrings/debian-archive-keyring.gpg',
 ];
 
-/** What a package asks for at its installation and a running bitcoind does not: declared as if installed. */
-const HOST_PACKAGE = `Package: hashpool-host
+/** Where packages come from, and what they ask for at their installation that running them does not need. */
+export interface AptSource {
+  readonly mirror: string;
+  /** "bookworm", "unstable". */
+  readonly suite: string;
+  /** Package names, with versions where somebody asks for one: declared as if installed. */
+  readonly provided: readonly string[];
+}
+
+function hostPackage(provided: readonly string[]): string {
+  return `Package: hashpool-host
 Status: install ok installed
 Priority: optional
 Section: misc
 Architecture: all
 Maintainer: hashpool <hashpool@localhost>
 Version: 1
-Provides: debconf, debconf-2.0, systemd-sysusers, systemd-standalone-sysusers
+Provides: ${provided.join(', ')}
 Description: stands for what only an installation needs
 `;
+}
 
 /**
  * The Debian mirror that the machine's own apt sources name, as a URL.
@@ -46,7 +55,7 @@ export async function debianMirror(environment: BitcoindEnvironment): Promise<st
  */
 export async function aptConfiguration(
   folder: string,
-  mirror: string,
+  { mirror, suite, provided }: AptSource,
   environment: BitcoindEnvironment,
 ): Promise<string> {
   for (const part of ['lists/partial', 'archives/partial', 'parts']) {
@@ -54,8 +63,8 @@ export async function aptConfiguration(
   }
   const keyring = await firstPresent(KEYRINGS);
   const options = keyring === undefined ? '' : `[signed-by=${keyring}] `;
-  await writeFile(join(folder, 'sources.list'), `deb ${options}${mirror} ${SUITE} main\n`);
-  await writeFile(join(folder, 'status'), HOST_PACKAGE);
+  await writeFile(join(folder, 'sources.list'), `deb ${options}${mirror} ${suite} main\n`);
+  await writeFile(join(folder, 'status'), hostPackage(provided));
   const file = join(folder, 'apt.conf');
   await writeFile(file, [...(await acquireSettings(environment)), ...ownSettings(folder)].join('\n'));
   return file;

@@ -8,6 +8,7 @@ import { holdingLock } from './lock.ts';
 import { run } from './run.ts';
 
 const PACKAGE = 'bitcoin-knots';
+const PROVIDED = ['debconf', 'debconf-2.0', 'systemd-sysusers', 'systemd-standalone-sysusers'];
 /** Longest that one fetch may take; a lock older than this belongs to nobody. */
 const FETCH_LIMIT_MS = 300_000;
 
@@ -56,11 +57,8 @@ async function fetchInto(cache: string, unpacked: string, environment: BitcoindE
   try {
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true });
-    const configuration = await aptConfiguration(
-      join(work, 'apt'),
-      await debianMirror(environment),
-      environment,
-    );
+    const source = { mirror: await debianMirror(environment), suite: 'unstable', provided: PROVIDED };
+    const configuration = await aptConfiguration(join(work, 'apt'), source, environment);
     const root = join(work, 'root');
     for (const archive of await downloadPackage(PACKAGE, configuration, environment)) {
       await run('dpkg-deb', ['--extract', archive, root], environment);

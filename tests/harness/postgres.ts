@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { type PostgresPrograms, postgresPrograms } from './postgres-programs.ts';
 
 /** PostgreSQL refuses to run as root; where the tests do, it runs as "nobody". */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
@@ -35,12 +36,14 @@ export function testPostgres(): Promise<TestPostgres> {
 
 class Server implements TestPostgres {
   readonly #folder: string;
+  readonly #programs: PostgresPrograms;
   #process: ChildProcess | undefined;
   #databases = 0;
   #output = '';
 
-  private constructor(folder: string) {
+  private constructor(folder: string, programs: PostgresPrograms) {
     this.#folder = folder;
+    this.#programs = programs;
   }
 
   static async create(): Promise<Server> {
@@ -48,7 +51,7 @@ class Server implements TestPostgres {
     await mkdir(join(folder, 'data'), { mode: 0o700 });
     if (NOBODY.uid !== undefined)
       for (const each of [folder, join(folder, 'data')]) await chown(each, NOBODY.uid, NOBODY.gid);
-    const server = new Server(folder);
+    const server = new Server(folder, await postgresPrograms(join(folder, 'programs')));
     const settings = [
       '--pgdata',
       join(folder, 'data'),
@@ -133,7 +136,8 @@ class Server implements TestPostgres {
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(join('/usr/lib/postgresql/15/bin', program), args, {
+    const child = spawn(join(this.#programs.folder, program), args, {
+      env: { ...process.env, ...this.#programs.environment },
       ...NOBODY,
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],
