@@ -11,6 +11,8 @@ import {
   table,
   text,
 } from '../../runtime/config/fields.ts';
+import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { checkFaucet, faucetConfig } from './wallet-socket/config.ts';
 
 const upstream = table({
   address: text("the pool's name or address", { minLength: 1, maxLength: 253 }),
@@ -85,12 +87,26 @@ export const translatorConfig = table({
         default: false,
       },
     ),
+    socket_path: optional(
+      path(
+        'a unix socket that serves balance, history and faucet to whoever may open it, proxy-stats; left out, there is none',
+      ),
+    ),
     collect_interval_secs: integer('the wallet asks the mint for its ehash this often', {
       min: 1,
       max: 3600,
       default: 5,
     }),
   }),
+  faucet: faucetConfig,
 });
 
 export type TranslatorConfig = ConfigOf<typeof translatorConfig>;
+
+/** What a schema can't say: the first rule that keys break between them, in words. */
+export function checkTranslator(
+  { wallet, faucet }: TranslatorConfig,
+  { bitcoin }: ConfigOf<typeof minerSide>,
+): string | undefined {
+  return checkFaucet(faucet, { network: bitcoin.network, socketPath: wallet.socket_path });
+}

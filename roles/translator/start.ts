@@ -14,6 +14,7 @@ import { LockKeys } from './lock-keys.ts';
 import { sessionSettings, upstreamsOf } from './settings.ts';
 import { StatusLine } from './status-line.ts';
 import { Sv1Server } from './sv1-server/server.ts';
+import { openWalletSocket } from './wallet-socket/wallet-socket.ts';
 
 /** Ready when miners can connect, whether pool and mint are there or not. */
 export async function start(context: RoleContext<TranslatorConfig, Static<typeof minerSide>>): Promise<void> {
@@ -34,6 +35,18 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
   const collector = await context.open('collector', () => {
     return new Collector(wallet, config.wallet.collect_interval_secs * 1000, log);
   });
+  const { socket_path: socketPath } = config.wallet;
+  if (socketPath !== undefined) {
+    await context.open('wallet socket', () =>
+      openWalletSocket({
+        path: context.statePath(socketPath),
+        faucetPath: context.statePath('faucet.sqlite'),
+        faucet: config.faucet,
+        wallet,
+        log,
+      }),
+    );
+  }
   const workers = await context.open('handshake workers', () => openHandshakeWorkers());
   const client = new MiningClient({
     upstreams,
