@@ -20,6 +20,11 @@ export function table<P extends Record<string, TSchema>>(properties: P, descript
   return Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
 }
 
+/** A table that may be left out whole: each of its keys has a default. */
+export function defaulted<P extends Record<string, TSchema>>(properties: P): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false, default: {} });
+}
+
 /** A key that may be left out without a default. */
 export function optional<S extends TSchema>(schema: S) {
   return Type.Optional(schema);
