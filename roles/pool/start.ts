@@ -211,6 +211,7 @@ function look({ outbox, shares, work, blocks }: Pool, server: MiningServer | und
     blocked: blockedBy(outbox, shares, work),
     figures: {
       channels: server?.figures.channels ?? 0,
+      workers: server?.activeWorkers ?? 0,
       shares_accepted: server?.figures.accepted ?? 0,
       shares_rejected: server?.figures.rejected ?? 0,
       shares_on_tip: shares.known,

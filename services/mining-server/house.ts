@@ -1,3 +1,4 @@
+import type { ActiveWorkers } from '../../domain/channels/active-workers.ts';
 import type { MinerTags } from '../../domain/channels/miner-tag.ts';
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
@@ -58,6 +59,8 @@ export interface MiningHouse {
   readonly hash: Hash;
   readonly log: Log;
   readonly allocator: ExtranonceAllocator;
+  /** Those that shares name. */
+  readonly workers: ActiveWorkers;
   /** Names of miners in the coinbases of their jobs. */
   readonly tags: MinerTags;
   /** Channels that clients can get back after a cut. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { ActiveWorkers } from '../../domain/channels/active-workers.ts';
 import { MinerTags } from '../../domain/channels/miner-tag.ts';
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { payableExponents } from '../../domain/channels/open-channel.ts';
@@ -62,6 +63,8 @@ export interface MiningServerOptions {
 export interface MiningServer {
   readonly address: { readonly host: string; readonly port: number };
   readonly figures: Readonly<MiningFigures>;
+  /** Workers that shares of the last ten minutes name. */
+  readonly activeWorkers: number;
   /** Prefixes that no other channel can get now. */
   readonly extranoncesInUse: number;
   /** What is paid; no channel is opened before. */
@@ -125,6 +128,9 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
   return {
     address: listener.address,
     figures: house.figures,
+    get activeWorkers() {
+      return house.workers.count(performance.now());
+    },
     get extranoncesInUse() {
       return house.allocator.inUse;
     },
@@ -223,6 +229,7 @@ function miningHouse(
     log,
     commits,
     allocator,
+    workers: new ActiveWorkers(),
     tags,
     resumable: new ResumableChannels<MiningChannel>(RESUME_LIMIT_MS, retire),
     acks: new Acks(options.shareBatchSize),

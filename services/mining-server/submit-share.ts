@@ -8,9 +8,13 @@ import {
   validateShare,
 } from '../../domain/shares/validate-share.ts';
 import { hasKeyForm } from '../../protocols/ehash/key.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
+import { decodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { MiningHouse } from './house.ts';
 import type { ShareOwner } from './share-commits.ts';
+
+const BAD_NAME = Symbol("a name that can be no worker's");
 
 /** A share whose work is good. Nobody else can be paid for it any more. */
 export interface GoodShare {
@@ -18,6 +22,8 @@ export interface GoodShare {
   readonly sequenceNumber: number;
   readonly work: HashedWork;
   readonly key: Uint8Array;
+  /** The machine that did the work, where the share names it. */
+  readonly worker: string | undefined;
   /** Whether the share itself named the key, which is then yet to be judged; the channel's and the house's are points. */
   readonly namedByShare: boolean;
   /** Stored already for the same payee: to be answered as accepted, not to be stored again. */
@@ -42,9 +48,21 @@ export function takeShare(
   if (work?.isBlock) events.onBlock(work);
   if (error || !work) return error ?? 'invalid-share';
   if (!key || !hasKeyForm(key)) return 'invalid-ehash-key';
+  const worker = workerOf(tlvs);
+  if (worker === BAD_NAME) return 'invalid-share';
   if (!replay) work.job.live.tip.seen.add(work.hashLe, claim.payee, claim.session);
   const sequenceNumber = share.sequence_number;
-  return { channel, sequenceNumber, work, key, namedByShare: named !== undefined, replay };
+  return { channel, sequenceNumber, work, key, worker, namedByShare: named !== undefined, replay };
+}
+
+/** The worker that a share names (extension 0x0002); who sends more than 32 bytes, or no UTF-8, is told so. */
+function workerOf(tlvs: readonly Tlv[]): string | undefined | typeof BAD_NAME {
+  try {
+    return decodeWorkerName(tlvs);
+  } catch (error) {
+    if (isHashpoolError(error, 'sv2-bad-tlv')) return BAD_NAME;
+    throw error;
+  }
 }
 
 /**
@@ -55,13 +73,14 @@ export function takeShare(
 export function settleShare(
   house: MiningHouse,
   owner: ShareOwner,
-  { channel, sequenceNumber, work, key, replay }: GoodShare,
+  { channel, sequenceNumber, work, key, worker, replay }: GoodShare,
   isPoint: boolean,
 ): ShareError | undefined {
   if (!isPoint) {
     if (!replay) work.job.live.tip.seen.forget(work.hashLe);
     return 'invalid-ehash-key';
   }
+  if (worker !== undefined) house.workers.note(channel.userIdentity, worker, performance.now());
   if (replay) house.commits.addReplay(owner, channel, sequenceNumber, work.job.k);
   else house.commits.add(owner, channel, sequenceNumber, work, key);
   return undefined;

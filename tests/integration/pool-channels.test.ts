@@ -212,6 +212,10 @@ test('a pool does as SRI asks of it:', { timeout: LIMIT_MS }, async (t) => {
       assert.equal(await channel.submit(channel.mine(), [encodeWorkerName(name)]), 'accepted');
     }
     assert.equal(await channel.submit(channel.mine()), 'accepted');
+    const tooLong = { ...encodeWorkerName(''), value: new Uint8Array(33).fill(0x61) };
+    assert.equal(await channel.submit(channel.mine(), [tooLong]), 'invalid-share');
+    const workers = () => scene.pool.role.status.figures['workers'];
+    await until(() => workers() === 3, `figure for three workers, but ${workers()}`);
   });
 
   await t.test(
