@@ -14,6 +14,8 @@ export interface Payments {
   readonly mintQuotes: MintQuotes;
   readonly meltQuotes: MeltQuotes;
   readonly melts: Melts;
+  /** Looks payments up that nobody sees to at `now`, in milliseconds; a timer does it by itself. */
+  lookAfter(now: number): Promise<void>;
   /** Ends with the backends, which are not closed before nothing needs them. */
   close(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export function openPayments(engine: Engine, methods: Methods, invoices: Invoice
     mintQuotes: new MintQuotes(engine, methods, incoming),
     meltQuotes,
     melts: new Melts(engine, methods, meltQuotes, settlement),
+    lookAfter: (now) => settlement.lookAfter(now),
     async close() {
       await settlement.close();
       for (const each of incoming.values()) await each.close();

@@ -41,12 +41,12 @@ export class Settlement {
     this.#engine = engine;
     this.#methods = methods;
     this.#log = log;
-    this.#timer = setInterval(() => void this.#lookAfter(Date.now()), LOOK_MS);
+    this.#timer = setInterval(() => void this.lookAfter(Date.now()), LOOK_MS);
   }
 
   /** Takes up all that the last run left, whoever saw to it: a key is paid once, however often it is asked for. */
   start(): Promise<void> {
-    return this.#lookAfter(Date.now() + CLAIM_MS);
+    return this.lookAfter(Date.now() + CLAIM_MS);
   }
 
   /** Has the backend pay; never rejects. @returns why it has failed, where it has */
@@ -86,7 +86,7 @@ export class Settlement {
   }
 
   /** Payments that nobody sees to at `now`, in milliseconds, one lot after the other. */
-  async #lookAfter(now: number): Promise<void> {
+  async lookAfter(now: number): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
