@@ -20,7 +20,7 @@ export type Sighting = 'unseen' | 'duplicate' | 'replay';
 
 /**
  * The hashes of the shares on one prev hash that are stored or about to be, 21 to 43 bytes for each. They lie in many
- * small tables, and each grows by itself, within a fraction of a millisecond: nothing waits for it.
+ * small tables, and each grows by itself, within about a millisecond: nothing waits long for it.
  *
  * A share is told apart by 74 bits of its hash, which no target touches: 10 choose its table, 64 are kept there.
  *
