@@ -1,5 +1,10 @@
 import { type ExtendedJob, perTag } from './extended-job.ts';
-import { type NewTemplate, type PoolCoinbase, poolCoinbaseParts } from './pool-coinbase.ts';
+import {
+  type NewTemplate,
+  type PoolCoinbase,
+  poolCoinbaseParts,
+  taggedCoinbasePrefix,
+} from './pool-coinbase.ts';
 
 /** Makes jobs of templates. Ids are one sequence for all channels, so that a job is the same for all with one tag. */
 export class JobFactory {
@@ -28,7 +33,7 @@ export class JobFactory {
       merklePath: template.merkle_path,
       withTag: perTag(
         () => job,
-        (tag) => ({ ...job, coinbasePrefix: poolCoinbaseParts(template, pool, id, tag).prefix }),
+        (tag) => ({ ...job, coinbasePrefix: taggedCoinbasePrefix(template, pool, id, tag) }),
       ),
     };
     return job;

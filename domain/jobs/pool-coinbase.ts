@@ -2,6 +2,7 @@ import {
   COINBASE_SCRIPT_LIMIT,
   type CoinbaseParts,
   coinbaseParts,
+  coinbasePrefix,
 } from '../../protocols/bitcoin/coinbase.ts';
 import { encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
 import { Op, push } from '../../protocols/bitcoin/script.ts';
@@ -56,21 +57,12 @@ export const MAX_NAME_BYTES =
  *
  * The job id makes every job a search space of its own: a hash found for one can't be handed in for another
  * with a different target.
- * @param minerTag printable ASCII without a slash; '' for none
- * @throws HashpoolError 'coinbase-script-too-long' where signature and tag leave no room, 'coinbase-sum' where outputs and
+ * @throws HashpoolError 'coinbase-script-too-long' where the signature leaves no room, 'coinbase-sum' where outputs and
  *   template disagree, which no configuration can bring about
  */
-export function poolCoinbaseParts(
-  template: NewTemplate,
-  pool: PoolCoinbase,
-  jobId: number,
-  minerTag = '',
-): CoinbaseParts {
+export function poolCoinbaseParts(template: NewTemplate, pool: PoolCoinbase, jobId: number): CoinbaseParts {
   const { prefix, suffix } = coinbaseParts({
-    version: template.coinbase_tx_version,
-    scriptPrefix: template.coinbase_prefix,
-    tag: coinbaseTag(pool.signature, minerTag),
-    extranonceLength: JOB_ID_BYTES + FULL_EXTRANONCE_BYTES,
+    ...scriptOf(template, pool, ''),
     sequence: template.coinbase_tx_input_sequence,
     outputs: poolOutputs(pool, template.coinbase_tx_value_remaining),
     templateOutputs: template.coinbase_tx_outputs,
@@ -78,6 +70,29 @@ export function poolCoinbaseParts(
     locktime: template.coinbase_tx_locktime,
   });
   return { prefix: concatBytes(prefix, u32Le(jobId)), suffix };
+}
+
+/**
+ * The same coinbase up to the extranonce, with a miner's tag; its suffix is that of {@link poolCoinbaseParts}.
+ * @param minerTag printable ASCII without a slash
+ * @throws HashpoolError 'coinbase-script-too-long' where signature and tag leave no room
+ */
+export function taggedCoinbasePrefix(
+  template: NewTemplate,
+  pool: PoolCoinbase,
+  jobId: number,
+  minerTag: string,
+): Uint8Array {
+  return concatBytes(coinbasePrefix(scriptOf(template, pool, minerTag)), u32Le(jobId));
+}
+
+function scriptOf(template: NewTemplate, pool: PoolCoinbase, minerTag: string) {
+  return {
+    version: template.coinbase_tx_version,
+    scriptPrefix: template.coinbase_prefix,
+    tag: coinbaseTag(pool.signature, minerTag),
+    extranonceLength: JOB_ID_BYTES + FULL_EXTRANONCE_BYTES,
+  };
 }
 
 /** The tag in the form of the reference pool: protocol, pool, miner. */

@@ -52,16 +52,9 @@ export interface CoinbaseParts {
  * @throws HashpoolError 'coinbase-script-too-long' where height, tag and extranonce exceed 100 bytes
  */
 export function coinbaseParts(layout: CoinbaseLayout): CoinbaseParts {
-  const tag = layout.tag.length === 0 ? layout.tag : push(layout.tag);
-  const script = concatBytes(layout.scriptPrefix, tag, pushOpcode(layout.extranonceLength));
-  const scriptLength = script.length + layout.extranonceLength;
-  if (scriptLength > COINBASE_SCRIPT_LIMIT) {
-    const message = `the coinbase script would have ${scriptLength} bytes, more than ${COINBASE_SCRIPT_LIMIT}: shorten the pool's tag (${layout.tag.length} bytes) or the extranonce (${layout.extranonceLength})`;
-    throw new HashpoolError('coinbase-script-too-long', message);
-  }
   const count = layout.outputs.length + layout.templateOutputsCount;
   return {
-    prefix: concatBytes(u32Le(layout.version), INPUT_START, Uint8Array.of(scriptLength), script),
+    prefix: coinbasePrefix(layout),
     suffix: concatBytes(
       u32Le(layout.sequence),
       encodeCompactSize(count),
@@ -70,6 +63,23 @@ export function coinbaseParts(layout: CoinbaseLayout): CoinbaseParts {
       u32Le(layout.locktime),
     ),
   };
+}
+
+/**
+ * What stands before the extranonce, for who has the rest already.
+ * @throws HashpoolError 'coinbase-script-too-long' as {@link coinbaseParts}
+ */
+export function coinbasePrefix(
+  layout: Pick<CoinbaseLayout, 'version' | 'scriptPrefix' | 'tag' | 'extranonceLength'>,
+): Uint8Array {
+  const tag = layout.tag.length === 0 ? layout.tag : push(layout.tag);
+  const script = concatBytes(layout.scriptPrefix, tag, pushOpcode(layout.extranonceLength));
+  const scriptLength = script.length + layout.extranonceLength;
+  if (scriptLength > COINBASE_SCRIPT_LIMIT) {
+    const message = `the coinbase script would have ${scriptLength} bytes, more than ${COINBASE_SCRIPT_LIMIT}: shorten the pool's tag (${layout.tag.length} bytes) or the extranonce (${layout.extranonceLength})`;
+    throw new HashpoolError('coinbase-script-too-long', message);
+  }
+  return concatBytes(u32Le(layout.version), INPUT_START, Uint8Array.of(scriptLength), script);
 }
 
 /** True where a serialized transaction, or the prefix of one, has the segwit marker and flag. */
