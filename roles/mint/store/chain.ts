@@ -121,14 +121,18 @@ export function chainOperations(db: Database) {
 
     /**
      * Goes on with blocks. Precondition: each follows the last one; one that another process has added stays as it is.
-     * @throws HashpoolError 'chain-moved' where another process has followed the chain elsewhere meanwhile
+     * @throws HashpoolError 'chain-moved' where one does not: the chain moved while it was read, or another process
+     * has followed it elsewhere meanwhile
      */
     follow: (blocks: readonly LinkedBlock[]): void => {
       for (const block of blocks) {
         if (isSame(pointOf(at.get(block.height)), block)) continue;
         const before = pointOf(last.get());
         if (before && !isSame(before, { height: block.height - 1, hashLe: block.prevHashLe })) {
-          throw new HashpoolError('chain-moved', `the chain is followed elsewhere than at ${block.height}`);
+          throw new HashpoolError(
+            'chain-moved',
+            `block ${block.height} does not follow the one before: the chain moved`,
+          );
         }
         add.run(block.height, block.hashLe, block.isRead ? 1 : 0);
         keepPayments(block);

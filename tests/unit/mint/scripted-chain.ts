@@ -30,7 +30,8 @@ export class ScriptedChain {
   /** Runs before an answer. */
   disturb: (method: string) => void = () => undefined;
   readonly #known = new Map<string, { block: ScriptedBlock; height: number }>();
-  #invalid = 0;
+  /** What was left, as getchaintips tells of it. */
+  #left: { height: number; status: string } | undefined;
   #nonce = 0;
 
   constructor(network: NetworkName = 'regtest', height = 0) {
@@ -49,15 +50,15 @@ export class ScriptedChain {
     return this.blocks.at(-1)?.hashLe ?? NO_HASH;
   }
 
-  /** Leaves all blocks from this height on, for others to be mined. */
-  leave(height: number): ScriptedBlock[] {
+  /** Leaves all blocks from this height on, for others to be mined, or as a node that has no more than their headers. */
+  leave(height: number, status = 'headers-only'): ScriptedBlock[] {
+    this.#left = { height: this.blocks.length - 1, status };
     return this.blocks.splice(height);
   }
 
   /** Leaves them as bitcoind's invalidateblock does. */
   invalidate(height: number): ScriptedBlock[] {
-    this.#invalid = this.blocks.length - 1;
-    return this.leave(height);
+    return this.leave(height, 'invalid');
   }
 
   /** Puts the branch that was left at a height in the place of the one that is there. */
@@ -83,7 +84,7 @@ export class ScriptedChain {
 
   #tips(): object[] {
     const active = { height: this.blocks.length - 1, status: 'active' };
-    return this.#invalid > 0 ? [active, { height: this.#invalid, status: 'invalid' }] : [active];
+    return this.#left ? [active, this.#left] : [active];
   }
 
   #add(outputs: readonly TransactionOutput[]): void {
