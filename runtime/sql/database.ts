@@ -12,8 +12,10 @@ export interface Statement {
   /** The first row, undefined where there is none. */
   get(...parameters: SqlValue[]): Row | undefined;
   all(...parameters: SqlValue[]): Row[];
-  /** As `get` for each list of parameters; only where that saves something: see `getEach`. */
-  getEach?(parameters: readonly (readonly SqlValue[])[]): (Row | undefined)[];
+  /** As `get` for each of these calls, where asking for all at once saves something: see `getAll`. */
+  getAll?(calls: readonly StatementCall[]): (Row | undefined)[];
+  /** As `run`, where not waiting for it saves something: see `runEach`. */
+  post?(...parameters: SqlValue[]): void;
   /** @returns how many rows were written */
   run(...parameters: SqlValue[]): { readonly changes: number | bigint };
   /** Integers come as bigint from then on; without it one above 2^53 is an error. */
@@ -32,12 +34,10 @@ export interface Database {
   close(): void;
 }
 
-/** Runs a statement once for each list of parameters, where a server is asked in one round trip for all; the first row of each. */
-export function getEach(
-  statement: Statement,
-  parameters: readonly (readonly SqlValue[])[],
-): (Row | undefined)[] {
-  return statement.getEach?.(parameters) ?? parameters.map((each) => statement.get(...each));
+/** A statement about to be run; those of one list belong to one database. */
+export interface StatementCall {
+  readonly statement: Statement;
+  readonly parameters: readonly SqlValue[];
 }
 
 /** The tables of one database. Migrations only ever grow at the end; their number is the schema's version. */

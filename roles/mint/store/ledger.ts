@@ -1,12 +1,7 @@
 import { toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
-import {
-  type Database,
-  getEach,
-  type Row,
-  type SqlValue,
-  type Statement,
-} from '../../../runtime/sql/database.ts';
+import type { Database, Row, SqlValue, Statement } from '../../../runtime/sql/database.ts';
+import { runSteps, type Step } from '../../../runtime/sql/together.ts';
 import { integer } from './row.ts';
 
 /** A blind signature to be stored, or as it was stored. */
@@ -41,86 +36,98 @@ export function ledgerWrites(db: Database) {
   const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
   const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
 
-  function checkActive(keysets: readonly number[]): void {
-    for (const keyset of new Set(keysets)) {
-      const row = isActive.get(keyset);
-      if (row && integer(row, 'is_active') === 1) continue;
-      throw cashuError('keyset-inactive', 'it has just been closed; take an active keyset of /v1/keysets');
-    }
-  }
+  const activeStep = (keysets: readonly number[]): Step =>
+    step(
+      [...new Set(keysets)],
+      isActive,
+      (keyset) => [keyset],
+      (_, row) => {
+        if (row && integer(row, 'is_active') === 1) return;
+        throw cashuError('keyset-inactive', 'it has just been closed; take an active keyset of /v1/keysets');
+      },
+    );
 
-  function addSignatures(signatures: readonly SignatureRow[]): void {
-    const again = firstOf(
+  const signatureStep = (signatures: readonly SignatureRow[]): Step =>
+    step(
       signatures,
       addSignature,
       ({ blinded, keyset, exponent, signed }) => [blinded, keyset, exponent, signed],
-      isMissing,
+      ({ blinded }, row) => {
+        if (row) return;
+        const name = toHex(blinded);
+        throw cashuError('outputs-signed', `B_ ${name} was signed before; /v1/restore gives it again`);
+      },
     );
-    if (!again) return;
-    throw cashuError(
-      'outputs-signed',
-      `B_ ${toHex(again.blinded)} was signed before; /v1/restore gives it again`,
-    );
-  }
 
   return {
     /** Whether each keyset still signs. @throws HashpoolError 'keyset-inactive' */
-    checkActive,
+    checkActive: (keysets: readonly number[]): void => runSteps([activeStep(keysets)]),
 
     /** Keeps signatures. Precondition: no B_ signed before. @throws HashpoolError 'outputs-signed' */
-    addSignatures,
+    addSignatures: (signatures: readonly SignatureRow[]): void => runSteps([signatureStep(signatures)]),
 
     /**
-     * Keeps the signatures of a request. Preconditions: each keyset active, no B_ signed before or promised to a
+     * The steps that keep the signatures of a request. Preconditions: each keyset active, no B_ signed before or promised to a
      * payment's change.
-     * @throws HashpoolError 'keyset-inactive', 'outputs-pending', 'outputs-signed'
+     * They throw HashpoolError 'keyset-inactive', 'outputs-pending', 'outputs-signed'
      */
-    storeSignatures(signatures: readonly SignatureRow[]): void {
-      checkActive(signatures.map(({ keyset }) => keyset));
-      const pending = firstOf(signatures, isOutputPending, ({ blinded }) => [blinded], isFound);
-      if (pending) {
-        throw cashuError(
-          'outputs-pending',
-          `B_ ${toHex(pending.blinded)} is a payment's change; blind another secret`,
-        );
-      }
-      addSignatures(signatures);
-    },
+    signing: (signatures: readonly SignatureRow[]): Step[] => [
+      activeStep(signatures.map(({ keyset }) => keyset)),
+      step(
+        signatures,
+        isOutputPending,
+        ({ blinded }) => [blinded],
+        ({ blinded }, row) => {
+          if (!row) return;
+          const name = toHex(blinded);
+          throw cashuError('outputs-pending', `B_ ${name} is a payment's change; blind another secret`);
+        },
+      ),
+      signatureStep(signatures),
+    ],
 
     /**
-     * Spends proofs. Preconditions: no Y spent before or in a payment under way.
-     * @throws HashpoolError 'proofs-pending', 'proofs-spent'
+     * The steps that spend proofs. Preconditions: no Y spent before or in a payment under way.
+     * They throw HashpoolError 'proofs-pending', 'proofs-spent'
      */
-    spend(rows: readonly SpentRow[]): void {
-      const pending = firstOf(rows, isPending, ({ y }) => [y], isFound);
-      if (pending) {
-        throw cashuError(
-          'proofs-pending',
-          `the proof with Y ${toHex(pending.y)} is in a payment under way; wait for it`,
-        );
-      }
-      const again = firstOf(
+    spending: (rows: readonly SpentRow[]): Step[] => [
+      step(
+        rows,
+        isPending,
+        ({ y }) => [y],
+        ({ y }, row) => {
+          if (!row) return;
+          const name = toHex(y);
+          throw cashuError(
+            'proofs-pending',
+            `the proof with Y ${name} is in a payment under way; wait for it`,
+          );
+        },
+      ),
+      step(
         rows,
         addSpent,
         ({ y, keyset, exponent, witness }) => [y, keyset, exponent, witness ?? null],
-        isMissing,
-      );
-      if (again)
-        throw cashuError('proofs-spent', `the proof with Y ${toHex(again.y)} was spent before; drop it`);
-    },
+        ({ y }, row) => {
+          if (row) return;
+          throw cashuError('proofs-spent', `the proof with Y ${toHex(y)} was spent before; drop it`);
+        },
+      ),
+    ],
   };
 }
 
-const isFound = (row: Row | undefined) => row !== undefined;
-const isMissing = (row: Row | undefined) => row === undefined;
-
-/** Runs a statement for each item; the first one whose row is as asked. */
-function firstOf<T>(
+/** A statement run for each item, and the check of each one's row. */
+function step<T>(
   items: readonly T[],
   statement: Statement,
   parametersOf: (item: T) => SqlValue[],
-  isIt: (row: Row | undefined) => boolean,
-): T | undefined {
-  const rows = getEach(statement, items.map(parametersOf));
-  return items.find((_, i) => isIt(rows[i]));
+  check: (item: T, row: Row | undefined) => void,
+): Step {
+  return {
+    calls: items.map((item) => ({ statement, parameters: parametersOf(item) })),
+    check: (rows) => {
+      for (const [i, item] of items.entries()) check(item, rows[i]);
+    },
+  };
 }

@@ -3,6 +3,7 @@ import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { stringifyJson } from '../../../protocols/cashu/json.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Database, Row } from '../../../runtime/sql/database.ts';
+import { runSteps } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { type HeldOutput, type MeltRow, meltOf } from './melt-row.ts';
 import { bigInteger, blob, integer, text } from './row.ts';
@@ -40,7 +41,7 @@ export interface MeltEnd {
 
 /** The ends of a melt quote: what each writes, and what must hold before, is told in schema.ts. */
 export function meltOperations(db: Database) {
-  const { spend, checkActive, addSignatures } = ledgerWrites(db);
+  const { spending, checkActive, addSignatures } = ledgerWrites(db);
   const add = db.prepare(`
     INSERT INTO melt_quotes (id, method, unit, request, lookup, amount, fee_options, expiry, state)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'UNPAID')`);
@@ -161,7 +162,7 @@ export function meltOperations(db: Database) {
     const inputs = heldInputs(melt);
     dropInputs.run(melt);
     dropOutputs.run(melt);
-    spend(inputs);
+    runSteps(spending(inputs));
     addSignatures(change);
     return inputs.map(({ y }) => y);
   }

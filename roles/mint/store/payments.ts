@@ -2,6 +2,7 @@ import { credit, mintedState } from '../../../domain/payments/mint-quote.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Database, Row } from '../../../runtime/sql/database.ts';
+import { runSteps } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow } from './ledger.ts';
 import { bigInteger, blob, text } from './row.ts';
 
@@ -52,7 +53,7 @@ export interface Receipt {
 
 /** Quotes that are paid over Lightning or the chain. */
 export function paymentOperations(db: Database) {
-  const { storeSignatures } = ledgerWrites(db);
+  const { signing } = ledgerWrites(db);
   const add = db.prepare(`
     INSERT INTO mint_quotes (id, method, unit, request, lookup, amount, public_key, expiry)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
@@ -130,7 +131,7 @@ export function paymentOperations(db: Database) {
           throw cashuError('quote-issued', `quote ${name}; /v1/restore gives its signatures again`);
         throw cashuError('quote-unpaid', `quote ${name} has no ${amount} that is paid and not issued yet`);
       }
-      storeSignatures(signatures);
+      runSteps(signing(signatures));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { amountOf } from '../../../protocols/cashu/amount.ts';
-import { type Database, getEach } from '../../../runtime/sql/database.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
+import { runEach } from '../../../runtime/sql/together.ts';
 import { integer } from './row.ts';
 
 /** What is counted of quotes: `created` all that came in, `issued` and `void` those of them that ended so. */
@@ -24,7 +25,7 @@ export function tallies(db: Database): (kind: Kind, exponents: readonly number[]
     ON CONFLICT (kind, exponent) DO UPDATE SET n = tallies.n + excluded.n`);
   return (kind, exponents) => {
     const groups = Map.groupBy(exponents, (exponent) => exponent);
-    getEach(
+    runEach(
       add,
       [...groups].map(([exponent, group]) => [kind, exponent, group.length]),
     );

@@ -2,7 +2,8 @@ import { checkPaid } from '../../../domain/quotes/mintable.ts';
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
-import { type Database, getEach } from '../../../runtime/sql/database.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
+import { getEach, runSteps, type Step } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { quoteOperations } from './quotes.ts';
 import { blob, integer, type Row, text } from './row.ts';
@@ -17,7 +18,7 @@ export interface ProofState {
 /** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
 export function tokenOperations(db: Database) {
   const { quotesById } = quoteOperations(db);
-  const { spend, storeSignatures } = ledgerWrites(db);
+  const { spending, signing } = ledgerWrites(db);
   const tally = tallies(db);
   const issue = db.prepare(`
     UPDATE quotes SET outcome = ${Outcome.issued}
@@ -28,18 +29,15 @@ export function tokenOperations(db: Database) {
   const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
   const findSignature = db.prepare('SELECT * FROM signatures WHERE blinded = ?');
 
-  function issueQuotes(ids: readonly Uint8Array[]): void {
-    const rows = getEach(
-      issue,
-      ids.map((id) => [id]),
-    );
-    const refused = ids[rows.indexOf(undefined)];
-    if (refused) throw notIssued(refused);
-    tally(
-      'issued',
-      rows.flatMap((row) => (row ? [integer(row, 'exponent')] : [])),
-    );
-  }
+  const issuing = (ids: readonly Uint8Array[]): Step => ({
+    calls: ids.map((id) => ({ statement: issue, parameters: [id] })),
+    check: (rows) => {
+      const refused = ids[rows.indexOf(undefined)];
+      if (refused) throw notIssued(refused);
+      const exponents = rows.flatMap((row) => (row ? [integer(row, 'exponent')] : []));
+      tally('issued', exponents);
+    },
+  });
 
   function notIssued(id: Uint8Array): Error {
     const [quote] = quotesById([id]);
@@ -63,8 +61,7 @@ export function tokenOperations(db: Database) {
       quotes: readonly Uint8Array[];
       signatures: readonly SignatureRow[];
     }): void => {
-      issueQuotes(quotes);
-      storeSignatures(signatures);
+      runSteps([issuing(quotes), ...signing(signatures)]);
     },
 
     /**
@@ -80,8 +77,7 @@ export function tokenOperations(db: Database) {
       spent: readonly SpentRow[];
       signatures: readonly SignatureRow[];
     }): void => {
-      spend(spent);
-      storeSignatures(signatures);
+      runSteps([...spending(spent), ...signing(signatures)]);
     },
 
     /** For each Y how its proof stands. */

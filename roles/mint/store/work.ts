@@ -1,6 +1,7 @@
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
-import { type Database, getEach } from '../../../runtime/sql/database.ts';
+import type { Database } from '../../../runtime/sql/database.ts';
+import { getEach, runEach } from '../../../runtime/sql/together.ts';
 import { bigInteger, blob, integer, type Row, text } from './row.ts';
 import { tallies } from './tallies.ts';
 
@@ -130,10 +131,11 @@ export function workOperations(db: Database) {
         return [quoteId, shareHashLe, key, k, exponent, segment, isWaiting ? Outcome.waiting : Outcome.open];
       }),
     );
-    for (const [i, { isWaiting, seq, header }] of works.entries()) {
+    const waiting = works.flatMap(({ isWaiting, seq, header }, i) => {
       const row = rows[i];
-      if (row && isWaiting) addWaiting.run(integer(row, 'quote'), outbox, seq, header);
-    }
+      return row && isWaiting ? [[integer(row, 'quote'), outbox, seq, header]] : [];
+    });
+    runEach(addWaiting, waiting);
     return works.filter((_, i) => !rows[i]);
   }
 
@@ -168,7 +170,7 @@ export function workOperations(db: Database) {
       tally('created', created);
       const conflicts = [...known].filter((work) => isConflict(outbox, work)).length;
       const last = batch.firstSeq + BigInt(batch.records.length) - 1n;
-      advance.run(last, outbox, last);
+      runEach(advance, [[last, outbox, last]]);
       const refusals = refusalsIn.all(outbox, batch.firstSeq, last).map(refusalOf);
       return { storedSeq: last, refusals, created, conflicts };
     },

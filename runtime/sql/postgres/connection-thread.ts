@@ -56,18 +56,18 @@ async function run({ text, name, values }: Sent): Promise<Result> {
 async function runAll(sent: readonly Sent[]): Promise<Reply> {
   const results: Result[] = [];
   let failure: Failure | undefined;
-  for (const outcome of await Promise.allSettled(sent.map(run))) {
+  for (const [i, outcome] of (await Promise.allSettled(sent.map(run))).entries()) {
     if (outcome.status === 'fulfilled') results.push(outcome.value);
-    else failure ??= failureOf(outcome.reason);
+    else failure ??= failureOf(outcome.reason, i);
   }
   return failure ? { failure } : { results };
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown, index: number): Failure {
   const state = error instanceof pg.DatabaseError ? error.code : undefined;
   const severity = error instanceof pg.DatabaseError ? error.severity : undefined;
   const isLost = lost !== undefined || state === undefined || severity === 'FATAL' || severity === 'PANIC';
-  return { state, message: messageOf(error), isLost };
+  return { state, message: messageOf(error), index, isLost };
 }
 
 port.on('message', async (asked: Asked) => {
@@ -80,6 +80,6 @@ try {
   await client.connect();
   reply({ results: [] });
 } catch (error) {
-  reply({ failure: failureOf(error) });
+  reply({ failure: failureOf(error, 0) });
   port.close();
 }

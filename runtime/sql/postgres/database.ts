@@ -1,5 +1,6 @@
 import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
 import type { Database, Statement } from '../database.ts';
+import { LinkError } from './link.ts';
 import type { Result, Sent } from './messages.ts';
 import type { Server } from './server.ts';
 import { PostgresStatement } from './statement.ts';
@@ -27,8 +28,8 @@ export class PostgresDatabase implements Database {
   readonly #server: Server;
   #statements = 0;
   #later: Sent[] = [];
-  /** `lost`: the connection went with the transaction, and nothing runs before the next one. */
-  #state: 'idle' | 'open' | 'lost' = 'idle';
+  /** `broken`: nothing of the transaction may become true, and nothing runs before the next one. */
+  #state: 'idle' | 'open' | 'broken' = 'idle';
 
   constructor(server: Server) {
     this.#server = server;
@@ -39,7 +40,11 @@ export class PostgresDatabase implements Database {
   }
 
   prepare(sql: string): Statement {
-    return new PostgresStatement((sent) => this.#run(sent), `s${this.#statements++}`, sql);
+    const sender = {
+      run: (sent: readonly Sent[]) => this.#run(sent),
+      post: (sent: Sent) => void this.#post(sent),
+    };
+    return new PostgresStatement(sender, `s${this.#statements++}`, sql);
   }
 
   exec(sql: string): void {
@@ -47,39 +52,42 @@ export class PostgresDatabase implements Database {
     else if (sql === 'BEGIN') this.#begin(READ);
     else if (sql === 'COMMIT') this.#commit();
     else if (sql === 'ROLLBACK') this.#rollback();
-    else if (this.isTransaction) this.#later.push({ text: sql });
-    else this.#run([{ text: sql }]);
+    else this.#post({ text: sql });
   }
 
   close(): void {
     this.#server.close();
   }
 
+  #post(sent: Sent): void {
+    if (this.isTransaction) this.#later.push(sent);
+    else this.#run([sent]);
+  }
+
   #run(sent: readonly Sent[]): readonly Result[] {
-    if (this.#state === 'lost') {
-      throw new HashpoolError(
-        'store-unavailable',
-        'the connection to PostgreSQL was lost in this transaction',
-      );
+    if (this.#state === 'broken') {
+      throw new HashpoolError('store-unavailable', 'this transaction of PostgreSQL has failed as a whole');
     }
-    const all = [...this.#later, ...sent];
+    const later = this.#later;
     this.#later = [];
     try {
-      return this.#server.run(all).slice(all.length - sent.length);
+      return this.#server.run([...later, ...sent]).slice(later.length);
     } catch (error) {
-      if (this.isTransaction && isHashpoolError(error, 'store-unavailable')) this.#state = 'lost';
+      // What was not waited for belongs to operations that count as done: they can't fail by themselves any more.
+      if (this.isTransaction && (isLost(error) || failedAt(error) < later.length)) this.#state = 'broken';
       throw error;
     }
   }
 
   /** A connection that was lost while nothing went over it is found out here, and replaced. */
   #begin(begin: readonly Sent[]): void {
+    const clean = this.#state === 'broken' ? [{ text: 'ROLLBACK' }, ...begin] : begin;
     this.#state = 'idle';
     this.#later = [];
     try {
-      this.#run(begin);
+      this.#run(clean);
     } catch (error) {
-      if (!isHashpoolError(error, 'store-unavailable')) {
+      if (!isLost(error)) {
         this.#run([{ text: 'ROLLBACK' }]);
         throw error;
       }
@@ -107,7 +115,7 @@ export class PostgresDatabase implements Database {
         'PostgreSQL rolled a transaction back that was to be committed',
       );
     } catch (error) {
-      if (!transaction || !isHashpoolError(error, 'store-unavailable')) throw error;
+      if (!transaction || !isLost(error)) throw error;
       if (!this.#hasCommitted(transaction, error)) throw error;
     }
   }
@@ -131,8 +139,18 @@ export class PostgresDatabase implements Database {
     try {
       return this.#run([{ text: `SELECT pg_xact_status('${transaction}')` }])[0]?.rows[0]?.[0];
     } catch (error) {
-      if (isHashpoolError(error, 'store-unavailable')) return undefined;
+      if (isLost(error)) return undefined;
       throw error;
     }
   }
+}
+
+function isLost(error: unknown): boolean {
+  return isHashpoolError(error, 'store-unavailable');
+}
+
+/** Which statement it was of those that were sent together. */
+function failedAt(error: unknown): number {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof LinkError ? cause.failure.index : 0;
 }

@@ -72,7 +72,12 @@ export class Link {
     const message =
       Atomics.wait(this.#replies, 0, this.#seen, answerMs) === 'timed-out' ? undefined : this.#next();
     if (message === undefined) {
-      throw new LinkError({ state: undefined, message: `no answer within ${answerMs} ms`, isLost: true });
+      throw new LinkError({
+        state: undefined,
+        message: `no answer within ${answerMs} ms`,
+        index: 0,
+        isLost: true,
+      });
     }
     if ('failure' in message) throw new LinkError(message.failure);
     return message.results;

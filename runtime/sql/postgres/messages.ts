@@ -22,6 +22,8 @@ export interface Failure {
   /** SQLSTATE, where the server gave one. */
   readonly state: string | undefined;
   readonly message: string;
+  /** Which of the statements it was. */
+  readonly index: number;
   /** The connection is gone, and with it the transaction. */
   readonly isLost: boolean;
 }
