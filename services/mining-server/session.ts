@@ -309,11 +309,10 @@ export class MiningSession implements ShareOwner {
   #cut(): void {
     const now = performance.now();
     for (const channel of this.#channels.values()) {
+      this.#forget(channel);
       remember(channel, this.#house, now);
       if (!this.#house.resumable.cut(channel, now)) this.#house.retire(channel);
     }
-    this.#count(-this.#channels.size);
-    this.#channels.clear();
   }
 
   /** The channel's client goes on with it on another connection, before this one was seen to be dead. */
