@@ -27,6 +27,9 @@ export interface PaymentBackend {
    */
   createRequest(wanted: WantedRequest): Promise<PaymentRequest>;
 
+  /** Told when a request's quote is stored, where a payment that came before could not be credited. */
+  requestStored?(lookup: string): Promise<void>;
+
   /**
    * Payments that came in after a position, oldest first; an empty list where there is none.
    * @param after the `position` of the last answer that the mint has stored; undefined for the very first

@@ -48,9 +48,10 @@ export class Incoming {
     return this.#fetching;
   }
 
-  /** The same, unless it was done a moment ago. */
+  /** The same, unless it was done a moment ago; what is under way is waited for. */
   async refresh(): Promise<void> {
-    if (performance.now() - this.#fetchedAt >= MIN_PAUSE_MS) await this.fetch();
+    if (this.#fetching !== undefined) await this.#fetching;
+    else if (performance.now() - this.#fetchedAt >= MIN_PAUSE_MS) await this.fetch();
   }
 
   async close(): Promise<void> {

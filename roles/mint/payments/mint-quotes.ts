@@ -64,6 +64,7 @@ export class MintQuotes {
     faultPoint('quote-requested');
     const quote = { id, method: methodName, unit, amount, publicKey, ...made };
     await this.#engine.store.call('addPaymentQuote', quote);
+    await backend.requestStored?.(quote.lookup);
     return viewOf({ ...quote, amountPaid: 0n, amountIssued: 0n });
   }
 
@@ -77,6 +78,16 @@ export class MintQuotes {
     if (!quotes.some(({ state }) => state === 'UNPAID')) return quotes;
     await this.#incoming.get(methodName)?.refresh();
     return this.#stored(methodName, names);
+  }
+
+  /**
+   * Quotes as they are stored, undefined for what is not there.
+   * @throws HashpoolError 'quote-unknown' for what is no id at all
+   */
+  async known(methodName: string, names: readonly string[]): Promise<(PaymentQuote | undefined)[]> {
+    const ids = names.map((name) => parseQuoteId(name) ?? unknown(name));
+    const rows = await this.#engine.store.call('paymentQuotes', ids);
+    return rows.map((row) => (row?.method === methodName ? viewOf(row) : undefined));
   }
 
   /**
@@ -114,9 +125,8 @@ export class MintQuotes {
   }
 
   async #stored(methodName: string, names: readonly string[]): Promise<PaymentQuote[]> {
-    const ids = names.map((name) => parseQuoteId(name) ?? unknown(name));
-    const rows = await this.#engine.store.call('paymentQuotes', ids);
-    return rows.map((row, i) => (row && row.method === methodName ? viewOf(row) : unknown(names[i] ?? '')));
+    const quotes = await this.known(methodName, names);
+    return quotes.map((quote, i) => quote ?? unknown(names[i] ?? ''));
   }
 
   async #checkKey(publicKey: Uint8Array | undefined): Promise<void> {

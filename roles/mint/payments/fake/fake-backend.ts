@@ -91,15 +91,16 @@ export class FakeBackend implements PaymentBackend {
             NODE_KEY,
           );
     const lookup = this.method === 'onchain' ? request : toHex(paymentHash);
-    const { paysAfterMs } = this.#settings;
-    const isPaid = amount !== undefined && paysAfterMs !== undefined;
-    await this.#store.call('addRequest', {
-      lookup,
-      amount,
-      due: isPaid ? Date.now() + paysAfterMs : undefined,
-    });
-    if (isPaid) this.#notifyIn(paysAfterMs);
+    await this.#store.call('addRequest', { lookup, amount });
     return { request, lookup, expiry };
+  }
+
+  async requestStored(lookup: string): Promise<void> {
+    const { paysAfterMs } = this.#settings;
+    if (paysAfterMs === undefined) return;
+    await this.#store.call('makeDue', { lookup, due: Date.now() + paysAfterMs });
+    if (paysAfterMs === 0) this.#listener();
+    else this.#notifyIn(paysAfterMs);
   }
 
   /** For tests: somebody pays to a request. */

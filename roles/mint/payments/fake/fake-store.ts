@@ -50,7 +50,8 @@ export interface FakeOutgoing {
 }
 
 export function operations(db: Database) {
-  const addRequest = db.prepare('INSERT INTO requests (lookup, amount, due) VALUES (?, ?, ?)');
+  const addRequest = db.prepare('INSERT INTO requests (lookup, amount) VALUES (?, ?)');
+  const makeDue = db.prepare('UPDATE requests SET due = ? WHERE lookup = ? AND amount IS NOT NULL');
   const due = db.prepare('SELECT lookup, amount FROM requests WHERE due <= ? ORDER BY due, request');
   due.setReadBigInts(true);
   const settle = db.prepare('UPDATE requests SET due = NULL WHERE lookup = ?');
@@ -67,8 +68,13 @@ export function operations(db: Database) {
   sums.setReadBigInts(true);
 
   return {
-    addRequest: (request: { lookup: string; amount: bigint | undefined; due: number | undefined }): void => {
-      addRequest.run(request.lookup, request.amount ?? null, request.due ?? null);
+    addRequest: ({ lookup, amount }: { lookup: string; amount: bigint | undefined }): void => {
+      addRequest.run(lookup, amount ?? null);
+    },
+
+    /** Lets a request of a known amount pay itself from a time on, in milliseconds since 1970. */
+    makeDue: ({ lookup, due }: { lookup: string; due: number }): void => {
+      makeDue.run(due, lookup);
     },
 
     /** Somebody pays to a request. */
