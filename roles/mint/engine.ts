@@ -11,6 +11,7 @@ import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import { cashuError } from '../../protocols/cashu/errors.ts';
 import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
+import { faultPoint } from '../../runtime/fault-point.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import type { LeaseRequest } from '../../services/work-link/leases.ts';
 import { EpochBook } from './epoch-book.ts';
@@ -143,7 +144,9 @@ export class Engine {
     checkExpected(quotes, expectedAmounts);
     checkMint(quotes, outputs, this.keysets.all, unixNow());
     const issue = await this.issuance.mint(claimsOf(quotes, signatures), outputs);
+    faultPoint('mint-signed');
     await this.store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: issue.rows });
+    faultPoint('mint-issued');
     for (const { name } of quotes) this.#quoteChanged(name);
     return issue.signatures;
   }
@@ -152,7 +155,9 @@ export class Engine {
     const paid = checkSwap(inputs, outputs, this.keysets.all, unixNow());
     const spent = await this.#spent(paid, outputs);
     const issue = await this.issuance.sign(outputs);
+    faultPoint('swap-signed');
     await this.store.call('swap', { spent, signatures: issue.rows });
+    faultPoint('swap-stored');
     this.events.emit('proofs-changed', { ys: spent.map(({ y }) => y), state: 'SPENT' });
     return issue.signatures;
   }
@@ -175,9 +180,15 @@ export class Engine {
 
   /** Quotes by their names, in order. @throws HashpoolError 'quote-unknown' naming the first unknown one */
   async quotes(names: readonly string[]): Promise<Quote[]> {
+    const quotes = await this.knownQuotes(names);
+    return quotes.map((quote, i) => quote ?? unknownQuote(names[i] ?? ''));
+  }
+
+  /** The same, with undefined for what is not there. @throws HashpoolError 'quote-unknown' for what is no id at all */
+  async knownQuotes(names: readonly string[]): Promise<(Quote | undefined)[]> {
     const ids = names.map((name) => parseQuoteId(name) ?? unknownQuote(name));
     const rows = await this.store.call('quotesById', ids);
-    return rows.map((row, i) => (row ? quoteOf(row) : unknownQuote(names[i] ?? '')));
+    return rows.map((row) => row && quoteOf(row));
   }
 
   /** A page of the quotes locked to any of `keys`, and whether more follow. */

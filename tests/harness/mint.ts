@@ -19,6 +19,8 @@ const READY_MS = 30_000;
 export interface MintOptions {
   readonly minimumDifficulty?: number;
   readonly policy?: 'target' | 'hash';
+  /** More of the config, in TOML: `[payments]` and what belongs to it. */
+  readonly payments?: string;
   /** A PostgreSQL URL; what `newPlace` gives unless there is one. */
   readonly database?: string;
   /** Another process of the same mint: same keys, and the same database where that is PostgreSQL. */
@@ -50,8 +52,8 @@ export interface TestMintProcess {
   readonly said: Said | undefined;
   /** Sends a signal and waits for the end; gives the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-  /** Starts it again on the same state. */
-  start(): Promise<void>;
+  /** Starts it again on the same state. @param faultPoint where it is to be killed; see runtime/fault-point.ts */
+  start(faultPoint?: string): Promise<void>;
   /** Puts another value in a credential's file, for the next start. */
   setCredential(name: string, value: string): Promise<void>;
 }
@@ -121,12 +123,13 @@ class MintProcess implements TestMintProcess {
     return this.#child?.pid ?? 0;
   }
 
-  async start(): Promise<void> {
+  async start(faultPoint?: string): Promise<void> {
     const env = {
       PATH: process.env['PATH'],
       STATE_DIRECTORY: join(this.folder, 'state'),
       CREDENTIALS_DIRECTORY: join(this.folder, 'credentials'),
       PUBLIC_DIRECTORY: join(this.folder, 'public'),
+      ...(faultPoint === undefined ? {} : { HASHPOOL_FAULT_POINT: faultPoint }),
     };
     const files = ['-c', join(this.folder, 'mint.config.toml'), '-g', join(this.folder, 'pool.toml')];
     const child = fork(MAIN, files, { env, execArgv: [], silent: true, serialization: 'advanced' });
@@ -164,7 +167,7 @@ class MintProcess implements TestMintProcess {
     return child.exitCode;
   }
 
-  #config({ minimumDifficulty = 0, policy = 'target' }: MintOptions): string {
+  #config({ minimumDifficulty = 0, policy = 'target', payments = '' }: MintOptions): string {
     return `
 [info]
 listen_port = ${new URL(this.url).port}
@@ -187,6 +190,7 @@ pool_id = "public:pool-id.pub"
 issuer_keys = ["public:pool-issuer.pub"]
 coinbase_reward_script = "raw(51)"
 server_ids = [1]
+${payments}
 `;
   }
 
