@@ -15,7 +15,8 @@ import {
   url,
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
-import { paymentsConfig } from './payments/config.ts';
+import { checkLimits, limitsConfig } from './limits/config.ts';
+import { checkPayments, paymentsConfig } from './payments/config.ts';
 
 /** One pool whose work this mint turns into ehash. */
 const pool = table({
@@ -88,6 +89,7 @@ export const mintConfig = table({
   }),
   pool: list(pool, 'the pools', { min: 1, max: 100 }),
   payments: optional(paymentsConfig),
+  limits: limitsConfig,
 });
 
 export type MintConfig = Static<typeof mintConfig>;
@@ -100,5 +102,5 @@ export function checkMintConfig(config: MintConfig, shared: SharedConfig): strin
   if (shared.mint.url !== config.info.url) {
     return `[info] url is "${config.info.url}", the shared file's [mint] url "${shared.mint.url}"; they must be the same`;
   }
-  return undefined;
+  return checkPayments(config.payments, shared.bitcoin.network) ?? checkLimits(config.limits);
 }

@@ -224,8 +224,9 @@ export class Engine {
   }
 
   /** Ends the wait of quotes. */
-  settle(settled: readonly SettledWork[]): Promise<void> {
-    return this.store.call('settle', settled);
+  async settle(settled: readonly SettledWork[]): Promise<void> {
+    await this.store.call('settle', settled);
+    this.#quoteChanged(undefined);
   }
 
   /** The sums of all quotes. */
@@ -250,7 +251,7 @@ export class Engine {
     return this.spendable(paid, { outputs: asked });
   }
 
-  #quoteChanged(quote: string): void {
+  #quoteChanged(quote: string | undefined): void {
     this.events.emit('quote-changed', { kind: 'mint', method: METHOD, quote });
   }
 }

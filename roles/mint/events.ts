@@ -6,8 +6,8 @@ export interface MintEventMap {
   readonly 'quote-changed': {
     readonly kind: 'mint' | 'melt';
     readonly method: string;
-    /** The quote's id as wallets name it. */
-    readonly quote: string;
+    /** The quote's id as wallets name it; undefined where any of the method may have changed. */
+    readonly quote: string | undefined;
   };
   /** Proofs went from one state of NUT-07 to another. */
   readonly 'proofs-changed': {

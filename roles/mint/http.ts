@@ -16,6 +16,8 @@ const IDLE_CONNECTION_MS = 30_000;
 const MAX_CONNECTIONS = 2_000;
 const MAX_PATH_PARAMETER = 200;
 const PREFLIGHT_SECONDS = '600';
+/** When to come back where nobody knows better. */
+const RETRY_SECONDS = '2';
 
 /**
  * The HTTP side of the mint without its routes: limits, lossless JSON, validation by the schemas that the routes
@@ -29,6 +31,8 @@ export function openHttp(log: Logger, idleMs = IDLE_CONNECTION_MS): FastifyInsta
     keepAliveTimeout: idleMs,
     connectionTimeout: idleMs,
     forceCloseConnections: true,
+    // Clients that offer HTTP/2 along with a request get their answer all the same.
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
   });
   http.server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -50,6 +54,7 @@ export function openHttp(log: Logger, idleMs = IDLE_CONNECTION_MS): FastifyInsta
 
   http.addHook('onRequest', async (request, reply) => {
     reply.header('access-control-allow-origin', '*');
+    reply.header('access-control-expose-headers', 'retry-after');
     if (request.method !== 'OPTIONS') return;
     reply.header('access-control-allow-methods', 'GET, POST, OPTIONS');
     reply.header('access-control-allow-headers', 'content-type');
@@ -98,10 +103,12 @@ function isStoreAway(error: unknown): boolean {
 function answerError(error: Error, reply: FastifyReply, log: Logger): void {
   const row = cashuErrorRow(error);
   if (row) {
+    if (row.status === 503) reply.header('retry-after', RETRY_SECONDS);
     reply.code(row.status).send({ detail: error.message, code: row.number });
     return;
   }
   log.error({ err: error }, 'a request failed');
   const { number, text, status } = cashuErrors['mint-failed'];
+  reply.header('retry-after', RETRY_SECONDS);
   reply.code(status).send({ detail: `${text}: its log says why; try again later`, code: number });
 }

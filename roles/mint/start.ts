@@ -1,4 +1,3 @@
-import manifest from '../../package.json' with { type: 'json' };
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import type { Terms } from '../../protocols/ehash/work-link.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
@@ -9,17 +8,16 @@ import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
+import { cashuApi } from './cashu-api.ts';
 import { ChainView } from './chain/chain-view.ts';
 import { ChainWatcher } from './chain/watcher.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
-import { openHttp } from './http.ts';
 import type { Payments } from './payments/payments.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
-import { addRoutes } from './routes.ts';
 import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
 import { WorkIntake } from './work-intake/intake.ts';
@@ -108,9 +106,7 @@ async function listen(
   engine: Engine,
   payments: Payments | undefined,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const http = openHttp(log);
-  const version = `${manifest.name}/${manifest.version}`;
-  addRoutes(http, engine, { ...config.mint_info, url: config.info.url, version }, payments);
+  const http = cashuApi({ config, engine, log, payments });
   const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });
   return { url, close: () => http.close() };
 }

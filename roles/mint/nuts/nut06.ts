@@ -17,13 +17,15 @@ export interface MintDescription {
   readonly url: string;
   /** Name and version of the software. */
   readonly version: string;
+  /** What wallets may subscribe to (NUT-17). */
+  readonly subscriptionKinds: readonly string[];
 }
 
 /** NUT-06: what this mint is and can do; what it can't is not claimed. */
 export function nut06(
   http: FastifyInstance,
   engine: Engine,
-  { name, description, url, version }: MintDescription,
+  { name, description, url, version, subscriptionKinds }: MintDescription,
   payments: Payments | undefined,
 ): void {
   http.get('/v1/info', async () => ({
@@ -33,11 +35,11 @@ export function nut06(
     description,
     urls: [url],
     time: Math.floor(Date.now() / 1000),
-    nuts: nutsOf(engine, payments?.methods ?? new Map()),
+    nuts: nutsOf(engine, payments?.methods ?? new Map(), subscriptionKinds),
   }));
 }
 
-function nutsOf(engine: Engine, payments: Methods) {
+function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
   const active = [...engine.keysets.all.values()].filter(({ isActive }) => isActive);
   const ehash = active
     .filter(({ unit }) => unit !== PAYMENT_UNIT)
@@ -64,6 +66,9 @@ function nutsOf(engine: Engine, payments: Methods) {
     '11': { supported: true },
     '12': { supported: true },
     '14': { supported: true },
+    '17': {
+      supported: mints.map(({ method, unit }) => ({ method, unit, commands: commandsOf(method, kinds) })),
+    },
     // The ledger remembers (replays.ts), and forgets nothing.
     '19': { ttl: null, cached_endpoints: repeatable([METHOD, ...payments.keys()]) },
     '20': { supported: true },
@@ -71,6 +76,11 @@ function nutsOf(engine: Engine, payments: Methods) {
     // nuts#391 has no number yet.
     XX: { supported: true, max_pubkeys: MAX_LOOKUP_KEYS, max_page_size: MAX_LOOKUP_PAGE },
   };
+}
+
+/** What of a method can be watched, and proofs, which are of no method (NUT-17). */
+function commandsOf(method: string, kinds: readonly string[]): string[] {
+  return kinds.filter((kind) => kind === 'proof_state' || kind.startsWith(`${method}_`));
 }
 
 /** Requests that may be sent again and have the same answer (NUT-19). */

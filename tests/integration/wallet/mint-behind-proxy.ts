@@ -2,25 +2,24 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { openHttp } from '../../../roles/mint/http.ts';
-import { addRoutes } from '../../../roles/mint/routes.ts';
+import { cashuApi } from '../../../roles/mint/cashu-api.ts';
+import type { TestPayments } from '../../unit/mint/payments-support.ts';
 import { openTestMint } from '../../unit/mint/support.ts';
+import { apiConfig } from '../../unit/mint/web.ts';
 
 /** When a request passes the proxy: before the mint has it, or when its answer is there and not yet passed on. */
 export type Moment = 'request' | 'answer';
 /** Called once for the first request of its path; 'drop' cuts the connection there. */
 export type Trap = () => 'drop' | 'pass';
 
-/** The mint's real engine and routes, behind a proxy that can cut in at any step and counts what the mint refuses. */
-export async function startMint(t: TestContext) {
-  const mint = await openTestMint(t);
-  const http = openHttp(pino({ level: 'silent' }));
-  addRoutes(http, mint.engine, {
-    name: 'test',
-    description: 'test',
-    url: 'http://127.0.0.1',
-    version: 'test',
-  });
+/**
+ * The mint's real engine and routes, behind a proxy that can cut in at any step and counts what the mint refuses.
+ * @param lightning a mint that is paid over Lightning, in place of one that is not
+ */
+export async function startMint(t: TestContext, lightning?: Pick<TestPayments, 'mint' | 'payments'>) {
+  const mint = lightning?.mint ?? (await openTestMint(t));
+  const log = pino({ level: 'silent' });
+  const http = cashuApi({ config: apiConfig, engine: mint.engine, payments: lightning?.payments, log });
   const upstream = await http.listen({ host: '127.0.0.1', port: 0 });
   const traps = new Map<string, Trap>();
   /** Cashu error codes that the mint has answered with, in order. */

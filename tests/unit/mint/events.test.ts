@@ -13,7 +13,7 @@ test('each listener hears until it ends, and one that fails silences no other', 
   events.on('quote-changed', () => {
     throw trouble;
   });
-  const end = events.on('quote-changed', ({ quote }) => heard.push(quote));
+  const end = events.on('quote-changed', ({ quote }) => heard.push(quote ?? ''));
   events.on('proofs-changed', ({ state }) => heard.push(state));
   const change = { kind: 'mint', method: 'ehash' } as const;
   events.emit('quote-changed', { ...change, quote: 'a' });

@@ -51,6 +51,9 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     '11': { supported: true },
     '12': { supported: true },
     '14': { supported: true },
+    '17': {
+      supported: [{ method: 'ehash', unit: mint.unit, commands: ['proof_state', 'ehash_mint_quote'] }],
+    },
     '19': {
       ttl: null,
       cached_endpoints: ['/v1/swap', '/v1/mint/ehash', '/v1/mint/ehash/batch'].map((path) => {

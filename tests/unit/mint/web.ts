@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
+import { Value } from 'typebox/value';
 import type { Output } from '../../../domain/ledger/tokens.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { type CashuErrorCode, cashuErrors } from '../../../protocols/cashu/errors.ts';
 import { type Json, parseJson, stringifyJson } from '../../../protocols/cashu/json.ts';
-import { openHttp } from '../../../roles/mint/http.ts';
-import { addRoutes } from '../../../roles/mint/routes.ts';
+import { cashuApi } from '../../../roles/mint/cashu-api.ts';
+import { type LimitsConfig, limitsConfig } from '../../../roles/mint/limits/config.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { openTestMint, type TestMint } from './support.ts';
 
 const log = createLog('test', 'silent');
-const description = {
-  name: 'Test',
-  description: 'for tests',
-  url: 'http://127.0.0.1:3338',
-  version: 'hashpool/test',
+
+/** What a mint's config has to say about its API. */
+export const apiConfig = {
+  info: { listen_host: '127.0.0.1', listen_port: 0, url: 'http://127.0.0.1:3338' },
+  mint_info: { name: 'Test', description: 'for tests' },
+  limits: Value.Default(limitsConfig, undefined) as LimitsConfig,
 };
 
 export interface Answer {
@@ -33,8 +35,7 @@ export interface Web extends TestMint {
 
 export async function openWeb(t: TestContext): Promise<Web> {
   const mint = await openTestMint(t);
-  const http = openHttp(log);
-  addRoutes(http, mint.engine, description);
+  const http = cashuApi({ config: apiConfig, engine: mint.engine, log });
   t.after(() => http.close());
   const send = async (method: 'GET' | 'POST', url: string, payload?: string): Promise<Answer> => {
     const { statusCode, body, headers } = await http.inject({

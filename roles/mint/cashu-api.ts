@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import manifest from '../../package.json' with { type: 'json' };
+import type { Logger } from '../../runtime/logs.ts';
+import type { MintConfig } from './config.ts';
+import type { Engine } from './engine.ts';
+import { openHttp } from './http.ts';
+import { addLimits } from './limits/http-limits.ts';
+import { Limits } from './limits/limits.ts';
+import type { Payments } from './payments/payments.ts';
+import { addRoutes } from './routes.ts';
+import { ehashQuotes, paymentQuotes, proofStates } from './subscriptions/kinds.ts';
+import { WalletSockets } from './subscriptions/server.ts';
+import { Subscriptions } from './subscriptions/subscriptions.ts';
+
+/** What the mint's public side is made of. */
+export interface CashuApiParts {
+  readonly config: Pick<MintConfig, 'info' | 'mint_info' | 'limits'>;
+  readonly engine: Engine;
+  readonly log: Logger;
+  /** Where the mint is paid over Lightning or the chain. */
+  readonly payments?: Payments | undefined;
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number;
+}
+
+/** The Cashu API, not listening yet: HTTP and WebSocket on one port, behind one set of limits. */
+export function cashuApi(parts: CashuApiParts): FastifyInstance {
+  const { config, engine, log, payments, clock = () => performance.now() } = parts;
+  const http = openHttp(log);
+  const limits = new Limits(config.limits, clock);
+  addLimits(http, limits);
+  const subscriptions = new Subscriptions(
+    [proofStates(engine), ehashQuotes(engine), ...(payments ? paymentQuotes(payments) : [])],
+    engine.events,
+    (error) => log.error({ err: error }, 'what wallets watch could not be read; it is tried again'),
+  );
+  const sockets = new WalletSockets({ server: http.server, subscriptions, limits, log, clock });
+  http.addHook('preClose', async () => sockets.close());
+  const description = {
+    ...config.mint_info,
+    url: config.info.url,
+    version: `${manifest.name}/${manifest.version}`,
+    subscriptionKinds: subscriptions.kinds,
+  };
+  addRoutes(http, engine, description, payments);
+  return http;
+}

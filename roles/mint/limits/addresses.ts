@@ -1,0 +1,72 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Entries of X-Forwarded-For that are looked at; a chain of proxies is short. */
+const MAX_FORWARDED = 16;
+/** An IPv6 customer has this much of a network at least, so that limits by single addresses would bind nobody. */
+const IPV6_GROUPS = 4;
+
+/** A set of addresses and networks. */
+export class AddressSet {
+  readonly #list = new BlockList();
+
+  /** @param entries addresses, or networks as in `10.0.0.0/8`, that `isAddressOrNetwork` accepts */
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) {
+      const [address = '', bits] = entry.split('/');
+      const family = familyOf(address);
+      if (bits === undefined) this.#list.addAddress(address, family);
+      else this.#list.addSubnet(address, Number(bits), family);
+    }
+  }
+
+  has(address: string): boolean {
+    return isIP(address) !== 0 && this.#list.check(address, familyOf(address));
+  }
+}
+
+/** Whether a config may name it in a list of addresses. */
+export function isAddressOrNetwork(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
+}
+
+/**
+ * Who a request is from. X-Forwarded-For is written by whoever likes to: it is read from its end, where the nearest
+ * proxy put the address that it saw, and only as far as one trusted proxy names the next.
+ * @param peer the other end of the connection
+ * @param forwarded the header, as it came
+ */
+export function clientAddress(peer: string, forwarded: string | undefined, trusted: AddressSet): string {
+  let client = plainAddress(peer);
+  const named = (forwarded ?? '').split(',').slice(-MAX_FORWARDED).reverse();
+  for (const each of named) {
+    const address = plainAddress(each.trim());
+    if (!trusted.has(client) || isIP(address) === 0) break;
+    client = address;
+  }
+  return client;
+}
+
+/** What limits count by: an IPv4 address, or the network of an IPv6 one. */
+export function limitKey(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter(Boolean);
+  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
+  const all = [...groups, ...Array.from({ length: missing }, () => '0'), ...(tail ?? '').split(':')];
+  return `${all
+    .slice(0, IPV6_GROUPS)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+/** An IPv4 address as IPv6 sockets show it, as itself. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
