@@ -1,6 +1,6 @@
 import { toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
-import type { Database, Row, SqlValue, Statement } from '../../../runtime/sql/database.ts';
+import type { Database, SqlValue, Statement } from '../../../runtime/sql/database.ts';
 import { runSteps, type Step } from '../../../runtime/sql/together.ts';
 import { integer } from './row.ts';
 
@@ -27,107 +27,100 @@ export interface SpentRow {
 /** The writes that tokens are made of, each with its precondition; operations put them together. */
 export function ledgerWrites(db: Database) {
   const isActive = db.prepare('SELECT is_active FROM keysets WHERE keyset = ?');
+  const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
+  const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
   const addSignature = db.prepare(`
     INSERT INTO signatures (blinded, keyset, exponent, signed) VALUES (?, ?, ?, ?)
     ON CONFLICT (blinded) DO NOTHING RETURNING 1`);
-  const addSpent = db.prepare(
-    'INSERT INTO spent (y, keyset, exponent, witness) VALUES (?, ?, ?, ?) ON CONFLICT (y) DO NOTHING RETURNING 1',
-  );
-  const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
-  const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
+  // A SELECT before ON CONFLICT needs its WHERE in SQLite, which else takes ON for a join's.
+  const sign = db.prepare(`
+    INSERT INTO signatures (blinded, keyset, exponent, signed) SELECT ?, ?, ?, ?
+    WHERE EXISTS (SELECT 1 FROM keysets WHERE keyset = ? AND is_active = 1)
+      AND NOT EXISTS (SELECT 1 FROM pending_outputs WHERE blinded = ?)
+    ON CONFLICT (blinded) DO NOTHING RETURNING 1`);
+  const addSpent = db.prepare(`
+    INSERT INTO spent (y, keyset, exponent, witness) SELECT ?, ?, ?, ?
+    WHERE NOT EXISTS (SELECT 1 FROM pending_inputs WHERE y = ?)
+    ON CONFLICT (y) DO NOTHING RETURNING 1`);
 
-  const activeStep = (keysets: readonly number[]): Step =>
-    step(
-      [...new Set(keysets)],
-      isActive,
-      (keyset) => [keyset],
-      (_, row) => {
-        if (row && integer(row, 'is_active') === 1) return;
-        throw cashuError('keyset-inactive', 'it has just been closed; take an active keyset of /v1/keysets');
-      },
-    );
+  function checkActive(keysets: readonly number[]): void {
+    for (const keyset of new Set(keysets)) {
+      const row = isActive.get(keyset);
+      if (row && integer(row, 'is_active') === 1) continue;
+      throw cashuError('keyset-inactive', 'it has just been closed; take an active keyset of /v1/keysets');
+    }
+  }
 
-  const signatureStep = (signatures: readonly SignatureRow[]): Step =>
-    step(
-      signatures,
-      addSignature,
-      ({ blinded, keyset, exponent, signed }) => [blinded, keyset, exponent, signed],
-      ({ blinded }, row) => {
-        if (row) return;
-        const name = toHex(blinded);
-        throw cashuError('outputs-signed', `B_ ${name} was signed before; /v1/restore gives it again`);
-      },
-    );
+  function signedBefore(blinded: Uint8Array): Error {
+    return cashuError('outputs-signed', `B_ ${toHex(blinded)} was signed before; /v1/restore gives it again`);
+  }
+
+  function notSigned({ blinded, keyset }: SignatureRow): Error {
+    checkActive([keyset]);
+    if (!isOutputPending.get(blinded)) return signedBefore(blinded);
+    return cashuError('outputs-pending', `B_ ${toHex(blinded)} is a payment's change; blind another secret`);
+  }
+
+  function notSpent({ y }: SpentRow): Error {
+    const name = toHex(y);
+    return isPending.get(y)
+      ? cashuError('proofs-pending', `the proof with Y ${name} is in a payment under way; wait for it`)
+      : cashuError('proofs-spent', `the proof with Y ${name} was spent before; drop it`);
+  }
 
   return {
     /** Whether each keyset still signs. @throws HashpoolError 'keyset-inactive' */
-    checkActive: (keysets: readonly number[]): void => runSteps([activeStep(keysets)]),
+    checkActive,
 
     /** Keeps signatures. Precondition: no B_ signed before. @throws HashpoolError 'outputs-signed' */
-    addSignatures: (signatures: readonly SignatureRow[]): void => runSteps([signatureStep(signatures)]),
-
-    /**
-     * The steps that keep the signatures of a request. Preconditions: each keyset active, no B_ signed before or promised to a
-     * payment's change.
-     * They throw HashpoolError 'keyset-inactive', 'outputs-pending', 'outputs-signed'
-     */
-    signing: (signatures: readonly SignatureRow[]): Step[] => [
-      activeStep(signatures.map(({ keyset }) => keyset)),
-      step(
+    addSignatures(signatures: readonly SignatureRow[]): void {
+      const step = written(
+        addSignature,
         signatures,
-        isOutputPending,
-        ({ blinded }) => [blinded],
-        ({ blinded }, row) => {
-          if (!row) return;
-          const name = toHex(blinded);
-          throw cashuError('outputs-pending', `B_ ${name} is a payment's change; blind another secret`);
-        },
-      ),
-      signatureStep(signatures),
-    ],
+        ({ blinded, keyset, exponent, signed }) => [blinded, keyset, exponent, signed],
+        ({ blinded }) => signedBefore(blinded),
+      );
+      runSteps([step]);
+    },
 
     /**
-     * The steps that spend proofs. Preconditions: no Y spent before or in a payment under way.
-     * They throw HashpoolError 'proofs-pending', 'proofs-spent'
+     * The step that keeps the signatures of a request. Preconditions: each keyset active, no B_ signed before or
+     * promised to a payment's change. It throws HashpoolError 'keyset-inactive', 'outputs-pending', 'outputs-signed'.
      */
-    spending: (rows: readonly SpentRow[]): Step[] => [
-      step(
-        rows,
-        isPending,
-        ({ y }) => [y],
-        ({ y }, row) => {
-          if (!row) return;
-          const name = toHex(y);
-          throw cashuError(
-            'proofs-pending',
-            `the proof with Y ${name} is in a payment under way; wait for it`,
-          );
-        },
+    signing: (signatures: readonly SignatureRow[]): Step =>
+      written(
+        sign,
+        signatures,
+        ({ blinded, keyset, exponent, signed }) => [blinded, keyset, exponent, signed, keyset, blinded],
+        notSigned,
       ),
-      step(
-        rows,
+
+    /**
+     * The step that spends proofs. Preconditions: no Y spent before or in a payment under way. It throws HashpoolError
+     * 'proofs-pending', 'proofs-spent'.
+     */
+    spending: (rows: readonly SpentRow[]): Step =>
+      written(
         addSpent,
-        ({ y, keyset, exponent, witness }) => [y, keyset, exponent, witness ?? null],
-        ({ y }, row) => {
-          if (row) return;
-          throw cashuError('proofs-spent', `the proof with Y ${toHex(y)} was spent before; drop it`);
-        },
+        rows,
+        ({ y, keyset, exponent, witness }) => [y, keyset, exponent, witness ?? null, y],
+        notSpent,
       ),
-    ],
   };
 }
 
-/** A statement run for each item, and the check of each one's row. */
-function step<T>(
-  items: readonly T[],
+/** Writes a row for each item, and asks why where one was not written. */
+function written<T>(
   statement: Statement,
+  items: readonly T[],
   parametersOf: (item: T) => SqlValue[],
-  check: (item: T, row: Row | undefined) => void,
+  reasonOf: (item: T) => Error,
 ): Step {
   return {
     calls: items.map((item) => ({ statement, parameters: parametersOf(item) })),
     check: (rows) => {
-      for (const [i, item] of items.entries()) check(item, rows[i]);
+      const missing = items.find((_, i) => !rows[i]);
+      if (missing) throw reasonOf(missing);
     },
   };
 }

@@ -162,7 +162,7 @@ export function meltOperations(db: Database) {
     const inputs = heldInputs(melt);
     dropInputs.run(melt);
     dropOutputs.run(melt);
-    runSteps(spending(inputs));
+    runSteps([spending(inputs)]);
     addSignatures(change);
     return inputs.map(({ y }) => y);
   }

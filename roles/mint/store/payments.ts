@@ -131,7 +131,7 @@ export function paymentOperations(db: Database) {
           throw cashuError('quote-issued', `quote ${name}; /v1/restore gives its signatures again`);
         throw cashuError('quote-unpaid', `quote ${name} has no ${amount} that is paid and not issued yet`);
       }
-      runSteps(signing(signatures));
+      runSteps([signing(signatures)]);
     },
   };
 }

@@ -61,7 +61,7 @@ export function tokenOperations(db: Database) {
       quotes: readonly Uint8Array[];
       signatures: readonly SignatureRow[];
     }): void => {
-      runSteps([issuing(quotes), ...signing(signatures)]);
+      runSteps([issuing(quotes), signing(signatures)]);
     },
 
     /**
@@ -77,7 +77,7 @@ export function tokenOperations(db: Database) {
       spent: readonly SpentRow[];
       signatures: readonly SignatureRow[];
     }): void => {
-      runSteps([...spending(spent), ...signing(signatures)]);
+      runSteps([spending(spent), signing(signatures)]);
     },
 
     /** For each Y how its proof stands. */
