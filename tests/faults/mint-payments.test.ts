@@ -70,7 +70,7 @@ async function openScene(t: { after(hook: () => unknown): void }, milliseconds =
 }
 
 test('a mint killed over a quote that is paid credits it once, and issues it once', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const scene = await openScene(t);
   const { wallet } = scene;
@@ -105,7 +105,7 @@ test('a mint killed over a quote that is paid credits it once, and issues it onc
   assert.equal(scene.outstanding, 80n);
 });
 
-test('a mint killed over a swap has made it whole or not at all', { timeout: 60_000 }, async (t) => {
+test('a mint killed over a swap has made it whole or not at all', { timeout: 240_000 }, async (t) => {
   const scene = await openScene(t);
   const { wallet } = scene;
   for (const point of ['swap-signed', 'swap-stored']) {
@@ -121,7 +121,7 @@ test('a mint killed over a swap has made it whole or not at all', { timeout: 60_
 });
 
 for (const point of ['melt-checked', 'melt-begun', 'melt-paid', 'melt-signed', 'melt-finished']) {
-  test(`a mint killed at ${point} pays once and loses no change`, { timeout: 60_000 }, async (t) => {
+  test(`a mint killed at ${point} pays once and loses no change`, { timeout: 240_000 }, async (t) => {
     const scene = await openScene(t);
     const { wallet } = scene;
     const inputs = await wallet.mint(32);
@@ -150,7 +150,7 @@ for (const point of ['melt-checked', 'melt-begun', 'melt-paid', 'melt-signed', '
   });
 }
 
-test('a mint killed when a payment has failed gives the proofs back', { timeout: 60_000 }, async (t) => {
+test('a mint killed when a payment has failed gives the proofs back', { timeout: 240_000 }, async (t) => {
   const scene = await openScene(t);
   const { wallet } = scene;
   const inputs = await wallet.mint(32);
@@ -163,7 +163,7 @@ test('a mint killed when a payment has failed gives the proofs back', { timeout:
   assert.equal(scene.outstanding, 32n);
 });
 
-test('a mint killed over its own invoice has settled it or not', { timeout: 60_000 }, async (t) => {
+test('a mint killed over its own invoice has settled it or not', { timeout: 240_000 }, async (t) => {
   const scene = await openScene(t, A_WHILE_MS);
   const { wallet } = scene;
   for (const point of ['inside-signed', 'inside-settled']) {
