@@ -1,13 +1,21 @@
 import type { ReserveTerms } from '../../../domain/payments/reserve.ts';
+import type { NetworkName } from '../../../protocols/bitcoin/network.ts';
+import { ConfigError } from '../../../runtime/config/load.ts';
+import type { Logger } from '../../../runtime/logs.ts';
 import type { PaymentBackend, PaymentMethod } from './backend.ts';
 import type { Bolt11Config, PaymentsConfig } from './config.ts';
 import { FakeBackend } from './fake/fake-backend.ts';
 import type { Invoices } from './invoices.ts';
+import { LndBackend } from './lnd/lnd.ts';
 import { type Method, methodOf } from './methods.ts';
 
 /** What a backend may need of the mint to open. */
 export interface BackendContext {
   readonly invoices: Invoices;
+  readonly network: NetworkName;
+  readonly log: Logger;
+  /** What a reference of the config leads to. */
+  read(reference: string): string;
   /** Where a file of this name lies in the role's state folder. */
   statePath(name: string): string;
 }
@@ -28,7 +36,8 @@ function openBolt11(
   config: PaymentsConfig,
   bolt11: Bolt11Config,
   context: BackendContext,
-): Promise<PaymentBackend> {
+): PaymentBackend | Promise<PaymentBackend> {
+  if (bolt11.backend === 'lnd') return openLnd(config, reserveOf(bolt11), context);
   return openFake('bolt11', config, reserveOf(bolt11), context);
 }
 
@@ -39,6 +48,22 @@ function openOnchain(config: PaymentsConfig, context: BackendContext): Promise<P
 /** What the operator sets aside for fees of Lightning. */
 function reserveOf({ fee_reserve_min, fee_reserve_ppm }: Bolt11Config): ReserveTerms {
   return { minimum: BigInt(fee_reserve_min), ppm: BigInt(fee_reserve_ppm) };
+}
+
+function openLnd(
+  { lnd }: PaymentsConfig,
+  reserve: ReserveTerms,
+  { invoices, network, log, read }: BackendContext,
+): PaymentBackend {
+  if (!lnd) throw new ConfigError('[payments.lnd] is missing, which [payments.bolt11] backend = "lnd" needs');
+  const macaroon = read(lnd.macaroon);
+  if (!/^([0-9a-fA-F]{2})+$/.test(macaroon)) {
+    throw new ConfigError(
+      `[payments.lnd] macaroon = ${lnd.macaroon}: the file holds no hex; write it with xxd -p -c 0`,
+    );
+  }
+  const access = { url: lnd.url, certificate: read(lnd.certificate), macaroon };
+  return new LndBackend({ ...access, network, reserve }, invoices, log);
 }
 
 function openFake(

@@ -1,5 +1,14 @@
 import type { Static } from 'typebox';
-import { choice, integer, optional, table } from '../../../runtime/config/fields.ts';
+import type { NetworkName } from '../../../protocols/bitcoin/network.ts';
+import {
+  choice,
+  integer,
+  optional,
+  publicValue,
+  secret,
+  table,
+  url,
+} from '../../../runtime/config/fields.ts';
 
 /** The unit of what is paid over Lightning and the chain. */
 export const PAYMENT_UNIT = 'sat';
@@ -22,7 +31,7 @@ const limits = {
 };
 
 const bolt11 = table({
-  backend: choice('who pays and is paid over Lightning; "fake" moves no money', ['fake']),
+  backend: choice('who pays and is paid over Lightning; "fake" moves no money', ['lnd', 'fake']),
   ...limits,
   fee_reserve_min: integer('the least that is set aside for the fees of a payment, in sats', {
     min: 0,
@@ -39,6 +48,14 @@ const bolt11 = table({
 const onchain = table({
   backend: choice('who pays and is paid on the chain; "fake" moves no money', ['fake']),
   ...limits,
+});
+
+const lnd = table({
+  url: url('lnd\'s REST API, as in "https://127.0.0.1:8080"'),
+  certificate: publicValue('the certificate that lnd made for itself, as in "file:/var/lib/lnd/tls.cert"'),
+  macaroon: secret(
+    'a macaroon of lnd in hex, one that may make, see and pay invoices: `xxd -p -c 0 admin.macaroon` writes it so',
+  ),
 });
 
 const fake = table({
@@ -70,9 +87,23 @@ export const paymentsConfig = table({
   ),
   bolt11: optional(bolt11),
   onchain: optional(onchain),
+  lnd: optional(lnd),
   fake: optional(fake),
 });
 
 export type PaymentsConfig = Static<typeof paymentsConfig>;
 export type Bolt11Config = Static<typeof bolt11>;
 export type OnchainConfig = Static<typeof onchain>;
+
+/** What `[payments]` must hold besides its own form. */
+export function checkPayments(
+  payments: PaymentsConfig | undefined,
+  network: NetworkName,
+): string | undefined {
+  if (network !== 'mainnet') return undefined;
+  for (const method of ['bolt11', 'onchain'] as const) {
+    if (payments?.[method]?.backend === 'fake')
+      return `[payments.${method}] backend is "fake", which moves no money; on mainnet take a real one`;
+  }
+  return undefined;
+}

@@ -7,12 +7,14 @@ import { openSatKeyset } from './sat-keyset.ts';
 
 /** Opens the sat keyset, the backends and all that the config's `[payments]` asks for; nothing where there is none. */
 export async function startPayments(context: MintContext, engine: Engine): Promise<Payments | undefined> {
-  const { config, log, statePath } = context;
+  const { config, shared, log, read, statePath } = context;
   const { payments } = config;
   if (!payments) return undefined;
   await openSatKeyset(engine.keysets, payments, log);
   return context.open('payments', async () => {
     const invoices = await openInvoices();
-    return openPayments(engine, await openMethods(payments, { invoices, statePath }), invoices, log);
+    const { network } = shared.bitcoin;
+    const methods = await openMethods(payments, { invoices, network, log, read, statePath });
+    return openPayments(engine, methods, invoices, log);
   });
 }
