@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CheckStateEnum, MeltQuoteState, MintQuoteState, type Proof, Wallet } from '@cashu/cashu-ts';
 import pino from 'pino';
 import { toHex } from '../../protocols/bytes.ts';
 import type { Payment, PaymentBackend } from '../../roles/mint/payments/backend.ts';
@@ -10,6 +13,7 @@ import { openInvoices } from '../../roles/mint/payments/invoices.ts';
 import { LndBackend } from '../../roles/mint/payments/lnd/lnd.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { buildLnd, type LightningNode, lightningPair } from '../harness/lightning.ts';
+import { startMint } from '../harness/mint.ts';
 
 const BUILD_LIMIT_MS = 15 * 60_000;
 const LIMIT_MS = 180_000;
@@ -93,6 +97,76 @@ test('lnd takes and makes payments for the mint, and forgets none', { timeout: L
     assert.deepEqual(await backend.lookUp(payment), paid);
   });
 });
+
+test('a wallet is paid and pays over Lightning, and a payment that lnd holds back is not forgotten', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const node = await regtestNode(t, { wallet: true });
+  const { mint: lnd, payer } = await lightningPair(t, node);
+  const mint = await startMint(t, node, { payments: await lndConfig(lnd) });
+  const wallet = new Wallet(mint.url, { unit: 'sat', requireSigDleq: true });
+  await wallet.loadMint();
+
+  const quote = await wallet.createMintQuoteBolt11(5_000, 'sats for a test');
+  await pay(payer, quote.request);
+  await until(async () => {
+    const { state } = await wallet.checkMintQuoteBolt11(quote.quote);
+    return state === MintQuoteState.PAID || undefined;
+  });
+  const minted = await wallet.mintProofsBolt11(5_000, quote.quote);
+
+  const invoice = await payer.call('POST', '/v1/invoices', { value: '1000' });
+  const melt = await wallet.createMeltQuoteBolt11(String(invoice['payment_request']));
+  const { send, keep } = await wallet.send(melt.amount.add(melt.fee_reserve), minted);
+  const { quote: paid, change } = await wallet.meltProofsBolt11(melt, send);
+  assert.equal(paid.state, MeltQuoteState.PAID);
+  assert.equal(sum(change), melt.fee_reserve.toBigInt(), 'a direct neighbour takes no fee');
+
+  // An invoice that its payee holds: the payment is under way until it says so.
+  const preimage = randomBytes(32);
+  const held = await payer.call('POST', '/v2/invoices/hodl', {
+    hash: createHash('sha256').update(preimage).digest('base64'),
+    value: '700',
+  });
+  const pending = await wallet.createMeltQuoteBolt11(String(held['payment_request']));
+  const parts = await wallet.send(pending.amount.add(pending.fee_reserve), [...keep, ...change]);
+  const prepared = await wallet.prepareMelt('bolt11', pending, parts.send);
+  const begun = await wallet.completeMelt(prepared, undefined, { preferAsync: true });
+  assert.equal(begun.quote.state, MeltQuoteState.PENDING);
+  await until(async () => (await isHeld(payer, held)) || undefined);
+  await mint.end('SIGKILL');
+  await mint.start();
+  assert.equal((await wallet.checkMeltQuoteBolt11(pending.quote)).state, MeltQuoteState.PENDING);
+  await payer.call('POST', '/v2/invoices/settle', { preimage: preimage.toString('base64') });
+  const settled = await until(async () => {
+    const now = await wallet.checkMeltQuoteBolt11(pending.quote);
+    return now.state === MeltQuoteState.PAID ? now : undefined;
+  });
+  assert.equal(settled.payment_preimage, preimage.toString('hex'));
+  const [state] = await wallet.checkProofsStates(parts.send.slice(0, 1));
+  assert.equal(state?.state, CheckStateEnum.SPENT);
+});
+
+const sum = (proofs: readonly Proof[]) => proofs.reduce((total, { amount }) => total + amount.toBigInt(), 0n);
+
+async function lndConfig(node: LightningNode): Promise<string> {
+  const macaroon = join(node.folder, 'macaroon.hex');
+  await writeFile(macaroon, readFileSync(node.macaroonPath).toString('hex'));
+  return `
+[payments.bolt11]
+backend = "lnd"
+[payments.lnd]
+url = "${node.restUrl}"
+certificate = "file:${node.certificatePath}"
+macaroon = "file:${macaroon}"
+`;
+}
+
+async function isHeld(payee: LightningNode, { payment_addr }: Record<string, unknown>): Promise<boolean> {
+  const { invoices } = await payee.call('GET', '/v1/invoices?reversed=true&num_max_invoices=1');
+  if (!Array.isArray(invoices)) return false;
+  return invoices.some((each) => each.payment_addr === payment_addr && each.state === 'ACCEPTED');
+}
 
 function wanted(amount: bigint) {
   return { quote: randomUUID(), amount, description: 'a quote', seconds: 600 };
