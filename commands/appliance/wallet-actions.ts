@@ -112,17 +112,29 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     argument: 'REQUEST',
     help: [
       'pays a payment request (creqA… or creqB1…): by POST where it wants that, else prints the token to hand',
-      'over; --amount AMOUNT and --unit UNIT where it names none',
+      'over; --amount AMOUNT and --unit UNIT where it names none. Or a Lightning invoice (ln…), in sats, by way of',
+      'the mint; --max-fee SATS is what it may cost at most',
     ],
-    options: ['amount', 'unit'],
-    run: async ({ wallet, argument, options: { amount, unit } }) => {
-      const paid = await wallet.pay(await argumentOrInput('REQUEST', argument), {
-        unit,
-        ...(amount === undefined ? {} : { amount: parseAmount('--amount', amount) }),
+    options: ['amount', 'unit', 'max-fee'],
+    run: async ({ wallet, argument, options }) => {
+      const request = (await argumentOrInput('REQUEST', argument)).trim();
+      return /^(lightning:)?ln/i.test(request)
+        ? payInvoice(wallet, request, options)
+        : payRequest(wallet, request, options);
+    },
+  },
+  invoice: {
+    argument: 'AMOUNT',
+    help: [
+      'prints a Lightning invoice of the mint for AMOUNT sats, --memo TEXT for the payer; once it is paid, balance',
+      'mints it',
+    ],
+    options: ['memo'],
+    run: async ({ wallet, argument, options: { memo } }) => {
+      const { invoice, ...terms } = await wallet.invoice(parseAmount('AMOUNT', argument), {
+        description: memo,
       });
-      const words =
-        paid.deliveredTo === undefined ? paid.token : `paid ${paid.amount} to ${paid.deliveredTo}`;
-      return { words, json: paid };
+      return { words: invoice, json: { invoice, ...terms } };
     },
   },
   key: {
@@ -177,6 +189,31 @@ export function print({ words, json }: Said, isJson: boolean): void {
   const lines = Array.isArray(json) ? json : [json];
   const output = isJson ? lines.map((line) => `${stringifyJson(line)}\n`).join('') : `${words}\n`;
   process.stdout.write(output);
+}
+
+async function payRequest(wallet: Wallet, request: string, options: GivenOptions): Promise<Said> {
+  const { amount, unit, 'max-fee': maxFee } = options;
+  if (maxFee !== undefined) throw usageError('--max-fee is for Lightning invoices: the others cost no fee');
+  const paid = await wallet.pay(request, {
+    unit,
+    ...(amount === undefined ? {} : { amount: parseAmount('--amount', amount) }),
+  });
+  const words = paid.deliveredTo === undefined ? paid.token : `paid ${paid.amount} to ${paid.deliveredTo}`;
+  return { words, json: paid };
+}
+
+async function payInvoice(wallet: Wallet, invoice: string, options: GivenOptions): Promise<Said> {
+  const { amount, unit, 'max-fee': maxFee } = options;
+  if (amount !== undefined || unit !== undefined) {
+    throw usageError(
+      '--amount and --unit are for payment requests: a Lightning invoice names its amount, in sats',
+    );
+  }
+  const most =
+    maxFee === undefined ? undefined : BigInt(parseCount('--max-fee', maxFee, Number.MAX_SAFE_INTEGER));
+  const paid = await wallet.payInvoice(invoice, most);
+  const row = { paid: `${paid.amount}`, fee: `${paid.fee}`, unit: paid.unit, preimage: paid.preimage ?? '' };
+  return { words: formatTable([row]), json: paid };
 }
 
 async function argumentOrInput(what: string, given: string): Promise<string> {

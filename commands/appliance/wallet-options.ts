@@ -18,6 +18,7 @@ export const walletOptions = {
   post: { type: 'string' },
   lock: { type: 'boolean' },
   amount: { type: 'string' },
+  'max-fee': { type: 'string' },
   limit: { type: 'string' },
   before: { type: 'string' },
 } as const satisfies ParseArgsOptionsConfig;

@@ -8,6 +8,7 @@ export type HistoryKind =
   | 'sent'
   | 'swapped'
   | 'consolidated'
+  | 'melted'
   | 'restored'
   | 'lost';
 

@@ -3,7 +3,7 @@ import { inTransaction } from '../../runtime/sql/database.ts';
 import type { History, HistoryKind } from './history.ts';
 import type { Keyset, Keysets } from './keysets.ts';
 import type { LockedOutputs } from './locked-outputs.ts';
-import { packLocked, packProofs, toOperation } from './operation-row.ts';
+import { packLocked, packMelt, packProofs, toOperation } from './operation-row.ts';
 import type { Proof, Proofs } from './proofs.ts';
 import type { Quotes } from './quotes.ts';
 
@@ -20,7 +20,7 @@ export interface ForeignProof extends Omit<Proof, 'dleq'> {
 export interface Operation {
   readonly id: number;
   /** `lock` swaps our own proofs for a token that somebody else's key or a preimage opens. */
-  readonly kind: 'mint' | 'swap' | 'consolidate' | 'receive' | 'lock';
+  readonly kind: 'mint' | 'swap' | 'consolidate' | 'receive' | 'lock' | 'melt';
   readonly unit: string;
   readonly keysetId: string;
   readonly firstCounter: number;
@@ -30,6 +30,8 @@ export interface Operation {
   readonly fee: bigint;
   /** What `lock` hands out besides. */
   readonly locked: LockedOutputs | undefined;
+  /** What `melt` pays: the mint's quote, and its amount without fees, in units. */
+  readonly melt: { readonly quote: string; readonly amount: bigint } | undefined;
   /** What it is for, in words, for the history. */
   readonly note: string;
   /** What `receive` swaps; empty for the others. */
@@ -44,6 +46,7 @@ export interface Draft {
   claim(operation: number): Claim | undefined;
   readonly foreignInputs?: readonly ForeignProof[];
   readonly locked?: LockedOutputs;
+  readonly melt?: Operation['melt'];
   readonly note?: string;
 }
 
@@ -67,6 +70,7 @@ const historyKinds: Readonly<Record<Operation['kind'], HistoryKind>> = {
   consolidate: 'consolidated',
   receive: 'received',
   lock: 'sent',
+  melt: 'melted',
 };
 
 /** The record of what was asked of the mint. Each method is one transaction. */
@@ -113,8 +117,8 @@ export function openJournal(
   clock: () => number,
 ): Journal {
   const insert = db.prepare(
-    `INSERT INTO operations (kind, state, keyset_id, unit, foreign_inputs, locked, note, pid, since)
-     VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    `INSERT INTO operations (kind, state, keyset_id, unit, foreign_inputs, locked, melt, note, pid, since)
+     VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const setOutputs = db.prepare('UPDATE operations SET first_counter = ?, amounts = ?, fee = ? WHERE id = ?');
   const setToken = db.prepare('UPDATE operations SET token = ? WHERE id = ?');
@@ -141,10 +145,11 @@ export function openJournal(
   }
 
   return {
-    begin: ({ kind, keyset, claim, foreignInputs = [], locked, note = '' }) =>
+    begin: ({ kind, keyset, claim, foreignInputs = [], locked, melt, note = '' }) =>
       inTransaction(db, () => {
-        const foreign = foreignInputs.length > 0 ? packProofs(foreignInputs) : null;
-        const row = [kind, keyset.id, keyset.unit, foreign, packLocked(locked), note, process.pid, clock()];
+        const { id: keysetId, unit } = keyset;
+        const packed = [packProofs(foreignInputs), packLocked(locked), packMelt(melt)];
+        const row = [kind, keysetId, unit, ...packed, note, process.pid, clock()];
         const id = Number(insert.get(...row)?.['id']);
         const claimed = claim(id);
         if (!claimed) {
@@ -152,14 +157,13 @@ export function openJournal(
           return undefined;
         }
         const { amounts, fee } = claimed;
-        const firstCounter = keysets.takeCounters(keyset.id, amounts.length);
+        const firstCounter = keysets.takeCounters(keysetId, amounts.length);
         setOutputs.run(firstCounter, JSON.stringify(amounts.map(String)), fee, id);
-        const { id: keysetId, unit } = keyset;
-        return { id, kind, unit, keysetId, firstCounter, amounts, fee, foreignInputs, locked, note };
+        return { id, kind, unit, keysetId, firstCounter, amounts, fee, foreignInputs, locked, melt, note };
       }),
     complete: (operation, { own, handedOut }) =>
       inTransaction(db, () => {
-        const { id, kind, unit, fee, note } = operation;
+        const { id, kind, unit, melt, note } = operation;
         const spent = [...proofs.reservedBy(id), ...operation.foreignInputs].map(({ secret }) => secret);
         // A restore may have found some of it before: what has changed is what counts.
         const lost = proofs.markSpent(spent, clock()).get(unit) ?? 0n;
@@ -170,6 +174,8 @@ export function openJournal(
         }
         quotes.minted(id, clock());
         if (finish.run('done', null, clock(), id).changes === 0) return;
+        // What a payment has cost shows in its change alone.
+        const fee = melt ? atLeastZero(lost - gained - melt.amount) : operation.fee;
         history.add({ kind: historyKinds[kind], unit, amount: gained - lost + fee, fee, note }, clock());
       }),
     refuse: (operation, reason) => inTransaction(db, () => refuse(operation, reason)),
@@ -223,4 +229,8 @@ function isAbandoned(pid: number, since: number, now: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+}
+
+function atLeastZero(amount: bigint): bigint {
+  return amount > 0n ? amount : 0n;
 }

@@ -64,5 +64,7 @@ export async function lookUp(
 
 /** A quote that can still become tokens; ISSUED, AUTO_PAID and VOID ones can't. */
 function openQuote({ id, unit, amount, state }: FoundQuote, keyIndex: number): Quote | undefined {
-  return state === 'PAID' || state === 'UNPAID' ? { id, keyIndex, unit, amount, state } : undefined;
+  return state === 'PAID' || state === 'UNPAID'
+    ? { id, method: 'ehash', keyIndex, unit, amount, state }
+    : undefined;
 }

@@ -15,10 +15,12 @@ import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { requestMint } from './mint-http.ts';
+import { type MintPayments, openMintPayments } from './mint-payments.ts';
+import type { QuoteMethod } from './quotes.ts';
 import type { LockKey } from './seed.ts';
 
-/** The payment method of shares. */
-const METHOD = 'ehash';
+/** The payment method of shares, whose quotes are found by their keys. */
+const METHOD: QuoteMethod = 'ehash';
 /** Quotes in one batch, where the mint names no smaller limit (NUT-29). */
 const MAX_BATCH = 100;
 /** Quotes of one answer of a look-up, and answers of one look-up. */
@@ -46,6 +48,7 @@ export interface FoundQuote {
 /** What the wallet asks of a mint. Every method throws the errors of `requestMint`. */
 export interface MintClient {
   readonly url: string;
+  readonly payments: MintPayments;
   /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
   keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
   /** The quotes locked to `keys`, page after page (nuts#391); 'open' leaves out those that have ended. */
@@ -54,6 +57,7 @@ export interface MintClient {
   maxBatch(): Promise<number>;
   /** NUT-29, with a NUT-20 signature for each quote. */
   mintBatch(
+    method: QuoteMethod,
     quotes: readonly LockedQuote[],
     outputs: SerializedBlindedMessage[],
   ): Promise<SerializedBlindedSignature[]>;
@@ -75,6 +79,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
 
   return {
     url: mint.mintUrl,
+    payments: openMintPayments(mint, checked),
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();
@@ -91,10 +96,10 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
         const info = await mint.getLazyMintInfo();
         return Math.max(1, Math.min(MAX_BATCH, info.nuts['29']?.max_batch_size ?? MAX_BATCH));
       }),
-    mintBatch: (quotes, outputs) =>
+    mintBatch: (method, quotes, outputs) =>
       checked(async () => {
         const signed = outputs.map(({ amount, B_ }) => ({ amount: amount.toBigInt(), blinded: fromHex(B_) }));
-        const { signatures } = await mint.mintBatch(METHOD, {
+        const { signatures } = await mint.mintBatch(method, {
           quotes: quotes.map(({ id }) => id),
           quote_amounts: quotes.map(({ amount }) => Amount.from(amount)),
           outputs,

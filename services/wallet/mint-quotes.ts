@@ -2,6 +2,7 @@ import { HashpoolError } from '../../protocols/errors.ts';
 import type { Keyset } from './keysets.ts';
 import { amountsOf } from './outputs.ts';
 import { sumOf } from './proofs.ts';
+import type { MintableKind } from './quotes.ts';
 import { type Parts, settle } from './settle.ts';
 
 /** Batches of one pass, so that other tasks of the wallet get their turn. */
@@ -31,10 +32,11 @@ export function openQuoteMinter(parts: Parts): QuoteMinter {
   let restUntil = 0;
 
   /** Mints `ids` as one batch, or where that is refused, in halves. */
-  async function mintBatch(keyset: Keyset, ids: readonly string[]): Promise<bigint> {
+  async function mintBatch(keyset: Keyset, kind: MintableKind, ids: readonly string[]): Promise<bigint> {
     const operation = parts.journal.begin({
       kind: 'mint',
       keyset,
+      note: kind.method === 'bolt11' ? 'Lightning' : '',
       claim: (id) => {
         const quotes = parts.quotes.claim(ids, id);
         return quotes.length > 0 ? { amounts: amountsOf(sumOf(quotes)), fee: 0n } : undefined;
@@ -63,7 +65,9 @@ export function openQuoteMinter(parts: Parts): QuoteMinter {
     }
     if (ids.length === 1) return 0n;
     const half = Math.ceil(ids.length / 2);
-    return (await mintBatch(keyset, ids.slice(0, half))) + (await mintBatch(keyset, ids.slice(half)));
+    return (
+      (await mintBatch(keyset, kind, ids.slice(0, half))) + (await mintBatch(keyset, kind, ids.slice(half)))
+    );
   }
 
   return {
@@ -79,12 +83,12 @@ export function openQuoteMinter(parts: Parts): QuoteMinter {
       let minted = 0n;
       for (let batch = 0; batch < BATCHES_PER_PASS && !parts.isClosing(); batch++) {
         // Quotes of a unit that is not signed any more wait until it is, or are redeemed otherwise.
-        const unit = parts.quotes.mintableUnits(parts.clock()).find((mintable) => signing.has(mintable));
-        const keyset = unit === undefined ? undefined : signing.get(unit);
+        const kind = parts.quotes.mintableKinds(parts.clock()).find(({ unit }) => signing.has(unit));
+        const keyset = kind && signing.get(kind.unit);
         if (!keyset) break;
         // While it refuses everything, one quote is enough to ask with: a refusal uses counters up.
         const limit = refusedInARow >= REFUSALS_IN_A_ROW ? 1 : maxBatch;
-        minted += await mintBatch(keyset, parts.quotes.mintable(keyset.unit, limit, parts.clock()));
+        minted += await mintBatch(keyset, kind, parts.quotes.mintable(kind, limit, parts.clock()));
       }
       return minted;
     },

@@ -3,12 +3,14 @@ import { loadCrypto } from '../../runtime/crypto.ts';
 import { consolidate } from './consolidate.ts';
 import { type ClosingFlag, openWalletDatabase, type WalletData } from './database.ts';
 import { openHistory } from './history.ts';
+import { type Invoice, lookUpInvoices, makeInvoice } from './invoice.ts';
 import { openJournal } from './journal.ts';
 import { openKeysets } from './keysets.ts';
 import { openLockKeys } from './lock-keys.ts';
 import { lookUpDue } from './look-up.ts';
 import { openMintClient } from './mint-client.ts';
 import { openQuoteMinter } from './mint-quotes.ts';
+import { type PaidInvoice, payInvoice } from './pay-invoice.ts';
 import { type EncodedRequest, makeRequest, type Payment, pay, type RequestTerms } from './payment-request.ts';
 import { openProofs, sumOf } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
@@ -27,6 +29,8 @@ export type MintTasks = {
   receive(input: { token: string; preimage: string | undefined }): Promise<bigint>;
   request(terms: RequestTerms): Promise<EncodedRequest>;
   pay(input: { request: string; amount?: bigint | undefined; unit?: string | undefined }): Promise<Payment>;
+  invoice(terms: { amount: bigint; description?: string | undefined }): Promise<Invoice>;
+  payInvoice(input: { invoice: string; maxFee?: bigint | undefined }): Promise<PaidInvoice>;
   restore(input: undefined): Promise<Restored>;
   close(input: undefined): void;
 };
@@ -73,6 +77,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
     collect: async () => {
       const resumed = await prepare();
       await lookUpDue(parts, lockKeys);
+      await lookUpInvoices(parts);
       const minted = await minter.pass();
       await sender.check();
       await consolidate(parts);
@@ -90,6 +95,11 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       return makeRequest(parts, lockKeys, terms);
     },
     pay: (input) => pay(parts, sender, input),
+    invoice: (terms) => makeInvoice(parts, lockKeys, terms),
+    payInvoice: async (input) => {
+      await prepare();
+      return payInvoice(parts, input);
+    },
     restore,
     close: () => db.close(),
   };

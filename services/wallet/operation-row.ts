@@ -2,12 +2,17 @@ import type { ForeignProof, Operation } from './journal.ts';
 import type { LockedOutputs } from './locked-outputs.ts';
 
 /** The inputs of a foreign token, as the journal's row holds them. */
-export function packProofs(proofs: readonly ForeignProof[]): string {
+export function packProofs(proofs: readonly ForeignProof[]): string | null {
+  if (proofs.length === 0) return null;
   return JSON.stringify(proofs.map((proof) => ({ ...proof, amount: String(proof.amount) })));
 }
 
 export function packLocked(locked: LockedOutputs | undefined): string | null {
   return locked ? JSON.stringify({ ...locked, amounts: locked.amounts.map(String) }) : null;
+}
+
+export function packMelt(melt: Operation['melt']): string | null {
+  return melt ? JSON.stringify({ ...melt, amount: String(melt.amount) }) : null;
 }
 
 /** @param row of `operations`, integers as bigint */
@@ -22,6 +27,7 @@ export function toOperation(row: Record<string, unknown>): Operation {
     fee: BigInt(String(row['fee'])),
     foreignInputs: unpackProofs(row['foreign_inputs']),
     locked: unpackLocked(row['locked']),
+    melt: unpackMelt(row['melt']),
     note: String(row['note']),
   };
 }
@@ -45,4 +51,10 @@ function unpackLocked(text: unknown): LockedOutputs | undefined {
   if (typeof text !== 'string') return undefined;
   const row = JSON.parse(text) as Packed<LockedOutputs, 'amounts', readonly string[]>;
   return { ...row, amounts: row.amounts.map(BigInt) };
+}
+
+function unpackMelt(text: unknown): Operation['melt'] {
+  if (typeof text !== 'string') return undefined;
+  const { quote, amount } = JSON.parse(text) as { quote: string; amount: string };
+  return { quote, amount: BigInt(amount) };
 }

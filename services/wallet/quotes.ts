@@ -1,9 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from '../../runtime/sql/database.ts';
 
-/** A quote that the mint holds for one of our lock keys (NUT-04, method `ehash`), as far as it matters here. */
+/** How a quote is paid: by shares, or over Lightning (NUT-23). */
+export type QuoteMethod = 'ehash' | 'bolt11';
+
+/** A quote that the mint holds for one of our lock keys (NUT-04), as far as it matters here. */
 export interface Quote {
   readonly id: string;
+  readonly method: QuoteMethod;
   readonly keyIndex: number;
   readonly unit: string;
   readonly amount: bigint;
@@ -15,6 +19,15 @@ const MAX_BATCH_SUM = 1n << 62n;
 /** A quote that the mint refused is tried again after this time, and alone. */
 const REFUSED_PAUSE_MS = 3_600_000;
 
+/** An invoice is asked after for so long after its end: a payment may be on its way. */
+const LATE_PAYMENT_MS = 24 * 3_600_000;
+
+/** Quotes that are minted together. */
+export interface MintableKind {
+  readonly method: QuoteMethod;
+  readonly unit: string;
+}
+
 /** Longer than any look-up takes. */
 const MINTED_KEPT_MS = 3_600_000;
 
@@ -22,12 +35,16 @@ const MINTED_KEPT_MS = 3_600_000;
 export interface Quotes {
   /** Stores what a look-up found at `now`; returns those that were new or have changed state. */
   note(quotes: readonly Quote[], now: number): Quote[];
+  /** Adds an invoice that was made. @param expiresAt milliseconds since 1970 */
+  addInvoice(quote: Quote, expiresAt: number, now: number): void;
+  /** Invoices that are not paid, those longest not looked at first; forgets those long ended. */
+  unpaidInvoices(limit: number, now: number): Quote[];
   /** Forgets what a look-up of all of `keyIndexes`, begun at `time`, did not find: it ended without us, or as VOID. */
   dropUnseen(keyIndexes: readonly number[], time: number): void;
-  /** Units with quotes that can be minted now. */
-  mintableUnits(now: number): string[];
-  /** Ids of quotes for the next batch of `unit`: PAID, in no operation, at most `limit`. */
-  mintable(unit: string, limit: number, now: number): string[];
+  /** What can be minted now. */
+  mintableKinds(now: number): MintableKind[];
+  /** Ids of quotes for the next batch of a kind: PAID, in no operation, at most `limit`. */
+  mintable(kind: MintableKind, limit: number, now: number): string[];
   /** Inside a transaction: gives those of `ids` that nobody has claimed yet to `operation`. */
   claim(ids: readonly string[], operation: number): Quote[];
   claimedBy(operation: number): Quote[];
@@ -43,25 +60,35 @@ export interface Quotes {
 /** @param db opened with `walletSchema` */
 export function openQuotes(db: DatabaseSync): Quotes {
   const note = db.prepare(
-    `INSERT INTO quotes (id, key_index, unit, amount, state, seen_at) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO quotes (id, method, key_index, unit, amount, state, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at WHERE state != 'MINTED'`,
   );
   const stateOf = db.prepare('SELECT state FROM quotes WHERE id = ?');
   const dropUnseen = db.prepare(
-    `DELETE FROM quotes WHERE key_index = ? AND seen_at < ? AND operation IS NULL AND state != 'MINTED'`,
+    `DELETE FROM quotes
+     WHERE key_index = ? AND seen_at < ? AND operation IS NULL AND state != 'MINTED' AND method = 'ehash'`,
   );
+  const setExpiry = db.prepare('UPDATE quotes SET expires_at = ? WHERE id = ?');
+  const forgetInvoices = db.prepare(
+    `DELETE FROM quotes WHERE method = 'bolt11' AND state = 'UNPAID' AND expires_at < ?`,
+  );
+  const invoices = db.prepare(
+    `SELECT id, method, key_index, unit, amount, state FROM quotes WHERE method = 'bolt11' AND state = 'UNPAID'
+       AND (refused_at IS NULL OR refused_at < ?) ORDER BY seen_at LIMIT ?`,
+  );
+  invoices.setReadBigInts(true);
   const forgetMinted = db.prepare(`DELETE FROM quotes WHERE state = 'MINTED' AND seen_at < ?`);
   const free = `state = 'PAID' AND operation IS NULL AND (refused_at IS NULL OR refused_at < ?)`;
-  const units = db.prepare(`SELECT DISTINCT unit FROM quotes WHERE ${free}`);
+  const kinds = db.prepare(`SELECT DISTINCT method, unit FROM quotes WHERE ${free}`);
   const mintable = db.prepare(
-    `SELECT id, amount, refused_at FROM quotes WHERE unit = ? AND ${free} ORDER BY refused_at NULLS FIRST, rowid LIMIT ?`,
+    `SELECT id, amount, refused_at FROM quotes WHERE method = ? AND unit = ? AND ${free} ORDER BY refused_at NULLS FIRST, rowid LIMIT ?`,
   );
   mintable.setReadBigInts(true);
   const claim = db.prepare(
     `UPDATE quotes SET operation = ? WHERE id = ? AND operation IS NULL AND state = 'PAID'`,
   );
   const claimed = db.prepare(
-    'SELECT id, key_index, unit, amount, state FROM quotes WHERE operation = ? ORDER BY rowid',
+    'SELECT id, method, key_index, unit, amount, state FROM quotes WHERE operation = ? ORDER BY rowid',
   );
   claimed.setReadBigInts(true);
   const minted = db.prepare(
@@ -70,39 +97,45 @@ export function openQuotes(db: DatabaseSync): Quotes {
   const giveBack = db.prepare('UPDATE quotes SET operation = NULL WHERE operation = ?');
   const refuse = db.prepare('UPDATE quotes SET refused_at = ?, refusal = ? WHERE id = ?');
   const sums = db.prepare(
-    `SELECT unit, amount, count(*) AS number FROM quotes WHERE state != 'MINTED' GROUP BY unit, amount`,
+    `SELECT unit, amount, count(*) AS number FROM quotes
+     WHERE state = 'PAID' OR (state = 'UNPAID' AND method = 'ehash') GROUP BY unit, amount`,
   );
   sums.setReadBigInts(true);
   const refusals = db.prepare(
     `SELECT id, amount, refusal FROM quotes WHERE refusal IS NOT NULL AND state != 'MINTED' ORDER BY refused_at DESC`,
   );
   refusals.setReadBigInts(true);
-  const claimedBy = (operation: number): Quote[] =>
-    claimed.all(operation).map((row) => ({
-      id: String(row['id']),
-      keyIndex: Number(row['key_index']),
-      unit: String(row['unit']),
-      amount: BigInt(String(row['amount'])),
-      state: row['state'] as Quote['state'],
-    }));
+  const claimedBy = (operation: number) => claimed.all(operation).map(toQuote);
 
   return {
     note: (quotes, now) =>
       inTransaction(db, () =>
-        quotes.filter(({ id, keyIndex, unit, amount, state }) => {
+        quotes.filter(({ id, method, keyIndex, unit, amount, state }) => {
           const before = stateOf.get(id)?.['state'];
-          note.run(id, keyIndex, unit, amount, state, now);
+          note.run(id, method, keyIndex, unit, amount, state, now);
           return before !== state && before !== 'MINTED';
         }),
       ),
+    addInvoice: ({ id, method, keyIndex, unit, amount, state }, expiresAt, now) =>
+      inTransaction(db, () => {
+        note.run(id, method, keyIndex, unit, amount, state, now);
+        setExpiry.run(expiresAt, id);
+      }),
+    unpaidInvoices: (limit, now) => {
+      forgetInvoices.run(now - LATE_PAYMENT_MS);
+      return invoices.all(now - REFUSED_PAUSE_MS, limit).map(toQuote);
+    },
     dropUnseen: (keyIndexes, time) =>
       inTransaction(db, () => {
         for (const keyIndex of keyIndexes) dropUnseen.run(keyIndex, time);
         forgetMinted.run(time - MINTED_KEPT_MS);
       }),
-    mintableUnits: (now) => units.all(now - REFUSED_PAUSE_MS).map((row) => String(row['unit'])),
-    mintable: (unit, limit, now) => {
-      const rows = mintable.all(unit, now - REFUSED_PAUSE_MS, limit);
+    mintableKinds: (now) =>
+      kinds.all(now - REFUSED_PAUSE_MS).map((row) => {
+        return { method: row['method'] as QuoteMethod, unit: String(row['unit']) };
+      }),
+    mintable: ({ method, unit }, limit, now) => {
+      const rows = mintable.all(method, unit, now - REFUSED_PAUSE_MS, limit);
       const ids: string[] = [];
       let sum = 0n;
       for (const row of rows) {
@@ -139,5 +172,16 @@ export function openQuotes(db: DatabaseSync): Quotes {
         amount: BigInt(String(row['amount'])),
         reason: String(row['refusal']),
       })),
+  };
+}
+
+function toQuote(row: Record<string, unknown>): Quote {
+  return {
+    id: String(row['id']),
+    method: row['method'] as QuoteMethod,
+    keyIndex: Number(row['key_index']),
+    unit: String(row['unit']),
+    amount: BigInt(String(row['amount'])),
+    state: row['state'] as Quote['state'],
   };
 }

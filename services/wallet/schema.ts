@@ -5,7 +5,7 @@ import type { Schema } from '../../runtime/sql/database.ts';
  * proof does so in a committed transaction before the mint hears of it, so two of them never use the same one.
  *
  * proofs      unspent -> reserved (by an operation) -> spent; a refused operation gives them back
- * quotes      what the mint holds for our lock keys: UNPAID -> PAID -> MINTED; the row stays for an hour more, so
+ * quotes      what the mint holds for our lock keys, of shares and of Lightning invoices: UNPAID -> PAID -> MINTED; the row stays for an hour more, so
  *             that a look-up which was under way meanwhile does not bring it back
  * operations  pending -> done | refused: all that is needed to ask the mint again after a kill at any point.
  *             One with a token has handed it out: its proofs stay reserved until the mint says spent.
@@ -143,6 +143,14 @@ export const walletSchema: Schema = {
     FROM proofs p JOIN keysets k ON k.id = p.keyset_id LEFT JOIN operations o ON o.id = p.operation
     WHERE p.state = 'unspent' OR (p.state = 'reserved' AND o.token IS NULL)
     GROUP BY k.unit;
+    `,
+    `
+    ALTER TABLE quotes ADD COLUMN method TEXT NOT NULL DEFAULT 'ehash';
+    ALTER TABLE quotes ADD COLUMN expires_at INTEGER;
+    ALTER TABLE operations ADD COLUMN melt TEXT;
+    DROP INDEX quotes_mintable;
+    CREATE INDEX quotes_mintable ON quotes (method, unit, refused_at) WHERE state = 'PAID' AND operation IS NULL;
+    CREATE INDEX quotes_invoices ON quotes (seen_at) WHERE method = 'bolt11' AND state = 'UNPAID';
     `,
   ],
 };

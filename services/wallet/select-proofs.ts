@@ -35,7 +35,8 @@ export function selectForSwap(
 }
 
 /**
- * The fewest proofs that are worth `amount` and their fee, or undefined where the sum is short.
+ * Proofs that are worth `amount` and their fee, little more of them than that, or undefined where the sum is short:
+ * what adds up exactly as far as it goes, then the smallest that covers the rest.
  * @param proofs by amount, the largest first
  * @param feeOf units that the mint takes for spending these
  */
@@ -44,14 +45,24 @@ export function selectAtLeast(
   amount: bigint,
   feeOf: (inputs: readonly Proof[]) => bigint,
 ): Proof[] | undefined {
-  const chosen: Proof[] = [];
-  let sum = 0n;
-  for (const proof of proofs) {
-    if (sum >= amount + feeOf(chosen)) break;
-    chosen.push(proof);
-    sum += proof.amount;
+  const { chosen, rest } = takeLargest(proofs, amount);
+  const kept = new Set(chosen);
+  const others = proofs.filter((proof) => !kept.has(proof));
+  let sum = amount - rest;
+  while (sum < amount + feeOf(chosen)) {
+    const missing = amount + feeOf(chosen) - sum;
+    const [next] = others.splice(
+      Math.max(
+        0,
+        others.findLastIndex((proof) => proof.amount >= missing),
+      ),
+      1,
+    );
+    if (!next) return undefined;
+    chosen.push(next);
+    sum += next.amount;
   }
-  return sum >= amount + feeOf(chosen) ? chosen : undefined;
+  return chosen;
 }
 
 function takeLargest(proofs: readonly Proof[], amount: bigint): { chosen: Proof[]; rest: bigint } {

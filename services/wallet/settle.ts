@@ -2,6 +2,7 @@ import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import { unblind } from './blinding.ts';
 import type { Journal, Made, Operation, Stores } from './journal.ts';
+import { settleMelt } from './melt.ts';
 import type { MintClient } from './mint-client.ts';
 import { MintRefusal } from './mint-http.ts';
 import { outputsOf } from './outputs.ts';
@@ -36,6 +37,7 @@ export type Settled =
  * @throws HashpoolError 'mint-unreachable', 'mint-answer', 'dleq-mismatch': the operation stays pending; 'wallet-outdated'
  */
 export async function settle(parts: Parts, operation: Operation): Promise<Settled> {
+  if (operation.kind === 'melt') return settleMelt(parts, operation);
   const { keysets, journal, mint } = parts;
   const outputs = outputsOf(parts, operation);
   const messages = outputs.map(({ message }) => message);
@@ -92,6 +94,7 @@ async function request(
   if (operation.kind === 'mint') {
     const claimed = quotes.claimedBy(operation.id);
     return mint.mintBatch(
+      claimed[0]?.method ?? 'ehash',
       claimed.map(({ id, amount, keyIndex }) => ({ id, amount, key: seed.lockKey(keyIndex) })),
       outputs,
     );
@@ -120,7 +123,8 @@ export async function settleAbandoned(parts: Parts): Promise<bigint> {
     } catch (error) {
       if (!isHashpoolError(error)) throw error;
       // Anything else is noted with the operation, shown with the balance, and asked again later.
-      if (error.code === 'mint-unreachable') unreachable = error;
+      // A payment depends on more than the mint: it waits by itself.
+      if (error.code === 'mint-unreachable' && operation.kind !== 'melt') unreachable = error;
     }
   }
   if (unreachable) throw unreachable;

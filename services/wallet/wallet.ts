@@ -3,8 +3,10 @@ import type { Balance, Troubles } from './balance.ts';
 import type { BooksTasks } from './books-thread.ts';
 import type { WalletData } from './database.ts';
 import type { HistoryEntry } from './history.ts';
+import type { Invoice } from './invoice.ts';
 import type { Lock } from './locked-outputs.ts';
 import type { MintTasks } from './mint-thread.ts';
+import type { PaidInvoice } from './pay-invoice.ts';
 import type { EncodedRequest, Payment, RequestTerms } from './payment-request.ts';
 import type { Restored } from './restore.ts';
 import type { SendOrder, SentToken } from './send.ts';
@@ -13,7 +15,9 @@ export type {
   Balance,
   EncodedRequest,
   HistoryEntry,
+  Invoice,
   Lock,
+  PaidInvoice,
   Payment,
   RequestTerms,
   Restored,
@@ -65,6 +69,17 @@ export interface Wallet {
    * @throws HashpoolError 'bad-request', 'wrong-mint', 'no-transport', 'not-delivered', and those of `send`
    */
   pay(request: string, given?: { amount?: bigint | undefined; unit?: string | undefined }): Promise<Payment>;
+  /**
+   * A Lightning invoice of the mint; once it is paid, `collect` mints it.
+   * @throws HashpoolError 'bad-amount'
+   */
+  invoice(amount: bigint, options?: { description?: string | undefined }): Promise<Invoice>;
+  /**
+   * Pays a Lightning invoice by way of the mint.
+   * @param maxFee in units, at most
+   * @throws HashpoolError 'fee-too-high', 'not-enough', 'payment-refused', 'payment-pending'
+   */
+  payInvoice(invoice: string, maxFee?: bigint): Promise<PaidInvoice>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
   /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
@@ -108,6 +123,8 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     receive: (token, preimage) => mint.call('receive', { token, preimage }),
     request: (terms) => mint.call('request', terms),
     pay: (request, given) => mint.call('pay', { request, ...given }),
+    invoice: (amount, options) => mint.call('invoice', { amount, ...options }),
+    payInvoice: (invoice, maxFee) => mint.call('payInvoice', { invoice, maxFee }),
     restore: () => mint.call('restore', undefined),
     close: async () => {
       Atomics.store(closing, 0, 1);

@@ -1,54 +1,18 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Wallet as CashuWallet, CheckStateEnum, getDecodedToken } from '@cashu/cashu-ts';
 import { auditMint } from '../../roles/mint/books.ts';
-import { openWallet, type Wallet } from '../../services/wallet/wallet.ts';
+import type { Wallet } from '../../services/wallet/wallet.ts';
 import { type Moment, startMint } from './wallet/mint-behind-proxy.ts';
+import { OTHER, walletsAt } from './wallet/wallets.ts';
 
-const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
-const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
 const MINT_BATCH = '/v1/mint/ehash/batch';
 const SWAP = '/v1/swap';
-const log = { info: () => undefined };
 
 async function setUp(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-wallet-'));
   const proxied = await startMint(t);
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const pathOf = (name: string) => join(folder, `${name}.sqlite`);
-  return {
-    ...proxied,
-    pathOf,
-    open: async (name = 'wallet', mnemonic = MNEMONIC) => {
-      const wallet = await openWallet({ path: pathOf(name), mnemonic, mintUrl: proxied.url, log });
-      t.after(() => wallet.close());
-      return wallet;
-    },
-    /** Runs an action of a wallet in another process. */
-    run: (action: string, { name = 'wallet', mnemonic = MNEMONIC, argument = '', repeat = 1 } = {}) => {
-      const script = fileURLToPath(new URL('./wallet/process.ts', import.meta.url));
-      const args = [script, pathOf(name), mnemonic, proxied.url, action, argument, String(repeat)];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-      t.after(() => child.kill('SIGKILL'));
-      return { child, ended: resultOf(child) };
-    },
-  };
-}
-
-async function resultOf(child: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  child.stdout?.on('data', (chunk) => (out += chunk));
-  child.stderr?.on('data', (chunk) => (err += chunk));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out: out.trim(), err: err.trim() };
+  return { ...proxied, ...walletsAt(t, proxied.url) };
 }
 
 async function sums(wallet: Wallet) {

@@ -10,6 +10,7 @@ const actions: Record<string, () => Promise<unknown>> = {
   collect: () => wallet.collect(),
   send: () => wallet.send(BigInt(argument)),
   receive: () => wallet.receive(argument),
+  pay: () => wallet.payInvoice(argument),
 };
 
 try {

@@ -18,6 +18,7 @@ import { loadCrypto } from '../../../../runtime/crypto.ts';
 export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable';
 
 interface FakeQuote {
+  method: 'ehash' | 'bolt11';
   quote: string;
   pubkey: string;
   unit: string;
@@ -82,6 +83,12 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
     (BigInt(keyset.input_fee_ppk) * BigInt(inputs.length) + 999n) / 1000n;
   const yOf = (secret: string) => toHex(curve.hashToCurve(utf8(secret)));
 
+  function addQuote(method: FakeQuote['method'], pubkey: string, amount: bigint, state: FakeQuote['state']) {
+    const quote = randomUUID();
+    quotes.set(quote, { quote, method, pubkey, unit, amount, state });
+    return quote;
+  }
+
   const endpoints: Record<string, (body: never) => unknown> = {
     '/v1/info': () => ({
       name: 'fake',
@@ -106,12 +113,24 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
           throw new Refused(20008, 'Signature');
       });
       const all = [...quotes.values()].filter(
-        ({ pubkey, state }) => body.pubkeys.includes(pubkey) && (!body.open || state !== 'ISSUED'),
+        ({ method, pubkey, state }) =>
+          method === 'ehash' && body.pubkeys.includes(pubkey) && (!body.open || state !== 'ISSUED'),
       );
       const first = body.cursor === undefined ? 0 : all.findIndex(({ quote }) => quote === body.cursor) + 1;
       const page = all.slice(first, first + body.limit);
       return { quotes: page, next_cursor: first + body.limit < all.length ? page.at(-1)?.quote : null };
     },
+    '/v1/mint/quote/bolt11': ({ amount, pubkey }: { amount: number; pubkey: string }) => {
+      const quote = addQuote('bolt11', pubkey, BigInt(amount), 'UNPAID');
+      return { quote, request: `lnbc-${quote}`, unit, amount, state: 'UNPAID', expiry: 4_000_000_000 };
+    },
+    '/v1/mint/quote/bolt11/check': ({ quotes: ids }: { quotes: string[] }) =>
+      ids.map((id) => {
+        const quote = poisoned.has(id) ? undefined : quotes.get(id);
+        if (!quote) throw new Refused(40003, 'Quote is not known');
+        return { ...quote, request: `lnbc-${id}`, expiry: null };
+      }),
+    '/v1/mint/bolt11/batch': (body: never) => endpoints['/v1/mint/ehash/batch']?.(body),
     '/v1/mint/ehash/batch': (body: { quotes: string[]; outputs: Blinded[]; signatures: string[] }) => {
       const claimed = body.quotes.map((id, i) => {
         const quote = quotes.get(id);
@@ -204,11 +223,8 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
     /** Outputs that were offered for signing though they had been signed: a counter was used twice. */
     repeatedOutputs: () => repeatedOutputs,
     fault: (path: string, ...list: Fault[]) => faults.set(path, list),
-    addQuote(publicKey: Uint8Array, amount: bigint, state: FakeQuote['state'] = 'PAID'): string {
-      const quote = randomUUID();
-      quotes.set(quote, { quote, pubkey: toHex(publicKey), unit, amount, state });
-      return quote;
-    },
+    addQuote: (publicKey: Uint8Array, amount: bigint, state: FakeQuote['state'] = 'PAID') =>
+      addQuote('ehash', toHex(publicKey), amount, state),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -51,6 +51,7 @@ const proof = (secret: string, amount: bigint): Proof => {
 };
 const quote = (id: string, amount: bigint) => ({
   id,
+  method: 'ehash' as const,
   keyIndex: 0,
   unit: 'u',
   amount,
@@ -99,7 +100,7 @@ test('a look-up that was under way while a quote was minted does not bring it ba
   assert.ok(operation);
   journal.complete(operation, { own: [proof('s', 8n)] });
   assert.deepEqual(quotes.note([quote('a', 8n)], now()), []);
-  assert.deepEqual(quotes.mintableUnits(now()), []);
+  assert.deepEqual(quotes.mintableKinds(now()), []);
   assert.deepEqual(quotes.sums(), []);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Proof, sumOf } from '../../../../services/wallet/proofs.ts';
-import { selectExactly, selectForSwap } from '../../../../services/wallet/select-proofs.ts';
+import { selectAtLeast, selectExactly, selectForSwap } from '../../../../services/wallet/select-proofs.ts';
 
 /** Proofs of 2^exponent each, the largest first, as the wallet lists them. */
 const proofs = fc.array(fc.nat(20), { maxLength: 40 }).map((exponents) =>
@@ -45,6 +45,24 @@ test('after the swap the amount is there exactly, whenever the sum suffices', ()
       const kept = selectExactly(rest, wanted - choice.missing);
       assert.ok(kept);
       assert.ok(sumOf(choice.inputs) >= choice.missing);
+    }),
+  );
+});
+
+test('what is at least so much covers its own fee, and is exact where it can be', () => {
+  const third = (inputs: readonly Proof[]) => BigInt(Math.ceil(inputs.length / 3));
+  fc.assert(
+    fc.property(proofs, amount, (all, wanted) => {
+      const chosen = selectAtLeast(all, wanted, free);
+      assert.equal(chosen !== undefined, sumOf(all) >= wanted);
+      const exact = selectExactly(all, wanted);
+      if (exact) assert.deepEqual(chosen, exact);
+      const paying = selectAtLeast(all, wanted, third);
+      if (!paying) return assert.ok(sumOf(all) < wanted + third(all));
+      assert.equal(new Set(paying).size, paying.length);
+      assert.ok(sumOf(paying) >= wanted + third(paying));
+      // No proof is there for nothing: without the last one it would be too little.
+      assert.ok(sumOf(paying.slice(0, -1)) < wanted + third(paying));
     }),
   );
 });

@@ -15,9 +15,9 @@ const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter adv
 const MINT_BATCH = '/v1/mint/ehash/batch';
 const log = { info: () => undefined };
 
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, unit?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'wallet-'));
-  const mint = await startFakeMint();
+  const mint = await startFakeMint(unit);
   t.after(async () => {
     await mint.close();
     rmSync(folder, { recursive: true });
@@ -167,6 +167,25 @@ test('one poisoned quote does not keep the others, and is named', async (t) => {
   );
   assert.match(refusedQuotes[0]?.reason ?? '', /Quote is not known/);
   assert.deepEqual(await wallet.collect(), { minted: 0n, waiting: 2n });
+});
+
+test('one poisoned invoice does not hide that the others are paid', async (t) => {
+  const { mint, open } = await setUp(t, 'sat');
+  const wallet = await open();
+  for (let i = 0; i < 5; i++) await wallet.invoice(4n);
+  for (const quote of mint.quotes.values()) quote.state = 'PAID';
+  const [first = '', second = ''] = mint.quotes.keys();
+  mint.poisoned.add(second);
+  const unpaid = mint.quotes.get(first);
+  assert.ok(unpaid);
+  unpaid.state = 'UNPAID';
+  assert.deepEqual(await wallet.collect(), { minted: 12n, waiting: 0n });
+  assert.deepEqual(
+    (await wallet.troubles()).refusedQuotes.map(({ id }) => id),
+    [second],
+  );
+  unpaid.state = 'PAID';
+  assert.deepEqual(await wallet.collect(), { minted: 4n, waiting: 0n });
 });
 
 test('a mint that refuses everything is left alone after ten refusals', async (t) => {
