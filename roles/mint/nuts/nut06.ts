@@ -13,8 +13,13 @@ import { MAX_LOOKUP_KEYS, MAX_LOOKUP_PAGE } from './quote-lookup.ts';
 export interface MintDescription {
   readonly name: string;
   readonly description: string;
-  /** Where wallets reach it. */
-  readonly url: string;
+  readonly description_long?: string;
+  readonly motd?: string;
+  readonly icon_url?: string;
+  readonly tos_url?: string;
+  readonly contact: readonly { readonly method: string; readonly info: string }[];
+  /** Where wallets reach it, the usual way first. */
+  readonly urls: readonly string[];
   /** Name and version of the software. */
   readonly version: string;
   /** What wallets may subscribe to (NUT-17). */
@@ -25,7 +30,7 @@ export interface MintDescription {
 export function nut06(
   http: FastifyInstance,
   engine: Engine,
-  { name, description, url, version, subscriptionKinds }: MintDescription,
+  { name, version, description, subscriptionKinds, ...rest }: MintDescription,
   payments: Payments | undefined,
 ): void {
   http.get('/v1/info', async () => ({
@@ -33,9 +38,11 @@ export function nut06(
     pubkey: toHex(engine.signer.identity),
     version,
     description,
-    urls: [url],
+    ...rest,
     time: Math.floor(Date.now() / 1000),
     nuts: nutsOf(engine, payments?.methods ?? new Map(), subscriptionKinds),
+    // nuts#391 has no number yet, and wallets stumble over a NUT that is none.
+    quotes_by_pubkey: { supported: true, max_pubkeys: MAX_LOOKUP_KEYS, max_page_size: MAX_LOOKUP_PAGE },
   }));
 }
 
@@ -43,13 +50,7 @@ function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
   const active = [...engine.keysets.all.values()].filter(({ isActive }) => isActive);
   const ehash = active
     .filter(({ unit }) => unit !== PAYMENT_UNIT)
-    .map(({ unit }) => ({
-      method: METHOD,
-      unit,
-      method_name: 'Ehash',
-      min_amount: null,
-      max_amount: null,
-    }));
+    .map(({ unit }) => ({ method: METHOD, unit, method_name: 'Ehash' }));
   const paid = [...payments].map(([method, { backend, mint, melt }]) => ({
     mint: { method, unit: PAYMENT_UNIT, ...rangeAnswer(mint), options: backend.mintOptions },
     melt: { method, unit: PAYMENT_UNIT, ...rangeAnswer(melt), options: backend.meltOptions },
@@ -73,8 +74,6 @@ function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
     '19': { ttl: null, cached_endpoints: repeatable([METHOD, ...payments.keys()]) },
     '20': { supported: true },
     '29': { max_batch_size: MAX_BATCH, methods: [METHOD, ...payments.keys()] },
-    // nuts#391 has no number yet.
-    XX: { supported: true, max_pubkeys: MAX_LOOKUP_KEYS, max_page_size: MAX_LOOKUP_PAGE },
   };
 }
 
