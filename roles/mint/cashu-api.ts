@@ -36,9 +36,10 @@ export function cashuApi(parts: CashuApiParts): FastifyInstance {
   );
   const sockets = new WalletSockets({ server: http.server, subscriptions, limits, log, clock });
   http.addHook('preClose', async () => sockets.close());
+  const { more_urls, ...said } = config.mint_info;
   const description = {
-    ...config.mint_info,
-    url: config.info.url,
+    ...said,
+    urls: [config.info.url, ...more_urls],
     version: `${manifest.name}/${manifest.version}`,
     subscriptionKinds: subscriptions.kinds,
   };

@@ -52,6 +52,22 @@ export const mintConfig = table({
   mint_info: table({
     name: text('what wallets call the mint', { maxLength: 100 }),
     description: text('what wallets show of it', { maxLength: 500 }),
+    description_long: optional(text('the same at length', { maxLength: 5000 })),
+    motd: optional(text('a message that wallets must show their users', { maxLength: 1000 })),
+    icon_url: optional(url('a square picture')),
+    tos_url: optional(url('the terms of service')),
+    more_urls: list(url('an address'), 'other addresses of the mint, besides [info] url', {
+      max: 10,
+      default: [],
+    }),
+    contact: list(
+      table({
+        method: text('how, as "email" or "nostr"', { minLength: 1, maxLength: 50 }),
+        info: text('where', { minLength: 1, maxLength: 500 }),
+      }),
+      'how the operator can be reached',
+      { max: 10, default: [] },
+    ),
   }),
   hashpool_mint: table({
     db_path: path('the database; CDK_MINT_DB_PATH in the environment overrides it', {

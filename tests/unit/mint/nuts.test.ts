@@ -6,7 +6,10 @@ import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { type CashuErrorCode, cashuErrors } from '../../../protocols/cashu/errors.ts';
 import type { Json } from '../../../protocols/cashu/json.ts';
 
-import { type Answer, assertError, jsonOf, openWeb } from './web.ts';
+import { cashuApi } from '../../../roles/mint/cashu-api.ts';
+import { createLog } from '../../../runtime/logs.ts';
+import { openTestMint } from './support.ts';
+import { type Answer, apiConfig, assertError, jsonOf, openWeb } from './web.ts';
 
 test('NUT-01, NUT-02: keysets and their keys, to the last digit', async (t) => {
   const mint = await openWeb(t);
@@ -36,8 +39,17 @@ test('NUT-01, NUT-02: keysets and their keys, to the last digit', async (t) => {
 test('NUT-06: the info claims what is there and not what is not', async (t) => {
   const mint = await openWeb(t);
   const { body } = await mint.get('/v1/info');
-  assert.equal(body['pubkey'], toHex(mint.engine.signer.identity));
-  assert.deepEqual(body['nuts'], {
+  const { nuts, time, quotes_by_pubkey, version, ...said } = body;
+  assert.deepEqual(said, {
+    name: 'Test',
+    description: 'for tests',
+    pubkey: toHex(mint.engine.signer.identity),
+    urls: ['http://127.0.0.1:3338'],
+    contact: [],
+  });
+  assert.ok(Math.abs(Number(time) - Date.now() / 1000) < 60);
+  assert.match(String(version), /^hashpool\/\d+\.\d+\.\d+$/);
+  assert.deepEqual(nuts, {
     '4': {
       methods: [{ method: 'ehash', unit: mint.unit, method_name: 'Ehash' }],
       disabled: false,
@@ -61,13 +73,30 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     '20': { supported: true },
     '29': { max_batch_size: 100, methods: ['ehash'] },
   });
-  assert.deepEqual(body['quotes_by_pubkey'], { supported: true, max_pubkeys: 50, max_page_size: 1000 });
+  assert.deepEqual(quotes_by_pubkey, { supported: true, max_pubkeys: 50, max_page_size: 1000 });
   const wish = { unit: mint.unit, request: 'lnbc1' };
   assertError(await mint.post('/v1/melt/quote/ehash', wish), 'unit-unsupported', /not paid out yet/);
   assertError(await mint.post('/v1/melt/ehash', { quote: 'x', inputs: [] }), 'unit-unsupported');
   assertError(await mint.post('/v1/melt/quote/bolt11', wish), 'method-unsupported');
   assertError(await mint.get('/v1/melt/quote/bolt11/x'), 'method-unsupported');
   assertError(await mint.post('/v1/mint/quote/bolt11', { unit: 'sat', amount: 1 }), 'method-unsupported');
+});
+
+test('NUT-06: what else an operator says is shown, and nothing where he says nothing', async (t) => {
+  const { engine } = await openTestMint(t);
+  const said = {
+    description_long: 'at length',
+    motd: 'maintenance on Sunday',
+    icon_url: 'https://mint.example/icon.png',
+    tos_url: 'https://mint.example/terms',
+    contact: [{ method: 'email', info: 'operator@mint.example' }],
+  };
+  const mint_info = { ...apiConfig.mint_info, ...said, more_urls: ['http://mint.onion'] };
+  const http = cashuApi({ config: { ...apiConfig, mint_info }, engine, log: createLog('test', 'silent') });
+  t.after(() => http.close());
+  const { urls, ...rest } = (await http.inject('/v1/info')).json();
+  assert.deepEqual(urls, ['http://127.0.0.1:3338', 'http://mint.onion']);
+  for (const [name, value] of Object.entries(said)) assert.deepEqual(rest[name], value, name);
 });
 
 test('NUT-04, NUT-20: quotes are made by mining alone, shown, and minted with a signature', async (t) => {

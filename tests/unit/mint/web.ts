@@ -17,7 +17,7 @@ const log = createLog('test', 'silent');
 /** What a mint's config has to say about its API. */
 export const apiConfig = {
   info: { listen_host: '127.0.0.1', listen_port: 0, url: 'http://127.0.0.1:3338' },
-  mint_info: { name: 'Test', description: 'for tests' },
+  mint_info: { name: 'Test', description: 'for tests', more_urls: [], contact: [] },
   limits: Value.Default(limitsConfig, undefined) as LimitsConfig,
 };
 
