@@ -2,16 +2,13 @@ import { Outcome } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import type { Database } from '../../runtime/sql/database.ts';
 import { openPlace } from '../../runtime/sql/open.ts';
-import { integer, text } from './store/row.ts';
+import { integer } from './store/row.ts';
 import { schema } from './store/schema.ts';
+import { readUnitBooks, type Tally, type UnitBooks } from './unit-books.ts';
 
-/** A number of rows and what they are worth, in ehash. */
-export interface Tally {
-  readonly count: number;
-  readonly sum: bigint;
-}
+export type { Tally } from './unit-books.ts';
 
-/** The mint's sums, over all epochs. */
+/** The mint's sums: those of ehash, over all epochs, and those of each unit. */
 export interface Books {
   /** All quotes but void ones. */
   readonly quotes: Tally;
@@ -28,8 +25,7 @@ export interface Books {
   readonly outstanding: bigint;
   readonly refusals: number;
   readonly conflicts: number;
-  /** Per unit: signed - spent. */
-  readonly outstandingByUnit: ReadonlyMap<string, bigint>;
+  readonly units: ReadonlyMap<string, UnitBooks>;
 }
 
 /**
@@ -48,46 +44,33 @@ export function auditMint(place: string): Books {
   }
 }
 
-/** Adds everything up. Reads whole tables: for the start and for audits, not for every request. */
-export function readBooks(db: Database): Books {
+/** Adds everything up. Reads whole tables. */
+function readBooks(db: Database): Books {
   const quotes = db
     .prepare('SELECT outcome, exponent, count(*) AS n FROM quotes GROUP BY outcome, exponent')
     .all();
   const ofOutcome = (...outcomes: readonly Outcome[]) =>
     tally(quotes.filter((row) => outcomes.some((each) => each === integer(row, 'outcome'))));
-  const signed = byUnit(db, 'signatures');
-  const spent = byUnit(db, 'spent');
+  const units = readUnitBooks(db);
+  const mined = [...units.values()].filter(({ isMined }) => isMined);
   const counted = db.prepare(
     'SELECT CAST(coalesce(sum(refused), 0) AS BIGINT) AS refusals, CAST(coalesce(sum(conflicts), 0) AS BIGINT) AS conflicts FROM outboxes',
   );
   const counts = counted.get() ?? {};
-  const units = new Set([...signed.keys(), ...spent.keys()]);
-  const signedInAll = total(signed);
-  const spentInAll = total(spent);
+  const signed = total(mined.map((each) => each.signed));
+  const spent = total(mined.map((each) => each.spent));
   return {
     quotes: ofOutcome(Outcome.open, Outcome.waiting, Outcome.issued, Outcome.autoPaid),
     issued: ofOutcome(Outcome.issued),
     waiting: ofOutcome(Outcome.open, Outcome.waiting),
     void: ofOutcome(Outcome.void),
-    signed: signedInAll,
-    spent: spentInAll,
-    outstanding: signedInAll.sum - spentInAll.sum,
+    signed,
+    spent,
+    outstanding: signed.sum - spent.sum,
     refusals: integer(counts, 'refusals'),
     conflicts: integer(counts, 'conflicts'),
-    outstandingByUnit: new Map(
-      [...units].map((unit) => [unit, (signed.get(unit)?.sum ?? 0n) - (spent.get(unit)?.sum ?? 0n)]),
-    ),
+    units,
   };
-}
-
-function byUnit(db: Database, table: 'signatures' | 'spent'): Map<string, Tally> {
-  const rows = db
-    .prepare(`
-      SELECT unit, exponent, count(*) AS n FROM ${table} JOIN keysets USING (keyset)
-      GROUP BY unit, exponent`)
-    .all();
-  const groups = Map.groupBy(rows, (row) => text(row, 'unit'));
-  return new Map([...groups].map(([unit, group]) => [unit, tally(group)]));
 }
 
 function tally(rows: readonly Parameters<typeof integer>[0][]): Tally {
@@ -101,10 +84,10 @@ function tally(rows: readonly Parameters<typeof integer>[0][]): Tally {
   return { count, sum };
 }
 
-function total(tallies: ReadonlyMap<string, Tally>): Tally {
+function total(tallies: readonly Tally[]): Tally {
   let count = 0;
   let sum = 0n;
-  for (const each of tallies.values()) {
+  for (const each of tallies) {
     count += each.count;
     sum += each.sum;
   }

@@ -20,6 +20,7 @@ import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
+import { Watchdog } from './watchdog/watchdog.ts';
 import { WorkIntake } from './work-intake/intake.ts';
 import { WaitingRoom } from './work-intake/waiting-work.ts';
 
@@ -72,6 +73,10 @@ export async function start(context: MintContext): Promise<Mint> {
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
   const payments = await startPayments(context, engine);
+  const backends = [...(payments?.methods.values() ?? [])].map(({ backend }) => backend);
+  await context.open('watchdog', () =>
+    Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
+  );
   const http = await context.open('Cashu API', () => listen(context, engine, payments));
   await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink));
   context.watch('store', () => engine.ping());

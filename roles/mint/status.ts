@@ -37,7 +37,12 @@ export async function reportStatus(
 
   async function say(): Promise<void> {
     const ofStore = await storeFigures();
-    const text = isStoreThere ? statusText(chain, watcher, workLink) : 'waiting for the database';
+    const { stopped } = engine.issuance;
+    const text = stopped
+      ? `signing is stopped: ${stopped}`
+      : isStoreThere
+        ? statusText(chain, watcher, workLink)
+        : 'waiting for the database';
     const figures = { ...ofStore, ...watcher.figures };
     const now = `${text} ${Object.values(figures).join(' ')}`;
     if (now !== said) context.status(text, figures);

@@ -48,7 +48,7 @@ class Scene {
   }
 
   get outstanding(): bigint {
-    return auditMint(this.mint.databasePath).outstandingByUnit.get('sat') ?? 0n;
+    return auditMint(this.mint.databasePath).units.get('sat')?.outstanding ?? 0n;
   }
 
   /** How often a request was paid, whatever the mint believes. */

@@ -1,5 +1,4 @@
 import type { Database } from '../../../runtime/sql/database.ts';
-import { readBooks } from '../books.ts';
 import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
 import { keysetOperations } from './keysets.ts';
@@ -26,7 +25,6 @@ export function operations(db: Database) {
     ...meltOperations(db),
     ...leaseOperations(db),
     ...chainOperations(db),
-    books: (_: null) => readBooks(db),
     /** Answers while the thread lives and the database can be read. */
     ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,
   };

@@ -47,7 +47,7 @@ test('NUT-05, NUT-08, NUT-23: an invoice is paid with proofs, and what was too m
   assert.ok(states.every(({ state }) => state === 'SPENT'));
   const again = await test.payments.meltQuotes.find('bolt11', quote.name);
   assert.deepEqual(again, paid, 'the state shows proof and change again');
-  assert.equal(auditMint(test.mint.path).outstandingByUnit.get('sat'), 9n);
+  assert.equal(auditMint(test.mint.path).units.get('sat')?.outstanding, 9n);
   await assert.rejects(test.melt(quote, inputs), { code: 'invoice-paid' });
   const request = { ...wish, request: quote.request };
   await assert.rejects(test.payments.meltQuotes.create('bolt11', request), { code: 'invoice-paid' });
@@ -177,7 +177,7 @@ test('an invoice of this very mint is settled inside, at no fee, and its quote i
   assert.deepEqual([paid.state, sumOf(paid.change.map(({ exponent }) => exponent))], ['PAID', 5n]);
   const outputs = test.outputs(20);
   await mintQuotes.mint('bolt11', { quotes: [own.name], outputs, signatures: [undefined] });
-  assert.equal(auditMint(test.mint.path).outstandingByUnit.get('sat'), 25n);
+  assert.equal(auditMint(test.mint.path).units.get('sat')?.outstanding, 25n);
   assert.equal(await test.bolt11.balance(), 25n, 'nothing left the mint');
 });
 

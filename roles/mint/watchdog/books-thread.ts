@@ -1,0 +1,8 @@
+import { auditMint } from '../books.ts';
+
+/** Reads the books beside the running mint, on a connection and in a thread of their own: they are whole tables. */
+export function start({ place }: { readonly place: string }) {
+  return { units: (_: null) => auditMint(place).units };
+}
+
+export type BooksTasks = ReturnType<typeof start>;

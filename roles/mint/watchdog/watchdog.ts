@@ -1,0 +1,91 @@
+import { liabilityOf, mismatchOf, type UnitSums } from '../../../domain/ledger/sums.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import { openWorkers, type Workers } from '../../../runtime/workers/pool.ts';
+import type { Issuance } from '../issuance.ts';
+import type { PaymentBackend } from '../payments/backend.ts';
+import { PAYMENT_UNIT } from '../payments/config.ts';
+import type { BooksTasks } from './books-thread.ts';
+
+/** How often the books are read whole. */
+const INTERVAL_MS = 600_000;
+
+export interface WatchdogParts {
+  /** A SQLite file's path or a PostgreSQL URL. */
+  readonly place: string;
+  readonly issuance: Issuance;
+  readonly backends: readonly PaymentBackend[];
+  readonly log: Logger;
+}
+
+/**
+ * Compares what is issued, spent and backed, unit by unit. Books that contradict themselves end all signing until an
+ * operator has looked: whatever made a token out of nothing must not make another. A backend that holds less than
+ * the mint owes is an alert alone, for the tokens are sound.
+ */
+export class Watchdog {
+  readonly #parts: WatchdogParts;
+  readonly #workers: Workers<BooksTasks>;
+  readonly #timer: NodeJS.Timeout;
+  #checking: Promise<void> | undefined;
+
+  private constructor(parts: WatchdogParts, workers: Workers<BooksTasks>) {
+    this.#parts = parts;
+    this.#workers = workers;
+    this.#timer = setInterval(() => void this.check(), INTERVAL_MS);
+  }
+
+  /** Starts and checks once: a mint whose books are wrong signs nothing at all. */
+  static async open(parts: WatchdogParts): Promise<Watchdog> {
+    const module = new URL('./books-thread.ts', import.meta.url);
+    const data = { place: parts.place };
+    const workers = await openWorkers<BooksTasks>({ module, data, size: 1, name: 'watchdog' });
+    const watchdog = new Watchdog(parts, workers);
+    await watchdog.check();
+    return watchdog;
+  }
+
+  /** Never rejects: books that can't be read are said so, and read again. */
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#checking;
+    await this.#workers.close();
+  }
+
+  async #check(): Promise<void> {
+    const { issuance, log } = this.#parts;
+    try {
+      const units = await this.#workers.call('units', null);
+      const wrong = [...units].flatMap(([unit, sums]) => mismatchOf(unit, sums) ?? []);
+      if (wrong.length > 0 && issuance.stopped === undefined) {
+        const alert = { alert: 'books-mismatch', wrong };
+        log.fatal(alert, 'the books contradict themselves: nothing is signed any more');
+        issuance.stop(`its books contradict themselves: ${wrong.join('; ')}`);
+      }
+      await this.#checkBacking(units.get(PAYMENT_UNIT));
+    } catch (error) {
+      const alert = { alert: 'books-unread', err: error };
+      log.error(alert, `the books could not be compared: ${messageOf(error)}`);
+    }
+  }
+
+  async #checkBacking(sums: UnitSums | undefined): Promise<void> {
+    const { backends, log } = this.#parts;
+    if (!sums || backends.length === 0) return;
+    const balances = await Promise.all(backends.map((backend) => backend.balance()));
+    const known = balances.filter((balance) => balance !== undefined);
+    if (known.length < balances.length) return;
+    const balance = known.reduce((sum, each) => sum + each, 0n);
+    const owed = liabilityOf(sums);
+    if (balance >= owed) return;
+    const alert = { alert: 'not-backed', balance, owed };
+    log.error(alert, `the backends hold ${balance} sats, the mint owes ${owed}`);
+  }
+}
