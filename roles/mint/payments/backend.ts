@@ -21,6 +21,9 @@ export interface PaymentBackend {
   readonly mintOptions: Readonly<Record<string, unknown>>;
   readonly meltOptions: Readonly<Record<string, unknown>>;
 
+  /** Why it can't do its part at present, in words for the mint's status; undefined while it can. */
+  readonly trouble?: string | undefined;
+
   /**
    * Makes something that can be paid. A request that is never used costs nothing: the mint may crash before it
    * stores it.

@@ -2,8 +2,11 @@ import type { ReserveTerms } from '../../../domain/payments/reserve.ts';
 import type { NetworkName } from '../../../protocols/bitcoin/network.ts';
 import { ConfigError } from '../../../runtime/config/load.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import type { RpcAuth } from '../../../runtime/rpc/auth.ts';
+import { bitcoinRpc } from '../../../runtime/rpc/client.ts';
 import type { PaymentBackend, PaymentMethod } from './backend.ts';
-import type { Bolt11Config, PaymentsConfig } from './config.ts';
+import { BitcoindBackend } from './bitcoind/bitcoind-backend.ts';
+import type { Bolt11Config, OnchainConfig, PaymentsConfig } from './config.ts';
 import { FakeBackend } from './fake/fake-backend.ts';
 import type { Invoices } from './invoices.ts';
 import { LndBackend } from './lnd/lnd.ts';
@@ -13,6 +16,10 @@ import { type Method, methodOf } from './methods.ts';
 export interface BackendContext {
   readonly invoices: Invoices;
   readonly network: NetworkName;
+  /** The node that the mint follows. */
+  readonly rpc: { readonly url: string; readonly auth: RpcAuth };
+  /** The mint's PostgreSQL database, where it has one. */
+  readonly database: string | undefined;
   readonly log: Logger;
   /** What a reference of the config leads to. */
   read(reference: string): string;
@@ -28,7 +35,8 @@ export async function openMethods(
   const methods = new Map<string, Method>();
   if (config.bolt11)
     methods.set('bolt11', methodOf(await openBolt11(config, config.bolt11, context), config.bolt11));
-  if (config.onchain) methods.set('onchain', methodOf(await openOnchain(config, context), config.onchain));
+  if (config.onchain)
+    methods.set('onchain', methodOf(await openOnchain(config, config.onchain, context), config.onchain));
   return methods;
 }
 
@@ -41,7 +49,12 @@ function openBolt11(
   return openFake('bolt11', config, reserveOf(bolt11), context);
 }
 
-function openOnchain(config: PaymentsConfig, context: BackendContext): Promise<PaymentBackend> {
+function openOnchain(
+  config: PaymentsConfig,
+  onchain: OnchainConfig,
+  context: BackendContext,
+): Promise<PaymentBackend> {
+  if (onchain.backend === 'bitcoind') return openBitcoind(config, context);
   return openFake('onchain', config, { minimum: 1n, ppm: 0n }, context);
 }
 
@@ -64,6 +77,29 @@ function openLnd(
   }
   const access = { url: lnd.url, certificate: read(lnd.certificate), macaroon };
   return new LndBackend({ ...access, network, reserve }, invoices, log);
+}
+
+function openBitcoind(
+  { bitcoind }: PaymentsConfig,
+  { network, rpc, database, log, statePath }: BackendContext,
+): Promise<PaymentBackend> {
+  const { wallet, create_wallet, confirmations, fee_targets, min_fee_rate, max_fee_rate, batch_seconds } =
+    bitcoind;
+  return BitcoindBackend.open({
+    rpc: bitcoinRpc({ ...rpc, url: `${rpc.url.replace(/\/$/, '')}/wallet/${wallet}` }),
+    settings: {
+      name: wallet,
+      network,
+      creates: create_wallet,
+      confirmations,
+      targets: fee_targets,
+      minRate: BigInt(min_fee_rate) * 1000n,
+      maxRate: BigInt(max_fee_rate) * 1000n,
+      batchMs: batch_seconds * 1000,
+    },
+    place: database ?? statePath('onchain.sqlite'),
+    log,
+  });
 }
 
 function openFake(

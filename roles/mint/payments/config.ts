@@ -9,6 +9,7 @@ import {
   table,
   url,
 } from '../../../runtime/config/fields.ts';
+import { bitcoindConfig } from './bitcoind/config.ts';
 
 /** The unit of what is paid over Lightning and the chain. */
 export const PAYMENT_UNIT = 'sat';
@@ -46,7 +47,7 @@ const bolt11 = table({
 });
 
 const onchain = table({
-  backend: choice('who pays and is paid on the chain; "fake" moves no money', ['fake']),
+  backend: choice('who pays and is paid on the chain; "fake" moves no money', ['bitcoind', 'fake']),
   ...limits,
 });
 
@@ -88,6 +89,7 @@ export const paymentsConfig = table({
   bolt11: optional(bolt11),
   onchain: optional(onchain),
   lnd: optional(lnd),
+  bitcoind: bitcoindConfig,
   fake: optional(fake),
 });
 
@@ -100,6 +102,9 @@ export function checkPayments(
   payments: PaymentsConfig | undefined,
   network: NetworkName,
 ): string | undefined {
+  const { min_fee_rate: least = 0, max_fee_rate: most = 0 } = payments?.bitcoind ?? {};
+  if (least > most)
+    return `[payments.bitcoind] min_fee_rate is ${least}, above max_fee_rate, ${most}; raise the latter`;
   if (network !== 'mainnet') return undefined;
   for (const method of ['bolt11', 'onchain'] as const) {
     if (payments?.[method]?.backend === 'fake')

@@ -13,8 +13,17 @@ export async function startPayments(context: MintContext, engine: Engine): Promi
   await openSatKeyset(engine.keysets, payments, log);
   return context.open('payments', async () => {
     const invoices = await openInvoices();
-    const { network } = shared.bitcoin;
-    const methods = await openMethods(payments, { invoices, network, log, read, statePath });
+    const { network, rpc_url, rpc_auth } = shared.bitcoin;
+    const { database } = config.hashpool_mint;
+    const methods = await openMethods(payments, {
+      invoices,
+      network,
+      rpc: { url: rpc_url, auth: read(rpc_auth) },
+      database: database && read(database),
+      log,
+      read,
+      statePath,
+    });
     return openPayments(engine, methods, invoices, log);
   });
 }

@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { toHex } from '../../../../protocols/bytes.ts';
+import { isHashpoolError, messageOf } from '../../../../protocols/errors.ts';
+import { faultPoint } from '../../../../runtime/fault-point.ts';
+import type { Logger } from '../../../../runtime/logs.ts';
+import { isRpcError } from '../../../../runtime/rpc/errors.ts';
+import type { Store } from '../../../../runtime/sql/store.ts';
+import { type Built, buildTransaction, coinOf } from './build.ts';
+import type { Payout, PayoutOperations } from './payout-store.ts';
+import type { Sendings } from './sendings.ts';
+import { type Wallet, WalletCode } from './wallet.ts';
+
+/** How often transactions are followed. */
+const RUN_MS = 2_000;
+/** A timer may be early by a moment. */
+const TIMER_SLACK_MS = 20;
+/** Payouts of one transaction. */
+const MAX_BATCH = 100;
+/** Payouts looked at in one run; the rest waits for the next. */
+const MAX_WAITING = 1_000;
+
+export interface PayoutSettings {
+  /** For how long payouts are gathered. */
+  readonly batchMs: number;
+}
+
+export interface PayoutParts {
+  readonly wallet: Wallet;
+  readonly store: Store<PayoutOperations>;
+  readonly sendings: Sendings;
+  readonly settings: PayoutSettings;
+  /** Called when the chain has another tip. */
+  readonly onTip: () => void;
+  readonly log: Logger;
+}
+
+/** Makes transactions of the payouts that wait, those that want the same speed together, and has them followed. */
+export class Payouts {
+  readonly #parts: PayoutParts;
+  readonly #timer: NodeJS.Timeout;
+  #tip: string | undefined;
+  /** Payouts that the wallet has no coins for; only another block can change that. */
+  #short = new Map<number, string>();
+  #batch: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
+  #trouble: string | undefined;
+
+  constructor(parts: PayoutParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.run(), RUN_MS);
+  }
+
+  /** Why payouts wait, in words; undefined while none does for longer than it is meant to. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Resolves when the payouts that wait were tried, at the end of the interval in which they are gathered. */
+  nextBatch(): Promise<void> {
+    this.#batch ??= this.#afterInterval();
+    return this.#batch;
+  }
+
+  /** Looks after all that is begun, then makes what is due. Never rejects. */
+  run(): Promise<void> {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Ends what is under way, at the latest when the wallet is closed. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([this.#running, this.#batch]);
+  }
+
+  async #afterInterval(): Promise<void> {
+    const { signal } = this.#parts.wallet;
+    // Whoever comes from then on is in the next batch.
+    await delay(this.#parts.settings.batchMs + TIMER_SLACK_MS, undefined, { signal }).catch(ignoreAbort);
+    this.#batch = undefined;
+    if (signal.aborted) return;
+    await this.#running;
+    await this.run();
+  }
+
+  async #work(): Promise<void> {
+    try {
+      const waiting = await this.#parts.store.call('waitingPayouts', MAX_WAITING);
+      const { height, hashBe } = await this.#parts.wallet.tip();
+      if (hashBe !== this.#tip) {
+        this.#tip = hashBe;
+        this.#short.clear();
+        this.#parts.onTip();
+      }
+      const stuck = await this.#parts.sendings.follow(height);
+      const locked = await this.#makeDue(waiting, height);
+      const [short] = this.#short.values();
+      this.#note(locked ?? short ?? stuck);
+    } catch (error) {
+      if (!this.#parts.wallet.signal.aborted)
+        this.#note(this.#parts.wallet.trouble ? undefined : messageOf(error));
+    }
+  }
+
+  /** @returns why some were not made */
+  async #makeDue(all: readonly Payout[], height: number): Promise<string | undefined> {
+    const waiting = all.filter(({ payout }) => !this.#short.has(payout));
+    const [oldest] = waiting;
+    const age = oldest ? Date.now() - oldest.addedAt : 0;
+    // A clock that was set back is no reason to wait.
+    if (!oldest || (age >= 0 && age < this.#parts.settings.batchMs)) return undefined;
+    let trouble: string | undefined;
+    for (const batch of batchesOf(waiting)) trouble = (await this.#make(batch, height)) ?? trouble;
+    return trouble;
+  }
+
+  /** One transaction or, where the wallet refuses that, one for each half: no payout is in the way of the others. */
+  async #make(batch: readonly Payout[], height: number): Promise<string | undefined> {
+    let built: Built;
+    try {
+      const rate = batch.reduce((most, { rate }) => (rate > most ? rate : most), 0n);
+      built = await buildTransaction(this.#parts.wallet, batch, rate);
+    } catch (error) {
+      if (!isRpcError(error, 'rpc-refused')) throw error;
+      if (error.rpcCode === WalletCode.locked) return 'the wallet is locked; unlock it with walletpassphrase';
+      if (batch.length === 1) return this.#whenShort(batch[0], error);
+      const half = Math.ceil(batch.length / 2);
+      const trouble = await this.#make(batch.slice(0, half), height);
+      return (await this.#make(batch.slice(half), height)) ?? trouble;
+    }
+    faultPoint('payout-built');
+    return this.#keep(batch, height, built);
+  }
+
+  async #keep(batch: readonly Payout[], height: number, built: Built): Promise<string | undefined> {
+    const blocks = Math.min(...batch.map((payout) => payout.blocks));
+    try {
+      const taken = await this.#parts.store.call('addSending', { payouts: batch, blocks, height, built });
+      if (taken.length > 0) return await this.#lock(taken);
+    } catch (error) {
+      if (isHashpoolError(error, 'payouts-taken')) return undefined;
+      throw error;
+    }
+    faultPoint('payout-stored');
+    const facts = { txid: built.txid, fee: built.fee, payouts: batch.length };
+    this.#parts.log.info(facts, 'a transaction pays out');
+    return this.#parts.sendings.send(built);
+  }
+
+  /** Coins of a transaction that the wallet has not seen are kept from its next choice. */
+  async #lock(coins: readonly string[]): Promise<string> {
+    await this.#parts.wallet.call('lockunspent', [false, coins.map(coinOf)]);
+    return 'coins of another payout were chosen; others are tried';
+  }
+
+  /** A payout that the wallet can't make at all is given up, so that its tokens are free; else it waits for coins. */
+  async #whenShort(payout: Payout | undefined, cause: Error): Promise<undefined> {
+    if (!payout) return;
+    const { spendable } = await this.#parts.wallet.funds();
+    const reason = `the wallet has ${spendable} sats for ${payout.amount} (${cause.message})`;
+    if (spendable >= payout.amount + payout.reserve) {
+      this.#short.set(payout.payout, `a payout waits for coins to confirm: ${reason}`);
+      return;
+    }
+    await this.#parts.store.call('failPayout', { payout: payout.payout, reason: `too few coins: ${reason}` });
+    this.#parts.log.warn({ key: payout.key, err: cause }, `a payout is given up: ${reason}`);
+  }
+
+  #note(trouble: string | undefined): void {
+    if (trouble !== undefined && trouble !== this.#trouble) this.#parts.log.warn(`payouts wait: ${trouble}`);
+    this.#trouble = trouble;
+  }
+}
+
+/** Payouts of one speed share a transaction; bitcoind takes no address twice in one. */
+function batchesOf(waiting: readonly Payout[]): Payout[][] {
+  const batches: { blocks: number; scripts: Set<string>; payouts: Payout[] }[] = [];
+  for (const payout of waiting) {
+    const script = toHex(payout.script);
+    const fits = batches.find(
+      ({ blocks, scripts, payouts }) =>
+        blocks === payout.blocks && payouts.length < MAX_BATCH && !scripts.has(script),
+    );
+    const batch = fits ?? { blocks: payout.blocks, scripts: new Set(), payouts: [] };
+    if (!fits) batches.push(batch);
+    batch.scripts.add(script);
+    batch.payouts.push(payout);
+  }
+  return batches.map(({ payouts }) => payouts);
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+}

@@ -1,0 +1,194 @@
+import { isHashpoolError, messageOf } from '../../../../protocols/errors.ts';
+import { faultPoint } from '../../../../runtime/fault-point.ts';
+import type { Logger } from '../../../../runtime/logs.ts';
+import { isRpcError } from '../../../../runtime/rpc/errors.ts';
+import type { Store } from '../../../../runtime/sql/store.ts';
+import { type Built, buildTransaction, coinOf } from './build.ts';
+import { estimate } from './fees.ts';
+import type { PayoutOperations, Sending } from './payout-store.ts';
+import type { Wallet } from './wallet.ts';
+
+/** Transactions followed in one run. */
+const MAX_FOLLOWED = 200;
+/** Versions of one transaction. */
+const MAX_VERSIONS = 10;
+/** What took a payout's coins is itself so deep before the payout is made with others: none is as deep and comes back. */
+const GONE_DEPTH = 100;
+/** A replacement pays half as much again, and this much at least: nodes pass on no smaller step. */
+const LEAST_STEP = 1_000n;
+
+export interface SendingSettings {
+  /** Confirmations with which a payout is final. */
+  readonly confirmations: number;
+  /** The most that a replacement pays for 1,000 virtual bytes, in sats. */
+  readonly maxRate: bigint;
+}
+
+/** Brings stored transactions into the chain: sends them, again and again, pays more where they take too long. */
+export class Sendings {
+  readonly #wallet: Wallet;
+  readonly #store: Store<PayoutOperations>;
+  readonly #settings: SendingSettings;
+  readonly #log: Logger;
+
+  constructor(wallet: Wallet, store: Store<PayoutOperations>, settings: SendingSettings, log: Logger) {
+    this.#wallet = wallet;
+    this.#store = store;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** Sends a stored transaction. @returns why the node does not take it */
+  async send({ txid, hex }: Pick<Built, 'txid' | 'hex'>): Promise<string | undefined> {
+    try {
+      await this.#wallet.call('sendrawtransaction', [hex]);
+    } catch (error) {
+      if (!isRpcError(error, 'rpc-refused')) throw error;
+      return messageOf(error);
+    }
+    faultPoint('payout-sent');
+    await this.#store.call('noteSent', txid);
+    faultPoint('payout-noted');
+    return undefined;
+  }
+
+  /** Looks after all transactions that are not final. @returns why one of them does not get on */
+  async follow(height: number): Promise<string | undefined> {
+    let trouble: string | undefined;
+    for (const sending of await this.#store.call('openSendings', MAX_FOLLOWED)) {
+      trouble = (await this.#followOne(sending, height)) ?? trouble;
+    }
+    return trouble;
+  }
+
+  async #followOne(sending: Sending, height: number): Promise<string | undefined> {
+    const confirmed = await this.#confirmed(sending);
+    if (confirmed) {
+      if (confirmed.depth >= this.#settings.confirmations) await this.#finish(sending, confirmed.txid);
+      return undefined;
+    }
+    const refusal = await this.#sendNewest(sending);
+    if (refusal !== undefined && (await this.#isMissing(sending))) return this.#whenMissing(sending, height);
+    if (sending.missingSince !== undefined)
+      await this.#store.call('noteMissing', { sending: sending.sending, since: undefined });
+    if (height - sending.height >= sending.blocks) return (await this.#payMore(sending, height)) ?? refusal;
+    return refusal;
+  }
+
+  /** The version that is in a block, if one is. */
+  async #confirmed({ versions }: Sending): Promise<{ txid: string; depth: number } | undefined> {
+    for (const { txid } of versions) {
+      const depth = (await this.#wallet.confirmations(txid)) ?? 0;
+      if (depth > 0) return { txid, depth };
+    }
+    return undefined;
+  }
+
+  async #finish({ sending, payouts }: Sending, txid: string): Promise<void> {
+    await this.#store.call('finishSending', { sending, txid });
+    faultPoint('payout-final');
+    this.#log.info({ txid, payouts: payouts.length }, 'a payout is final');
+  }
+
+  /** The newest version that the node takes; an older one where it does not. */
+  async #sendNewest({ versions }: Sending): Promise<string | undefined> {
+    let refusal: string | undefined;
+    for (const version of versions.toReversed()) {
+      const trouble = await this.send(version);
+      if (trouble === undefined) return undefined;
+      refusal ??= trouble;
+    }
+    return refusal;
+  }
+
+  /** Whether a coin that each version spends is not in the chain, spent or never there. */
+  async #isMissing({ inputs }: Sending): Promise<boolean> {
+    for (const { txid, vout } of inputs.map(coinOf)) {
+      if ((await this.#wallet.call('gettxout', [txid, vout, false])) === null) return true;
+    }
+    return false;
+  }
+
+  async #whenMissing(sending: Sending, height: number): Promise<string> {
+    const { sending: row, inputs, missingSince, versions } = sending;
+    const facts = { alert: 'payout-coins-gone', txids: versions.map(({ txid }) => txid), coins: inputs };
+    if (missingSince === undefined) {
+      await this.#store.call('noteMissing', { sending: row, since: height });
+      this.#log.error(
+        facts,
+        'coins of a payout are gone: another program spends from this wallet, or a reorganization took them',
+      );
+    } else if (height - missingSince >= GONE_DEPTH && (await this.#isGone(sending))) {
+      await this.#store.call('killSending', row);
+      await this.#unlock(inputs);
+      this.#log.error(facts, 'these coins stay gone; the payout is made with others');
+    }
+    return 'coins of a payout are gone; it is made with others when that is certain';
+  }
+
+  /**
+   * Whether no version can ever be mined: none was sent and the wallet never saw one, or the wallet knows that what
+   * took a coin of all of them, or the transaction that it came from, is too deep to be undone.
+   */
+  async #isGone({ versions, inputs }: Sending): Promise<boolean> {
+    const depthsOf = (txids: readonly string[]) =>
+      Promise.all(txids.map((txid) => this.#wallet.confirmations(txid)));
+    const depths = await depthsOf(versions.map(({ txid }) => txid));
+    if (depths.every((depth) => depth === undefined)) return versions.every(({ isSent }) => !isSent);
+    const origins = await depthsOf(inputs.map((input) => coinOf(input).txid));
+    return [depths[0], ...origins].some((depth) => depth !== undefined && depth <= -GONE_DEPTH);
+  }
+
+  /** Locks are of the node's memory: those that a restart has taken are not looked for. */
+  async #unlock(coins: readonly string[]): Promise<void> {
+    const locked = await this.#wallet.call('listlockunspent');
+    const mine = coins.map(coinOf).filter(({ txid, vout }) => {
+      return Array.isArray(locked) && locked.some((coin) => coin?.txid === txid && coin?.vout === vout);
+    });
+    if (mine.length > 0) await this.#wallet.call('lockunspent', [true, mine]);
+  }
+
+  /** Replaces what was not confirmed in the time that was promised, where a higher fee would help. */
+  async #payMore(sending: Sending, height: number): Promise<string | undefined> {
+    const newest = sending.versions.at(-1);
+    const rate = newest && (await this.#higherRate(newest.rate, sending.blocks));
+    if (!newest || rate === undefined || newest.number >= MAX_VERSIONS)
+      return 'a payout takes longer than was expected';
+    const { sending: row, payouts } = sending;
+    const built = await this.#rebuilt(sending, rate);
+    if (!built)
+      return 'a payout takes longer than was expected, and the wallet has no coins to raise its fee';
+    const number = newest.number + 1;
+    faultPoint('replacement-built');
+    try {
+      const taken = await this.#store.call('addVersion', { sending: row, number, height, payouts, built });
+      if (taken.length > 0) return 'coins of another payout were chosen; the fee is raised in a moment';
+    } catch (error) {
+      if (isHashpoolError(error, 'payouts-taken')) return undefined;
+      throw error;
+    }
+    faultPoint('replacement-stored');
+    const fees = { before: newest.fee, fee: built.fee };
+    this.#log.info({ txid: built.txid, replaces: newest.txid, ...fees }, 'a payout pays a higher fee');
+    return this.send(built);
+  }
+
+  /** @returns undefined where more would not help, or is not allowed */
+  async #higherRate(rate: bigint, blocks: number): Promise<bigint | undefined> {
+    const least = rate + (rate / 2n > LEAST_STEP ? rate / 2n : LEAST_STEP);
+    const expected = (await estimate(this.#wallet, blocks))?.rate;
+    if (expected !== undefined && expected <= rate) return undefined;
+    const wanted = expected !== undefined && expected > least ? expected : least;
+    return wanted > this.#settings.maxRate ? undefined : wanted;
+  }
+
+  async #rebuilt({ payouts, inputs }: Sending, rate: bigint): Promise<Built | undefined> {
+    try {
+      return await buildTransaction(this.#wallet, payouts, rate, inputs);
+    } catch (error) {
+      if (!isRpcError(error, 'rpc-refused')) throw error;
+      this.#log.warn({ err: error }, `a payout's fee can't be raised: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}

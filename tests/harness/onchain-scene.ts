@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fromHex, toHex } from '../../protocols/bytes.ts';
+import { mintMessage } from '../../protocols/cashu/nut20.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import { type BitcoinRpc, bitcoinRpc } from '../../runtime/rpc/client.ts';
+import { regtestNode, type TestNode } from './bitcoind.ts';
+import { startMint, type TestMintProcess } from './mint.ts';
+import { bare, type SatOutput, type SatProof, SatWallet } from './sat-wallet.ts';
+
+const MATURITY = 100;
+const POLL_MS = 100;
+const PATIENCE_MS = 60_000;
+
+/** A mint quote of NUT-30. */
+export interface DepositQuote {
+  readonly quote: string;
+  readonly request: string;
+  readonly amount_paid: number;
+  readonly amount_issued: number;
+  readonly expiry: number | null;
+}
+
+/** A melt quote of NUT-30. */
+export interface PayoutQuote {
+  readonly quote: string;
+  readonly amount: number;
+  readonly state: string;
+  readonly outpoint: string | null;
+  readonly selected_fee_index: number | null;
+  readonly fee_options: readonly { fee_index: number; fee_reserve: number; estimated_blocks: number }[];
+  readonly change?: readonly { amount: number; id: string; C_: string }[];
+}
+
+/** What reached an address, as the user's wallet has it. */
+export interface Arrival {
+  readonly txid: string;
+  readonly vout: number;
+  readonly sats: number;
+  readonly confirmations: number;
+}
+
+/** A mint that is paid on the chain, with a node, and somebody with coins and tokens. */
+export class OnchainScene {
+  readonly node: TestNode;
+  /** The wallet of whoever deposits and is paid. */
+  readonly user: BitcoinRpc;
+  readonly mintWallet: BitcoinRpc;
+  readonly mint: TestMintProcess;
+  readonly tokens: SatWallet;
+  readonly #secretKey = randomBytes(32);
+
+  private constructor(node: TestNode, mint: TestMintProcess, tokens: SatWallet) {
+    this.node = node;
+    this.mint = mint;
+    this.tokens = tokens;
+    const walletOf = (name: string) =>
+      bitcoinRpc({ url: `${node.rpcUrl}/wallet/${name}`, auth: node.rpcAuth });
+    this.user = walletOf('test');
+    this.mintWallet = walletOf('hashpool-mint');
+  }
+
+  /** @param settings lines of `[payments.bitcoind]` */
+  static async open(
+    t: Pick<TestContext, 'after'>,
+    settings = 'batch_seconds = 0\nconfirmations = 1',
+  ): Promise<OnchainScene> {
+    const node = await regtestNode(t, { wallet: true });
+    const mint = await startMint(t, node, {
+      payments: `
+[payments]
+[payments.onchain]
+backend = "bitcoind"
+min_mint = 1000
+max_mint = 100000000
+max_melt = 100000000
+[payments.bitcoind]
+create_wallet = true
+${settings}
+`,
+    });
+    const { curve } = await loadCrypto();
+    const scene = new OnchainScene(node, mint, new SatWallet(mint.url, curve));
+    await scene.tokens.load();
+    await node.generate(1, await scene.newAddress());
+    await node.generate(MATURITY);
+    return scene;
+  }
+
+  /** An address of the user's. */
+  async newAddress(): Promise<string> {
+    return String(await this.user.call('getnewaddress', ['', 'bech32']));
+  }
+
+  async depositQuote(): Promise<DepositQuote> {
+    const pubkey = toHex(this.tokens.curve.publicKey(this.#secretKey));
+    return this.#post('/v1/mint/quote/onchain', { unit: 'sat', pubkey });
+  }
+
+  depositState({ quote }: DepositQuote): Promise<DepositQuote> {
+    return this.#get(`/v1/mint/quote/onchain/${quote}`);
+  }
+
+  /** The user pays to a quote. @returns the transaction */
+  async deposit({ request }: DepositQuote, sats: number): Promise<string> {
+    return String(await this.user.call('sendtoaddress', [request, (sats / 1e8).toFixed(8)]));
+  }
+
+  /** Waits until so much has come to a quote. */
+  async untilPaid(quote: DepositQuote, sats: number): Promise<DepositQuote> {
+    return this.until(
+      () => this.depositState(quote),
+      ({ amount_paid }) => amount_paid === sats,
+    );
+  }
+
+  /** Mints a part of what came to a quote. */
+  async take({ quote }: DepositQuote, sats: number): Promise<SatProof[]> {
+    const outputs = this.tokens.outputs(sats);
+    const signed = outputs.map(({ amount, B_ }) => ({ amount: BigInt(amount), blinded: fromHex(B_) }));
+    const { curve } = this.tokens;
+    const signature = curve.schnorrSign(mintMessage(quote, signed), this.#secretKey, randomBytes(32));
+    const body = { quote, outputs: bare(outputs), signature: toHex(signature) };
+    const { signatures } = (await this.tokens.post('/v1/mint/onchain', body)).body;
+    return this.tokens.proofs(outputs, signatures);
+  }
+
+  /** Tokens of the sum, by a deposit of its own. */
+  async sats(sum: number): Promise<SatProof[]> {
+    const quote = await this.depositQuote();
+    await this.deposit(quote, sum);
+    await this.node.generate(1);
+    await this.untilPaid(quote, sum);
+    return this.take(quote, sum);
+  }
+
+  payoutQuote(request: string, amount: number): Promise<PayoutQuote> {
+    return this.#post('/v1/melt/quote/onchain', { unit: 'sat', request, amount });
+  }
+
+  payoutState({ quote }: PayoutQuote): Promise<PayoutQuote> {
+    return this.#get(`/v1/melt/quote/onchain/${quote}`);
+  }
+
+  /** Has a quote paid with proofs that bring amount and fee reserve. @throws as fetch where the mint is killed */
+  pay(
+    { quote }: PayoutQuote,
+    inputs: readonly SatProof[],
+    outputs: readonly SatOutput[] = [],
+  ): Promise<PayoutQuote> {
+    const body = { quote, fee_index: 0, inputs, outputs: bare(outputs) };
+    return this.#post('/v1/melt/onchain', body);
+  }
+
+  async untilState(quote: PayoutQuote, state: string): Promise<PayoutQuote> {
+    return this.until(
+      () => this.payoutState(quote),
+      (found) => found.state === state,
+    );
+  }
+
+  /** Waits until the payout's transaction is known. */
+  async untilSent(quote: PayoutQuote): Promise<PayoutQuote> {
+    return this.until(
+      () => this.payoutState(quote),
+      ({ outpoint }) => outpoint !== null,
+    );
+  }
+
+  /** All that reached an address and was not replaced. */
+  async arrivals(address: string): Promise<Arrival[]> {
+    const entries = await this.user.call('listtransactions', ['*', 1_000]);
+    if (!Array.isArray(entries)) throw new Error('listtransactions gave no list');
+    return entries
+      .filter((entry) => entry.address === address && entry.category === 'receive')
+      .filter(({ confirmations }) => confirmations >= 0)
+      .map(({ txid, vout, amount, confirmations }) => {
+        return { txid, vout, sats: Math.round(amount * 1e8), confirmations };
+      });
+  }
+
+  async until<T>(ask: () => Promise<T>, isReached: (answer: T) => boolean): Promise<T> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = await ask();
+      if (isReached(answer)) return answer;
+      if (Date.now() > deadline)
+        throw new Error(`it never came so far: ${JSON.stringify(answer)}\n${this.mint.output}`);
+      await delay(POLL_MS);
+    }
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    return (await (await fetch(this.mint.url + path)).json()) as T;
+  }
+
+  async #post<T>(path: string, body: unknown): Promise<T> {
+    const answer = await fetch(this.mint.url + path, { method: 'POST', body: JSON.stringify(body) });
+    return (await answer.json()) as T;
+  }
+}
