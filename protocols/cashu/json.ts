@@ -7,12 +7,16 @@ export type Json = null | boolean | number | bigint | string | Json[] | { [key: 
 const longNumber = /(?:^|[[:,\s])-?\d{16}/;
 const integer = /^-?\d+$/;
 
+/** No message of the NUTs comes near; what handles values one level at a time stays within its stack. */
+const MAX_DEPTH = 64;
+
 /**
  * Parses JSON without losing a digit: integers that a double cannot hold come out as bigint. Texts without long
  * numbers, which is nearly all of them, go through the engine's own parser alone.
- * @throws HashpoolError 'bad-json'
+ * @throws HashpoolError 'bad-json', also for what is nested deeper than 64 levels
  */
 export function parseJson(text: string): Json {
+  if (isTooDeep(text)) throw new HashpoolError('bad-json', `it is nested deeper than ${MAX_DEPTH} levels`);
   try {
     if (!longNumber.test(text)) return JSON.parse(text) as Json;
     return JSON.parse(text, exactInteger) as Json;
@@ -30,6 +34,28 @@ export function stringifyJson(value: unknown): string {
 export function jsonInteger(value: bigint): unknown {
   const small = Number(value);
   return Number.isSafeInteger(small) ? small : rawJson(value.toString());
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '"') i = endOfString(text, i);
+    else if (character === '[' || character === '{') depth++;
+    else if (character === ']' || character === '}') depth--;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
+/** Where the string that begins at `start` ends; the end of the text where it never does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 interface SourceText {

@@ -34,6 +34,16 @@ test('what is no JSON is an error in words', () => {
   }
 });
 
+test('what is nested without end is refused before it is parsed', () => {
+  const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+  assert.ok(parseJson(nested(64)));
+  assert.ok(parseJson(JSON.stringify(Array.from({ length: 1000 }, () => ({ a: [] })))), 'many are not deep');
+  assert.deepEqual(parseJson(JSON.stringify({ text: `${nested(100)}"\\` })), { text: `${nested(100)}"\\` });
+  for (const text of [nested(65), nested(500_000), '['.repeat(1_000_000), `{"a":${'{"b":'.repeat(70)}`]) {
+    assert.throws(() => parseJson(text), { code: 'bad-json', message: /nested deeper than 64 levels/ });
+  }
+});
+
 test('a bigint is written as a plain number', () => {
   assert.equal(stringifyJson({ a: 1n << 62n, b: 5n, c: [-1n] }), '{"a":4611686018427387904,"b":5,"c":[-1]}');
   assert.equal(JSON.stringify([jsonInteger(2n ** 64n), jsonInteger(0n)]), '[18446744073709551616,0]');

@@ -53,6 +53,11 @@ const body = fc.oneof(
     .map(([lists, singles]) => JSON.stringify({ ...lists, ...singles })),
   fc.json(),
   fc.string(),
+  fc.constantFrom(
+    '['.repeat(500_000),
+    `{"inputs":${'['.repeat(60)}${']'.repeat(60)}}`,
+    '{"inputs":'.repeat(50_000),
+  ),
 );
 
 test('whatever is sent, the answer is a refusal that names a field, never a failure', async (t) => {
