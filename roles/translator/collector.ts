@@ -8,12 +8,15 @@ export interface WalletFigures {
   readonly ehashWaiting: bigint;
 }
 
+type CollectedWallet = Pick<Wallet, 'balance' | 'collect' | 'units'>;
+
 /**
  * Has the wallet collect its ehash again and again. A mint that is away costs a log line and nothing else: mining
  * does not wait for it.
  */
 export class Collector {
-  readonly #wallet: Pick<Wallet, 'balance' | 'collect'>;
+  readonly #wallet: CollectedWallet;
+  readonly #onUnits: (units: readonly string[]) => void;
   readonly #intervalMs: number;
   readonly #log: Logger;
   #figures: WalletFigures = { walletEhash: 0n, ehashWaiting: 0n };
@@ -21,8 +24,17 @@ export class Collector {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(wallet: Pick<Wallet, 'balance' | 'collect'>, intervalMs: number, log: Logger) {
+  /** @param options.onUnits told the units that the mint signs, after each round */
+  constructor(
+    wallet: CollectedWallet,
+    {
+      intervalMs,
+      log,
+      onUnits,
+    }: { intervalMs: number; log: Logger; onUnits(units: readonly string[]): void },
+  ) {
     this.#wallet = wallet;
+    this.#onUnits = onUnits;
     this.#intervalMs = intervalMs;
     this.#log = log;
     this.#schedule(0);
@@ -53,7 +65,8 @@ export class Collector {
   async #collect(): Promise<void> {
     try {
       const { waiting } = await this.#wallet.collect();
-      const balance = await this.#wallet.balance();
+      const [balance, units] = await Promise.all([this.#wallet.balance(), this.#wallet.units()]);
+      this.#onUnits(units);
       this.#figures = {
         walletEhash: balance.reduce((sum, { amount }) => sum + amount, 0n),
         ehashWaiting: waiting,

@@ -32,8 +32,10 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     }),
   );
   context.watch('wallet', () => wallet.balance());
+  const lockKeys = new LockKeys(wallet);
   const collector = await context.open('collector', () => {
-    return new Collector(wallet, config.wallet.collect_interval_secs * 1000, log);
+    const intervalMs = config.wallet.collect_interval_secs * 1000;
+    return new Collector(wallet, { intervalMs, log, onUnits: (units) => lockKeys.noteUnits(units) });
   });
   const { socket_path: socketPath } = config.wallet;
   if (socketPath !== undefined) {
@@ -62,7 +64,7 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
       upstream: client,
       hash,
       isPoint: (key) => workers.call('isPoint', key),
-      lockKeys: new LockKeys(wallet),
+      lockKeys,
       settings: sessionSettings(config),
       shares,
       now: () => performance.now(),

@@ -2,6 +2,7 @@ import { fromHex } from '../../protocols/bytes.ts';
 import { type Balance, openBooks, type Troubles } from './balance.ts';
 import { openWalletDatabase, type WalletData } from './database.ts';
 import { type HistoryEntry, openHistory } from './history.ts';
+import { activeUnits, openKeysets } from './keysets.ts';
 import { openLockKeys } from './lock-keys.ts';
 import { openProofs } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
@@ -11,6 +12,7 @@ import type { SentToken } from './send.ts';
 export type BooksTasks = {
   keyFor(purpose: string): Uint8Array;
   balance(input: undefined): Balance[];
+  units(input: undefined): string[];
   troubles(input: undefined): Troubles;
   sent(input: undefined): SentToken[];
   history(page: { before?: number | undefined; limit: number }): HistoryEntry[];
@@ -21,10 +23,12 @@ export type BooksTasks = {
 export function start(data: WalletData): BooksTasks {
   const { db, seed } = openWalletDatabase(data);
   const lockKeys = openLockKeys(db, seed);
+  const keysets = openKeysets(db);
   const books = openBooks(db, openProofs(db), openQuotes(db));
   return {
     keyFor: (purpose) => fromHex(lockKeys.forPurpose(purpose, Date.now()).publicKey),
     balance: books.balance,
+    units: () => activeUnits(keysets),
     troubles: books.troubles,
     sent: books.sent,
     history: openHistory(db).page,

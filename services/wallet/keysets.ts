@@ -99,6 +99,11 @@ export function openKeysets(db: DatabaseSync): Keysets {
   };
 }
 
+/** The units that the mint signs, in alphabetical order, each once. */
+export function activeUnits(keysets: Keysets): string[] {
+  return [...new Set(keysets.all().flatMap(({ active, unit }) => (active ? [unit] : [])))].sort();
+}
+
 /** The fee in units for spending `count` proofs of `keyset` (NUT-02): ppk is thousandths of a unit each. */
 export function inputFee({ inputFeePpk }: Pick<Keyset, 'inputFeePpk'>, count: number): bigint {
   return (BigInt(inputFeePpk) * BigInt(count) + 999n) / 1000n;

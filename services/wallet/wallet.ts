@@ -42,6 +42,8 @@ export interface Wallet {
   /** Looks for quotes of our keys and mints the paid ones; `minted` is what this call has added. */
   collect(): Promise<{ minted: bigint; waiting: bigint }>;
   balance(): Promise<Balance[]>;
+  /** The units that the mint signed when it was last asked, in alphabetical order. */
+  units(): Promise<string[]>;
   troubles(): Promise<Troubles>;
   /** What came and went, the newest first; `before` is the id of the last line of the page before. */
   history(page: { before?: number | undefined; limit: number }): Promise<HistoryEntry[]>;
@@ -116,6 +118,7 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
       return collected;
     },
     balance: () => books.call('balance', undefined),
+    units: () => books.call('units', undefined),
     troubles: () => books.call('troubles', undefined),
     history: (page) => books.call('history', page),
     send: (amount, options) => mint.call('send', { amount, ...options }),

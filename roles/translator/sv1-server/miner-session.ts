@@ -19,9 +19,9 @@ import {
   parseSuggestDifficulty,
 } from '../../../protocols/sv1/requests.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import type { ShareOwner } from '../../../services/mining-client/channel.ts';
 import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
-import type { LockKeys } from '../lock-keys.ts';
-import { ChannelKey } from './channel-key.ts';
+import { ChannelKey, type KeyPool } from './channel-key.ts';
 import type { ExtranonceLayout } from './extranonce.ts';
 import { type ChannelSettings, MinerChannel } from './miner-channel.ts';
 import type { MinerSocket } from './miner-socket.ts';
@@ -50,7 +50,7 @@ export interface SessionServices {
   readonly hash: Hash;
   /** Whether 33 bytes are a point of the curve, found out off this thread. */
   readonly isPoint: (key: Uint8Array) => Promise<boolean>;
-  readonly lockKeys: Pick<LockKeys, 'take' | 'giveBack'>;
+  readonly lockKeys: KeyPool;
   readonly settings: SessionSettings;
   readonly shares: { accepted: number; rejected: number };
   readonly now: () => number;
@@ -261,9 +261,13 @@ export class MinerSession {
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(this.#services.hash, job, submit, layout.padding, jobs.versionMask);
     this.#unanswered++;
-    if (worker.paysWallet) this.#walletKey.markUsed();
-    void open.submit(share, worker.owner).then((verdict) => this.#answerShare(id, verdict));
+    const owner = worker.paysWallet ? this.#walletOwner(worker) : worker.owner;
+    void open.submit(share, owner).then((verdict) => this.#answerShare(id, verdict));
     return LATER;
+  }
+
+  #walletOwner({ owner }: Worker): ShareOwner {
+    return { ...owner, lockingKey: this.#walletKey.use() ?? owner.lockingKey };
   }
 
   /** What the pool said, and only that, makes a share true. */

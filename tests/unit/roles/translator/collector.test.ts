@@ -12,6 +12,7 @@ const balanceOf = (...amounts: bigint[]) =>
 
 test('it collects again and again, over all units, whatever the mint does in between', async (t) => {
   let round = 0;
+  const told: string[] = [];
   const collector = new Collector(
     {
       collect: async () => {
@@ -20,9 +21,9 @@ test('it collects again and again, over all units, whatever the mint does in bet
         return { minted: 1n, waiting: BigInt(round) };
       },
       balance: async () => balanceOf(BigInt(round), 10n),
+      units: async () => [`hash_${round}`],
     },
-    20,
-    log,
+    { intervalMs: 20, log, onUnits: (units) => told.push(...units) },
   );
   t.after(() => collector.close());
   await eventually(() => collector.trouble !== undefined, 'the trouble');
@@ -30,6 +31,7 @@ test('it collects again and again, over all units, whatever the mint does in bet
   assert.deepEqual(collector.figures, { walletEhash: 11n, ehashWaiting: 1n }, 'the last figures stand');
   await eventually(() => collector.trouble === undefined, 'the mint to be back');
   assert.ok(collector.figures.ehashWaiting >= 3n);
+  assert.deepEqual(told.slice(0, 2), ['hash_1', 'hash_3']);
 });
 
 test('after closing no other round begins', async () => {
@@ -42,8 +44,9 @@ test('after closing no other round begins', async () => {
         finish = () => resolve({ minted: 0n, waiting: 0n });
       }),
     balance: async () => [],
+    units: async () => [],
   };
-  const collector = new Collector(wallet, 1, log);
+  const collector = new Collector(wallet, { intervalMs: 1, log, onUnits: () => undefined });
   await eventually(() => rounds === 1, 'the round');
   collector.close();
   finish();
@@ -87,4 +90,13 @@ test('keys of the wallet are asked for by purposes that never repeat, and a spar
   assert.equal(await keys.take(), first);
   assert.notEqual(await keys.take(), second);
   assert.equal(purposes.length, 3);
+});
+
+test('an epoch begins where the mint signs other units than before, and not before it was heard of', () => {
+  const keys = new LockKeys({ keyForChannel: async () => new Uint8Array(33) });
+  const epochs = [[], ['hash_1'], ['hash_1'], [], ['hash_1', 'hash_2'], ['hash_2']].map((units) => {
+    keys.noteUnits(units);
+    return keys.epoch;
+  });
+  assert.deepEqual(epochs, [0, 0, 0, 0, 1, 2]);
 });

@@ -294,3 +294,16 @@ test('a channel of a miner that left is closed, and a key that locked nothing se
   await miner();
   assert.equal(wallet.keys, 2);
 });
+
+test('once an epoch has begun, the shares of a name are locked to another key of the wallet, on the same channel', async (t) => {
+  const { miner, lockKeys } = await translatorUnderTest(t);
+  const { client, channel } = await miner('name.rig1');
+  lockKeys.noteUnits(['hash_1']);
+  const keys: unknown[] = [];
+  for (const units of [['hash_1'], ['hash_2'], ['hash_2']]) {
+    lockKeys.noteUnits(units);
+    await client.submit('name.rig1', client.mineShare());
+    keys.push(channel.shares.at(-1)?.owner.lockingKey);
+  }
+  assert.deepEqual(keys, [walletKey(1), walletKey(1), walletKey(2)]);
+});

@@ -150,6 +150,7 @@ export async function translatorUnderTest(
   const shares = { accepted: 0, rejected: 0 };
   const clock = { now: 0 };
   const wallet = { keys: 0 };
+  const lockKeys = new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) });
   const server = new Sv1Server({
     maxConnections: options.maxConnections ?? 100,
     maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 100,
@@ -157,7 +158,7 @@ export async function translatorUnderTest(
       upstream,
       hash,
       isPoint: async (key) => curve.isPoint(key),
-      lockKeys: new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) }),
+      lockKeys,
       settings: { ...settings, ...options.settings },
       shares,
       now: () => performance.now() + clock.now,
@@ -182,5 +183,5 @@ export async function translatorUnderTest(
     await client.waitForJob();
     return { client, channel };
   };
-  return { server, upstream, shares, clock, wallet, connect, miner };
+  return { server, upstream, shares, clock, wallet, lockKeys, connect, miner };
 }
