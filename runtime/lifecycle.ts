@@ -13,6 +13,12 @@ export const EXIT = { ok: 0, software: 70, config: 78 } as const;
 /** A part that does not close within this time is left behind, and said so. */
 const CLOSE_DEADLINE_MS = 4_000;
 
+/** Something that a role opens. */
+export interface Part {
+  readonly died?: Promise<Error>;
+  close(): unknown;
+}
+
 export interface RoleContext<C, S> {
   readonly config: C;
   readonly shared: S;
@@ -21,8 +27,11 @@ export interface RoleContext<C, S> {
   readonly log: Logger;
   /** Aborted when the role begins to stop. */
   readonly stopping: AbortSignal;
-  /** A named step of the start; what it opens is closed in reverse order at the stop. */
-  open<P extends { close(): unknown }>(name: string, start: () => P | Promise<P>): Promise<P>;
+  /**
+   * A named step of the start; what it opens is closed in reverse order at the stop. Where a part says that it has
+   * `died`, the role can't go on.
+   */
+  open<P extends Part>(name: string, start: () => P | Promise<P>): Promise<P>;
   /** What the role is doing, in words, and its numbers. */
   status(text: string, figures?: Figures): void;
   /** The watchdog is fed only while every probe answers. */
@@ -145,10 +154,11 @@ class Running {
     process.exit(code);
   }
 
-  async #open<P extends { close(): unknown }>(name: string, start: () => P | Promise<P>): Promise<P> {
+  async #open<P extends Part>(name: string, start: () => P | Promise<P>): Promise<P> {
     this.#log.debug({ part: name }, 'opening');
     const part = await start();
     this.#opened.push({ name, close: () => part.close() });
+    void part.died?.then((error) => this.fail(error));
     return part;
   }
 

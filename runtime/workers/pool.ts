@@ -11,6 +11,8 @@ export interface Workers<T extends Tasks> {
   /** Runs a task on the least busy thread. Rejects with what the task threw, code kept. */
   call<K extends keyof T & string>(name: K, input: Input<T, K>): Promise<Output<T, K>>;
   readonly queued: number;
+  /** Settles with the reason where a thread ends unasked: without it, the rest is not to be relied on. */
+  readonly died: Promise<HashpoolError>;
   /** Finishes what was asked, then ends the threads. */
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function openWorkers<T extends Tasks>(options: {
     get queued() {
       return queued();
     },
+    died: Promise.race(threads.map((thread) => thread.died)),
     close: async () => {
       await Promise.all(threads.map((thread) => thread.close()));
     },

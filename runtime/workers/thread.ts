@@ -21,6 +21,9 @@ export class Thread {
   #atWork: Waiting[] = [];
   #gone: Error | undefined;
   readonly #exited: Promise<void>;
+  /** Settles with the reason where the thread ends unasked. */
+  readonly died: Promise<HashpoolError>;
+  #isClosing = false;
   #idle: (() => void) | undefined;
 
   readonly #started: Promise<void>;
@@ -34,10 +37,18 @@ export class Thread {
     });
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     worker.on('message', (message: FromWorker) => this.#received(message));
-    worker.on('error', (cause) =>
-      this.#fail(new HashpoolError('worker-died', `${name}: ${cause}`, { cause })),
-    );
-    worker.on('exit', () => this.#fail(new HashpoolError('worker-closed', `${name} is closed`)));
+    this.died = new Promise((resolve) => {
+      const die = (reason: string, cause?: unknown): void => {
+        const error = new HashpoolError('worker-died', `${name}: ${reason}`, { cause });
+        this.#fail(error);
+        resolve(error);
+      };
+      worker.on('error', (cause) => die(String(cause), cause));
+      worker.on('exit', (code) => {
+        if (this.#isClosing) this.#fail(new HashpoolError('worker-closed', `${name} is closed`));
+        else die(`ended by itself, with code ${code}`);
+      });
+    });
   }
 
   /**
@@ -65,6 +76,7 @@ export class Thread {
   /** Finishes what was asked, then ends the thread. */
   async close(): Promise<void> {
     if (this.queued > 0 && !this.#gone) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#isClosing = true;
     this.#worker.postMessage('close');
     await this.#exited;
   }

@@ -74,7 +74,7 @@ test('a rule between keys is a bad config too', async (t) => {
   assert.match(said.err, /act = "refuse" is refused\n$/);
 });
 
-for (const act of ['fail', 'throw']) {
+for (const act of ['fail', 'die', 'throw']) {
   test(`a role that can't go on (${act}) closes its parts and exits 70 with the reason`, async (t) => {
     const { child, said } = startRole(t, `act = "${act}"`);
     assert.equal(await exitCode(child), 70);

@@ -42,5 +42,6 @@ test("a start that throws is the caller's error", async () => {
 
 test('a thread that dies rejects what it had in hand', async () => {
   const workers = await open({ greeting: 'hi' }, 1);
-  await assert.rejects(workers.call('die', null), { code: 'worker-closed' });
+  await assert.rejects(workers.call('die', null), { code: 'worker-died' });
+  assert.equal((await workers.died).code, 'worker-died');
 });
