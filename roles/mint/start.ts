@@ -78,7 +78,7 @@ export async function start(context: MintContext): Promise<Mint> {
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
   const http = await context.open('Cashu API', () => listen(context, engine, payments));
-  await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink));
+  await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink, payments));
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
   return { engine, chain, watcher, url: http.url, workLink };

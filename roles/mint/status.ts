@@ -3,6 +3,7 @@ import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
 import type { ChainWatcher } from './chain/watcher.ts';
 import type { Engine } from './engine.ts';
+import type { Payments } from './payments/payments.ts';
 import type { MintContext } from './start.ts';
 import type { QuoteFigures } from './store/tallies.ts';
 
@@ -15,6 +16,7 @@ export async function reportStatus(
   chain: ChainView,
   watcher: ChainWatcher,
   workLink: WorkLinkServer,
+  payments: Payments | undefined,
 ) {
   const { log } = context;
   let said = '';
@@ -41,7 +43,7 @@ export async function reportStatus(
     const text = stopped
       ? `signing is stopped: ${stopped}`
       : isStoreThere
-        ? statusText(chain, watcher, workLink)
+        ? statusText(chain, watcher, workLink) + paymentsText(payments)
         : 'waiting for the database';
     const figures = { ...ofStore, ...watcher.figures };
     const now = `${text} ${Object.values(figures).join(' ')}`;
@@ -70,4 +72,11 @@ function statusText(chain: ChainView, watcher: ChainWatcher, workLink: WorkLinkS
   const linked = `${workLink.links} ${workLink.links === 1 ? 'pool' : 'pools'} linked`;
   const trouble = watcher.trouble && `; the chain is not followed: ${watcher.trouble}`;
   return `at block ${tip.height}, ${linked}${trouble}`;
+}
+
+/** What the backends can't do at present. */
+function paymentsText(payments: Payments | undefined): string {
+  return [...(payments?.methods ?? [])]
+    .map(([name, { backend }]) => (backend.trouble === undefined ? '' : `; ${name}: ${backend.trouble}`))
+    .join('');
 }

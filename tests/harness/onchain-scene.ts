@@ -180,6 +180,36 @@ ${settings}
       });
   }
 
+  /** Spends the coins of a deposit, which is in no block, back to the user. */
+  async doubleSpend(txid: string): Promise<void> {
+    const { decoded } = (await this.user.call('gettransaction', [txid, false, true])) as {
+      decoded: { vin: { txid: string; vout: number }[]; vout: { value: number }[] };
+    };
+    const total = decoded.vout.reduce((sum, { value }) => sum + Math.round(value * 1e8), 0);
+    const outputs = [{ [await this.newAddress()]: ((total - 100_000) / 1e8).toFixed(8) }];
+    const raw = await this.user.call('createrawtransaction', [decoded.vin, outputs]);
+    const signed = (await this.user.call('signrawtransactionwithwallet', [raw])) as { hex: string };
+    await this.node.rpc.call('sendrawtransaction', [signed.hex]);
+  }
+
+  /** A transaction of the mint's. */
+  async mintTransaction(txid: string): Promise<{ fee: number; confirmations: number; hex: string }> {
+    const found = (await this.mintWallet.call('gettransaction', [txid])) as {
+      fee: number;
+      confirmations: number;
+      hex: string;
+    };
+    return { ...found, fee: Math.round(-found.fee * 1e8) };
+  }
+
+  /** Waits until the mint's status reads so. */
+  async untilSaid(pattern: RegExp): Promise<void> {
+    await this.until(
+      async () => this.mint.said?.text ?? '',
+      (text) => pattern.test(text),
+    );
+  }
+
   async until<T>(ask: () => Promise<T>, isReached: (answer: T) => boolean): Promise<T> {
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OnchainScene } from '../harness/onchain-scene.ts';
+import type { SatProof } from '../harness/sat-wallet.ts';
 
 const limit = { timeout: 240_000 };
 
@@ -45,3 +46,101 @@ test(
     );
   },
 );
+
+test('several deposits on one quote count each, those below the minimum do not', limit, async (t) => {
+  const scene = await OnchainScene.open(t);
+  const quote = await scene.depositQuote();
+  await scene.deposit(quote, 20_000);
+  await scene.deposit(quote, 999);
+  await scene.node.generate(1);
+  await scene.untilPaid(quote, 20_000);
+  await scene.take(quote, 5_000);
+  await scene.deposit(quote, 30_000);
+  await scene.deposit(quote, 1_000);
+  await scene.node.generate(1);
+  const state = await scene.untilPaid(quote, 51_000);
+  assert.equal(state.amount_issued, 5_000);
+  assert.equal((await scene.take(quote, 46_000)).length > 0, true);
+  assert.equal((await scene.take(quote, 1)).length, 0, 'all of it is issued');
+  await scene.mint.end('SIGKILL');
+  await scene.mint.start();
+  await scene.node.generate(1);
+  assert.equal((await scene.depositState(quote)).amount_paid, 51_000);
+});
+
+test(
+  'a deposit that is reorganized away before it has its confirmations was never credited',
+  limit,
+  async (t) => {
+    const scene = await OnchainScene.open(t, 'batch_seconds = 0\nconfirmations = 3');
+    const quote = await scene.depositQuote();
+    const txid = await scene.deposit(quote, 40_000);
+    const [first] = await scene.node.generate(2);
+    assert.equal((await scene.depositState(quote)).amount_paid, 0, 'two of three');
+    await scene.node.rpc.call('invalidateblock', [first]);
+    await scene.doubleSpend(txid);
+    await scene.node.generate(5);
+    const other = await scene.depositQuote();
+    await scene.deposit(other, 30_000);
+    await scene.node.generate(3);
+    await scene.untilPaid(other, 30_000);
+    assert.equal((await scene.depositState(quote)).amount_paid, 0);
+    assert.doesNotMatch(scene.mint.output, /deep-reorg/);
+  },
+);
+
+test(
+  'a reorganization deeper than that is told, in the status too, until the deposit is back',
+  limit,
+  async (t) => {
+    const scene = await OnchainScene.open(t);
+    const quote = await scene.depositQuote();
+    await scene.deposit(quote, 40_000);
+    const [block] = await scene.node.generate(1);
+    await scene.untilPaid(quote, 40_000);
+    await scene.node.rpc.call('invalidateblock', [block]);
+    await scene.node.rpc.call('generateblock', [await scene.newAddress(), []]);
+    await scene.node.rpc.call('generateblock', [await scene.newAddress(), []]);
+    await scene.untilSaid(/has undone deposits of 40000 sats/);
+    assert.match(scene.mint.output, /"alert":"deep-reorg"/);
+    assert.equal(
+      (await scene.depositState(quote)).amount_paid,
+      40_000,
+      'what is signed for is not taken back',
+    );
+    await scene.node.generate(1);
+    await scene.untilSaid(/^(?!.*has undone)/);
+    assert.equal((await scene.depositState(quote)).amount_paid, 40_000, 'and not credited twice');
+  },
+);
+
+test('payouts that come together share a transaction and its fee', limit, async (t) => {
+  const scene = await OnchainScene.open(t, 'batch_seconds = 3\nconfirmations = 1');
+  const addresses = await Promise.all(Array.from({ length: 5 }, () => scene.newAddress()));
+  const twice = addresses[0] ?? '';
+  const wallets: SatProof[][] = [];
+  for (let i = 0; i < 6; i++) wallets.push(await scene.sats(20_000));
+  const quotes = await Promise.all(
+    [...addresses, twice].map((address) => scene.payoutQuote(address, 15_000)),
+  );
+  await Promise.all(
+    quotes.map((quote, i) => scene.pay(quote, wallets[i] ?? [], scene.tokens.outputs(8_191))),
+  );
+  const sent = await Promise.all(quotes.map((quote) => scene.untilSent(quote)));
+  const txids = sent.map(({ outpoint }) => outpoint?.split(':')[0]);
+  assert.equal(new Set(txids.slice(0, 5)).size, 1, 'five addresses in one transaction');
+  assert.notEqual(txids[5], txids[0], 'an address stands in one transaction once');
+  await scene.node.generate(1);
+  const paid = await Promise.all(quotes.map((quote) => scene.untilState(quote, 'PAID')));
+  const fees = paid.map(({ change = [] }) => 5_000 - change.reduce((sum, { amount }) => sum + amount, 0));
+  const { fee } = await scene.mintTransaction(txids[0] ?? '');
+  const shared = fees.slice(0, 5).reduce((sum, each) => sum + each, 0);
+  assert.ok(shared >= fee && shared < fee + 5, `${fees} for ${fee}`);
+  for (const [i, address] of addresses.entries()) {
+    const arrivals = await scene.arrivals(address);
+    assert.deepEqual(
+      arrivals.map(({ sats }) => sats),
+      i === 0 ? [15_000, 15_000] : [15_000],
+    );
+  }
+});
