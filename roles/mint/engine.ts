@@ -234,6 +234,11 @@ export class Engine {
     return this.store.call('figures', null);
   }
 
+  /** Settles with the reason where a thread of store or signer ends unasked. */
+  get died(): Promise<Error> {
+    return Promise.race([this.store.died, this.signer.died]);
+  }
+
   /** Resolves while the store's thread lives and its database can be read. */
   ping(): Promise<boolean> {
     return this.store.call('ping', null);

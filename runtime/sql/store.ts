@@ -8,6 +8,8 @@ export interface Store<O extends Tasks> {
   /** Runs an operation; resolves after the commit that holds it is on the disk, rejects where it threw or the commit failed. */
   call<K extends keyof O & string>(name: K, input: Input<O, K>): Promise<Output<O, K>>;
   readonly pending: number;
+  /** Settles with the reason where the thread ends unasked. */
+  readonly died: Promise<Error>;
   /** Commits what is pending and closes the database. */
   close(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function openStore<O extends Tasks>(options: {
     get pending() {
       return thread.queued;
     },
+    died: thread.died,
     close: () => thread.close(),
   };
 }

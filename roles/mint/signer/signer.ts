@@ -15,6 +15,8 @@ export const MAX_WAITING_CHUNKS = 512;
 export interface Signer {
   /** The public key that `/v1/info` shows, 33 bytes. */
   readonly identity: Uint8Array;
+  /** Settles with the reason where a thread ends unasked. */
+  readonly died: Promise<Error>;
   /** The 63 public keys of a keyset, one after the other, 33 bytes each. */
   publicKeys(keyset: KeysetName): Promise<Uint8Array>;
   /** Signs blinded messages with DLEQ proofs (NUT-00, NUT-12). @throws HashpoolError 'request-malformed' */
@@ -56,6 +58,7 @@ export async function openSigner(seed: string, threads: number = availableParall
 function signerOn(workers: Workers<SignerTasks>, identity: Uint8Array): Signer {
   return {
     identity,
+    died: workers.died,
     publicKeys: (keyset) => workers.call('publicKeys', keyset),
     sign: async (outputs) => allSigned(await inChunks(outputs, (chunk) => workers.call('sign', chunk))),
     async mint(claims, outputs) {

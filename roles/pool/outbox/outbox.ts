@@ -52,6 +52,11 @@ export class Outbox implements WorkSource {
     return new Outbox(store, await store.call('load', undefined));
   }
 
+  /** As `openStore` has it. */
+  get died(): Promise<Error> {
+    return this.#store.died;
+  }
+
   /** 16 bytes that name this outbox to the mint. */
   get outboxId(): Uint8Array {
     return this.#outboxId;
