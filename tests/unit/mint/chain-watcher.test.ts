@@ -301,6 +301,7 @@ test('a mint that ends between any two writes goes on from there, and tells noth
     let left = calls;
     return {
       pending: 0,
+      died: whole.died,
       call: (name, input) => (left-- > 0 ? whole.call(name, input) : Promise.reject(new Error('killed'))),
       close: async () => undefined,
     };
