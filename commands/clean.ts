@@ -2,6 +2,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { HashpoolError } from '../protocols/errors.ts';
+import { isPostgres } from '../runtime/sql/open.ts';
+import { serverName } from '../runtime/sql/postgres/open.ts';
 import { lockFolder } from '../services/supervisor/lock.ts';
 import { readRolesTable } from '../services/supervisor/roles-table.ts';
 import {
@@ -26,7 +28,7 @@ It says what it deletes and asks before it does; --yes answers for you. --state 
 type Target = 'cashu' | 'regtest' | 'testnet4' | 'all';
 
 const pathsOf: Record<Target, (state: StateFolder) => string[]> = {
-  cashu: (state) => Object.values(databasePaths(state)).flatMap(databaseFiles),
+  cashu: (state) => Object.values(databasePaths(state)).map(onlyFile).flatMap(databaseFiles),
   regtest: (state) => [`${state.role('bitcoind')}/regtest`],
   testnet4: (state) => [`${state.role('bitcoind')}/testnet4`],
   all: (state) =>
@@ -65,6 +67,15 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     lock.release();
   }
+}
+
+/** @throws HashpoolError where the database is no file: pool and mint are emptied together or not at all */
+function onlyFile(path: string): string {
+  if (!isPostgres(path)) return path;
+  throw new HashpoolError(
+    'not-a-file',
+    `the mint's database is ${serverName(path)}: drop and create it with PostgreSQL's own means, and take "[hashpool_mint] database" out of its config to delete the rest`,
+  );
 }
 
 function targetOf([text, ...rest]: readonly string[]): Target {

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { HashpoolError, messageOf } from '../protocols/errors.ts';
+import { isPostgres } from '../runtime/sql/open.ts';
+import { serverName } from '../runtime/sql/postgres/open.ts';
 import { stateFolder } from '../services/supervisor/state-folder.ts';
 import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
@@ -44,6 +46,12 @@ function databaseOf([which, ...rest]: readonly string[], state: string): string 
 }
 
 function openReadOnly(path: string): DatabaseSync {
+  if (isPostgres(path)) {
+    throw new HashpoolError(
+      'not-a-file',
+      `the mint's database is ${serverName(path)}: look into it with psql`,
+    );
+  }
   if (!existsSync(path))
     throw new HashpoolError('no-database', `${path} is not there yet: npm start makes it`);
   return new DatabaseSync(path, { readOnly: true, timeout: 5_000 });

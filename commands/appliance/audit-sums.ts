@@ -9,7 +9,7 @@ import { openProofs } from '../../services/wallet/proofs.ts';
 import { openQuotes } from '../../services/wallet/quotes.ts';
 import { walletSchema } from '../../services/wallet/schema.ts';
 import { auditShares, type ShareAudit } from './audit-shares.ts';
-import { type DatabasePaths, databasePaths } from './databases.ts';
+import { type DatabasePaths, databasePaths, isThere } from './databases.ts';
 
 /** The books of pool, mint and wallet, side by side. Sums are in ehash. */
 export interface Audit {
@@ -46,7 +46,7 @@ export interface RunFigures {
 export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
   const paths = databasePaths(state);
   const shares = followShares(paths);
-  const mint = existsSync(paths.mint) ? auditMint(paths.mint) : undefined;
+  const mint = isThere(paths.mint) ? auditMint(paths.mint) : undefined;
   const wallet = existsSync(paths.wallet) ? walletHoldings(paths.wallet) : 0n;
   const disagreements = [...shares.troubles, ...compare(shares, mint, wallet), ...compareRun(shares, run)];
   return {
@@ -77,7 +77,7 @@ function followShares(paths: DatabasePaths): ShareAudit {
   if (!existsSync(paths.outbox)) return nothing;
   const outbox = readOutbox(paths.outbox);
   try {
-    if (!existsSync(paths.mint)) return { ...nothing, rows: outbox.rows, unsent: outbox.rows };
+    if (!isThere(paths.mint)) return { ...nothing, rows: outbox.rows, unsent: outbox.rows };
     const claims = readClaims(paths.mint);
     try {
       return auditShares(outbox, claims);

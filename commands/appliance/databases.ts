@@ -1,31 +1,53 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parse } from 'smol-toml';
+import { readReference } from '../../runtime/config/references.ts';
+import { isPostgres } from '../../runtime/sql/open.ts';
 import type { StateFolder } from '../../services/supervisor/state-folder.ts';
 
 /** Where the databases of an appliance lie. */
 export interface DatabasePaths {
   readonly outbox: string;
+  /** A file, or the URL of a PostgreSQL database. */
   readonly mint: string;
   readonly wallet: string;
 }
 
-/** The databases' paths as the roles of the last run had them: from the environment, their config, or the default. */
+/** The databases as the roles of the last run had them: from the environment, their config, or the default. */
 export function databasePaths(
   state: StateFolder,
   environment: NodeJS.ProcessEnv = process.env,
 ): DatabasePaths {
   const path = (role: string, config: string, table: string | undefined, fallback: string): string => {
-    const named = configured(join(state.config, config), table) ?? fallback;
+    const named = configured(join(state.config, config), table, 'db_path') ?? fallback;
     return isAbsolute(named) ? named : join(state.role(role), named);
   };
   return {
     outbox: path('pool', 'pool.config.toml', undefined, 'outbox.sqlite'),
-    mint: environment['CDK_MINT_DB_PATH'] ?? path('mint', 'mint.config.toml', 'hashpool_mint', 'mint.sqlite'),
+    mint:
+      mintServer(state) ??
+      environment['CDK_MINT_DB_PATH'] ??
+      path('mint', 'mint.config.toml', 'hashpool_mint', 'mint.sqlite'),
     wallet:
       environment['CDK_WALLET_DB_PATH'] ??
       path('translator', 'tproxy.config.toml', 'wallet', 'wallet.sqlite'),
   };
+}
+
+/** The URL of the mint's database, where that is PostgreSQL. */
+function mintServer(state: StateFolder): string | undefined {
+  const named = configured(join(state.config, 'mint.config.toml'), 'hashpool_mint', 'database');
+  const folders = {
+    state: state.role('mint'),
+    credentials: state.roleCredentials('mint'),
+    published: state.published,
+  };
+  return named && readReference(folders, named);
+}
+
+/** True where a database can be opened; a server says for itself what is amiss. */
+export function isThere(place: string): boolean {
+  return isPostgres(place) || existsSync(place);
 }
 
 /** A database and what SQLite keeps beside it. */
@@ -33,10 +55,11 @@ export function databaseFiles(path: string): string[] {
   return [path, `${path}-wal`, `${path}-shm`];
 }
 
-function configured(file: string, table: string | undefined): string | undefined {
+function configured(file: string, table: string | undefined, key: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const config = parse(readFileSync(file, 'utf8'));
   const section = table === undefined ? config : config[table];
-  if (typeof section !== 'object' || section === null || !('db_path' in section)) return undefined;
-  return typeof section['db_path'] === 'string' ? section['db_path'] : undefined;
+  const value =
+    typeof section === 'object' ? Object.entries(section).find(([name]) => name === key)?.[1] : '';
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

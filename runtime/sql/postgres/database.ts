@@ -42,7 +42,7 @@ export class PostgresDatabase implements Database {
   prepare(sql: string): Statement {
     const sender = {
       run: (sent: readonly Sent[]) => this.#run(sent),
-      post: (sent: Sent) => void this.#post(sent),
+      post: (sent: Sent) => this.#post(sent),
     };
     return new PostgresStatement(sender, `s${this.#statements++}`, sql);
   }
@@ -60,8 +60,14 @@ export class PostgresDatabase implements Database {
   }
 
   #post(sent: Sent): void {
-    if (this.isTransaction) this.#later.push(sent);
-    else this.#run([sent]);
+    if (!this.isTransaction) {
+      this.#run([sent]);
+      return;
+    }
+    const before = this.#later.at(-1);
+    // Plain statements, such as the end of one savepoint and the next one, go over as one.
+    if (!before || before.values || sent.values) this.#later.push(sent);
+    else this.#later.splice(-1, 1, { text: `${before.text}; ${sent.text}` });
   }
 
   #run(sent: readonly Sent[]): readonly Result[] {
