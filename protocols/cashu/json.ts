@@ -13,10 +13,11 @@ const MAX_DEPTH = 64;
 /**
  * Parses JSON without losing a digit: integers that a double cannot hold come out as bigint. Texts without long
  * numbers, which is nearly all of them, go through the engine's own parser alone.
- * @throws HashpoolError 'bad-json', also for what is nested deeper than 64 levels
+ * @param maxValues in it at most, counted before any is made
+ * @throws HashpoolError 'bad-json', also for what is nested deeper than 64 levels or has too many values
  */
-export function parseJson(text: string): Json {
-  if (isTooDeep(text)) throw new HashpoolError('bad-json', `it is nested deeper than ${MAX_DEPTH} levels`);
+export function parseJson(text: string, maxValues = Number.POSITIVE_INFINITY): Json {
+  checkShape(text, maxValues);
   try {
     if (!longNumber.test(text)) return JSON.parse(text) as Json;
     return JSON.parse(text, exactInteger) as Json;
@@ -36,16 +37,19 @@ export function jsonInteger(value: bigint): unknown {
   return Number.isSafeInteger(small) ? small : rawJson(value.toString());
 }
 
-function isTooDeep(text: string): boolean {
+function checkShape(text: string, maxValues: number): void {
   let depth = 0;
+  let values = 1;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
     if (character === '"') i = endOfString(text, i);
     else if (character === '[' || character === '{') depth++;
     else if (character === ']' || character === '}') depth--;
-    if (depth > MAX_DEPTH) return true;
+    else if (character === ',') values++;
+    if (depth > MAX_DEPTH)
+      throw new HashpoolError('bad-json', `it is nested deeper than ${MAX_DEPTH} levels`);
+    if (values > maxValues) throw new HashpoolError('bad-json', `it has more than ${maxValues} values`);
   }
-  return false;
 }
 
 /** Where the string that begins at `start` ends; the end of the text where it never does. */

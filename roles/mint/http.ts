@@ -8,6 +8,8 @@ import type { Logger } from '../../runtime/logs.ts';
 import { describeMismatch } from './mismatch.ts';
 
 const MAX_BODY_BYTES = 1 << 20;
+/** In a body: twice what 1,000 proofs and 1,000 outputs have, so that saying what is wrong with it stays cheap. */
+const MAX_VALUES = 25_000;
 /** A client has this long for its headers, and for all of its request. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -41,7 +43,7 @@ export function openHttp(log: Logger, idleMs = IDLE_CONNECTION_MS): FastifyInsta
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     try {
-      done(null, parseJson(String(body)));
+      done(null, parseJson(String(body), MAX_VALUES));
     } catch (error) {
       done(
         cashuError('request-malformed', `the body is no JSON (${messageOf(error)}); send one JSON object`),

@@ -35,8 +35,8 @@ export const limitsConfig = defaulted({
   quotes_per_second: rate('new quotes', 2),
   lookups_per_second: rate('look-ups by public key', 5),
   tokens_per_second: rate(
-    'inputs, outputs, quotes and keys in all requests together; where they are only read, ten count as one',
-    200,
+    'what all requests together hold, in tokens of four values; where it is only read, ten count as one',
+    500,
   ),
   websockets: integer('WebSockets open at once, for each client', { min: 0, max: 1000, default: 20 }),
 });

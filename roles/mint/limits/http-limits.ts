@@ -17,12 +17,12 @@ const classes: Readonly<Record<string, RequestClass>> = {
 /** Connections of one client; browsers open six. */
 const MAX_CONNECTIONS = 100;
 
-/** The lists that requests are made of. */
-const lists = ['inputs', 'outputs', 'quotes', 'Ys', 'pubkeys'];
+/** A proof has amount, id, secret and C. */
+const VALUES_OF_TOKEN = 4;
 
 /**
  * Answers 429 to who asks too much: a request's own price is taken before its body is read, that of what is in the
- * body once it is known to be well-formed, and before curve or store see any of it.
+ * body before anything looks at it.
  */
 export function addLimits(http: FastifyInstance, limits: Limits): void {
   const open = new Counts(MAX_CONNECTIONS);
@@ -35,8 +35,9 @@ export function addLimits(http: FastifyInstance, limits: Limits): void {
     if (request.method === 'OPTIONS') return;
     refuse(reply, limits.request(limits.clientOf(request.raw), classOf(request)));
   });
-  http.addHook('preHandler', async (request, reply) => {
-    refuse(reply, limits.items(limits.clientOf(request.raw), classOf(request), itemsIn(request.body)));
+  http.addHook('preValidation', async (request, reply) => {
+    if (request.body === undefined) return;
+    refuse(reply, limits.tokens(limits.clientOf(request.raw), classOf(request), tokensIn(request.body)));
   });
 }
 
@@ -44,12 +45,17 @@ function classOf({ method, routeOptions: { url } }: FastifyRequest): RequestClas
   return classes[`${method} ${url}`] ?? 'reads';
 }
 
-function itemsIn(body: unknown): number {
-  if (typeof body !== 'object' || body === null) return 0;
-  return Object.entries(body).reduce(
-    (sum, [name, value]) => sum + (lists.includes(name) && Array.isArray(value) ? value.length : 0),
-    0,
-  );
+/** What a body holds, in tokens; whoever sends rubbish pays for it as for anything else. */
+function tokensIn(body: unknown): number {
+  return valuesIn(body) / VALUES_OF_TOKEN;
+}
+
+/** All numbers, texts and the like, however deep; the parser has bounded depth and number. */
+function valuesIn(body: unknown): number {
+  if (typeof body !== 'object' || body === null) return 1;
+  let count = 0;
+  for (const value of Object.values(body)) count += valuesIn(value);
+  return count;
 }
 
 function refuse(reply: FastifyReply, waitMs: number): void {

@@ -10,8 +10,8 @@ export type RequestClass = 'reads' | 'writes' | 'quotes' | 'lookups';
 /** A bucket holds what comes in so many seconds. */
 const BURST_SECONDS = 60;
 
-/** What one item of a list costs where it is only read, in items that are signed or verified. */
-const READ_ITEM_COST = 0.1;
+/** What a token costs where it is only read, in tokens that are signed or verified. */
+const READ_COST = 0.1;
 
 /** Who a client is to the limits: undefined for one that has none. */
 export type Client = string | undefined;
@@ -21,7 +21,7 @@ export class Limits {
   readonly #trusted: AddressSet;
   readonly #unlimited: AddressSet;
   readonly #requests: Readonly<Record<RequestClass, TokenBuckets>>;
-  readonly #items: TokenBuckets;
+  readonly #tokens: TokenBuckets;
   /** WebSockets for each client. */
   readonly websockets: number;
 
@@ -37,7 +37,7 @@ export class Limits {
       quotes: buckets(config.quotes_per_second),
       lookups: buckets(config.lookups_per_second),
     };
-    this.#items = buckets(config.tokens_per_second);
+    this.#tokens = buckets(config.tokens_per_second);
     this.websockets = config.websockets;
   }
 
@@ -60,9 +60,9 @@ export class Limits {
     return client === undefined ? 0 : this.#requests[kind].take(client, 1);
   }
 
-  /** The same, for what a request of `count` items asks of curve and store. */
-  items(client: Client, kind: RequestClass, count: number): number {
-    if (client === undefined || count === 0) return 0;
-    return this.#items.take(client, kind === 'reads' ? count * READ_ITEM_COST : count);
+  /** The same, for what a request of `count` tokens asks of curve and store. */
+  tokens(client: Client, kind: RequestClass, count: number): number {
+    if (client === undefined) return 0;
+    return this.#tokens.take(client, kind === 'reads' ? count * READ_COST : count);
   }
 }

@@ -44,6 +44,14 @@ test('what is nested without end is refused before it is parsed', () => {
   }
 });
 
+test('so many values are let in as there may be', () => {
+  assert.deepEqual(parseJson('[1,2,{"a":"1,2,3,4"}]', 3), [1, 2, { a: '1,2,3,4' }]);
+  assert.throws(() => parseJson('[1,2,{"a":1,"b":2}]', 3), {
+    code: 'bad-json',
+    message: /more than 3 values/,
+  });
+});
+
 test('a bigint is written as a plain number', () => {
   assert.equal(stringifyJson({ a: 1n << 62n, b: 5n, c: [-1n] }), '{"a":4611686018427387904,"b":5,"c":[-1]}');
   assert.equal(JSON.stringify([jsonInteger(2n ** 64n), jsonInteger(0n)]), '[18446744073709551616,0]');

@@ -60,14 +60,23 @@ test('each kind of request has its own rate, for each client', async (t) => {
 
 test('a request costs as much as it holds, and less where that is only read', async (t) => {
   const { status } = open(t, { tokens_per_second: 1 });
-  const body = { inputs: Array.from({ length: 20 }, () => 0), outputs: Array.from({ length: 10 }, () => 0) };
+  const proof = { amount: 1, id: 'a', secret: 's', C: 'c' };
+  const body = { inputs: Array.from({ length: 30 }, () => proof) };
   assert.equal(await status('/v1/swap', { body }), 200);
   assert.equal(await status('/v1/swap', { body }), 200);
   assert.equal(await status('/v1/swap', { body }), 429);
-  const Ys = Array.from({ length: 200 }, () => 0);
-  for (let i = 0; i < 3; i++)
-    assert.equal(await status('/v1/checkstate', { body: { Ys }, from: '8.8.8.8' }), 200);
-  assert.equal(await status('/v1/checkstate', { body: { Ys }, from: '8.8.8.8' }), 429);
+  assert.equal(await status('/v1/keys'), 200, 'what holds nothing costs nothing more');
+  const from = '8.8.8.8';
+  const Ys = { Ys: Array.from({ length: 800 }, () => 0) };
+  for (let i = 0; i < 3; i++) assert.equal(await status('/v1/checkstate', { body: Ys, from }), 200);
+  assert.equal(await status('/v1/checkstate', { body: Ys, from }), 429);
+  const rubbish = { a: { b: Array.from({ length: 300 }, () => [1]) } };
+  assert.equal(
+    await status('/v1/swap', { body: rubbish, from: '7.7.7.7' }),
+    200,
+    'more than a bucket holds, once',
+  );
+  assert.equal(await status('/v1/swap', { body: [1], from: '7.7.7.7' }), 429);
 });
 
 test('loopback has no limits, but who comes through a proxy there has', async (t) => {
