@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { getDecodedToken } from '@cashu/cashu-ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
 import { openTestPayments, type PaymentOptions } from '../unit/mint/payments-support.ts';
 import { type Moment, startMint } from './wallet/mint-behind-proxy.ts';
@@ -110,3 +111,20 @@ for (const moment of ['request', 'answer'] as const satisfies Moment[]) {
     assert.equal(await lightning.bolt11.balance(), 128n - 51n);
   });
 }
+
+test('tokens of a keyset that was rotated are exchanged for those of its successor', async (t) => {
+  const { lightning, open } = await setUp(t);
+  const wallet = await open();
+  await fill(wallet, 100n);
+  const rotation = { unit: 'sat', derivationIndex: 1, inputFeePpk: 100, finalExpiry: undefined };
+  await lightning.mint.engine.keysets.rotateTo(rotation);
+  await wallet.collect();
+  assert.equal((await sums(wallet)).amount, 100n);
+  const { proofs } = getDecodedToken(
+    await wallet.send(100n),
+    lightning.mint.engine.keysets.all.keys().toArray(),
+  );
+  const active = lightning.mint.engine.keysets.active('sat')?.id;
+  assert.deepEqual([...new Set(proofs.map(({ id }) => id))], [active]);
+  assert.notEqual(active, lightning.satKeyset);
+});

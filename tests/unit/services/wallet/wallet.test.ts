@@ -348,21 +348,6 @@ test('closing ends a long pass between two batches, and the next one goes on', a
   assert.equal((await amounts(again))?.amount, 50n);
 });
 
-test('many small tokens become few', async (t) => {
-  const { mint, open } = await setUp(t);
-  const wallet = await open();
-  const key = await wallet.keyForChannel('channel');
-  mint.maxBatch(1);
-  const fortyTokens = (1n << 40n) - 1n;
-  for (let i = 0; i < 7; i++) mint.addQuote(key, fortyTokens);
-  assert.equal((await wallet.collect()).minted, 7n * fortyTokens);
-  assert.equal((await amounts(wallet))?.amount, 7n * fortyTokens);
-  const swap = mint.requests.find(({ path }) => path === '/v1/swap');
-  assert.ok(swap);
-  assert.equal((swap.body['inputs'] as unknown[]).length, 280);
-  assert.ok((swap.body['outputs'] as unknown[]).length < 44);
-});
-
 test('another mnemonic does not open the database, and a mistyped one is not repeated', async (t) => {
   const { open } = await setUp(t);
   await (await open()).keyForChannel('channel');
