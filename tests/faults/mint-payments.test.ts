@@ -75,7 +75,7 @@ test('a mint killed over a quote that is paid credits it once, and issues it onc
   const scene = await openScene(t);
   const { wallet } = scene;
   const ask = () => wallet.post('/v1/mint/quote/bolt11', { unit: 'sat', amount: 20 });
-  await scene.killedAt('quote-requested', ask);
+  for (const point of ['quote-requested', 'quote-stored']) await scene.killedAt(point, ask);
   for (const point of ['payments-received', 'payments-stored']) {
     let quote = '';
     await scene.killedAt(point, async () => {

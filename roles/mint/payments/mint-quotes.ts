@@ -64,6 +64,7 @@ export class MintQuotes {
     faultPoint('quote-requested');
     const quote = { id, method: methodName, unit, amount, publicKey, ...made };
     await this.#engine.store.call('addPaymentQuote', quote);
+    faultPoint('quote-stored');
     await backend.requestStored?.(quote.lookup);
     return viewOf({ ...quote, amountPaid: 0n, amountIssued: 0n });
   }

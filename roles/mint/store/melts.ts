@@ -194,12 +194,12 @@ export function meltOperations(db: Database) {
     beginMelt,
 
     /**
-     * L4: a quote becomes PAID, its inputs spent, its change is kept, all or nothing. Precondition: this try is PENDING.
+     * L5: a quote becomes PAID, its inputs spent, its change is kept, all or nothing. Precondition: this try is PENDING.
      * @returns the inputs' Ys; undefined where it has ended already
      */
     finishMelt,
 
-    /** L5: a quote becomes UNPAID again and its inputs and outputs are free. Precondition: this try is PENDING. */
+    /** L6: a quote becomes UNPAID again and its inputs and outputs are free. Precondition: this try is PENDING. */
     releaseMelt: ({ id, attempt }: { id: Uint8Array; attempt: number }): Uint8Array[] | undefined => {
       const row = release.get(id, attempt);
       if (!row) return undefined;
@@ -224,7 +224,7 @@ export function meltOperations(db: Database) {
       }),
 
     /**
-     * I2: a quote of this mint is paid by a melt of this mint: L2 and L4 in one, and the mint quote is paid.
+     * I2: a quote of this mint is paid by a melt of this mint: L2 and L5 in one, and the mint quote is paid.
      * Preconditions: those of L2, and that the mint quote was never paid.
      * @returns the mint quote's id; undefined where it was paid, so that nothing has changed
      */

@@ -92,7 +92,7 @@ export function paymentOperations(db: Database) {
     },
 
     /**
-     * P2: payments become receipts, each once, and their quotes are paid; the watermark moves, all or nothing.
+     * P4: payments become receipts, each once, and their quotes are paid; the watermark moves, all or nothing.
      * Payments to nobody's quote are the operator's own.
      * @returns what is new
      */
@@ -111,7 +111,7 @@ export function paymentOperations(db: Database) {
     },
 
     /**
-     * P4: amounts of quotes become issued and their signatures are kept, all or nothing.
+     * P6: amounts of quotes become issued and their signatures are kept, all or nothing.
      * Preconditions: each quote has so much that is paid and not issued, each keyset active, no B_ signed before or
      * promised to a payment's change.
      * @throws HashpoolError 'quote-unpaid', 'quote-issued', 'keyset-inactive', 'outputs-pending', 'outputs-signed'

@@ -17,6 +17,22 @@ import type { Schema } from '../../../runtime/sql/database.ts';
  * | S1    | proofs checked, outputs signed   | nothing; the proofs are still unspent                              |
  * | S2    | Ys spent and signatures          | an answer that got lost; NUT-09 gives the signatures again         |
  * | S3    | signatures answered              | nothing to do                                                      |
+ * | P1    | a backend makes a request        | nothing; nobody was told of it                                     |
+ * | P2    | mint quote, then answered        | the quote, which nobody may have heard of                          |
+ * | P3    | the backend tells of a payment   | nothing; the watermark has not moved, and it tells of it again     |
+ * | P4    | receipts, quotes paid, watermark | a quote that is PAID; who asks for its state is told               |
+ * | P5    | NUT-20 checked, outputs signed   | nothing; the quote is still PAID, the signatures never left memory |
+ * | P6    | amount issued and signatures     | an answer that got lost; NUT-09 gives the signatures again         |
+ * | L1    | proofs and blank outputs checked | nothing; the proofs are still unspent                              |
+ * | L2    | quote PENDING, both held         | a key that the backend never heard of: the next start pays it      |
+ * | L3    | the backend pays                 | the key of a payment that was made: the next start looks it up     |
+ * | L4    | change signed                    | the same; the signatures never left memory                         |
+ * | L5    | PAID, Ys spent, change           | an answer that got lost; the quote's state gives proof and change  |
+ * | L6    | or UNPAID, proofs free           | an answer that got lost; the quote's state says so                 |
+ * | I1    | melt of an own quote: as L1, L4  | nothing; the proofs are still unspent                              |
+ * | I2    | as P4, L2 and L5 in one          | an answer that got lost; the states of both quotes give it         |
+ *
+ * tests/faults kills the mint at the end of each line from M1 on that writes or calls: see `faultPoint`.
  *
  * Epochs own segments, one for each boundary on the chain, and segments own quotes: what a reorg moves is a
  * segment's row. Whether a quote is PAID stands in `epochs.is_final` and nowhere else.
