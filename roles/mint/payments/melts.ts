@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type CheckedInputs, checkInputs, checkOutputs, type Input } from '../../../domain/ledger/tokens.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import { isHashpoolError } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Engine } from '../engine.ts';
 import type { HeldOutput } from '../store/melt-row.ts';
@@ -13,6 +14,9 @@ import { CLAIM_MS, type Settlement } from './settlement.ts';
 
 /** A wallet waits for its payment no longer than this; then it asks for the quote's state. */
 const MAX_WAIT_MS = 20_000;
+
+/** What a request is refused with where it has been carried out before. */
+const refusals = ['invoice-paid', 'quote-pending', 'proofs-spent', 'proofs-pending'];
 
 /** A blinded message of no amount yet (NUT-08). */
 export interface BlankOutput {
@@ -49,11 +53,32 @@ export class Melts {
   }
 
   /**
-   * Pays a quote. A payment on the chain is never waited for (NUT-30).
+   * Pays a quote. A payment on the chain is never waited for (NUT-30). The same request again has the same answer,
+   * as the quote stands by then (NUT-19).
    * @returns the quote, PAID or PENDING
    * @throws HashpoolError of the table in protocols/cashu/errors.ts; 'payment-failed' where the inputs are free again
    */
   async melt(methodName: string, request: MeltRequest): Promise<MeltQuote> {
+    try {
+      return await this.#melt(methodName, request);
+    } catch (error) {
+      if (!isHashpoolError(error, ...refusals)) throw error;
+      const quote = await this.#quotes.find(methodName, request.quote);
+      if (await this.#isPaidBy(quote, request)) return quote;
+      throw error;
+    }
+  }
+
+  /** Whether a request was carried out before: its proofs are where those of the quote are. */
+  async #isPaidBy(quote: MeltQuote, { inputs, outputs }: MeltRequest): Promise<boolean> {
+    if (quote.state === 'UNPAID') return false;
+    const checked = checkInputs(inputs, this.#engine.keysets.all, Math.floor(Date.now() / 1000));
+    const rows = await this.#engine.spendable(checked, { outputs, quote: quote.name });
+    const states = await this.#engine.proofStates(rows.map(({ y }) => y));
+    return states.every(({ state }) => state === (quote.state === 'PAID' ? 'SPENT' : 'PENDING'));
+  }
+
+  async #melt(methodName: string, request: MeltRequest): Promise<MeltQuote> {
     const { backend } = methodNamed(this.#methods, methodName);
     this.#engine.issuance.checkOpen();
     const quote = await this.#quotes.find(methodName, request.quote);
@@ -64,8 +89,9 @@ export class Melts {
     faultPoint('melt-begun');
     const ys = start.inputs.map(({ y }) => y);
     this.#settlement.tell(methodName, quote.name, ys, 'PENDING');
-    const { selectedFee, provided, outputs } = start;
-    const paying = this.#settlement.pay({ ...quote, attempt, selectedFee, provided, outputs });
+    const { selectedFee, provided, outputs, claimedUntil } = start;
+    const begun = { ...quote, attempt, selectedFee, provided, outputs };
+    const paying = this.#settlement.pay(begun, claimedUntil);
     const isWaitedFor = !request.preferAsync && backend.method !== 'onchain';
     const reason = isWaitedFor
       ? await Promise.race([paying, delay(MAX_WAIT_MS, undefined, { ref: false })])

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { changeOf } from '../../../domain/payments/change.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
-import { messageOf } from '../../../protocols/errors.ts';
+import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Engine } from '../engine.ts';
@@ -49,9 +49,13 @@ export class Settlement {
     return this.lookAfter(Date.now() + CLAIM_MS);
   }
 
-  /** Has the backend pay; never rejects. @returns why it has failed, where it has */
-  pay(melt: BegunMelt): Promise<string | undefined> {
-    return this.#settle(melt, (backend, payment) => backend.pay(payment));
+  /**
+   * Has the backend pay; never rejects.
+   * @param claimedUntil milliseconds since 1970
+   * @returns why it has failed, where it has
+   */
+  pay(melt: BegunMelt, claimedUntil: number): Promise<string | undefined> {
+    return this.#settle(melt, (backend, payment) => payClaimed(backend, payment, claimedUntil));
   }
 
   /** Signs what a melt gives back (NUT-08). */
@@ -93,7 +97,7 @@ export class Settlement {
       const asked = { now, until: now + CLAIM_MS, limit: LOOKED_UP_AT_ONCE };
       for (let more = true; more; ) {
         const melts = await this.#engine.store.call('claimMelts', asked);
-        await Promise.all(melts.map((melt) => this.#takeUp(melt)));
+        await Promise.all(melts.map((melt) => this.#takeUp(melt, asked.until)));
         more = melts.length === LOOKED_UP_AT_ONCE;
       }
     } catch (error) {
@@ -104,10 +108,10 @@ export class Settlement {
   }
 
   /** Looks a payment up, and has it paid where the backend never heard of it. */
-  #takeUp(melt: BegunMelt): Promise<string | undefined> {
+  #takeUp(melt: BegunMelt, claimedUntil: number): Promise<string | undefined> {
     return this.#settle(melt, async (backend, payment) => {
       const found = await backend.lookUp(payment);
-      return found.state === 'unknown' ? backend.pay(payment) : found;
+      return found.state === 'unknown' ? payClaimed(backend, payment, claimedUntil) : found;
     });
   }
 
@@ -155,6 +159,19 @@ export class Settlement {
       await this.#engine.store.call('noteMelt', { id, attempt, proof: found.proof });
     }
   }
+}
+
+/**
+ * Pays only while this process has the payment to itself: later another one may have seen it fail, and the inputs
+ * are free. @throws HashpoolError 'claim-over'
+ */
+async function payClaimed(
+  backend: PaymentBackend,
+  payment: Payment,
+  claimedUntil: number,
+): Promise<PaymentState> {
+  if (Date.now() < claimedUntil) return backend.pay(payment);
+  throw new HashpoolError('claim-over', 'the mint was held up for too long; it looks the payment up anew');
 }
 
 function paymentOf(melt: BegunMelt, name: string): Payment {

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sumOf } from '../../../protocols/cashu/amount.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import type { MeltQuote } from '../../../roles/mint/payments/melt-quotes.ts';
+import { Settlement } from '../../../roles/mint/payments/settlement.ts';
+import { createLog } from '../../../runtime/logs.ts';
 import { openTestPayments, type TestPayments } from './payments-support.ts';
 
 const wish = { unit: 'sat', amount: undefined, amountMsat: undefined };
@@ -48,7 +50,8 @@ test('NUT-05, NUT-08, NUT-23: an invoice is paid with proofs, and what was too m
   const again = await test.payments.meltQuotes.find('bolt11', quote.name);
   assert.deepEqual(again, paid, 'the state shows proof and change again');
   assert.equal(auditMint(test.mint.path).units.get('sat')?.outstanding, 9n);
-  await assert.rejects(test.melt(quote, inputs), { code: 'invoice-paid' });
+  assert.deepEqual(await test.melt(quote, inputs, { outputs: blanks }), paid, 'NUT-19: the same again');
+  await assert.rejects(test.melt(quote, await test.sats(128)), { code: 'invoice-paid' });
   const request = { ...wish, request: quote.request };
   await assert.rejects(test.payments.meltQuotes.create('bolt11', request), { code: 'invoice-paid' });
 });
@@ -100,7 +103,12 @@ test('while nothing is certain the quote is pending and holds proofs and outputs
   assert.equal(pending.state, 'PENDING');
   const secrets = inputs.map(({ secret }) => secret);
   assert.deepEqual(await ysOf(test, secrets), [{ state: 'PENDING', witness: null }]);
-  await assert.rejects(test.melt(quote, inputs), { code: 'quote-pending' });
+  assert.equal(
+    (await test.melt(quote, inputs, { outputs: blanks })).state,
+    'PENDING',
+    'NUT-19: the same again',
+  );
+  await assert.rejects(test.melt(quote, await test.sats(16)), { code: 'quote-pending' });
   await assert.rejects(test.melt(await test.meltQuote(1), inputs), { code: 'proofs-pending' });
   await assert.rejects(test.mint.engine.swap(inputs, test.outputs(16)), { code: 'proofs-pending' });
   const other = test.melt(await test.meltQuote(1), await test.sats(4), { outputs: blanks });
@@ -219,4 +227,20 @@ test('invoices that leave the amount open take it from the wallet; others must a
   await assert.rejects(meltQuotes.create('bolt11', { ...fixed, unit: 'usd' }), { code: 'unit-unsupported' });
   const much = { ...wish, request: await test.invoiceOf(1_000_001) };
   await assert.rejects(meltQuotes.create('bolt11', much), { code: 'amount-out-of-range' });
+});
+
+test('a mint that was held up does not pay: another process may have given the inputs back', async (t) => {
+  const { mint, payments, bolt11, meltQuote } = await openTestPayments(t);
+  const quote = await meltQuote(10);
+  const settlement = new Settlement(mint.engine, payments.methods, createLog('test', 'silent'));
+  t.after(() => settlement.close());
+  const begun = { ...quote, attempt: 1, selectedFee: 0, provided: 12n, outputs: [] };
+  const { request, amount, feeOptions } = quote;
+  const [fee] = feeOptions;
+  assert.ok(fee);
+  const payment = { request, amount, fee, key: `${quote.name}.1` };
+  assert.equal(await settlement.pay(begun, Date.now() - 1), undefined);
+  assert.deepEqual(await bolt11.lookUp(payment), { state: 'unknown' });
+  await settlement.pay(begun, Date.now() + 60_000);
+  assert.equal((await bolt11.lookUp(payment)).state, 'paid');
 });
