@@ -78,7 +78,7 @@ export interface Journal {
   begin(draft: Draft): Operation | undefined;
   /** The mint's signatures are in: new proofs in, inputs spent, quotes gone. The same result twice changes nothing. */
   complete(operation: Operation, made: Made): void;
-  /** The mint has refused for good and signed nothing: quotes and proofs are free again. */
+  /** The mint has refused for good and signed nothing: quotes, proofs and counters are free again. */
   refuse(operation: Operation, reason: string): void;
   /**
    * The mint has refused since its outputs were signed for something else: the database is an older copy, whose
@@ -138,10 +138,11 @@ export function openJournal(
   pending.setReadBigInts(true);
   const wantRestore = db.prepare('UPDATE wallet SET restored_at = NULL');
 
-  function refuse(operation: Operation, reason: string): void {
-    proofs.giveBack(operation.id, clock());
-    quotes.giveBack(operation.id);
-    finish.run('refused', reason, clock(), operation.id);
+  /** @returns whether it was not refused before */
+  function refuse({ id }: Operation, reason: string): boolean {
+    proofs.giveBack(id, clock());
+    quotes.giveBack(id);
+    return finish.run('refused', reason, clock(), id).changes > 0;
   }
 
   return {
@@ -178,7 +179,11 @@ export function openJournal(
         const fee = melt ? atLeastZero(lost - gained - melt.amount) : operation.fee;
         history.add({ kind: historyKinds[kind], unit, amount: gained - lost + fee, fee, note }, clock());
       }),
-    refuse: (operation, reason) => inTransaction(db, () => refuse(operation, reason)),
+    refuse: (operation, reason) =>
+      inTransaction(db, () => {
+        const { keysetId, firstCounter, amounts } = operation;
+        if (refuse(operation, reason)) keysets.giveBackCounters(keysetId, firstCounter, amounts.length);
+      }),
     outdated: (operation, reason) =>
       inTransaction(db, () => {
         refuse(operation, reason);

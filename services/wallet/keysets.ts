@@ -27,6 +27,11 @@ export interface Keysets {
   update(published: readonly { meta: MintKeyset; keys: MintKeys | undefined }[]): void;
   /** Takes `count` counters for good (NUT-13); call it inside the transaction that notes what they are for. */
   takeCounters(id: string, count: number): number;
+  /**
+   * Gives back the `count` counters from `first` on, with which the mint has signed nothing, unless others were taken
+   * since: a restore stops at a long gap. Call it inside the transaction that ends what they were for.
+   */
+  giveBackCounters(id: string, first: number, count: number): void;
   /** Makes sure that no counter below `next` is ever taken: a restore has found it used. */
   raiseCounter(id: string, next: number): void;
 }
@@ -41,6 +46,7 @@ export function openKeysets(db: DatabaseSync): Keysets {
   const take = db.prepare(
     'UPDATE keysets SET next_counter = next_counter + ? WHERE id = ? RETURNING next_counter',
   );
+  const giveBack = db.prepare('UPDATE keysets SET next_counter = ? WHERE id = ? AND next_counter = ?');
   const raise = db.prepare('UPDATE keysets SET next_counter = max(next_counter, ?) WHERE id = ?');
 
   let cache: Map<string, Keyset> | undefined;
@@ -92,6 +98,9 @@ export function openKeysets(db: DatabaseSync): Keysets {
       const row = take.get(count, id);
       if (!row) throw new HashpoolError('unknown-keyset', `the wallet has no keyset ${id}`);
       return Number(row['next_counter']) - count;
+    },
+    giveBackCounters: (id, first, count) => {
+      giveBack.run(first, id, first + count);
     },
     raiseCounter: (id, next) => {
       raise.run(next, id);

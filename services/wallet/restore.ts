@@ -8,7 +8,7 @@ import type { Parts } from './settle.ts';
 
 /** Outputs of one request, as NUT-13 has it. */
 const OUTPUTS_PER_REQUEST = 100;
-/** Empty requests in a row after which a keyset is done: NUT-13's three, and two more since refusals use counters up. */
+/** Empty requests in a row after which a keyset is done: NUT-13's three, and two more since some counters are never signed. */
 const EMPTY_REQUESTS = 5;
 /** Keys of one look-up. */
 const KEYS_PER_REQUEST = 50;

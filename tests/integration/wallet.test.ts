@@ -3,12 +3,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Wallet as CashuWallet, CheckStateEnum, getDecodedToken } from '@cashu/cashu-ts';
 import { auditMint } from '../../roles/mint/books.ts';
+import { openSeed } from '../../services/wallet/seed.ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
 import { type Moment, startMint } from './wallet/mint-behind-proxy.ts';
-import { OTHER, walletsAt } from './wallet/wallets.ts';
+import { MNEMONIC, OTHER, walletsAt } from './wallet/wallets.ts';
 
 const MINT_BATCH = '/v1/mint/ehash/batch';
 const SWAP = '/v1/swap';
+/** NUT-00's error code for a quote whose tokens were issued. */
+const ISSUED = 20002;
 
 async function setUp(t: TestContext) {
   const proxied = await startMint(t);
@@ -70,6 +73,28 @@ test('ehash goes from quote to wallet to wallet, and cashu-ts reads it as a fore
   const books = auditMint(mint.path);
   assert.equal(books.issued.sum, total);
   assert.equal(books.outstanding, total);
+});
+
+test('a quote that was minted elsewhere since it was seen keeps none of its batch from being minted', async (t) => {
+  const { mint, refusals, trap, open } = await setUp(t);
+  const wallet = await open();
+  const { secretKey } = openSeed(MNEMONIC).lockKey(0);
+  const quotes = await mint.addQuotes(await wallet.keyForChannel('channel'), [0, 1, 2, 3, 4, 5]);
+  const poisoned = quotes[3] ?? '';
+  trap('request', MINT_BATCH, async (): Promise<'pass'> => {
+    const output = mint.blind(3);
+    const signatures = [mint.sign(poisoned, [output], secretKey)];
+    await mint.engine.mint({ quotes: [poisoned], outputs: [output], signatures });
+    return 'pass';
+  });
+  assert.deepEqual(await wallet.collect(), { minted: 63n - 8n, waiting: 8n });
+  assert.ok(refusals.length > 0 && refusals.every((code) => code === ISSUED));
+  assert.deepEqual(
+    (await wallet.troubles()).refusedQuotes.map(({ id, amount }) => [id, amount]),
+    [[poisoned, 8n]],
+  );
+  assert.deepEqual(await wallet.collect(), { minted: 0n, waiting: 0n });
+  assert.deepEqual((await wallet.troubles()).refusedQuotes, []);
 });
 
 test('two processes that mint, send and receive at once use no counter and no proof twice', async (t) => {

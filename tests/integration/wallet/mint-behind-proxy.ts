@@ -10,7 +10,7 @@ import { apiConfig } from '../../unit/mint/web.ts';
 /** When a request passes the proxy: before the mint has it, or when its answer is there and not yet passed on. */
 export type Moment = 'request' | 'answer';
 /** Called once for the first request of its path; 'drop' cuts the connection there. */
-export type Trap = () => 'drop' | 'pass';
+export type Trap = () => 'drop' | 'pass' | Promise<'drop' | 'pass'>;
 
 /**
  * The mint's real engine and routes, behind a proxy that can cut in at any step and counts what the mint refuses.
@@ -25,17 +25,17 @@ export async function startMint(t: TestContext, lightning?: Pick<TestPayments, '
   /** Cashu error codes that the mint has answered with, in order. */
   const refusals: number[] = [];
 
-  function isDropped(path: string, moment: Moment): boolean {
+  async function isDropped(path: string, moment: Moment): Promise<boolean> {
     const trap = traps.get(`${moment} ${path}`);
     traps.delete(`${moment} ${path}`);
-    return trap?.() === 'drop';
+    return (await trap?.()) === 'drop';
   }
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const path = request.url ?? '';
-    if (isDropped(path, 'request')) return void response.destroy();
+    if (await isDropped(path, 'request')) return void response.destroy();
     const answer = await fetch(upstream + path, {
       method: request.method ?? 'GET',
       ...(chunks.length > 0
@@ -44,7 +44,7 @@ export async function startMint(t: TestContext, lightning?: Pick<TestPayments, '
     });
     const text = await answer.text();
     if (answer.status >= 400) refusals.push((JSON.parse(text) as { code: number }).code);
-    if (isDropped(path, 'answer')) return void response.destroy();
+    if (await isDropped(path, 'answer')) return void response.destroy();
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
   }
 

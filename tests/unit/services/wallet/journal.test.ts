@@ -68,12 +68,30 @@ test('a quote is claimed by one operation only, and counters never overlap', () 
   assert.equal(mint('a', 'b', 'c'), undefined);
 });
 
-test('a refused operation gives its quotes back and keeps its counters', () => {
+test('a refused operation gives its quotes and counters back, once, unless others were taken since', () => {
   const { quotes, journal, mint, now } = open();
-  quotes.note([quote('a', 1n)], now());
+  quotes.note([quote('a', 1n), quote('b', 2n)], now());
   const refused = mint('a');
   assert.ok(refused);
   journal.refuse(refused, 'no');
+  const again = mint('a');
+  assert.ok(again);
+  assert.equal(again.firstCounter, 0);
+  const other = mint('b');
+  assert.equal(other?.firstCounter, 1);
+  journal.refuse(again, 'no');
+  assert.equal(mint('a')?.firstCounter, 2);
+  journal.refuse(refused, 'no');
+  quotes.note([quote('c', 4n)], now());
+  assert.equal(mint('c')?.firstCounter, 3);
+});
+
+test('counters that were signed for something else are never given back', () => {
+  const { quotes, journal, mint, now } = open();
+  quotes.note([quote('a', 1n)], now());
+  const outdated = mint('a');
+  assert.ok(outdated);
+  journal.outdated(outdated, 'signed before');
   assert.equal(mint('a')?.firstCounter, 1);
 });
 
