@@ -34,8 +34,8 @@ export interface Witness {
 
 /** Keys of one path; a secret of 1024 characters has room for 14. */
 const MAX_KEYS = 16;
-/** Signatures in one witness that are looked at. */
-const MAX_SIGNATURES = 16;
+/** Signatures in one witness that are looked at: one for each key. */
+export const MAX_SIGNATURES = 14;
 
 const publicKey = /^0[23][0-9a-f]{64}$/i;
 const sha256Hex = /^[0-9a-f]{64}$/i;

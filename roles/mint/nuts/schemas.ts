@@ -3,6 +3,7 @@ import type { Input, Output } from '../../../domain/ledger/tokens.ts';
 import { fromHex } from '../../../protocols/bytes.ts';
 import { exponentOf } from '../../../protocols/cashu/amount.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { MAX_SIGNATURES } from '../../../protocols/cashu/nut11.ts';
 import type { BlankOutput } from '../payments/melts.ts';
 
 /**
@@ -52,7 +53,10 @@ const witness = Type.Union(
   [
     Type.String({ maxLength: MAX_WITNESS_CHARACTERS }),
     Type.Object({
-      signatures: nullable(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 14 }), 'a list of texts'),
+      signatures: nullable(
+        Type.Array(Type.String({ maxLength: 128 }), { maxItems: MAX_SIGNATURES }),
+        'a list of texts',
+      ),
       preimage: nullable(Type.String({ maxLength: 64 }), 'a text'),
     }),
     Type.Null(),
