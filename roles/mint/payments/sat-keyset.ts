@@ -10,9 +10,10 @@ import { PAYMENT_UNIT, type PaymentsConfig } from './config.ts';
  */
 export async function openSatKeyset(
   keysets: KeysetBook,
-  { keyset: derivationIndex, input_fee_ppk: inputFeePpk, final_expiry }: PaymentsConfig,
+  terms: Pick<PaymentsConfig, 'keyset' | 'input_fee_ppk' | 'final_expiry'>,
   log: Logger,
 ): Promise<void> {
+  const { keyset: derivationIndex, input_fee_ppk: inputFeePpk, final_expiry } = terms;
   const finalExpiry = final_expiry === 0 ? undefined : final_expiry;
   try {
     const isNew = await keysets.rotateTo({ unit: PAYMENT_UNIT, derivationIndex, inputFeePpk, finalExpiry });

@@ -10,8 +10,10 @@ import type { MeltRow } from '../store/melt-row.ts';
 import type { Payment, PaymentBackend, PaymentState } from './backend.ts';
 import { type Methods, methodNamed } from './methods.ts';
 
-/** For how long whoever began a payment, or asked for it, is left to see to it alone. */
+/** For how long whoever began a payment is left to see to it alone. */
 export const CLAIM_MS = 15_000;
+/** How long after a look-up the next one is due. */
+const LOOK_AGAIN_MS = 5_000;
 /** How often payments are looked for that nobody sees to. */
 const LOOK_MS = 2_000;
 /** Payments looked up at once. */
@@ -94,7 +96,7 @@ export class Settlement {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      const asked = { now, until: now + CLAIM_MS, limit: LOOKED_UP_AT_ONCE };
+      const asked = { now, until: now + LOOK_AGAIN_MS, limit: LOOKED_UP_AT_ONCE };
       for (let more = true; more; ) {
         const melts = await this.#engine.store.call('claimMelts', asked);
         await Promise.all(melts.map((melt) => this.#takeUp(melt, asked.until)));
@@ -142,10 +144,20 @@ export class Settlement {
     }
   }
 
+  /** What a payment cost, as the wallet pays it: a backend that broke its promise is the operator's loss. */
+  #charged({ id, amount, provided = amount }: BegunMelt, fee: bigint): bigint {
+    const most = provided - amount;
+    if (fee <= most) return fee;
+    const alert = { alert: 'fee-above-reserve', quote: quoteIdText(id), fee, most };
+    this.#log.error(alert, 'a backend paid more for a payment than it had promised');
+    return most;
+  }
+
   async #end(melt: BegunMelt, name: string, found: PaymentState): Promise<void> {
     const { id, attempt, method } = melt;
     if (found.state === 'paid') {
-      const { proof, fee } = found;
+      const { proof } = found;
+      const fee = this.#charged(melt, found.fee);
       const change = (await this.signChange(melt, fee)).rows;
       faultPoint('melt-signed');
       const ys = await this.#engine.store.call('finishMelt', { id, attempt, proof, fee, change });

@@ -37,6 +37,11 @@ export async function openWeb(t: TestContext): Promise<Web> {
   const mint = await openTestMint(t);
   const http = cashuApi({ config: apiConfig, engine: mint.engine, log });
   t.after(() => http.close());
+  return Object.assign(mint, { http, ...requestsTo(http) });
+}
+
+/** Requests to an API that does not listen. */
+export function requestsTo(http: FastifyInstance): Pick<Web, 'get' | 'post'> {
   const send = async (method: 'GET' | 'POST', url: string, payload?: string): Promise<Answer> => {
     const { statusCode, body, headers } = await http.inject({
       method,
@@ -47,12 +52,11 @@ export async function openWeb(t: TestContext): Promise<Web> {
     assert.ok(typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed));
     return { status: statusCode, body: parsed, headers };
   };
-  return Object.assign(mint, {
-    http,
+  return {
     get: (url: string) => send('GET', url),
     post: (url: string, body: unknown) =>
       send('POST', url, typeof body === 'string' ? body : stringifyJson(body)),
-  });
+  };
 }
 
 export function jsonOf({ keysetId, exponent, blinded }: Output) {
