@@ -72,7 +72,7 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     help: [
       'prints a token of AMOUNT that any Cashu wallet takes; --unit UNIT where there are several, --note TEXT',
       'for the history. --to KEY (hpub1… or hex) locks it to a key, --hash SHA256 to a preimage; after',
-      "--locktime 24h (or a date) it is this wallet's again, or that of --refund KEY",
+      '--locktime 24h (or a date) this wallet may receive it back, or --refund KEY',
     ],
     options: ['unit', 'to', 'hash', 'locktime', 'refund', 'note'],
     run: async ({ wallet, argument, options }) => {

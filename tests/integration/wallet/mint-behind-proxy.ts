@@ -16,7 +16,10 @@ export type Trap = () => 'drop' | 'pass' | Promise<'drop' | 'pass'>;
  * The mint's real engine and routes, behind a proxy that can cut in at any step and counts what the mint refuses.
  * @param lightning a mint that is paid over Lightning, in place of one that is not
  */
-export async function startMint(t: TestContext, lightning?: Pick<TestPayments, 'mint' | 'payments'>) {
+export async function startMint(
+  t: Pick<TestContext, 'after'>,
+  lightning?: Pick<TestPayments, 'mint' | 'payments'>,
+) {
   const mint = lightning?.mint ?? (await openTestMint(t));
   const log = pino({ level: 'silent' });
   const http = cashuApi({ config: apiConfig, engine: mint.engine, payments: lightning?.payments, log });
