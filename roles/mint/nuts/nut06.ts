@@ -71,7 +71,7 @@ function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
       supported: mints.map(({ method, unit }) => ({ method, unit, commands: commandsOf(method, kinds) })),
     },
     // The ledger remembers (replays.ts), and forgets nothing.
-    '19': { ttl: null, cached_endpoints: repeatable([METHOD, ...payments.keys()]) },
+    '19': { ttl: null, cached_endpoints: repeatable([METHOD, ...payments.keys()], [...payments.keys()]) },
     '20': { supported: true },
     '29': { max_batch_size: MAX_BATCH, methods: [METHOD, ...payments.keys()] },
   };
@@ -83,10 +83,11 @@ function commandsOf(method: string, kinds: readonly string[]): string[] {
 }
 
 /** Requests that may be sent again and have the same answer (NUT-19). */
-function repeatable(methods: readonly string[]) {
+function repeatable(methods: readonly string[], melts: readonly string[]) {
   const paths = [
     '/v1/swap',
     ...methods.flatMap((method) => [`/v1/mint/${method}`, `/v1/mint/${method}/batch`]),
+    ...melts.map((method) => `/v1/melt/${method}`),
   ];
   return paths.map((path) => ({ method: 'POST', path }));
 }
