@@ -27,7 +27,9 @@ export interface MintAnswer {
   readonly body: {
     readonly code?: number;
     readonly detail?: string;
+    readonly pubkey?: string;
     readonly quote?: string;
+    readonly quotes?: readonly { quote: string; amount: number }[];
     readonly request?: string;
     readonly state?: string;
     readonly payment_preimage?: string | null;
@@ -56,10 +58,10 @@ export class SatWallet {
     this.curve = curve;
   }
 
-  /** Reads the active sat keyset. */
-  async load(): Promise<void> {
+  /** Reads a unit's active keyset. */
+  async load(unit = 'sat'): Promise<void> {
     const { body } = await this.get('/v1/keys');
-    const keyset = body.keysets?.find(({ unit }) => unit === 'sat');
+    const keyset = body.keysets?.find((each) => each.unit === unit);
     this.keysetId = keyset?.id ?? '';
     this.#keys = keyset?.keys ?? {};
   }
