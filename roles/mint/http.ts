@@ -10,11 +10,17 @@ import { describeMismatch } from './mismatch.ts';
 const MAX_BODY_BYTES = 1 << 20;
 /** In a body: twice what 1,000 proofs and 1,000 outputs have, so that saying what is wrong with it stays cheap. */
 const MAX_VALUES = 25_000;
-/** A client has this long for its headers, and for all of its request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-/** A connection on which nothing moves is closed, also where it is the client that does not read. */
-const IDLE_CONNECTION_MS = 30_000;
+/** How long the mint waits for a client, in milliseconds. */
+export interface Patience {
+  /** For its headers, and for all of its request. */
+  readonly headers: number;
+  readonly request: number;
+  /** For anything to move on a connection, also where it is the client that does not read. */
+  readonly idle: number;
+}
+const patience: Patience = { headers: 10_000, request: 30_000, idle: 30_000 };
+/** How often it is looked who is late, in parts of what he had for his headers. */
+const CHECKS = 4;
 const MAX_CONNECTIONS = 2_000;
 const MAX_PATH_PARAMETER = 200;
 const PREFLIGHT_SECONDS = '600';
@@ -24,20 +30,22 @@ const RETRY_SECONDS = '2';
 /**
  * The HTTP side of the mint without its routes: limits, lossless JSON, validation by the schemas that the routes
  * declare, CORS for wallets in browsers, and errors as NUT-00 has them.
- * @param idleMs for which nothing may move on a connection
  */
-export function openHttp(log: Logger, idleMs = IDLE_CONNECTION_MS): FastifyInstance {
+export function openHttp(log: Logger, { headers, request, idle } = patience): FastifyInstance {
   const http = Fastify({
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: idleMs,
-    connectionTimeout: idleMs,
+    requestTimeout: request,
+    keepAliveTimeout: idle,
+    connectionTimeout: idle,
     forceCloseConnections: true,
     // Clients that offer HTTP/2 along with a request get their answer all the same.
-    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    http: {
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+      connectionsCheckingInterval: headers / CHECKS,
+    },
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
   });
-  http.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  http.server.headersTimeout = headers;
   http.server.maxConnections = MAX_CONNECTIONS;
 
   http.removeAllContentTypeParsers();

@@ -11,7 +11,7 @@ interface Bucket {
 }
 
 /** Buckets that are remembered; the one that was not asked for longest goes first. */
-export const MAX_BUCKETS = 50_000;
+export const MAX_BUCKETS = 20_000;
 
 /** One bucket of tokens for each key, all of one rate; a new one is full. */
 export class TokenBuckets {

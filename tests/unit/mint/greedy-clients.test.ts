@@ -9,9 +9,10 @@ import { createLog } from '../../../runtime/logs.ts';
 import { openTestMint } from './support.ts';
 
 const IDLE_MS = 200;
+const patience = { headers: 60_000, request: 60_000, idle: 60_000 };
 
 test('a client that asks for much and reads nothing is hung up on', async (t) => {
-  const http = openHttp(createLog('test', 'silent'), IDLE_MS);
+  const http = openHttp(createLog('test', 'silent'), { ...patience, idle: IDLE_MS });
   http.get('/much', async () => ({ much: 'x'.repeat(1 << 20) }));
   const { port } = new URL(await http.listen({ host: '127.0.0.1', port: 0 }));
   t.after(() => http.close());
@@ -26,6 +27,30 @@ test('a client that asks for much and reads nothing is hung up on', async (t) =>
     await delay(20);
   }
 });
+
+for (const [what, late, first] of [
+  ['headers', { headers: 200 }, 'POST /any HTTP/1.1\r\nhost: mint\r\nx: '],
+  [
+    'body',
+    { headers: 200, request: 400 },
+    'POST /any HTTP/1.1\r\nhost: mint\r\ncontent-length: 1000\r\n\r\n',
+  ],
+] as const) {
+  test(`a client that sends its ${what} byte by byte is hung up on, while others are served`, async (t) => {
+    const http = openHttp(createLog('test', 'silent'), { ...patience, ...late });
+    http.post('/any', async () => ({ any: true }));
+    const url = await http.listen({ host: '127.0.0.1', port: 0 });
+    t.after(() => http.close());
+    const slow = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+    const gone = new Promise((resolve) => slow.resume().once('close', resolve));
+    slow.write(first);
+    const drip = setInterval(() => slow.write('x'), 20);
+    t.after(() => clearInterval(drip));
+    const answer = await fetch(`${url}/any`, { method: 'POST', body: '{}' });
+    assert.equal(answer.status, 200);
+    await gone;
+  });
+}
 
 test('a signer with too much in hand refuses more, and works on', async (t) => {
   const { engine, curve } = await openTestMint(t);
