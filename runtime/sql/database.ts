@@ -100,9 +100,17 @@ function userVersion(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
 }
 
-/** Runs `work` in a transaction that holds the write lock from its start; rolls back where it throws. */
-export function inTransaction<T>(db: Database, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
+/**
+ * Runs `work` in a transaction that may write from its start; rolls back where it throws.
+ * @param mode EXCLUSIVE on a server: while no other process writes
+ * @throws HashpoolError 'store-conflict' on a server: run it again, EXCLUSIVE
+ */
+export function inTransaction<T>(
+  db: Database,
+  work: () => T,
+  mode: 'IMMEDIATE' | 'EXCLUSIVE' = 'IMMEDIATE',
+): T {
+  db.exec(`BEGIN ${mode}`);
   try {
     const result = work();
     db.exec('COMMIT');

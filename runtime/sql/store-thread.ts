@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import { type Answer, type Call, type Tasks, toPlainError } from '../workers/channel.ts';
 import { type Database, inTransaction, type Schema } from './database.ts';
 import { openPlace } from './open.ts';
@@ -29,9 +30,16 @@ function run(db: Database, operations: Tasks, { name, input }: Call): Answer {
   }
 }
 
+/** All calls in one transaction. What conflicts with another process's is run once more, alone, which can't conflict. */
 function runAll(db: Database, operations: Tasks, calls: readonly Call[]): Answer[] {
+  const work = () => calls.map((call) => run(db, operations, call));
   try {
-    return inTransaction(db, () => calls.map((call) => run(db, operations, call)));
+    try {
+      return inTransaction(db, work);
+    } catch (error) {
+      if (!isHashpoolError(error, 'store-conflict')) throw error;
+      return inTransaction(db, work, 'EXCLUSIVE');
+    }
   } catch (error) {
     return calls.map(() => ({ error: toPlainError(error) }));
   }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { amountOf } from '../../../protocols/cashu/amount.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { runEach } from '../../../runtime/sql/together.ts';
@@ -5,6 +6,9 @@ import { integer } from './row.ts';
 
 /** What is counted of quotes: `created` all that came in, `issued` and `void` those of them that ended so. */
 type Kind = 'created' | 'issued' | 'void';
+
+/** Processes of a mint count in rows of their own, so that they seldom wait for each other. */
+const WRITERS = 64;
 
 /** The sums of all quotes, in ehash; waiting is what wallets have not minted yet. */
 export interface QuoteFigures {
@@ -20,14 +24,15 @@ export interface QuoteFigures {
  * @returns what notes quotes of these exponents as changed
  */
 export function tallies(db: Database): (kind: Kind, exponents: readonly number[]) => void {
+  const writer = randomInt(WRITERS);
   const add = db.prepare(`
-    INSERT INTO tallies (kind, exponent, n) VALUES (?, ?, ?)
-    ON CONFLICT (kind, exponent) DO UPDATE SET n = tallies.n + excluded.n`);
+    INSERT INTO tallies (kind, exponent, writer, n) VALUES (?, ?, ?, ?)
+    ON CONFLICT (kind, exponent, writer) DO UPDATE SET n = tallies.n + excluded.n`);
   return (kind, exponents) => {
     const groups = Map.groupBy(exponents, (exponent) => exponent);
     runEach(
       add,
-      [...groups].map(([exponent, group]) => [kind, exponent, group.length]),
+      [...groups].map(([exponent, group]) => [kind, exponent, writer, group.length]),
     );
   };
 }

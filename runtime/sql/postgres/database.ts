@@ -5,11 +5,15 @@ import type { Result, Sent } from './messages.ts';
 import type { Server } from './server.ts';
 import { PostgresStatement } from './statement.ts';
 
-/** Every writing transaction holds the one lock of its database, in any process; its number is "hashpool" in ASCII. */
+/** The number of the lock that writers of one database share, or have alone: "hashpool" in ASCII. */
+const LOCK = '7521419745085583212';
+/** Beside other writers, each as if alone or not at all. */
 const WRITE: readonly Sent[] = [
-  { text: 'BEGIN' },
-  { text: 'SELECT pg_advisory_xact_lock(7521419745085583212)' },
+  { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' },
+  { text: `SELECT pg_advisory_xact_lock_shared(${LOCK})` },
 ];
+/** Without any other writer: each statement sees all that was committed before it, and nothing can conflict. */
+const WRITE_ALONE: readonly Sent[] = [{ text: 'BEGIN' }, { text: `SELECT pg_advisory_xact_lock(${LOCK})` }];
 /** One view of the whole database, whatever is committed meanwhile. */
 const READ: readonly Sent[] = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }];
 /** For how long a commit whose answer was lost is asked about. */
@@ -19,10 +23,10 @@ const LOOK_PAUSE_MS = 100;
 /**
  * A PostgreSQL database with the face of Node's SQLite, for a thread that may stand still.
  *
- * `BEGIN IMMEDIATE` means what it means in SQLite: one writer at a time, over all processes, by an advisory lock
- * that ends with the transaction. Each statement then sees all that was committed before, so that READ COMMITTED
- * is enough and nothing is ever to be repeated. `BEGIN` gives a reader one snapshot, as there. What is run by `exec`
- * within a transaction goes to the server along with the next statement that is waited for.
+ * `BEGIN IMMEDIATE` begins a serializable transaction: where it and another one can't both be as if alone, one of them
+ * fails with 'store-conflict' and is to be run again. `BEGIN EXCLUSIVE` waits until no other writes, in any process, and
+ * never conflicts. `BEGIN` gives a reader one snapshot. What is run by `exec` within a transaction goes to the server
+ * along with the next statement that is waited for.
  */
 export class PostgresDatabase implements Database {
   readonly #server: Server;
@@ -49,6 +53,7 @@ export class PostgresDatabase implements Database {
 
   exec(sql: string): void {
     if (sql === 'BEGIN IMMEDIATE') this.#begin(WRITE);
+    else if (sql === 'BEGIN EXCLUSIVE') this.#begin(WRITE_ALONE);
     else if (sql === 'BEGIN') this.#begin(READ);
     else if (sql === 'COMMIT') this.#commit();
     else if (sql === 'ROLLBACK') this.#rollback();
@@ -80,7 +85,7 @@ export class PostgresDatabase implements Database {
       return this.#server.run([...later, ...sent]).slice(later.length);
     } catch (error) {
       // What was not waited for belongs to operations that count as done: they can't fail by themselves any more.
-      if (this.isTransaction && (isLost(error) || failedAt(error) < later.length)) this.#state = 'broken';
+      if (this.isTransaction && (isFatal(error) || failedAt(error) < later.length)) this.#state = 'broken';
       throw error;
     }
   }
@@ -153,6 +158,11 @@ export class PostgresDatabase implements Database {
 
 function isLost(error: unknown): boolean {
   return isHashpoolError(error, 'store-unavailable');
+}
+
+/** Ends the transaction, whatever else was in it. */
+function isFatal(error: unknown): boolean {
+  return isHashpoolError(error, 'store-unavailable', 'store-conflict');
 }
 
 /** Which statement it was of those that were sent together. */

@@ -44,7 +44,7 @@ export function serverName(url: string): string {
 
 function checkAndMigrate(db: PostgresDatabase, url: string, schema: Schema, readOnly: boolean): void {
   if (checkedVersion(db, url, schema) === schema.migrations.length || readOnly) return;
-  inTransaction(db, () => {
+  const migrate = () => {
     db.exec('CREATE TABLE IF NOT EXISTS schemas (name TEXT PRIMARY KEY, version BIGINT NOT NULL)');
     // Another process may have migrated while this one waited for the lock.
     const version = checkedVersion(db, url, schema);
@@ -53,7 +53,8 @@ function checkAndMigrate(db: PostgresDatabase, url: string, schema: Schema, read
       'INSERT INTO schemas (name, version) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version',
     );
     write.run(schema.name, schema.migrations.length);
-  });
+  };
+  inTransaction(db, migrate, 'EXCLUSIVE');
 }
 
 function checkedVersion(db: PostgresDatabase, url: string, { name, migrations }: Schema): number {

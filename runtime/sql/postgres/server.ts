@@ -29,7 +29,8 @@ export class Server {
   /**
    * Runs statements in one round trip. One that fails while the connection lives leaves it as it is.
    * @throws HashpoolError 'store-unavailable' where there is no connection or it was lost on the way,
-   * 'store-busy' where another process held a lock for too long, 'store-failed' for any other statement that failed
+   * 'store-busy' where another process held a lock for too long, 'store-conflict' where the transaction is to be run
+   * again, 'store-failed' for any other statement that failed
    */
   run(sent: readonly Sent[]): readonly Result[] {
     const link = this.#link ?? this.#connect();
@@ -66,6 +67,15 @@ export class Server {
       this.#link?.abandon();
       this.#link = undefined;
       return unavailable(error.message, error);
+    }
+    if (state === '40001' || state === '40P01') {
+      return new HashpoolError(
+        'store-conflict',
+        'another transaction of PostgreSQL came first; run it again',
+        {
+          cause: error,
+        },
+      );
     }
     if (state === '55P03') {
       return new HashpoolError(

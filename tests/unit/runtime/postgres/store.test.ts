@@ -69,15 +69,35 @@ test('processes that start at once on an empty database make one schema', async 
   await Promise.all(stores.map((store) => store.close()));
 });
 
-test('one writer at a time: what each read before it wrote still holds', async () => {
+test('of two transactions that each count and then write, one is refused', async () => {
   const path = await newDatabase();
   const [a, b] = [openPostgres(path, schema), openPostgres(path, schema)];
-  b.exec("SET lock_timeout = '100ms'");
-  assert.throws(() => inTransaction(a, () => inTransaction(b, () => undefined)), { code: 'store-busy' });
-  inTransaction(a, () => undefined);
-  inTransaction(b, () => undefined);
+  const count = (db: typeof a) => db.prepare('SELECT count(*) AS n FROM notes').get()?.['n'];
+  const add = (db: typeof a, text: string) => db.prepare('INSERT INTO notes (text) VALUES (?)').run(text);
+  const both = () =>
+    inTransaction(a, () => {
+      assert.equal(count(a), 0);
+      inTransaction(b, () => add(b, `b after ${count(b)}`));
+      add(a, 'a after 0');
+    });
+  assert.throws(both, { code: 'store-conflict' });
+  assert.equal(count(b), 1);
+  inTransaction(a, () => add(a, `a after ${count(a)}`), 'EXCLUSIVE');
+  assert.equal(count(b), 2);
   a.close();
   b.close();
+});
+
+test('several processes that write what they have read: each call as if alone', async () => {
+  const path = await newDatabase();
+  const stores = await Promise.all([openNotes(path), openNotes(path), openNotes(path)]);
+  for (let round = 0; round < 10; round++) {
+    await Promise.all(
+      stores.flatMap((store) => Array.from({ length: 10 }, () => store.call('addNext', null))),
+    );
+  }
+  assert.equal(await stores[0]?.call('count', null), 300);
+  await Promise.all(stores.map((store) => store.close()));
 });
 
 test('while the server is away calls fail as unavailable, and work again when it is back', async () => {
