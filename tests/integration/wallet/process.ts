@@ -11,6 +11,10 @@ const actions: Record<string, () => Promise<unknown>> = {
   send: () => wallet.send(BigInt(argument)),
   receive: () => wallet.receive(argument),
   pay: () => wallet.payInvoice(argument),
+  sendTo: () => {
+    const [amount = '', key = ''] = argument.split(' ');
+    return wallet.send(BigInt(amount), { lock: { kind: 'P2PK', data: key, tags: [] } });
+  },
 };
 
 try {
