@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { schnorr } from '@noble/curves/secp256k1.js';
+import fc from 'fast-check';
 import { conditionsOf } from '../../../domain/ledger/conditions.ts';
 import type { Input } from '../../../domain/ledger/tokens.ts';
 import { fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import { isOpened, lockOf, parseWitness, sigAllMessage } from '../../../protocols/cashu/nut11.ts';
+import { isHashpoolError } from '../../../protocols/errors.ts';
 import vectors from './vectors/nut11.json' with { type: 'json' };
 
 /** Between the past and the future locktimes of the vectors. */
@@ -108,6 +110,38 @@ test('NUT-11: what the NUT calls unspendable is refused', () => {
   for (const [message, secret] of cases) {
     assert.throws(() => lockOf(secret), { code: 'secret-malformed', message }, secret);
   }
+});
+
+test('NUT-11: a secret is a lock, a plain one, or refused for what is wrong with it', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom(A, B, '1', '2', 'SIG_ALL', 'pubkeys', 'refund', 'n_sigs', 'locktime'),
+  );
+  const tag = fc.oneof(fc.array(text, { maxLength: 4 }), fc.jsonValue());
+  const content = fc.record(
+    {
+      nonce: text,
+      data: fc.oneof(text, fc.jsonValue()),
+      tags: fc.oneof(fc.array(tag, { maxLength: 4 }), fc.jsonValue()),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom('P2PK', 'HTLC'),
+      content,
+      fc.array(fc.jsonValue(), { maxLength: 1 }),
+      (kind, data, more) => {
+        const secret = JSON.stringify([kind, data, ...more]);
+        try {
+          const lock = lockOf(secret);
+          assert.ok(lock && lock.main.needed <= lock.main.keys.length, 'known kinds are never plain');
+        } catch (error) {
+          assert.ok(isHashpoolError(error, 'secret-malformed'), `${secret}: ${error}`);
+        }
+      },
+    ),
+  );
 });
 
 test('NUT-11: signers are counted and not signatures, and paths do not mix', () => {

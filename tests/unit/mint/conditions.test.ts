@@ -6,6 +6,7 @@ import { toHex, utf8 } from '../../../protocols/bytes.ts';
 import type { Json } from '../../../protocols/cashu/json.ts';
 import { sigAllMessage } from '../../../protocols/cashu/nut11.ts';
 import type { Curve } from '../../../protocols/crypto/curve.ts';
+import { openTestPayments } from './payments-support.ts';
 import { assertError, jsonOf, openWeb, type Web } from './web.ts';
 
 /** The pair of NUT-14, Hash lock. */
@@ -118,6 +119,39 @@ test('NUT-14, NUT-07: an HTLC opens by its preimage, which the sender can then r
   );
   assert.equal((await swap({ preimage: PREIMAGE, signatures })).status, 200);
   assert.deepEqual(await stateOf(mint, proof), ['SPENT', JSON.stringify({ preimage: PREIMAGE, signatures })]);
+});
+
+test('NUT-14, NUT-07: while a payment is under way its preimage is told to nobody', async (t) => {
+  const test = await openTestPayments(t);
+  const { mint } = test;
+  const output = mint.blind(4, test.satKeyset, lock('HTLC', HASH));
+  const quotes = [await test.paidQuote(16)];
+  const [issued] = await test.payments.mintQuotes.mint('bolt11', {
+    quotes,
+    outputs: [output],
+    signatures: [undefined],
+  });
+  assert.ok(issued);
+  const proof = mint.unblind(output, issued);
+  const witness = JSON.stringify({ preimage: PREIMAGE });
+  const y = mint.curve.hashToCurve(utf8(proof.secret));
+  const pays = { pay_invoice_state: 'PENDING', check_payment_state: 'PENDING' };
+  await assert.rejects(test.melt(await test.meltQuote(10), [proof]), { code: 'witness-invalid' });
+  await test.melt(await test.meltQuote(10, pays), [{ ...proof, witness }]);
+  assert.deepEqual(await mint.engine.proofStates([y]), [{ state: 'PENDING', witness: null }]);
+
+  const other = mint.blind(4, test.satKeyset, lock('HTLC', HASH));
+  const more = [await test.paidQuote(16)];
+  const [again] = await test.payments.mintQuotes.mint('bolt11', {
+    quotes: more,
+    outputs: [other],
+    signatures: [undefined],
+  });
+  assert.ok(again);
+  const spent = mint.unblind(other, again);
+  await test.melt(await test.meltQuote(10), [{ ...spent, witness }]);
+  const [state] = await mint.engine.proofStates([mint.curve.hashToCurve(utf8(spent.secret))]);
+  assert.deepEqual(state, { state: 'SPENT', witness });
 });
 
 test('locks are checked in the signer, many at a time', async (t) => {
