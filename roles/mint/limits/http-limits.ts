@@ -19,6 +19,8 @@ const MAX_CONNECTIONS = 100;
 
 /** A proof has amount, id, secret and C. */
 const VALUES_OF_TOKEN = 4;
+/** So many characters of a long text, as locks and witnesses are, count as one value more. */
+const TEXT_OF_VALUE = 256;
 
 /**
  * Answers 429 to who asks too much: a request's own price is taken before its body is read, that of what is in the
@@ -52,6 +54,7 @@ function tokensIn(body: unknown): number {
 
 /** All numbers, texts and the like, however deep; the parser has bounded depth and number. */
 function valuesIn(body: unknown): number {
+  if (typeof body === 'string') return 1 + Math.floor(body.length / TEXT_OF_VALUE);
   if (typeof body !== 'object' || body === null) return 1;
   let count = 0;
   for (const value of Object.values(body)) count += valuesIn(value);

@@ -77,6 +77,9 @@ test('a request costs as much as it holds, and less where that is only read', as
     'more than a bucket holds, once',
   );
   assert.equal(await status('/v1/swap', { body: [1], from: '7.7.7.7' }), 429);
+  const long = { inputs: [{ ...proof, secret: 'x'.repeat(256 * 236) }] };
+  assert.equal(await status('/v1/swap', { body: long, from: '6.6.6.6' }), 200, '60 tokens: a bucket');
+  assert.equal(await status('/v1/swap', { body: [1], from: '6.6.6.6' }), 429);
 });
 
 test('loopback has no limits, but who comes through a proxy there has', async (t) => {
