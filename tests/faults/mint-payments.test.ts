@@ -145,7 +145,7 @@ for (const point of ['melt-checked', 'melt-begun', 'melt-paid', 'melt-signed', '
       (await wallet.post('/v1/swap', { inputs: change, outputs: bare(wallet.outputs(11)) })).status,
       200,
     );
-    assert.equal((await melt()).body.code, 20006);
+    assert.deepEqual((await melt()).body, body, 'NUT-19: the same again');
     assert.equal(scene.outstanding, 11n);
   });
 }
