@@ -11,7 +11,7 @@ const MOST_MS = 5_000;
  * @returns what ends the watch
  */
 export function watchTemplates(
-  templates: Pick<Templates, 'isConnected'>,
+  templates: Pick<Templates, 'isServed'>,
   limitSec: number,
   work: Pick<WorkSource, 'loseTemplates'>,
 ): { close(): void } {
@@ -19,7 +19,7 @@ export function watchTemplates(
   let seen = performance.now();
   const look = (): void => {
     const now = performance.now();
-    if (templates.isConnected) seen = now;
+    if (templates.isServed) seen = now;
     else if (now - seen >= limitMs) work.loseTemplates();
   };
   const timer = setInterval(look, Math.min(MOST_MS, limitMs / LOOKS));

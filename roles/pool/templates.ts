@@ -25,6 +25,11 @@ export class Templates {
     return this.#client?.isConnected ?? false;
   }
 
+  /** Whether the connection has brought work. */
+  get isServed(): boolean {
+    return this.#client?.isServed ?? false;
+  }
+
   submitSolution(solution: Solution): void {
     this.#client?.submitSolution(solution);
   }

@@ -61,6 +61,11 @@ export class Client {
     else if (block.coinbaseValue >= this.#sentValue + this.#options.feeDelta) this.#send(block, false);
   }
 
+  /** Ends the connection. */
+  hangUp(reason: string): void {
+    this.#options.connection.close(reason);
+  }
+
   #constrain(room: CoinbaseRoom): void {
     const { connection, current, log } = this.#options;
     log.info(

@@ -12,6 +12,9 @@ import { type Solution, submitSolution } from './solutions.ts';
 /** Found blocks on their way to the node: one tip has one child, so that more are worth nothing. */
 export const MOST_SUBMITTING = 64;
 
+/** A node away for so long has most likely missed a block: its clients are better off with another. */
+export const NODE_PATIENCE_MS = 60_000;
+
 /** What the provider needs of its role. */
 export type ProviderContext = Pick<
   RoleContext<TemplateProviderConfig, unknown>,
@@ -27,6 +30,7 @@ export class Provider {
   #current: BlockTemplate | undefined;
   readonly #submitting = new Set<Promise<void>>();
   #trouble: string | undefined = 'the node has not answered yet';
+  #troubledSince: number | undefined;
 
   constructor(context: ProviderContext, rpc: BitcoinRpc) {
     this.#context = context;
@@ -56,7 +60,8 @@ export class Provider {
     connection.onMessage = (message) => client.receive(message);
   }
 
-  take(template: BlockTemplate, isNewTip: boolean): void {
+  take(template: BlockTemplate, isOtherTip: boolean): void {
+    const isNewTip = isOtherTip || this.#current === undefined;
     this.#current = template;
     if (isNewTip) {
       this.#book.retireAll(performance.now());
@@ -66,9 +71,23 @@ export class Provider {
     this.#report();
   }
 
-  troubled(trouble: string | undefined): void {
+  /**
+   * The node's trouble in words, as often as it is tried again; undefined when it works.
+   * @param now milliseconds of any clock
+   */
+  troubled(trouble: string | undefined, now: number): void {
     this.#trouble = trouble;
+    this.#troubledSince = trouble === undefined ? undefined : (this.#troubledSince ?? now);
+    if (now - (this.#troubledSince ?? now) >= NODE_PATIENCE_MS) this.#giveUp();
     this.#report();
+  }
+
+  /** A client that is left without work must see so, and may go elsewhere; who comes back waits for the node. */
+  #giveUp(): void {
+    if (!this.#current) return;
+    this.#current = undefined;
+    this.#context.log.warn('the node has been away for too long: clients are sent away');
+    for (const client of this.#clients) client.hangUp('the node is away');
   }
 
   /** Resolves when no found block is under way to the node any more. */

@@ -59,7 +59,7 @@ export async function startTemplateProvider(context: Context): Promise<void> {
     log,
     signal: stopping,
     onTemplate: (template, isNewTip) => provider.take(template, isNewTip),
-    onTrouble: (trouble) => provider.troubled(trouble),
+    onTrouble: (trouble) => provider.troubled(trouble, performance.now()),
   });
   await context.open('node', () => ({
     async close() {

@@ -50,6 +50,8 @@ export interface TemplateClientOptions {
 /** A connection to a template provider that keeps itself up. */
 export interface TemplateClient {
   readonly isConnected: boolean;
+  /** Whether the connection has brought work: a template provider whose node is away may have none to give. */
+  readonly isServed: boolean;
   /** Hands a found block over; while the template provider is away, it waits for it. */
   submitSolution(solution: Solution): void;
   /**
@@ -70,11 +72,13 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
   const waiting: Solution[] = [];
   let coinbase = options.coinbase;
   let connection: Sv2Connection<TemplateMessage> | undefined;
+  let isServed = false;
 
   function connected(opened: Sv2Connection<TemplateMessage>): void {
     connection = opened;
     void opened.closed.then(() => {
       connection = undefined;
+      isServed = false;
       requests.failAll(away());
     });
     // Found blocks first: their worth ends within seconds.
@@ -90,6 +94,7 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
         options.onTemplate(message);
         break;
       case 'SetNewPrevHash':
+        isServed = true;
         options.onPrevHash(message);
         break;
       case 'RequestTransactionData.Success':
@@ -129,6 +134,9 @@ export function openTemplateClient(options: TemplateClientOptions): TemplateClie
   return {
     get isConnected() {
       return connection !== undefined;
+    },
+    get isServed() {
+      return isServed;
     },
     submitSolution(solution) {
       if (connection !== undefined) {

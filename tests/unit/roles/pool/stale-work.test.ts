@@ -6,15 +6,15 @@ import { watchTemplates } from '../../../../roles/pool/stale-work.ts';
 const LIMIT_SEC = 0.2;
 
 it('miners are sent away once the template provider was away for long, and not while it is there', async (t) => {
-  const templates = { isConnected: true };
+  const templates = { isServed: true };
   let lost = 0;
   const watch = watchTemplates(templates, LIMIT_SEC, { loseTemplates: () => void lost++ });
   t.after(() => watch.close());
   await delay(2 * LIMIT_SEC * 1000);
   assert.equal(lost, 0);
-  templates.isConnected = false;
+  templates.isServed = false;
   while (lost === 0) await delay(10);
-  templates.isConnected = true;
+  templates.isServed = true;
   await delay(LIMIT_SEC * 1000);
   const before = lost;
   await delay(2 * LIMIT_SEC * 1000);
