@@ -10,7 +10,7 @@ import { startMint, type TestMintProcess } from './mint.ts';
 import { bare, type SatOutput, type SatProof, SatWallet } from './sat-wallet.ts';
 
 const MATURITY = 100;
-const POLL_MS = 100;
+const POLL_MS = 250;
 const PATIENCE_MS = 60_000;
 
 /** A mint quote of NUT-30. */
@@ -192,6 +192,43 @@ ${settings}
     await this.node.rpc.call('sendrawtransaction', [signed.hex]);
   }
 
+  /** Mines until the payout is confirmed, and waits until the mint says so. */
+  untilPaidOut(quote: PayoutQuote): Promise<PayoutQuote> {
+    return this.until(
+      async () => {
+        await this.node.generate(1);
+        return this.payoutState(quote);
+      },
+      ({ state }) => state === 'PAID',
+    );
+  }
+
+  /** Waits until the mint was killed. */
+  async untilGone(): Promise<void> {
+    const { pid } = this.mint;
+    await this.until(
+      async () => isRunning(pid),
+      (isAlive) => !isAlive,
+    );
+  }
+
+  /** Starts the mint so that it is killed at `point` over `request` or the blocks that follow, and starts it again. */
+  async killedAt(point: string, request: () => Promise<unknown>, blocks = true): Promise<void> {
+    await this.mint.end('SIGTERM');
+    await this.mint.start(point);
+    await request().catch(() => undefined);
+    const { pid } = this.mint;
+    await this.until(
+      async () => {
+        const isAlive = isRunning(pid);
+        if (isAlive && blocks) await this.node.generate(1);
+        return isAlive;
+      },
+      (isAlive) => !isAlive,
+    );
+    await this.mint.start();
+  }
+
   /** A transaction of the mint's. */
   async mintTransaction(txid: string): Promise<{ fee: number; confirmations: number; hex: string }> {
     const found = (await this.mintWallet.call('gettransaction', [txid])) as {
@@ -228,5 +265,14 @@ ${settings}
   async #post<T>(path: string, body: unknown): Promise<T> {
     const answer = await fetch(this.mint.url + path, { method: 'POST', body: JSON.stringify(body) });
     return (await answer.json()) as T;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
   }
 }

@@ -55,6 +55,9 @@ export interface PaymentBackend {
   /** How a payment stands; `unknown` where `pay` was never reached with this key. */
   lookUp(payment: Payment): Promise<PaymentState>;
 
+  /** Calls `listener` with the key of a payment that stands otherwise than before; the mint looks by a timer besides. */
+  onProgress?(listener: (key: string) => void): void;
+
   /** What the mint could pay out, for its watchdog; undefined where that can't be said. */
   balance(): Promise<bigint | undefined>;
 

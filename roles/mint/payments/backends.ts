@@ -83,6 +83,10 @@ function openBitcoind(
   { bitcoind }: PaymentsConfig,
   { network, rpc, database, log, statePath }: BackendContext,
 ): Promise<PaymentBackend> {
+  if (!bitcoind)
+    throw new ConfigError(
+      '[payments.bitcoind] is missing, which [payments.onchain] backend = "bitcoind" needs',
+    );
   const { wallet, create_wallet, confirmations, fee_targets, min_fee_rate, max_fee_rate, batch_seconds } =
     bitcoind;
   return BitcoindBackend.open({

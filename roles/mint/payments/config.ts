@@ -89,7 +89,7 @@ export const paymentsConfig = table({
   bolt11: optional(bolt11),
   onchain: optional(onchain),
   lnd: optional(lnd),
-  bitcoind: bitcoindConfig,
+  bitcoind: optional(bitcoindConfig),
   fake: optional(fake),
 });
 

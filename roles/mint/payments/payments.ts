@@ -33,6 +33,7 @@ export function openPayments(engine: Engine, methods: Methods, invoices: Invoice
   );
   const meltQuotes = new MeltQuotes(engine, methods, invoices);
   const settlement = new Settlement(engine, methods, log);
+  for (const { backend } of methods.values()) backend.onProgress?.((key) => settlement.hear(key));
   void settlement.start();
   for (const each of incoming.values()) void each.fetch();
   return {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { changeOf } from '../../../domain/payments/change.ts';
-import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import { parseQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
@@ -58,6 +58,21 @@ export class Settlement {
    */
   pay(melt: BegunMelt, claimedUntil: number): Promise<string | undefined> {
     return this.#settle(melt, (backend, payment) => payClaimed(backend, payment, claimedUntil));
+  }
+
+  /** Looks one payment up that its backend has news of, whoever sees to it. @param key as `Payment` has it */
+  hear(key: string): void {
+    this.#lookUp(key).catch((error: unknown) => {
+      this.#log.warn({ err: error }, `a payment's progress is not seen yet: ${messageOf(error)}`);
+    });
+  }
+
+  async #lookUp(key: string): Promise<void> {
+    const [name = '', attempt] = key.split('.');
+    const id = parseQuoteId(name);
+    const melt = id && (await this.#engine.store.call('melt', id));
+    if (melt?.state !== 'PENDING' || String(melt.attempt) !== attempt) return;
+    await this.#settle(melt, (backend, payment) => backend.lookUp(payment));
   }
 
   /** Signs what a melt gives back (NUT-08). */

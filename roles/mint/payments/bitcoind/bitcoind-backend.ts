@@ -1,5 +1,6 @@
 import type { NetworkName } from '../../../../protocols/bitcoin/network.ts';
 import { cashuError, cashuErrorRow } from '../../../../protocols/cashu/errors.ts';
+import { isHashpoolError } from '../../../../protocols/errors.ts';
 import { faultPoint } from '../../../../runtime/fault-point.ts';
 import type { Logger } from '../../../../runtime/logs.ts';
 import type { BitcoinRpc } from '../../../../runtime/rpc/client.ts';
@@ -49,7 +50,8 @@ export class BitcoindBackend implements PaymentBackend {
   readonly #undone: UndoneDeposits;
   readonly #settings: BitcoindSettings;
   #changeAddress: string | undefined;
-  #listener: () => void = () => undefined;
+  #onReceived: () => void = () => undefined;
+  #onProgress: (key: string) => void = () => undefined;
 
   private constructor({ rpc, settings, log }: BitcoindParts, store: Store<PayoutOperations>) {
     this.network = settings.network;
@@ -58,9 +60,15 @@ export class BitcoindBackend implements PaymentBackend {
     this.#store = store;
     this.#wallet = new Wallet(rpc, settings, log);
     this.#undone = new UndoneDeposits(this.#wallet, store, settings.confirmations, log);
-    const sendings = new Sendings(this.#wallet, store, settings, log);
-    const onTip = () => this.#listener();
-    this.#payouts = new Payouts({ wallet: this.#wallet, store, sendings, settings, onTip, log });
+    const parts = {
+      wallet: this.#wallet,
+      store,
+      settings,
+      log,
+      onTip: () => this.#onReceived(),
+      onProgress: (key: string) => this.#onProgress(key),
+    };
+    this.#payouts = new Payouts({ ...parts, sendings: new Sendings(parts) });
   }
 
   /** Talks to the node when it is first needed: one that is not there yet is no reason not to start. */
@@ -91,7 +99,7 @@ export class BitcoindBackend implements PaymentBackend {
   }
 
   onReceived(listener: () => void): void {
-    this.#listener = listener;
+    this.#onReceived = listener;
   }
 
   async quotePayment(payment: Payable): Promise<readonly FeeOption[]> {
@@ -102,7 +110,11 @@ export class BitcoindBackend implements PaymentBackend {
     });
   }
 
-  /** Resolves when the batch that the payout is in was sent. */
+  onProgress(listener: (key: string) => void): void {
+    this.#onProgress = listener;
+  }
+
+  /** Takes the payout down; it is sent with its batch. */
   async pay(payment: Payment): Promise<PaymentState> {
     const { key, request, amount, fee } = payment;
     await this.#store.call('addPayout', {
@@ -116,7 +128,7 @@ export class BitcoindBackend implements PaymentBackend {
       addedAt: Date.now(),
     });
     faultPoint('payout-promised');
-    await this.#payouts.nextBatch();
+    this.#payouts.gather();
     return this.lookUp(payment);
   }
 
@@ -124,9 +136,15 @@ export class BitcoindBackend implements PaymentBackend {
     return this.#store.call('payoutState', key);
   }
 
-  async balance(): Promise<bigint> {
-    const { spendable, immature } = await this.#wallet.funds();
-    return spendable + immature;
+  async balance(): Promise<bigint | undefined> {
+    try {
+      const { spendable, immature } = await this.#wallet.funds();
+      return spendable + immature;
+    } catch (error) {
+      // The wallet has said why, in log and status.
+      if (isHashpoolError(error)) return undefined;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

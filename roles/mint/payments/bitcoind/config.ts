@@ -1,10 +1,10 @@
-import { defaulted, flag, integer, list, text } from '../../../../runtime/config/fields.ts';
+import { flag, integer, list, table, text } from '../../../../runtime/config/fields.ts';
 
 const MAX_BLOCKS = 1_008;
 const MAX_RATE = 10_000;
 
 /** `[payments.bitcoind]`: a wallet of the shared file's `[bitcoin]` node. */
-export const bitcoindConfig = defaulted({
+export const bitcoindConfig = table({
   wallet: text("the name of bitcoind's wallet; it is the mint's alone, nobody else spends from it", {
     pattern: '^[A-Za-z0-9._-]+$',
     allowed: 'letters, digits, ".", "_" and "-"',

@@ -106,7 +106,7 @@ export function operations(db: Database) {
     db,
     `SELECT vout FROM onchain_places JOIN onchain_versions USING (version) WHERE txid = ? AND payout = ?`,
   );
-  const noteSent = db.prepare('UPDATE onchain_versions SET is_sent = 1 WHERE txid = ?');
+  const noteSent = db.prepare('UPDATE onchain_versions SET is_sent = 1 WHERE txid = ? AND is_sent = 0');
   const noteMissing = db.prepare(
     "UPDATE onchain_sendings SET missing_since = ? WHERE sending = ? AND state = 'OPEN'",
   );
@@ -223,10 +223,8 @@ export function operations(db: Database) {
 
     openSendings: (limit: number): Sending[] => open.all(limit).map(fullSending),
 
-    /** Step 5. */
-    noteSent: (txid: string): void => {
-      noteSent.run(txid);
-    },
+    /** Step 5. @returns whether that is new */
+    noteSent: (txid: string): boolean => Number(noteSent.run(txid).changes) === 1,
 
     /** Since which height one of the coins is gone; undefined for not at all. */
     noteMissing: ({ sending, since }: { sending: number; since: number | undefined }): void => {

@@ -31,6 +31,8 @@ export interface PayoutParts {
   readonly settings: PayoutSettings;
   /** Called when the chain has another tip. */
   readonly onTip: () => void;
+  /** Called with the key of a payout that stands otherwise than before. */
+  readonly onProgress: (key: string) => void;
   readonly log: Logger;
 }
 
@@ -55,10 +57,9 @@ export class Payouts {
     return this.#trouble;
   }
 
-  /** Resolves when the payouts that wait were tried, at the end of the interval in which they are gathered. */
-  nextBatch(): Promise<void> {
+  /** Has the payouts that wait made at the end of the interval in which they are gathered. */
+  gather(): void {
     this.#batch ??= this.#afterInterval();
-    return this.#batch;
   }
 
   /** Looks after all that is begun, then makes what is due. Never rejects. */
@@ -146,7 +147,7 @@ export class Payouts {
     faultPoint('payout-stored');
     const facts = { txid: built.txid, fee: built.fee, payouts: batch.length };
     this.#parts.log.info(facts, 'a transaction pays out');
-    return this.#parts.sendings.send(built);
+    return this.#parts.sendings.send(built, batch);
   }
 
   /** Coins of a transaction that the wallet has not seen are kept from its next choice. */
@@ -166,6 +167,7 @@ export class Payouts {
     }
     await this.#parts.store.call('failPayout', { payout: payout.payout, reason: `too few coins: ${reason}` });
     this.#parts.log.warn({ key: payout.key, err: cause }, `a payout is given up: ${reason}`);
+    this.#parts.onProgress(payout.key);
   }
 
   #note(trouble: string | undefined): void {

@@ -5,7 +5,7 @@ import { isRpcError } from '../../../../runtime/rpc/errors.ts';
 import type { Store } from '../../../../runtime/sql/store.ts';
 import { type Built, buildTransaction, coinOf } from './build.ts';
 import { estimate } from './fees.ts';
-import type { PayoutOperations, Sending } from './payout-store.ts';
+import type { Payout, PayoutOperations, Sending } from './payout-store.ts';
 import type { Wallet } from './wallet.ts';
 
 /** Transactions followed in one run. */
@@ -24,38 +24,45 @@ export interface SendingSettings {
   readonly maxRate: bigint;
 }
 
+export interface SendingParts {
+  readonly wallet: Wallet;
+  readonly store: Store<PayoutOperations>;
+  readonly settings: SendingSettings;
+  /** Called with the key of a payout that stands otherwise than before. */
+  readonly onProgress: (key: string) => void;
+  readonly log: Logger;
+}
+
 /** Brings stored transactions into the chain: sends them, again and again, pays more where they take too long. */
 export class Sendings {
-  readonly #wallet: Wallet;
-  readonly #store: Store<PayoutOperations>;
-  readonly #settings: SendingSettings;
-  readonly #log: Logger;
+  readonly #parts: SendingParts;
 
-  constructor(wallet: Wallet, store: Store<PayoutOperations>, settings: SendingSettings, log: Logger) {
-    this.#wallet = wallet;
-    this.#store = store;
-    this.#settings = settings;
-    this.#log = log;
+  constructor(parts: SendingParts) {
+    this.#parts = parts;
   }
 
-  /** Sends a stored transaction. @returns why the node does not take it */
-  async send({ txid, hex }: Pick<Built, 'txid' | 'hex'>): Promise<string | undefined> {
+  /** Sends a stored transaction with its payouts. @returns why the node does not take it */
+  async send(
+    { txid, hex }: Pick<Built, 'txid' | 'hex'>,
+    payouts: readonly Payout[],
+  ): Promise<string | undefined> {
     try {
-      await this.#wallet.call('sendrawtransaction', [hex]);
+      await this.#parts.wallet.call('sendrawtransaction', [hex]);
     } catch (error) {
       if (!isRpcError(error, 'rpc-refused')) throw error;
       return messageOf(error);
     }
     faultPoint('payout-sent');
-    await this.#store.call('noteSent', txid);
+    const isNew = await this.#parts.store.call('noteSent', txid);
     faultPoint('payout-noted');
+    if (isNew) for (const { key } of payouts) this.#parts.onProgress(key);
     return undefined;
   }
 
   /** Looks after all transactions that are not final. @returns why one of them does not get on */
   async follow(height: number): Promise<string | undefined> {
     let trouble: string | undefined;
-    for (const sending of await this.#store.call('openSendings', MAX_FOLLOWED)) {
+    for (const sending of await this.#parts.store.call('openSendings', MAX_FOLLOWED)) {
       trouble = (await this.#followOne(sending, height)) ?? trouble;
     }
     return trouble;
@@ -64,13 +71,13 @@ export class Sendings {
   async #followOne(sending: Sending, height: number): Promise<string | undefined> {
     const confirmed = await this.#confirmed(sending);
     if (confirmed) {
-      if (confirmed.depth >= this.#settings.confirmations) await this.#finish(sending, confirmed.txid);
+      if (confirmed.depth >= this.#parts.settings.confirmations) await this.#finish(sending, confirmed.txid);
       return undefined;
     }
     const refusal = await this.#sendNewest(sending);
     if (refusal !== undefined && (await this.#isMissing(sending))) return this.#whenMissing(sending, height);
     if (sending.missingSince !== undefined)
-      await this.#store.call('noteMissing', { sending: sending.sending, since: undefined });
+      await this.#parts.store.call('noteMissing', { sending: sending.sending, since: undefined });
     if (height - sending.height >= sending.blocks) return (await this.#payMore(sending, height)) ?? refusal;
     return refusal;
   }
@@ -78,23 +85,24 @@ export class Sendings {
   /** The version that is in a block, if one is. */
   async #confirmed({ versions }: Sending): Promise<{ txid: string; depth: number } | undefined> {
     for (const { txid } of versions) {
-      const depth = (await this.#wallet.confirmations(txid)) ?? 0;
+      const depth = (await this.#parts.wallet.confirmations(txid)) ?? 0;
       if (depth > 0) return { txid, depth };
     }
     return undefined;
   }
 
   async #finish({ sending, payouts }: Sending, txid: string): Promise<void> {
-    await this.#store.call('finishSending', { sending, txid });
+    await this.#parts.store.call('finishSending', { sending, txid });
     faultPoint('payout-final');
-    this.#log.info({ txid, payouts: payouts.length }, 'a payout is final');
+    for (const { key } of payouts) this.#parts.onProgress(key);
+    this.#parts.log.info({ txid, payouts: payouts.length }, 'a payout is final');
   }
 
   /** The newest version that the node takes; an older one where it does not. */
-  async #sendNewest({ versions }: Sending): Promise<string | undefined> {
+  async #sendNewest({ versions, payouts }: Sending): Promise<string | undefined> {
     let refusal: string | undefined;
     for (const version of versions.toReversed()) {
-      const trouble = await this.send(version);
+      const trouble = await this.send(version, payouts);
       if (trouble === undefined) return undefined;
       refusal ??= trouble;
     }
@@ -104,7 +112,7 @@ export class Sendings {
   /** Whether a coin that each version spends is not in the chain, spent or never there. */
   async #isMissing({ inputs }: Sending): Promise<boolean> {
     for (const { txid, vout } of inputs.map(coinOf)) {
-      if ((await this.#wallet.call('gettxout', [txid, vout, false])) === null) return true;
+      if ((await this.#parts.wallet.call('gettxout', [txid, vout, false])) === null) return true;
     }
     return false;
   }
@@ -113,15 +121,15 @@ export class Sendings {
     const { sending: row, inputs, missingSince, versions } = sending;
     const facts = { alert: 'payout-coins-gone', txids: versions.map(({ txid }) => txid), coins: inputs };
     if (missingSince === undefined) {
-      await this.#store.call('noteMissing', { sending: row, since: height });
-      this.#log.error(
+      await this.#parts.store.call('noteMissing', { sending: row, since: height });
+      this.#parts.log.error(
         facts,
         'coins of a payout are gone: another program spends from this wallet, or a reorganization took them',
       );
     } else if (height - missingSince >= GONE_DEPTH && (await this.#isGone(sending))) {
-      await this.#store.call('killSending', row);
+      await this.#parts.store.call('killSending', row);
       await this.#unlock(inputs);
-      this.#log.error(facts, 'these coins stay gone; the payout is made with others');
+      this.#parts.log.error(facts, 'these coins stay gone; the payout is made with others');
     }
     return 'coins of a payout are gone; it is made with others when that is certain';
   }
@@ -132,7 +140,7 @@ export class Sendings {
    */
   async #isGone({ versions, inputs }: Sending): Promise<boolean> {
     const depthsOf = (txids: readonly string[]) =>
-      Promise.all(txids.map((txid) => this.#wallet.confirmations(txid)));
+      Promise.all(txids.map((txid) => this.#parts.wallet.confirmations(txid)));
     const depths = await depthsOf(versions.map(({ txid }) => txid));
     if (depths.every((depth) => depth === undefined)) return versions.every(({ isSent }) => !isSent);
     const origins = await depthsOf(inputs.map((input) => coinOf(input).txid));
@@ -141,11 +149,11 @@ export class Sendings {
 
   /** Locks are of the node's memory: those that a restart has taken are not looked for. */
   async #unlock(coins: readonly string[]): Promise<void> {
-    const locked = await this.#wallet.call('listlockunspent');
+    const locked = await this.#parts.wallet.call('listlockunspent');
     const mine = coins.map(coinOf).filter(({ txid, vout }) => {
       return Array.isArray(locked) && locked.some((coin) => coin?.txid === txid && coin?.vout === vout);
     });
-    if (mine.length > 0) await this.#wallet.call('lockunspent', [true, mine]);
+    if (mine.length > 0) await this.#parts.wallet.call('lockunspent', [true, mine]);
   }
 
   /** Replaces what was not confirmed in the time that was promised, where a higher fee would help. */
@@ -161,7 +169,13 @@ export class Sendings {
     const number = newest.number + 1;
     faultPoint('replacement-built');
     try {
-      const taken = await this.#store.call('addVersion', { sending: row, number, height, payouts, built });
+      const taken = await this.#parts.store.call('addVersion', {
+        sending: row,
+        number,
+        height,
+        payouts,
+        built,
+      });
       if (taken.length > 0) return 'coins of another payout were chosen; the fee is raised in a moment';
     } catch (error) {
       if (isHashpoolError(error, 'payouts-taken')) return undefined;
@@ -169,25 +183,25 @@ export class Sendings {
     }
     faultPoint('replacement-stored');
     const fees = { before: newest.fee, fee: built.fee };
-    this.#log.info({ txid: built.txid, replaces: newest.txid, ...fees }, 'a payout pays a higher fee');
-    return this.send(built);
+    this.#parts.log.info({ txid: built.txid, replaces: newest.txid, ...fees }, 'a payout pays a higher fee');
+    return this.send(built, payouts);
   }
 
   /** @returns undefined where more would not help, or is not allowed */
   async #higherRate(rate: bigint, blocks: number): Promise<bigint | undefined> {
     const least = rate + (rate / 2n > LEAST_STEP ? rate / 2n : LEAST_STEP);
-    const expected = (await estimate(this.#wallet, blocks))?.rate;
+    const expected = (await estimate(this.#parts.wallet, blocks))?.rate;
     if (expected !== undefined && expected <= rate) return undefined;
     const wanted = expected !== undefined && expected > least ? expected : least;
-    return wanted > this.#settings.maxRate ? undefined : wanted;
+    return wanted > this.#parts.settings.maxRate ? undefined : wanted;
   }
 
   async #rebuilt({ payouts, inputs }: Sending, rate: bigint): Promise<Built | undefined> {
     try {
-      return await buildTransaction(this.#wallet, payouts, rate, inputs);
+      return await buildTransaction(this.#parts.wallet, payouts, rate, inputs);
     } catch (error) {
       if (!isRpcError(error, 'rpc-refused')) throw error;
-      this.#log.warn({ err: error }, `a payout's fee can't be raised: ${messageOf(error)}`);
+      this.#parts.log.warn({ err: error }, `a payout's fee can't be raised: ${messageOf(error)}`);
       return undefined;
     }
   }

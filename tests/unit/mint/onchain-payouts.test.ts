@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { scriptFromAddress } from '../../../protocols/bitcoin/address.ts';
+import { toHex } from '../../../protocols/bytes.ts';
+import type { Payment, PaymentState } from '../../../roles/mint/payments/backend.ts';
+import {
+  BitcoindBackend,
+  type BitcoindSettings,
+} from '../../../roles/mint/payments/bitcoind/bitcoind-backend.ts';
+import { RpcError } from '../../../runtime/rpc/errors.ts';
+import { newPlace } from '../../harness/new-place.ts';
+import { refuse, ScriptedWallet, silent } from './scripted-wallet.ts';
+
+const ADDRESSES = [
+  'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080',
+  'mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn',
+  '2MzQwSSnBHWHqSAqtTVQ6v47XtaisrJa1Vc',
+  'bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6',
+] as const;
+
+interface Coin {
+  readonly txid: string;
+  readonly vout: number;
+}
+
+/** A wallet that makes transactions of text: their inputs and outputs in JSON. */
+class PayingWallet extends ScriptedWallet {
+  /** Chosen from the front. */
+  coins = Array.from({ length: 9 }, (_, i) => `coin${i + 1}:0`);
+  /** The transactions that the node took, the newest last. */
+  readonly sent: string[] = [];
+  readonly depths = new Map<string, number>();
+  onBuild: (addresses: readonly string[]) => void = () => undefined;
+  onSend: (hex: string) => void = () => undefined;
+
+  constructor() {
+    super();
+    Object.assign(this.answers, {
+      walletcreatefundedpsbt: (inputs: readonly Coin[], outputs: readonly Record<string, string>[]) => {
+        this.onBuild(outputs.flatMap(Object.keys));
+        const [next = refuse(-4, 'Insufficient funds')] = this.coins;
+        const chosen = inputs.length > 0 ? inputs : [coinOf(next)];
+        return { psbt: JSON.stringify({ chosen, outputs, count: this.asked.length }), fee: 0.00000141 };
+      },
+      walletprocesspsbt: (psbt: string) => ({ complete: true, hex: psbt }),
+      decoderawtransaction: (hex: string) => {
+        const { chosen, outputs } = JSON.parse(hex);
+        const all: [string, string][] = outputs.flatMap(Object.entries);
+        const vout = all.map(([address, amount], n) => {
+          return {
+            n,
+            value: Number(amount),
+            scriptPubKey: { hex: toHex(scriptFromAddress(address, 'regtest')) },
+          };
+        });
+        return { txid: txidOf(hex), vin: chosen, vout };
+      },
+      sendrawtransaction: (hex: string) => {
+        this.onSend(hex);
+        this.sent.push(hex);
+      },
+      gettransaction: (txid: string) => {
+        const confirmations = this.depths.get(txid);
+        return confirmations === undefined ? refuse(-5, 'unknown') : { confirmations };
+      },
+      gettxout: () => ({}),
+      lockunspent: (isUnlocking: boolean, coins: readonly Coin[]) => {
+        assert.equal(isUnlocking, false);
+        this.coins = this.coins.filter((coin) => coin !== `${coins[0]?.txid}:${coins[0]?.vout}`);
+      },
+    });
+  }
+}
+
+function coinOf(outpoint: string): Coin {
+  const [txid = '', vout] = outpoint.split(':');
+  return { txid, vout: Number(vout) };
+}
+
+function txidOf(hex: string): string {
+  return hash('sha256', hex);
+}
+
+async function open(t: TestContext, node: PayingWallet, settings: Partial<BitcoindSettings> = {}) {
+  const backend = await BitcoindBackend.open({
+    rpc: node,
+    place: await newPlace(),
+    log: silent,
+    settings: {
+      name: 'mint',
+      network: 'regtest',
+      creates: false,
+      confirmations: 1,
+      targets: [2],
+      minRate: 1_000n,
+      maxRate: 10_000n,
+      batchMs: 0,
+      ...settings,
+    },
+  });
+  t.after(() => backend.close());
+  return backend;
+}
+
+function payment(key: string, request: string = ADDRESSES[0], blocks = 2): Payment {
+  return { key, request, amount: 5_000n, fee: { reserve: 300n, blocks, note: '1000' } };
+}
+
+/** Pays, and waits until it is known what comes of it. */
+async function paid(backend: BitcoindBackend, payment: Payment): Promise<PaymentState> {
+  let state = await backend.pay(payment);
+  await until(async () => {
+    state = await backend.lookUp(payment);
+    return state.state !== 'pending' || state.proof !== undefined;
+  });
+  return state;
+}
+
+async function until(isReached: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isReached())) {
+    if (Date.now() > deadline) throw new Error('it never came so far');
+    await delay(20);
+  }
+}
+
+test('a key that is asked for again, at once or later, is one payout', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  const states = await Promise.all([1, 2, 3].map(() => paid(backend, payment('a'))));
+  states.push(await backend.pay(payment('a')));
+  assert.deepEqual(new Set(node.sent).size, 1);
+  const proof = `${txidOf(node.sent[0] ?? '')}:0`;
+  for (const state of states) assert.deepEqual(state, { state: 'pending', proof });
+  node.depths.set(txidOf(node.sent[0] ?? ''), 1);
+  await until(async () => (await backend.lookUp(payment('a'))).state === 'paid');
+  assert.deepEqual(await backend.pay(payment('a')), { state: 'paid', proof, fee: 141n });
+});
+
+test('a payout that the wallet refuses holds up no other, and is tried again with the next block', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node, { batchMs: 100 });
+  const [good, bad, fine, well] = ADDRESSES;
+  node.onBuild = (addresses) => {
+    if (addresses.includes(bad)) refuse(-4, 'no');
+    node.coins = node.coins.slice(1);
+  };
+  await backend.pay(payment(bad, bad));
+  await Promise.all([good, fine, well].map((address) => paid(backend, payment(address, address))));
+  assert.deepEqual(await backend.lookUp(payment(bad, bad)), { state: 'pending' });
+  await until(() => /waits for coins to confirm/.test(backend.trouble ?? ''));
+  const tries = node.count('walletcreatefundedpsbt');
+  await paid(backend, payment('other', good));
+  assert.equal(node.count('walletcreatefundedpsbt'), tries + 1, 'the refused one is left in peace');
+  node.onBuild = () => undefined;
+  node.height += 1;
+  await until(async () => 'proof' in (await backend.lookUp(payment(bad, bad))));
+  await until(() => backend.trouble === undefined);
+});
+
+test('a payout that the wallet can never make has failed, and stays so', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  node.coins = [];
+  node.answers['getbalances'] = () => ({ mine: { trusted: 0.00005299, immature: 0 } });
+  const state = await paid(backend, payment('a'));
+  assert.equal(state.state, 'failed');
+  node.coins = ['coin1:0'];
+  assert.deepEqual(await backend.pay(payment('a')), state);
+  assert.deepEqual(node.sent, []);
+});
+
+test('a locked wallet is told, and pays when it is unlocked', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  const sign = node.answers['walletprocesspsbt'];
+  node.answers['walletprocesspsbt'] = () => refuse(-13, 'enter the passphrase first');
+  assert.deepEqual(await backend.pay(payment('a')), { state: 'pending' });
+  await until(() => /locked; unlock it with walletpassphrase/.test(backend.trouble ?? ''));
+  assert.deepEqual(await backend.lookUp(payment('a')), { state: 'pending' });
+  if (sign) node.answers['walletprocesspsbt'] = sign;
+  await until(() => node.sent.length > 0 && backend.trouble === undefined);
+});
+
+test('a transaction that the node does not take yet keeps its coins from others, and is sent again', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  node.onSend = () => refuse(-26, 'mempool min fee not met');
+  assert.deepEqual(await backend.pay(payment('a')), { state: 'pending' });
+  await until(() => /min fee/.test(backend.trouble ?? ''));
+  await backend.pay(payment('b', ADDRESSES[1]));
+  await until(() => node.count('lockunspent') === 1);
+  assert.equal(node.coins[0], 'coin2:0');
+  node.onSend = () => undefined;
+  await until(async () => 'proof' in (await backend.lookUp(payment('b', ADDRESSES[1]))));
+  const spent = new Set(node.sent.map((hex) => JSON.stringify(JSON.parse(hex).chosen)));
+  assert.deepEqual(
+    [...spent].sort(),
+    [[coinOf('coin1:0')], [coinOf('coin2:0')]].map((each) => JSON.stringify(each)),
+  );
+  assert.equal(new Set(node.sent).size, 2);
+});
+
+test('a node that is away leaves a payout pending until it is back', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  node.onSend = () => {
+    throw new RpcError('rpc-broken', 'the connection broke');
+  };
+  assert.deepEqual(await backend.pay(payment('a')), { state: 'pending' });
+  await until(() => /the connection broke/.test(backend.trouble ?? ''));
+  node.onSend = () => undefined;
+  await until(() => node.sent.length > 0 && backend.trouble === undefined);
+  assert.equal(node.count('walletcreatefundedpsbt'), 1, 'what was stored is what is sent');
+});
+
+test('a replacement that the node refuses leaves the one before in its place', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  const before = await paid(backend, payment('a'));
+  const [first = ''] = node.sent;
+  node.answers['sendrawtransaction'] = (hex) =>
+    hex === first ? node.sent.push(first) : refuse(-26, 'insufficient fee, rejecting replacement');
+  node.height += 2;
+  await until(() => node.count('walletcreatefundedpsbt') === 2);
+  await until(() => node.sent.length > 3);
+  assert.deepEqual(await backend.lookUp(payment('a')), before);
+  const rates = node.asked.filter(({ method }) => method === 'walletcreatefundedpsbt');
+  assert.deepEqual(
+    rates.map(({ params }) => Object(params[3]).fee_rate),
+    ['1.000', '2.000'],
+  );
+  assert.deepEqual(rates[1]?.params[0], [coinOf('coin1:0')]);
+});
+
+test('coins that are gone are replaced only where no version can ever be mined', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node, { maxRate: 1_000n });
+  await paid(backend, payment('a'));
+  const [first = ''] = node.sent;
+  node.onSend = (hex) => hex.includes('coin1') && refuse(-25, 'bad-txns-inputs-missingorspent');
+  node.answers['gettxout'] = () => null;
+  node.answers['listlockunspent'] = () => [];
+  await until(() => /coins of a payout are gone/.test(backend.trouble ?? ''));
+  node.height += 100;
+  node.coins = ['coin2:0'];
+  const asked = node.count('gettxout');
+  await until(() => node.count('gettxout') > asked + 1);
+  assert.equal(
+    node.count('walletcreatefundedpsbt'),
+    1,
+    'it was sent, and the wallet does not know what became of it',
+  );
+  node.depths.set(txidOf(first), -99);
+  const later = node.count('gettxout');
+  await until(() => node.count('gettxout') > later + 1);
+  assert.equal(node.count('walletcreatefundedpsbt'), 1, 'what took its coins may still be undone');
+  node.depths.set(txidOf(first), -100);
+  await until(() => node.sent.length === 2);
+  assert.deepEqual(JSON.parse(node.sent[1] ?? '').chosen, [coinOf('coin2:0')]);
+});
