@@ -15,6 +15,7 @@ import {
   url,
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { backupConfig } from './backup-config.ts';
 import { checkLimits, limitsConfig } from './limits/config.ts';
 import { checkPayments, paymentsConfig } from './payments/config.ts';
 
@@ -106,6 +107,7 @@ export const mintConfig = table({
   pool: list(pool, 'the pools', { min: 1, max: 100 }),
   payments: optional(paymentsConfig),
   limits: limitsConfig,
+  backup: optional(backupConfig),
 });
 
 export type MintConfig = Static<typeof mintConfig>;

@@ -28,7 +28,7 @@ import type { QuoteRow, QuotesOfKeys } from './store/quotes.ts';
 import type { MintOperations } from './store/store.ts';
 import type { QuoteFigures } from './store/tallies.ts';
 import type { ProofState } from './store/tokens.ts';
-import type { SettledWork, StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
+import type { OutboxProgress, SettledWork, StoredWork, WaitingWork, WorkBatch } from './store/work.ts';
 
 /** A quote as everything outside the store sees it. */
 export interface Quote extends QuoteRow {
@@ -74,6 +74,7 @@ export class Engine {
    * @param options.path the database's file, or a PostgreSQL URL
    * @param options.seed 64 hex digits, from which every private key follows
    * @param options.threads signer threads, one for each core unless given
+   * @param options.journalFolder where the journal of what is issued and spent is kept, if it is
    * @param options.onListenerError is told what a listener of `events` threw
    * @throws HashpoolError 'bad-seed', 'wrong-seed', 'self-test', 'database-open', 'database-newer'
    */
@@ -81,18 +82,20 @@ export class Engine {
     path,
     seed,
     threads,
+    journalFolder,
     onListenerError = throwLater,
   }: {
     path: string;
     seed: string;
     threads?: number;
+    journalFolder?: string | undefined;
     onListenerError?: (error: unknown) => void;
   }): Promise<Engine> {
     const module = new URL('./store/store.ts', import.meta.url);
     const events = new MintEvents(onListenerError);
     const signer = await openSigner(seed, threads);
     try {
-      const store = await openStore<MintOperations>({ module, path, name: 'mint' });
+      const store = await openStore<MintOperations>({ module, path, name: 'mint', journalFolder });
       try {
         const keysets = await KeysetBook.open(store, signer, events);
         const epochs = await EpochBook.open(store, keysets, events);
@@ -203,9 +206,9 @@ export class Engine {
     return row && quoteOf(row);
   }
 
-  /** The last sequence number of an outbox that is stored; 0 for an outbox not known. */
-  storedSeq(outbox: Pick<WorkBatch, 'poolId' | 'outboxId'>): Promise<bigint> {
-    return this.store.call('storedSeq', outbox);
+  /** How far an outbox is. */
+  outboxProgress(outbox: Pick<WorkBatch, 'poolId' | 'outboxId'>): Promise<OutboxProgress> {
+    return this.store.call('outboxProgress', outbox);
   }
 
   /** Gives a server id to an outbox, or renews its lease; false where another outbox has it. */

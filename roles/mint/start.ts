@@ -14,6 +14,7 @@ import { ChainWatcher } from './chain/watcher.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
+import { Losses } from './losses.ts';
 import type { Payments } from './payments/payments.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
@@ -50,13 +51,17 @@ export async function start(context: MintContext): Promise<Mint> {
 
   const rpc = bitcoinRpc({ url, auth: context.read(rpc_auth) });
   const chain = new ChainView(rpc, network, log);
-  const waiting = await context.open('waiting work', () => new WaitingRoom(engine, chain, Date.now, log));
+  const losses = await Losses.open(engine, log);
+  const waiting = await context.open(
+    'waiting work',
+    () => new WaitingRoom(engine, chain, losses, Date.now, log),
+  );
   const watcher = await context.open('chain watcher', () =>
     ChainWatcher.open({ chain, store: engine.store, pools, log }),
   );
   // Closed before what may wait for the node's answer.
   await context.open('chain', () => chain);
-  const workLink = await openWorkLink(context, engine, chain, watcher, pools);
+  const workLink = await openWorkLink(context, { engine, chain, watcher, losses, pools });
 
   const { events } = engine;
   const tell = (block: PoolBlock) => events.emit('pool-block', block);
@@ -65,6 +70,7 @@ export async function start(context: MintContext): Promise<Mint> {
   events.on('keysets-changed', () => workLink.broadcastTerms());
   const openEpochs = firstEpochs(engine, pools, config.ehash, log);
   chain.onTip(async (tip) => {
+    await losses.onTip(tip);
     await openEpochs(tip);
     void waiting.recheck();
     void watcher.follow();
@@ -78,7 +84,9 @@ export async function start(context: MintContext): Promise<Mint> {
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
   const http = await context.open('Cashu API', () => listen(context, engine, payments));
-  await context.open('status', () => reportStatus(context, engine, chain, watcher, workLink, payments));
+  await context.open('status', () =>
+    reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),
+  );
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
   return { engine, chain, watcher, url: http.url, workLink };
@@ -90,6 +98,12 @@ function databaseOf({ config, read, statePath }: MintContext): string {
   return database ? read(database) : (process.env['CDK_MINT_DB_PATH'] ?? statePath(db_path));
 }
 
+/** Where the journal is kept; undefined for none. */
+function journalOf({ config, statePath }: MintContext): string | undefined {
+  const path = config.backup?.journal_path;
+  return path === undefined ? undefined : statePath(path);
+}
+
 /** The seed goes from its file to the signer's threads; nothing here keeps it. */
 async function openEngine(context: MintContext): Promise<Engine> {
   const { config, read, log } = context;
@@ -97,7 +111,8 @@ async function openEngine(context: MintContext): Promise<Engine> {
   const onListenerError = (error: unknown) =>
     log.error({ err: error }, 'a change of a quote or proof was not told');
   try {
-    return await Engine.open({ path, seed: read(config.hashpool_mint.seed), onListenerError });
+    const seed = read(config.hashpool_mint.seed);
+    return await Engine.open({ path, seed, journalFolder: journalOf(context), onListenerError });
   } catch (error) {
     if (!isHashpoolError(error, 'bad-seed', 'wrong-seed')) throw error;
     throw new ConfigError(`[hashpool_mint] seed = ${config.hashpool_mint.seed}: ${error.message}`, {
@@ -116,18 +131,23 @@ async function listen(
   return { url, close: () => http.close() };
 }
 
+interface WorkLinkParts {
+  readonly engine: Engine;
+  readonly chain: ChainView;
+  readonly watcher: ChainWatcher;
+  readonly losses: Losses;
+  readonly pools: readonly Pool[];
+}
+
 async function openWorkLink(
   context: MintContext,
-  engine: Engine,
-  chain: ChainView,
-  watcher: ChainWatcher,
-  pools: readonly Pool[],
+  { engine, chain, watcher, losses, pools }: WorkLinkParts,
 ): Promise<WorkLinkServer> {
   const { config, log, read } = context;
   const { listen_address, authority_public_key, authority_secret_key, cert_validity_sec } = config.work_link;
   const { hash } = await loadCrypto();
   const workPerHour = new Map(pools.map(({ poolId, workPerHour }) => [toHex(poolId), workPerHour]));
-  const intake = new WorkIntake({ engine, chain, hash, log, clock: Date.now, workPerHour });
+  const intake = new WorkIntake({ engine, chain, losses, hash, log, clock: Date.now, workPerHour });
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
   const port = listen_address.slice(listen_address.lastIndexOf(':') + 1);
   const host = listen_address.slice(0, -port.length - 1).replace(/^\[|\]$/g, '');
@@ -143,6 +163,7 @@ async function openWorkLink(
       workers,
       log,
       issuers: (poolId) => poolOf(pools, poolId),
+      closed: () => losses.frozen,
       terms: (poolId) => termsOf(engine, poolId),
       blocks: (poolId) => watcher.blocksOf(poolId),
       lease: (request) => engine.lease(request),

@@ -3,20 +3,27 @@ import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
 import type { ChainWatcher } from './chain/watcher.ts';
 import type { Engine } from './engine.ts';
+import type { Losses } from './losses.ts';
 import type { Payments } from './payments/payments.ts';
 import type { MintContext } from './start.ts';
 import type { QuoteFigures } from './store/tallies.ts';
 
 const INTERVAL_MS = 1_000;
 
+/** Whose figures are told. */
+interface StatusParts {
+  readonly engine: Engine;
+  readonly chain: ChainView;
+  readonly watcher: ChainWatcher;
+  readonly losses: Losses;
+  readonly workLink: WorkLinkServer;
+  readonly payments: Payments | undefined;
+}
+
 /** Says once a second, where it has changed, what the mint is doing and how its sums stand. */
 export async function reportStatus(
   context: MintContext,
-  engine: Engine,
-  chain: ChainView,
-  watcher: ChainWatcher,
-  workLink: WorkLinkServer,
-  payments: Payments | undefined,
+  { engine, chain, watcher, losses, workLink, payments }: StatusParts,
 ) {
   const { log } = context;
   let said = '';
@@ -43,7 +50,7 @@ export async function reportStatus(
     const text = stopped
       ? `signing is stopped: ${stopped}`
       : isStoreThere
-        ? statusText(chain, watcher, workLink) + paymentsText(payments)
+        ? statusText(chain, watcher, workLink) + paymentsText(payments) + riskText(losses)
         : 'waiting for the database';
     const figures = { ...ofStore, ...watcher.figures };
     const now = `${text} ${Object.values(figures).join(' ')}`;
@@ -72,6 +79,10 @@ function statusText(chain: ChainView, watcher: ChainWatcher, workLink: WorkLinkS
   const linked = `${workLink.links} ${workLink.links === 1 ? 'pool' : 'pools'} linked`;
   const trouble = watcher.trouble && `; the chain is not followed: ${watcher.trouble}`;
   return `at block ${tip.height}, ${linked}${trouble}`;
+}
+
+function riskText({ hasJournal }: Losses): string {
+  return hasJournal ? '' : '; no issuance journal: what is newer than a backup can be lost';
 }
 
 /** What the backends can't do at present. */

@@ -2,21 +2,39 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import { type Answer, type Call, type Tasks, toPlainError } from '../workers/channel.ts';
 import { type Database, inTransaction, type Schema } from './database.ts';
+import { Journal, type JournalRules } from './journal/journal.ts';
 import { openPlace } from './open.ts';
 
 /** The thread behind `openStore`: one transaction for each batch of calls, one savepoint for each call. */
 const port = parentPort;
 if (!port) throw new Error('runtime/sql/store-thread.ts runs in a worker thread only');
 
+/** What the thread is started with. */
+export interface StoreThreadData {
+  readonly module: string;
+  readonly path: string;
+  readonly data: unknown;
+  readonly journalFolder: string | undefined;
+}
+
 interface StoreModule {
   readonly schema: Schema;
+  /** Of a store that can be frozen, and whose changes a journal may note. */
+  readonly journal?: JournalRules;
   operations(db: Database, data: unknown): Tasks;
 }
 
+interface StoreThread {
+  readonly db: Database;
+  readonly operations: Tasks;
+  readonly journal: Journal | undefined;
+}
+
 /** An operation that throws takes back its own writes and nobody else's. */
-function run(db: Database, operations: Tasks, { name, input }: Call): Answer {
+function run({ db, operations, journal }: StoreThread, { name, input }: Call): Answer {
   db.exec('SAVEPOINT operation');
   try {
+    journal?.checkOpen(name);
     const operation = operations[name];
     if (!operation) throw new Error(`no operation ${name}`);
     const output = operation(input as never);
@@ -30,10 +48,20 @@ function run(db: Database, operations: Tasks, { name, input }: Call): Answer {
   }
 }
 
-/** All calls in one transaction. What conflicts with another process's is run once more, alone, which can't conflict. */
-function runAll(db: Database, operations: Tasks, calls: readonly Call[]): Answer[] {
-  const work = () => calls.map((call) => run(db, operations, call));
+/**
+ * All calls in one transaction. What conflicts with another process's is run once more, alone, which can't conflict;
+ * and so is at once what a journal notes, for it is written before the commit.
+ */
+function runAll(store: StoreThread, calls: readonly Call[]): Answer[] {
+  const { db, journal } = store;
+  const work = () => {
+    journal?.begin();
+    const answers = calls.map((call) => run(store, call));
+    journal?.note(calls.filter((_, i) => 'output' in (answers[i] ?? {})));
+    return answers;
+  };
   try {
+    if (journal?.isKept) return inTransaction(db, work, 'EXCLUSIVE');
     try {
       return inTransaction(db, work);
     } catch (error) {
@@ -46,15 +74,19 @@ function runAll(db: Database, operations: Tasks, calls: readonly Call[]): Answer
 }
 
 try {
-  const { module, path, data } = workerData as { module: string; path: string; data: unknown };
-  const store = (await import(module)) as StoreModule;
-  const db = openPlace(path, store.schema);
-  const operations = store.operations(db, data);
+  const { module, path, data, journalFolder } = workerData as StoreThreadData;
+  const { schema, journal: rules, operations: operationsOf } = (await import(module)) as StoreModule;
+  const db = openPlace(path, schema);
+  const operations = operationsOf(db, data);
+  const journal = rules && new Journal(db, rules, schema.migrations.length, journalFolder);
+  journal?.catchUp(operations);
+  const store = { db, operations, journal };
   port.on('message', (message: readonly Call[] | 'close') => {
     if (message !== 'close') {
-      port.postMessage(runAll(db, operations, message));
+      port.postMessage(runAll(store, message));
       return;
     }
+    journal?.close();
     db.close();
     port.close();
   });

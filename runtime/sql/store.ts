@@ -1,5 +1,6 @@
 import type { Input, Output, Tasks } from '../workers/channel.ts';
 import { Thread } from '../workers/thread.ts';
+import type { StoreThreadData } from './store-thread.ts';
 
 /** Calls that share one commit at most; it bounds how long a commit takes. */
 const CALLS_PER_COMMIT = 4096;
@@ -18,6 +19,7 @@ export interface Store<O extends Tasks> {
  * A database in a thread of its own. Whatever gathers while one commit is under way goes into the next, so
  * that a disk flush is shared by as many as wait for it and nobody waits for a timer.
  * @param options.module exports `schema` and `operations(db, data)`; see store-thread.ts
+ * @param options.journalFolder where a journal of its changes is kept, if one is
  * @throws HashpoolError 'database-newer', 'database-open'
  */
 export async function openStore<O extends Tasks>(options: {
@@ -25,9 +27,11 @@ export async function openStore<O extends Tasks>(options: {
   path: string;
   name: string;
   data?: unknown;
+  journalFolder?: string | undefined;
 }): Promise<Store<O>> {
   const entry = new URL('./store-thread.ts', import.meta.url);
-  const workerData = { module: options.module.href, path: options.path, data: options.data };
+  const { module, path, data, journalFolder } = options;
+  const workerData: StoreThreadData = { module: module.href, path, data, journalFolder };
   const thread = await Thread.start(entry, workerData, `${options.name} store`, CALLS_PER_COMMIT);
   return {
     call: async (name, input) => (await thread.call(name, input)) as never,

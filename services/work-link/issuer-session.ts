@@ -128,6 +128,8 @@ export class IssuerSession {
         `issuer key ${toHex(issuer_key)} is not among issuer_keys of this pool`,
       );
     }
+    const closed = this.#house.options.closed?.();
+    if (closed !== undefined) return refuse('mint-frozen', shortened(closed));
     if (!this.#house.options.terms(pool_id)) {
       return refuse(
         'mint-not-ready',
@@ -222,6 +224,11 @@ export class IssuerSession {
     clearInterval(this.#renewal);
     this.#house.closed(this);
   }
+}
+
+/** A reason has room for 255 bytes. */
+function shortened(words: string): string {
+  return words.slice(0, 120);
 }
 
 function refuse(error_code: string, reason: string) {

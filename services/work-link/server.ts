@@ -50,6 +50,8 @@ export interface WorkLinkServerOptions {
   readonly leaseRenewalMs?: number;
   /** The pool of that id (33 bytes), undefined where the mint has none. */
   issuers(poolId: Uint8Array): Issuer | undefined;
+  /** Why no pool is let in for now, in words; undefined where they are. */
+  closed?(): string | undefined;
   /** What that pool's shares are paid now; undefined while the mint has no epoch for it yet. */
   terms(poolId: Uint8Array): Terms | undefined;
   /** That pool's latest blocks, oldest first: told to each link that comes up. */

@@ -66,7 +66,7 @@ export class MintQuotes {
     await this.#engine.store.call('addPaymentQuote', quote);
     faultPoint('quote-stored');
     await backend.requestStored?.(quote.lookup);
-    return viewOf({ ...quote, amountPaid: 0n, amountIssued: 0n });
+    return viewOf({ ...quote, amountPaid: 0n, amountIssued: 0n, isLost: false });
   }
 
   /**

@@ -28,12 +28,16 @@ export function epochOperations(db: Database) {
       keysets.id AS keyset_id
     FROM epochs JOIN keysets USING (epoch) JOIN segments USING (epoch) ORDER BY epoch, segment`);
   const ofPool = db.prepare('SELECT epoch FROM epochs WHERE pool_id = ?');
+  // Numbered here and not by the store, which may leave numbers out: done again from a journal, they are the same.
   const addEpoch = db.prepare(`
-    INSERT INTO epochs (pool_id, opened_height, unit, policy, minimum_difficulty, is_final)
-    VALUES (?, ?, ?, ?, ?, 1) RETURNING epoch`);
-  const addSegment = db.prepare('INSERT INTO segments (epoch, boundary_height) VALUES (?, ?)');
+    INSERT INTO epochs (epoch, pool_id, opened_height, unit, policy, minimum_difficulty, is_final)
+    VALUES ((SELECT coalesce(max(epoch), 0) + 1 FROM epochs), ?, ?, ?, ?, ?, 1) RETURNING epoch`);
+  const addSegment = db.prepare(`
+    INSERT INTO segments (segment, epoch, boundary_height)
+    VALUES ((SELECT coalesce(max(segment), 0) + 1 FROM segments), ?, ?)`);
   const addKeyset = db.prepare(`
-    INSERT INTO keysets (id, unit, epoch, derivation_index, is_active, public_keys) VALUES (?, ?, ?, ?, 1, ?)`);
+    INSERT INTO keysets (keyset, id, unit, epoch, derivation_index, is_active, public_keys)
+    VALUES ((SELECT coalesce(max(keyset), 0) + 1 FROM keysets), ?, ?, ?, ?, 1, ?)`);
 
   return {
     /** All epochs, oldest first. */

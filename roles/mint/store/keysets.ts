@@ -24,8 +24,8 @@ export type NewKeyset = Omit<KeysetRow, 'keyset' | 'isActive'>;
 export function keysetOperations(db: Database) {
   const all = db.prepare('SELECT * FROM keysets ORDER BY keyset');
   const add = db.prepare(`
-    INSERT INTO keysets (id, unit, derivation_index, is_active, public_keys, input_fee_ppk, final_expiry)
-    VALUES (?, ?, ?, 1, ?, ?, ?)
+    INSERT INTO keysets (keyset, id, unit, derivation_index, is_active, public_keys, input_fee_ppk, final_expiry)
+    VALUES ((SELECT coalesce(max(keyset), 0) + 1 FROM keysets), ?, ?, ?, 1, ?, ?, ?)
     ON CONFLICT (unit, derivation_index) DO NOTHING`);
   const retire = db.prepare(
     'UPDATE keysets SET is_active = 0 WHERE unit = ? AND epoch IS NULL AND derivation_index < ?',

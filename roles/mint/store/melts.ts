@@ -79,7 +79,7 @@ export function meltOperations(db: Database) {
   const claim = db.prepare('UPDATE melt_quotes SET claimed_until = ? WHERE melt_quote = ?');
   const settleQuote = db.prepare(`
     UPDATE mint_quotes SET amount_paid = amount_paid + amount
-    WHERE method = ? AND lookup = ? AND amount_paid = 0 RETURNING mint_quote, id, amount`);
+    WHERE method = ? AND lookup = ? AND amount_paid = 0 AND is_lost = 0 RETURNING mint_quote, id, amount`);
   settleQuote.setReadBigInts(true);
   const addReceipt = db.prepare(`
     INSERT INTO receipts (method, payment_id, mint_quote, amount, credited) VALUES (?, ?, ?, ?, ?)`);

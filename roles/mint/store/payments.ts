@@ -21,11 +21,13 @@ export interface PaymentQuoteRow {
   readonly publicKey: Uint8Array | undefined;
   /** Unix seconds. */
   readonly expiry: number | undefined;
+  /** Open when the mint lost what came after a backup: never issued again. */
+  readonly isLost: boolean;
   readonly amountPaid: bigint;
   readonly amountIssued: bigint;
 }
 
-export type NewPaymentQuote = Omit<PaymentQuoteRow, 'amountPaid' | 'amountIssued'>;
+export type NewPaymentQuote = Omit<PaymentQuoteRow, 'amountPaid' | 'amountIssued' | 'isLost'>;
 
 /** Payments that a backend told of, and up to where it has told. */
 export interface Delivery {
@@ -67,7 +69,7 @@ export function paymentOperations(db: Database) {
   const pay = db.prepare('UPDATE mint_quotes SET amount_paid = amount_paid + ? WHERE mint_quote = ?');
   const issue = db.prepare(`
     UPDATE mint_quotes SET amount_issued = amount_issued + ?
-    WHERE id = ? AND amount_paid - amount_issued >= ?`);
+    WHERE id = ? AND amount_paid - amount_issued >= ? AND is_lost = 0`);
   const watermark = db.prepare('SELECT position FROM watermarks WHERE method = ?');
   const setWatermark = db.prepare(`
     INSERT INTO watermarks (method, position) VALUES (?, ?)
@@ -129,6 +131,11 @@ export function paymentOperations(db: Database) {
         const name = quoteIdText(id);
         if (quote && mintedState(quote) === 'ISSUED')
           throw cashuError('quote-issued', `quote ${name}; /v1/restore gives its signatures again`);
+        if (quote?.isLost)
+          throw cashuError(
+            'quote-issued',
+            `quote ${name} was open when this mint lost what came after a backup, and may have been issued then; ask its operator`,
+          );
         throw cashuError('quote-unpaid', `quote ${name} has no ${amount} that is paid and not issued yet`);
       }
       runSteps([signing(signatures)]);
@@ -149,5 +156,6 @@ function paymentQuoteOf(row: Row | undefined): PaymentQuoteRow | undefined {
     expiry: row['expiry'] === null ? undefined : Number(bigInteger(row, 'expiry')),
     amountPaid: bigInteger(row, 'amount_paid'),
     amountIssued: bigInteger(row, 'amount_issued'),
+    isLost: bigInteger(row, 'is_lost') === 1n,
   };
 }

@@ -1,4 +1,5 @@
 import type { Schema } from '../../../runtime/sql/database.ts';
+import { JOURNAL_TABLE } from '../../../runtime/sql/journal/journal.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -33,6 +34,9 @@ import type { Schema } from '../../../runtime/sql/database.ts';
  * | I2    | as P4, L2 and L5 in one          | an answer that got lost; the states of both quotes give it         |
  *
  * tests/faults kills the mint at the end of each line from M1 on that writes or calls: see `faultPoint`.
+ *
+ * Where a journal is kept, each line with a 2 is on the disk in the journal before it is in the database; the table of
+ * runtime/sql/journal/journal.ts says what a crash between the two leaves.
  *
  * Epochs own segments, one for each boundary on the chain, and segments own quotes: what a reorg moves is a
  * segment's row. Whether a quote is PAID stands in `epochs.is_final` and nowhere else.
@@ -280,6 +284,24 @@ export const schema: Schema = {
     INSERT INTO tallies SELECT 'created', exponent, 0, count(*) FROM quotes GROUP BY exponent;
     INSERT INTO tallies SELECT 'issued', exponent, 0, count(*) FROM quotes WHERE outcome = 1 GROUP BY exponent;
     INSERT INTO tallies SELECT 'void', exponent, 0, count(*) FROM quotes WHERE outcome = 3 GROUP BY exponent;
+    `,
+    `
+    ${JOURNAL_TABLE}
+    -- Up to where an outbox's work is in every backup that is kept.
+    ALTER TABLE outboxes ADD COLUMN backed_up_seq INTEGER NOT NULL DEFAULT 0;
+    -- The last of losses that it has gone back to.
+    ALTER TABLE outboxes ADD COLUMN loss INTEGER NOT NULL DEFAULT 0;
+
+    -- Times when the mint went on from an older copy without what came after it. Work on blocks up to height may have
+    -- been paid before; NULL until the node has said where the chain stands.
+    CREATE TABLE losses (
+      loss INTEGER PRIMARY KEY,
+      accepted_at INTEGER NOT NULL,
+      statement TEXT NOT NULL,
+      height INTEGER
+    ) STRICT;
+    -- Quotes of any method that were open then: they may have been issued, and never are again.
+    ALTER TABLE mint_quotes ADD COLUMN is_lost INTEGER NOT NULL DEFAULT 0 CHECK (is_lost IN (0, 1));
     `,
   ],
 };

@@ -1,8 +1,11 @@
+import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
+import type { JournalRules } from '../../../runtime/sql/journal/journal.ts';
 import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
 import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
+import { lossOperations } from './losses.ts';
 import { meltOperations } from './melts.ts';
 import { paymentOperations } from './payments.ts';
 import { quoteOperations } from './quotes.ts';
@@ -25,9 +28,29 @@ export function operations(db: Database) {
     ...meltOperations(db),
     ...leaseOperations(db),
     ...chainOperations(db),
+    ...lossOperations(db),
     /** Answers while the thread lives and the database can be read. */
     ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,
   };
 }
 
 export type MintOperations = ReturnType<typeof operations>;
+
+type OperationName = keyof MintOperations;
+const noted: readonly OperationName[] = [
+  ...(['openFirstEpoch', 'rotateKeyset', 'storeWork', 'settle', 'mint', 'swap'] as const),
+  ...(['addPaymentQuote', 'creditPayments', 'mintPaid'] as const),
+  ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
+];
+/** Whoever claims a payment goes on to make it. */
+const held: readonly OperationName[] = ['claimMelts'];
+
+/**
+ * The journal notes whatever signs, spends or promises. What follows from the chain, who looks after what, and which
+ * server id is whose is found out again.
+ */
+export const journal: JournalRules = {
+  noted: new Set(noted),
+  held: new Set(held),
+  refusal: (reason) => cashuError('signing-stopped', `it only reads: ${reason}`),
+};

@@ -14,6 +14,8 @@ export interface AcceptedWork {
   readonly segment: number;
   /** The node does not know the prev hash: unpaid until it does. */
   readonly isWaiting: boolean;
+  /** Why it is refused unless it is a quote already: it may have been one that was lost. */
+  readonly lost?: string | undefined;
   readonly header: Uint8Array;
   readonly k: number;
   readonly key: Uint8Array;
@@ -48,15 +50,26 @@ export interface StoredWork {
   readonly conflicts: number;
 }
 
+/** How far an outbox is. */
+export interface OutboxProgress {
+  /** The last sequence number stored, 0 for none. */
+  readonly storedSeq: bigint;
+  /** The last one that a loss of the database can't take away. */
+  readonly backedUpSeq: bigint;
+  /** The database lost what came after a backup, and the outbox has not sent anything since. */
+  readonly isBehind: boolean;
+}
+
 export interface WaitingWork {
   readonly quote: number;
+  readonly quoteId: Uint8Array;
   readonly poolId: Uint8Array;
   readonly header: Uint8Array;
 }
 
 /** A quote whose wait is over. */
 export interface SettledWork {
-  readonly quote: number;
+  readonly quoteId: Uint8Array;
   readonly segment: number | undefined;
   /** Why it is void, where it is. */
   readonly reason: string | undefined;
@@ -79,7 +92,15 @@ export function workOperations(db: Database) {
     'INSERT INTO outboxes (pool_id, outbox_id, stored_seq) VALUES (?, ?, 0) RETURNING outbox, stored_seq',
   );
   addOutbox.setReadBigInts(true);
-  const advance = db.prepare('UPDATE outboxes SET stored_seq = ? WHERE outbox = ? AND stored_seq < ?');
+  const progress = db.prepare(`
+    SELECT stored_seq, loss, CASE WHEN is_on = 1 THEN stored_seq ELSE backed_up_seq END AS backed_up_seq
+    FROM outboxes CROSS JOIN journal WHERE pool_id = ? AND outbox_id = ?`);
+  progress.setReadBigInts(true);
+  const lastLoss = db.prepare('SELECT coalesce(max(loss), 0) AS loss FROM losses');
+  lastLoss.setReadBigInts(true);
+  const advance = db.prepare(`
+    UPDATE outboxes SET stored_seq = ?, loss = (SELECT coalesce(max(loss), 0) FROM losses)
+    WHERE outbox = ? AND stored_seq < ?`);
   const count = db.prepare(
     'UPDATE outboxes SET refused = refused + ?, conflicts = conflicts + ? WHERE outbox = ? RETURNING refused, conflicts',
   );
@@ -99,13 +120,14 @@ export function workOperations(db: Database) {
   );
   refusalsIn.setReadBigInts(true);
   const waitingAfter = db.prepare(`
-    SELECT quote, header, pool_id FROM waiting JOIN outboxes USING (outbox)
+    SELECT quote, quotes.id, header, pool_id FROM waiting JOIN quotes USING (quote) JOIN outboxes USING (outbox)
     WHERE quote > ? ORDER BY quote LIMIT ?`);
   const place = db.prepare(
     `UPDATE quotes SET outcome = ?, segment = ? WHERE quote = ? AND outcome = ${Outcome.waiting}`,
   );
   const findWaiting = db.prepare(`
-    SELECT outbox, seq, header, k, public_key, exponent, segment FROM waiting JOIN quotes USING (quote) WHERE quote = ?`);
+    SELECT quote, outbox, seq, header, k, public_key, exponent, segment FROM waiting JOIN quotes USING (quote)
+    WHERE quotes.id = ?`);
   const dropWaiting = db.prepare('DELETE FROM waiting WHERE quote = ?');
 
   function outboxOf({ poolId, outboxId }: WorkBatch): { outbox: bigint; storedSeq: bigint } {
@@ -139,6 +161,12 @@ export function workOperations(db: Database) {
     return works.filter((_, i) => !rows[i]);
   }
 
+  function withoutLost(work: JudgedWork): JudgedWork {
+    if (work.reason !== undefined || work.lost === undefined || byShare.get(work.shareHashLe)) return work;
+    const { lost: reason, header, k, key } = work;
+    return { reason, header, k, key };
+  }
+
   /** Whether a share that came again comes with another key or k, and was not told of as such before. */
   function isConflict(outbox: bigint, { seq, shareHashLe, k, key }: Numbered<AcceptedWork>): boolean {
     const first = byShare.get(shareHashLe);
@@ -149,10 +177,14 @@ export function workOperations(db: Database) {
   }
 
   return {
-    /** The last sequence number stored of an outbox, 0 for none. */
-    storedSeq: ({ poolId, outboxId }: Pick<WorkBatch, 'poolId' | 'outboxId'>): bigint => {
-      const row = findOutbox.get(poolId, outboxId);
-      return row ? bigInteger(row, 'stored_seq') : 0n;
+    /** How far an outbox is. What a journal has noted counts as backed up. */
+    outboxProgress: ({ poolId, outboxId }: Pick<WorkBatch, 'poolId' | 'outboxId'>): OutboxProgress => {
+      const row = progress.get(poolId, outboxId) ?? { stored_seq: 0n, backed_up_seq: 0n, loss: 0n };
+      return {
+        storedSeq: bigInteger(row, 'stored_seq'),
+        backedUpSeq: bigInteger(row, 'backed_up_seq'),
+        isBehind: bigInteger(lastLoss.get() ?? {}, 'loss') > bigInteger(row, 'loss'),
+      };
     },
 
     /**
@@ -162,7 +194,10 @@ export function workOperations(db: Database) {
     storeWork: (batch: WorkBatch): StoredWork => {
       const { outbox, storedSeq } = outboxOf(batch);
       if (batch.firstSeq > storedSeq + 1n) return { storedSeq, refusals: [], created: [], conflicts: 0 };
-      const numbered = batch.records.map((work, i) => ({ ...work, seq: batch.firstSeq + BigInt(i) }));
+      const numbered = batch.records.map((work, i) => ({
+        ...withoutLost(work),
+        seq: batch.firstSeq + BigInt(i),
+      }));
       for (const work of numbered) if (work.reason !== undefined) refuse(outbox, work.seq, work);
       const accepted = numbered.filter((work) => work.reason === undefined);
       const known = new Set(storeQuotes(outbox, accepted));
@@ -178,16 +213,18 @@ export function workOperations(db: Database) {
     /** Some of the quotes that wait for their prev hash, in the order they came. */
     waiting: ({ after, limit }: { after: number; limit: number }): WaitingWork[] =>
       waitingAfter.all(after, limit).map((row) => {
-        return { quote: integer(row, 'quote'), poolId: blob(row, 'pool_id'), header: blob(row, 'header') };
+        const [quoteId, poolId, header] = [blob(row, 'id'), blob(row, 'pool_id'), blob(row, 'header')];
+        return { quote: integer(row, 'quote'), quoteId, poolId, header };
       }),
 
     /**
      * Ends the wait of quotes: into a segment, or void for a reason. Precondition: it still waits, else it is left alone.
      */
     settle: (settled: readonly SettledWork[]): void => {
-      const voided = settled.flatMap(({ quote, segment, reason }) => {
-        const row = findWaiting.get(quote);
+      const voided = settled.flatMap(({ quoteId, segment, reason }) => {
+        const row = findWaiting.get(quoteId);
         if (!row) return [];
+        const quote = integer(row, 'quote');
         const isVoid = reason !== undefined;
         place.run(isVoid ? Outcome.void : Outcome.open, segment ?? integer(row, 'segment'), quote);
         dropWaiting.run(quote);

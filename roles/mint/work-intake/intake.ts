@@ -9,8 +9,9 @@ import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
+import type { Losses } from '../losses.ts';
 import type { Epoch } from '../store/epochs.ts';
-import type { JudgedWork, Refusal, StoredWork } from '../store/work.ts';
+import type { JudgedWork, OutboxProgress, Refusal, StoredWork } from '../store/work.ts';
 import { isAheadOfClock, judgeHeader, judgeProof } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
 import { WorkCap } from './work-cap.ts';
@@ -24,6 +25,7 @@ export interface WorkIntakeParts {
   readonly engine: Engine;
   readonly chain: Pick<ChainView, 'network' | 'parent'>;
   readonly hash: Hash;
+  readonly losses: Pick<Losses, 'checkOpen' | 'reasonFor' | 'freeze' | 'hasJournal'>;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -59,7 +61,8 @@ export class WorkIntake {
    * themselves and not by their numbers: an outbox that was set back to an older copy uses numbers a second time.
    * @returns how far these records are stored, and which of them are refused; where they would leave a gap or there
    * are none, how far the outbox is
-   * @throws HashpoolError 'mint-not-ready' before the pool's first epoch is open, 'bad-sequence'
+   * @throws HashpoolError 'mint-not-ready' before the pool's first epoch is open, 'bad-sequence', 'signing-stopped' where
+   * the database is found to be older than what the pool was told
    */
   async take(
     poolId: Uint8Array,
@@ -67,10 +70,14 @@ export class WorkIntake {
     firstSeq: bigint,
     records: readonly WorkRecord[],
   ): Promise<WorkTaken> {
-    const { engine, log } = this.#parts;
-    const known = await engine.storedSeq({ poolId, outboxId });
-    if (records.length === 0 || firstSeq > known + 1n)
-      return { storedSeq: known, backedUpSeq: 0n, refusals: [] };
+    const { engine, log, losses } = this.#parts;
+    losses.checkOpen();
+    const known = await engine.outboxProgress({ poolId, outboxId });
+    if (records.length === 0) await this.#compare(poolId, firstSeq - 1n, known);
+    if (records.length === 0 || firstSeq > known.storedSeq + 1n) {
+      const { storedSeq, backedUpSeq } = known;
+      return { storedSeq, backedUpSeq, refusals: [] };
+    }
     if (firstSeq < 1n || firstSeq + BigInt(records.length) > MAX_SEQ) {
       throw new HashpoolError(
         'bad-sequence',
@@ -86,7 +93,17 @@ export class WorkIntake {
       const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
       log.error(about, 'the same share came again with another key or k: the first one holds');
     }
-    return { storedSeq, backedUpSeq: 0n, refusals };
+    return { storedSeq, backedUpSeq: losses.hasJournal ? storedSeq : known.backedUpSeq, refusals };
+  }
+
+  /** What a pool was told is stored must be: else the database is an older copy, whatever else it lacks. */
+  async #compare(poolId: Uint8Array, toldSeq: bigint, known: OutboxProgress): Promise<void> {
+    if (toldSeq <= known.storedSeq || known.isBehind) return;
+    const { losses } = this.#parts;
+    await losses.freeze(
+      `the database is older than what this mint has given out: pool ${toHex(poolId)} was told that its work is stored up to number ${toldSeq}, and here it is up to ${known.storedSeq}`,
+    );
+    losses.checkOpen();
   }
 
   /** Stores what the pool's cap has room for. What becomes no new quote takes nothing of it, nor does a failed commit. */
@@ -157,7 +174,7 @@ export class WorkIntake {
   }
 
   async #judge(record: WorkRecord, quoteId: Uint8Array, epoch: Epoch): Promise<JudgedWork> {
-    const { chain, hash, clock } = this.#parts;
+    const { chain, hash, clock, losses } = this.#parts;
     const shareHashLe = hash.sha256d(record.header);
     const exponent = judgeProof(shareHashLe, record.k, epoch);
     if (typeof exponent === 'string') return { ...record, reason: exponent };
@@ -166,6 +183,7 @@ export class WorkIntake {
     const reason = parent && judgeHeader(header, parent, chain.network, epoch);
     if (reason !== undefined) return { ...record, reason };
     const isWaiting = !parent || isAheadOfClock(header, Math.floor(clock() / 1000));
-    return { ...record, reason, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting };
+    const lost = parent && losses.reasonFor(parent);
+    return { ...record, reason, lost, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting };
   }
 }

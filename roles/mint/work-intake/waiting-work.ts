@@ -4,6 +4,7 @@ import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
+import type { Losses } from '../losses.ts';
 import type { SettledWork, WaitingWork } from '../store/work.ts';
 import { isAheadOfClock, judgeHeader } from './judge.ts';
 
@@ -17,6 +18,7 @@ const PAGE = 500;
 export class WaitingRoom {
   readonly #engine: Engine;
   readonly #chain: Pick<ChainView, 'network' | 'parent'>;
+  readonly #losses: Pick<Losses, 'reasonFor'>;
   readonly #clock: () => number;
   readonly #log: Logger;
   #running: Promise<void> | undefined;
@@ -25,11 +27,13 @@ export class WaitingRoom {
   constructor(
     engine: Engine,
     chain: Pick<ChainView, 'network' | 'parent'>,
+    losses: Pick<Losses, 'reasonFor'>,
     clock: () => number,
     log: Logger,
   ) {
     this.#engine = engine;
     this.#chain = chain;
+    this.#losses = losses;
     this.#clock = clock;
     this.#log = log;
   }
@@ -83,7 +87,7 @@ export class WaitingRoom {
   }
 
   async #judge(
-    { quote, poolId, header: bytes }: WaitingWork,
+    { quoteId, poolId, header: bytes }: WaitingWork,
     unknown: Set<string>,
   ): Promise<SettledWork | undefined> {
     const header = decodeHeader(bytes);
@@ -93,8 +97,8 @@ export class WaitingRoom {
     const parent = await this.#chain.parent(prevHash);
     if (!parent) unknown.add(prevHash);
     if (!parent || !epoch) return undefined;
-    const reason = judgeHeader(header, parent, this.#chain.network, epoch);
+    const reason = judgeHeader(header, parent, this.#chain.network, epoch) ?? this.#losses.reasonFor(parent);
     if (reason === undefined && isAheadOfClock(header, Math.floor(this.#clock() / 1000))) return undefined;
-    return { quote, segment: epoch.segment, reason };
+    return { quoteId, segment: epoch.segment, reason };
   }
 }

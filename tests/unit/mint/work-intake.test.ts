@@ -7,6 +7,7 @@ import { reversed, toHex } from '../../../protocols/bytes.ts';
 import type { WorkRecord } from '../../../protocols/ehash/work-record.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import type { KnownParent } from '../../../roles/mint/chain/chain-view.ts';
+import { Losses } from '../../../roles/mint/losses.ts';
 import { WorkIntake } from '../../../roles/mint/work-intake/intake.ts';
 import { FIRST_EPOCH_REACH } from '../../../roles/mint/work-intake/judge.ts';
 import { WaitingRoom } from '../../../roles/mint/work-intake/waiting-work.ts';
@@ -21,6 +22,7 @@ const log = createLog('test', 'silent');
 interface Intake extends TestMint {
   readonly outboxId: Uint8Array;
   readonly intake: WorkIntake;
+  readonly losses: Losses;
   readonly waiting: WaitingRoom;
   /** Blocks that the node knows, by hash in display order. */
   readonly blocks: Map<string, KnownParent>;
@@ -55,9 +57,11 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
   let now = NOW * 1000;
   const clock = () => now;
   const { engine, poolId, curve } = mint;
+  const losses = await Losses.open(engine, log);
   const intake = new WorkIntake({
     engine,
     chain,
+    losses,
     hash,
     log,
     clock,
@@ -70,7 +74,8 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
     intake,
     blocks,
     asked,
-    waiting: new WaitingRoom(engine, chain, clock, log),
+    losses,
+    waiting: new WaitingRoom(engine, chain, losses, clock, log),
     advance: (milliseconds: number) => {
       now += milliseconds;
     },
@@ -119,9 +124,20 @@ test('the mint asks for what it lacks, and an empty submission only asks', async
   assert.equal((await mint.take(1n, [])).storedSeq, 0n);
   await mint.take(1n, [await mint.record()]);
   assert.equal((await mint.take(5n, [await mint.record()])).storedSeq, 1n);
-  assert.equal((await mint.take(99n, [])).storedSeq, 1n);
+  assert.equal((await mint.take(2n, [])).storedSeq, 1n);
   assert.equal(auditMint(mint.path).quotes.count, 1);
   await assert.rejects(mint.take(0n, [await mint.record()]), { code: 'bad-sequence' });
+});
+
+test('an outbox that was told more than the mint has shows that its database is an older copy', async (t) => {
+  const mint = await openIntake(t);
+  const record = await mint.record();
+  await mint.take(1n, [record]);
+  await assert.rejects(mint.take(3n, []), { code: 'signing-stopped' });
+  assert.match(mint.losses.frozen ?? '', /stored up to number 2, and here it is up to 1; restore it/);
+  await assert.rejects(mint.take(2n, [await mint.record()]), { code: 'signing-stopped' });
+  assert.ok(mint.engine.issuance.stopped);
+  assert.equal(auditMint(mint.path).quotes.count, 1);
 });
 
 test('an outbox that the mint does not know, or knows no more, is asked for from its first share on', async (t) => {
