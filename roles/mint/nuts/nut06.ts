@@ -52,8 +52,8 @@ function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
     .filter(({ unit }) => unit !== PAYMENT_UNIT)
     .map(({ unit }) => ({ method: METHOD, unit, method_name: 'Ehash' }));
   const paid = [...payments].map(([method, { backend, mint, melt }]) => ({
-    mint: { method, unit: PAYMENT_UNIT, ...rangeAnswer(mint), options: backend.mintOptions },
-    melt: { method, unit: PAYMENT_UNIT, ...rangeAnswer(melt), options: backend.meltOptions },
+    mint: { method, unit: PAYMENT_UNIT, ...rangeAnswer(mint), ...optionsAnswer(backend.mintOptions) },
+    melt: { method, unit: PAYMENT_UNIT, ...rangeAnswer(melt), ...optionsAnswer(backend.meltOptions) },
   }));
   const mints = [...ehash, ...paid.map(({ mint }) => mint)];
   const isStopped = engine.issuance.stopped !== undefined;
@@ -90,6 +90,11 @@ function repeatable(methods: readonly string[], melts: readonly string[]) {
     ...melts.map((method) => `/v1/melt/${method}`),
   ];
   return paths.map((path) => ({ method: 'POST', path }));
+}
+
+/** CDK's wallet can't read an info with options that are an empty object. */
+function optionsAnswer(options: Readonly<Record<string, unknown>>) {
+  return Object.keys(options).length > 0 ? { options } : {};
 }
 
 function rangeAnswer({ min, max }: Range) {
