@@ -16,6 +16,19 @@ import { newPlace } from './new-place.ts';
 const MAIN = fileURLToPath(new URL('../../roles/mint/main.ts', import.meta.url));
 const READY_MS = 30_000;
 
+/** In a node's place, for a mint that is to run without one: nobody listens there. */
+export const NO_NODE = { rpcUrl: 'http://127.0.0.1:9', rpcAuth: 'nobody:nothing' };
+
+/** For other projects' wallets: sats over a Lightning network that pays by itself, for a fee per input. */
+export const PEER_PAYMENTS = `
+[payments]
+input_fee_ppk = 100
+[payments.bolt11]
+backend = "fake"
+[payments.fake]
+pays_after_ms = 0
+`;
+
 export interface MintOptions {
   readonly minimumDifficulty?: number;
   readonly policy?: 'target' | 'hash';
