@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Stands between a client and the tests' PostgreSQL. */
 export interface DroppingProxy {
@@ -15,7 +14,7 @@ export interface DroppingProxy {
 export async function droppingProxy(t: Pick<TestContext, 'after'>, url: string): Promise<DroppingProxy> {
   const server = new URL(url.replace('@/', '@localhost/'));
   const upstreamPath = join(server.searchParams.get('host') ?? '', '.s.PGSQL.5432');
-  const folder = mkdtempSync(join(tmpdir(), 'hashpool-proxy-'));
+  const folder = temporaryFolder();
   const sockets = new Set<Socket>();
   let trigger: string | undefined;
   const listener = createServer((client) => {
