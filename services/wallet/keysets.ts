@@ -9,6 +9,8 @@ export interface Keyset {
   readonly unit: string;
   readonly active: boolean;
   readonly inputFeePpk: number;
+  /** Milliseconds since 1970 from which its tokens are worth nothing; undefined for never. */
+  readonly expiresAt: number | undefined;
   /** Public key in hex by amount in decimal. */
   readonly keys: Readonly<Record<string, string>>;
 }
@@ -19,7 +21,7 @@ export interface Keysets {
   /** @throws HashpoolError 'unknown-keyset' */
   get(id: string): Keyset;
   /**
-   * The keyset that new tokens of `unit` are made with.
+   * The keyset that new tokens of `unit` are made with: of several, the one that lasts longest.
    * @throws HashpoolError 'no-active-keyset'
    */
   activeFor(unit: string): Keyset;
@@ -38,11 +40,13 @@ export interface Keysets {
 
 /** @param db opened with `walletSchema` */
 export function openKeysets(db: DatabaseSync): Keysets {
-  const select = db.prepare('SELECT id, unit, active, input_fee_ppk, keys FROM keysets ORDER BY id');
-  const insert = db.prepare(
-    `INSERT INTO keysets (id, unit, active, input_fee_ppk, keys) VALUES (?, ?, ?, ?, ?)`,
+  const select = db.prepare(
+    'SELECT id, unit, active, input_fee_ppk, final_expiry, keys FROM keysets ORDER BY id',
   );
-  const setActive = db.prepare('UPDATE keysets SET active = ? WHERE id = ?');
+  const insert = db.prepare(
+    `INSERT INTO keysets (id, unit, active, input_fee_ppk, final_expiry, keys) VALUES (?, ?, ?, ?, ?, ?)`,
+  );
+  const setState = db.prepare('UPDATE keysets SET active = ?, final_expiry = ? WHERE id = ?');
   const take = db.prepare(
     'UPDATE keysets SET next_counter = next_counter + ? WHERE id = ? RETURNING next_counter',
   );
@@ -73,7 +77,8 @@ export function openKeysets(db: DatabaseSync): Keysets {
       return keyset;
     },
     activeFor: (unit) => {
-      const keyset = find((candidate) => candidate.unit === unit && candidate.active);
+      const isSigning = (candidate: Keyset) => candidate.unit === unit && candidate.active;
+      const keyset = find(isSigning) && [...known().values()].filter(isSigning).sort(byExpiry).at(-1);
       if (keyset) return keyset;
       throw new HashpoolError('no-active-keyset', `the mint signs no new tokens of unit ${unit}`);
     },
@@ -81,15 +86,14 @@ export function openKeysets(db: DatabaseSync): Keysets {
       inTransaction(db, () => {
         const stored = new Set(select.all().map((row) => String(row['id'])));
         for (const { meta, keys } of published) {
-          if (stored.has(meta.id)) setActive.run(meta.active ? 1 : 0, meta.id);
-          else if (keys)
-            insert.run(
-              meta.id,
-              meta.unit,
-              meta.active ? 1 : 0,
-              meta.input_fee_ppk ?? 0,
-              checkedKeys(meta, keys),
-            );
+          const active = meta.active ? 1 : 0;
+          const expiry = meta.final_expiry || null;
+          if (stored.has(meta.id)) {
+            setState.run(active, expiry, meta.id);
+          } else if (keys) {
+            const fee = meta.input_fee_ppk ?? 0;
+            insert.run(meta.id, meta.unit, active, fee, expiry, checkedKeys(meta, keys));
+          }
         }
       });
       cache = undefined;
@@ -131,12 +135,18 @@ function checkedKeys(meta: MintKeyset, { keys }: MintKeys): string {
   return JSON.stringify(keys);
 }
 
+function byExpiry(a: Keyset, b: Keyset): number {
+  const [first, second] = [a.expiresAt ?? Number.MAX_SAFE_INTEGER, b.expiresAt ?? Number.MAX_SAFE_INTEGER];
+  return first - second;
+}
+
 function toKeyset(row: Record<string, unknown>): Keyset {
   return {
     id: String(row['id']),
     unit: String(row['unit']),
     active: row['active'] === 1,
     inputFeePpk: Number(row['input_fee_ppk']),
+    expiresAt: row['final_expiry'] === null ? undefined : Number(row['final_expiry']) * 1000,
     keys: JSON.parse(String(row['keys'])) as Record<string, string>,
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { loadCrypto } from '../../runtime/crypto.ts';
-import { consolidate } from './consolidate.ts';
+import { openConsolidator } from './consolidate.ts';
 import { type ClosingFlag, openWalletDatabase, type WalletData } from './database.ts';
 import { openHistory } from './history.ts';
 import { type Invoice, lookUpInvoices, makeInvoice } from './invoice.ts';
@@ -52,6 +52,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
   const parts: Parts = { ...stores, seed, mint, curve, clock, isClosing, journal };
   const lockKeys = openLockKeys(db, seed);
   const minter = openQuoteMinter(parts);
+  const consolidator = openConsolidator(parts);
   const sender = openSender(parts, db, prepare);
   const restoredAt = db.prepare('SELECT restored_at FROM wallet');
   const setRestored = db.prepare('UPDATE wallet SET restored_at = ?');
@@ -80,7 +81,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       await lookUpInvoices(parts);
       const minted = await minter.pass();
       await sender.check();
-      await consolidate(parts);
+      await consolidator.pass();
       stores.proofs.forgetSpentBefore(clock() - ENDED_KEPT_MS);
       journal.forgetEndedBefore(clock() - ENDED_KEPT_MS);
       return { minted: resumed + minted, waiting: sumOf(stores.quotes.sums()) };

@@ -152,5 +152,6 @@ export const walletSchema: Schema = {
     CREATE INDEX quotes_mintable ON quotes (method, unit, refused_at) WHERE state = 'PAID' AND operation IS NULL;
     CREATE INDEX quotes_invoices ON quotes (seen_at) WHERE method = 'bolt11' AND state = 'UNPAID';
     `,
+    'ALTER TABLE keysets ADD COLUMN final_expiry INTEGER',
   ],
 };

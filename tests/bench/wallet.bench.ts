@@ -26,7 +26,7 @@ const unblinding: Figure = loop('wallet, signature proven by DLEQ and unblinded'
   const { signature, e, s } = curve.signBlinded(fromHex(output.message.B_), secret);
   const dleq = { e: toHex(e), s: toHex(s) };
   const answer = { id: KEYSET, amount: Amount.from(4n), C_: toHex(signature), dleq };
-  const keyset = { id: KEYSET, unit: 'u', active: true, inputFeePpk: 0, keys };
+  const keyset = { id: KEYSET, unit: 'u', active: true, inputFeePpk: 0, expiresAt: undefined, keys };
   return () => unblindOne(curve, output, answer, keyset);
 });
 

@@ -71,6 +71,16 @@ for (const fault of ['drop-request', 'drop-answer'] as const) {
   });
 }
 
+test('where the mint refuses it, nothing is lost, nothing else is held up, and it is left alone for a while', async (t) => {
+  const { mint, wallet, swaps } = await fragmented(t, 7);
+  mint.fault('/v1/swap', 'refuse');
+  assert.equal((await wallet.collect()).minted, 7n * FORTY);
+  mint.addQuote(await wallet.keyForChannel('channel'), 5n);
+  assert.equal((await wallet.collect()).minted, 5n);
+  assert.equal(swaps().length, 1);
+  assert.equal(await heldBy(wallet), 7n * FORTY + 5n);
+});
+
 test('who sends from the same database meanwhile loses nothing, and what is sent is not consolidated', async (t) => {
   const { mint, open, wallet } = await fragmented(t, 20);
   const other = await open();

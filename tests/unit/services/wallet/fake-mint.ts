@@ -15,7 +15,7 @@ import { quoteLookupMessage } from '../../../../protocols/cashu/quote-lookup.ts'
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 
 /** What a test does with one request instead of answering it: before the mint has worked on it, or after. */
-export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable';
+export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable' | 'refuse';
 
 interface FakeQuote {
   method: 'ehash' | 'bolt11';
@@ -179,6 +179,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
     try {
       const endpoint = endpoints[path];
       if (!endpoint) throw new Refused(40400, `no ${path}`);
+      if (fault === 'refuse') throw new Refused(12002, 'Keyset is inactive');
       let result = endpoint(body as never);
       if (fault === 'drop-answer') return void response.destroy();
       if (fault === 'forge-dleq')
