@@ -2,8 +2,6 @@ import { BlockList, isIP } from 'node:net';
 
 /** Entries of X-Forwarded-For that are looked at; a chain of proxies is short. */
 const MAX_FORWARDED = 16;
-/** An IPv6 customer has this much of a network at least, so that limits by single addresses would bind nobody. */
-const IPV6_GROUPS = 4;
 
 /** A set of addresses and networks. */
 export class AddressSet {
@@ -38,7 +36,7 @@ export function isAddressOrNetwork(entry: string): boolean {
  * @param peer the other end of the connection
  * @param forwarded the header, as it came
  */
-export function clientAddress(peer: string, forwarded: string | undefined, trusted: AddressSet): string {
+export function forwardedAddress(peer: string, forwarded: string | undefined, trusted: AddressSet): string {
   let client = plainAddress(peer);
   const named = (forwarded ?? '').split(',').slice(-MAX_FORWARDED).reverse();
   for (const each of named) {
@@ -47,19 +45,6 @@ export function clientAddress(peer: string, forwarded: string | undefined, trust
     client = address;
   }
   return client;
-}
-
-/** What limits count by: an IPv4 address, or the network of an IPv6 one. */
-export function limitKey(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
-  const all = [...groups, ...Array.from({ length: missing }, () => '0'), ...(tail ?? '').split(':')];
-  return `${all
-    .slice(0, IPV6_GROUPS)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }
 
 /** An IPv4 address as IPv6 sockets show it, as itself. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { AddressSet, clientAddress, limitKey } from './addresses.ts';
+import { clientAddress } from '../../../runtime/client-address.ts';
+import { AddressSet, forwardedAddress } from './addresses.ts';
 import type { LimitsConfig } from './config.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -45,14 +46,14 @@ export class Limits {
   clientOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): Client {
     const forwarded = headers['x-forwarded-for'];
     const header = Array.isArray(forwarded) ? forwarded.join(',') : forwarded;
-    const address = clientAddress(socket.remoteAddress ?? '', header, this.#trusted);
-    return this.#unlimited.has(address) ? undefined : limitKey(address);
+    const address = forwardedAddress(socket.remoteAddress ?? '', header, this.#trusted);
+    return this.#unlimited.has(address) ? undefined : clientAddress(address);
   }
 
   /** Who opened a connection; a proxy opens them for others. */
   connectionOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): Client {
-    const address = clientAddress(remoteAddress, undefined, this.#trusted);
-    return this.#trusted.has(address) || this.#unlimited.has(address) ? undefined : limitKey(address);
+    const address = forwardedAddress(remoteAddress, undefined, this.#trusted);
+    return this.#trusted.has(address) || this.#unlimited.has(address) ? undefined : clientAddress(address);
   }
 
   /** @returns 0 where a request may go on, else the milliseconds to wait */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { clientAddress } from '../../../runtime/client-address.ts';
 
 test('an IPv4 address stands for itself, however it is written', () => {
@@ -17,4 +18,10 @@ test('of an IPv6 address its network of 64 bits counts', () => {
   assert.notEqual(clientAddress('2001:db8:0:8::1'), network);
   assert.equal(clientAddress('::1'), '0:0:0:0::/64');
   assert.equal(clientAddress('fe80::1%eth0'), 'fe80:0:0:0::/64');
+  assert.equal(clientAddress('2001:0DB8:1:2::'), '2001:db8:1:2::/64');
+  fc.assert(
+    fc.property(fc.ipV6(), (address) => {
+      assert.match(clientAddress(address), /^([0-9a-f]{1,4}:){4}:\/64$|^\d+(\.\d+){3}$/, address);
+    }),
+  );
 });
