@@ -10,7 +10,8 @@ import { toHex } from '../../protocols/bytes.ts';
 import { encodeAuthorityPublicKey, encodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { isPostgres } from '../../runtime/sql/open.ts';
-import { freePort, type TestNode } from './bitcoind.ts';
+import type { TestNode } from './bitcoind.ts';
+import { freePortBase } from './free-ports.ts';
 import { newPlace } from './new-place.ts';
 
 const MAIN = fileURLToPath(new URL('../../roles/mint/main.ts', import.meta.url));
@@ -125,7 +126,9 @@ class MintProcess implements TestMintProcess {
     const database = isPostgres(place) ? place : undefined;
     for (const name of ['state', 'credentials', 'public']) await mkdir(join(folder, name));
     const keys = beside ? await copyKeys(beside, folder) : await writeKeys(folder, node.rpcAuth);
-    const mint = new MintProcess(folder, await freePort(), await freePort(), keys, database);
+    // It comes back to the same ports after each restart.
+    const port = await freePortBase(2);
+    const mint = new MintProcess(folder, port, port + 1, keys, database);
     if (database) await writeFile(join(folder, 'credentials/mint-database'), database, { mode: 0o600 });
     await writeFile(join(folder, 'mint.config.toml'), mint.#config(options));
     await writeFile(join(folder, 'pool.toml'), mint.#shared(node.rpcUrl));
