@@ -7,5 +7,5 @@ usePostgres();
 for (const file of readdirSync(import.meta.dirname)) {
   const path = join(import.meta.dirname, file);
   if (!file.endsWith('.test.ts') || path === import.meta.filename) continue;
-  if (/openTest(Mint|Payments)/.test(readFileSync(path, 'utf8'))) await import(path);
+  if (/openTest(Mint|Payments)|newPlace/.test(readFileSync(path, 'utf8'))) await import(path);
 }

@@ -83,10 +83,15 @@ function txidOf(hex: string): string {
   return hash('sha256', hex);
 }
 
-async function open(t: TestContext, node: PayingWallet, settings: Partial<BitcoindSettings> = {}) {
+async function open(
+  t: TestContext,
+  node: PayingWallet,
+  settings: Partial<BitcoindSettings> = {},
+  place?: string,
+) {
   const backend = await BitcoindBackend.open({
     rpc: node,
-    place: await newPlace(),
+    place: place ?? (await newPlace()),
     log: silent,
     settings: {
       name: 'mint',
@@ -260,4 +265,18 @@ test('coins that are gone are replaced only where no version can ever be mined',
   node.depths.set(txidOf(first), -100);
   await until(() => node.sent.length === 2);
   assert.deepEqual(JSON.parse(node.sent[1] ?? '').chosen, [coinOf('coin2:0')]);
+});
+
+test('two processes of a mint on one wallet pay each key once, with a coin of its own each', async (t) => {
+  const node = new PayingWallet();
+  node.coins = Array.from({ length: 100 }, (_, i) => `coin${i + 1}:0`);
+  const place = await newPlace();
+  const both = [await open(t, node, {}, place), await open(t, node, {}, place)];
+  const keys = Array.from({ length: 12 }, (_, i) => payment(`key${i}`, ADDRESSES[i % 4], 1 + (i % 3)));
+  await Promise.all(keys.flatMap((key) => both.map((backend) => paid(backend, key))));
+  const transactions = [...new Set(node.sent)].map((hex) => JSON.parse(hex));
+  const outputs: object[] = transactions.flatMap(({ outputs }) => outputs);
+  assert.equal(outputs.length, keys.length);
+  const coins = transactions.flatMap(({ chosen }) => chosen.map(({ txid }: Coin) => txid));
+  assert.equal(new Set(coins).size, coins.length);
 });

@@ -73,12 +73,13 @@ export function operations(db: Database) {
     db,
     'SELECT * FROM onchain_payouts WHERE sending IS NULL AND failure IS NULL ORDER BY payout LIMIT ?',
   );
+  const isWaiting = db.prepare(
+    'SELECT 1 FROM onchain_payouts WHERE payout = ? AND sending IS NULL AND failure IS NULL',
+  );
   const fail = db.prepare(
     'UPDATE onchain_payouts SET failure = ? WHERE payout = ? AND sending IS NULL AND failure IS NULL',
   );
-  const assign = db.prepare(
-    'UPDATE onchain_payouts SET sending = ? WHERE payout = ? AND sending IS NULL AND failure IS NULL',
-  );
+  const assign = db.prepare('UPDATE onchain_payouts SET sending = ? WHERE payout = ?');
   const addSending = bigRows(
     db,
     "INSERT INTO onchain_sendings (state, blocks, height) VALUES ('OPEN', ?, ?) RETURNING sending",
@@ -198,12 +199,11 @@ export function operations(db: Database) {
      * @throws HashpoolError 'payouts-taken' where another process was quicker
      */
     addSending: ({ payouts, blocks, height, built }: NewSending): string[] => {
+      if (!payouts.every(({ payout }) => isWaiting.get(payout))) throw payoutsTaken();
       const taken = takenInputs(built);
       if (taken.length > 0) return taken;
       const sending = bigInteger(addSending.get(blocks, height) ?? {}, 'sending');
-      for (const { payout } of payouts) {
-        if (assign.run(sending, payout).changes !== 1) throw payoutsTaken();
-      }
+      for (const { payout } of payouts) assign.run(sending, payout);
       storeVersion(sending, 1, payouts, built);
       return [];
     },

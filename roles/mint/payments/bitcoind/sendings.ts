@@ -164,8 +164,7 @@ export class Sendings {
       return 'a payout takes longer than was expected';
     const { sending: row, payouts } = sending;
     const built = await this.#rebuilt(sending, rate);
-    if (!built)
-      return 'a payout takes longer than was expected, and the wallet has no coins to raise its fee';
+    if (typeof built === 'string') return built;
     const number = newest.number + 1;
     faultPoint('replacement-built');
     try {
@@ -196,13 +195,13 @@ export class Sendings {
     return wanted > this.#parts.settings.maxRate ? undefined : wanted;
   }
 
-  async #rebuilt({ payouts, inputs }: Sending, rate: bigint): Promise<Built | undefined> {
+  /** @returns why it can't be, where it can't */
+  async #rebuilt({ payouts, inputs }: Sending, rate: bigint): Promise<Built | string> {
     try {
       return await buildTransaction(this.#parts.wallet, payouts, rate, inputs);
     } catch (error) {
       if (!isRpcError(error, 'rpc-refused')) throw error;
-      this.#parts.log.warn({ err: error }, `a payout's fee can't be raised: ${messageOf(error)}`);
-      return undefined;
+      return `a payout takes longer than was expected, and its fee can't be raised: ${messageOf(error)}`;
     }
   }
 }
