@@ -303,5 +303,14 @@ export const schema: Schema = {
     -- Quotes of any method that were open then: they may have been issued, and never are again.
     ALTER TABLE mint_quotes ADD COLUMN is_lost INTEGER NOT NULL DEFAULT 0 CHECK (is_lost IN (0, 1));
     `,
+    `
+    -- Hashes of the quotes that a pool's work became in each minute of the last hour, in decimal: they pass 2^63.
+    CREATE TABLE pool_hours (
+      pool_id BLOB NOT NULL CHECK (length(pool_id) = 33),
+      step INTEGER NOT NULL,
+      hashes TEXT NOT NULL,
+      PRIMARY KEY (pool_id, step)
+    ) STRICT;
+    `,
   ],
 };

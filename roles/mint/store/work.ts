@@ -2,6 +2,8 @@ import { Outcome } from '../../../domain/quotes/state.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { getEach, runEach } from '../../../runtime/sql/together.ts';
+import type { WorkAllowance } from '../work-intake/work-cap.ts';
+import { poolHours } from './pool-hours.ts';
 import { bigInteger, blob, integer, type Row, text } from './row.ts';
 import { tallies } from './tallies.ts';
 
@@ -33,6 +35,8 @@ export interface WorkBatch {
   /** Sequence number of the first record; the others follow without a gap. */
   readonly firstSeq: bigint;
   readonly records: readonly JudgedWork[];
+  /** What the pool may deliver; undefined for as much as it likes. */
+  readonly allowance?: WorkAllowance | undefined;
 }
 
 export interface Refusal {
@@ -41,13 +45,13 @@ export interface Refusal {
 }
 
 export interface StoredWork {
-  /** The number of the batch's last record. */
+  /** The number of the last record that was stored. */
   readonly storedSeq: bigint;
   /** All refusals under the batch's numbers, also those of an earlier delivery, which may have gone unheard. */
   readonly refusals: Refusal[];
-  /** Exponents of the quotes that are new. */
-  readonly created: number[];
   readonly conflicts: number;
+  /** The pool is at its cap: what comes after storedSeq waits. */
+  readonly isFull: boolean;
 }
 
 /** How far an outbox is. */
@@ -84,6 +88,7 @@ const MAX_KEPT = 100_000;
 /** Stores work and what is known about each outbox. */
 export function workOperations(db: Database) {
   const tally = tallies(db);
+  const hours = poolHours(db);
   const findOutbox = db.prepare(
     'SELECT outbox, stored_seq FROM outboxes WHERE pool_id = ? AND outbox_id = ?',
   );
@@ -189,12 +194,19 @@ export function workOperations(db: Database) {
 
     /**
      * W2: quotes, refusals, conflicts and the outbox's progress, all or nothing. What is stored already stays as it
-     * is; a batch beyond the next one stores nothing, and its answer says where to go on.
+     * is; a batch beyond the next one stores nothing, and what the pool's hour has no room for is left for later: the
+     * answer says where to go on.
      */
     storeWork: (batch: WorkBatch): StoredWork => {
       const { outbox, storedSeq } = outboxOf(batch);
-      if (batch.firstSeq > storedSeq + 1n) return { storedSeq, refusals: [], created: [], conflicts: 0 };
-      const numbered = batch.records.map((work, i) => ({
+      if (batch.firstSeq > storedSeq + 1n) {
+        return { storedSeq, refusals: [], conflicts: 0, isFull: false };
+      }
+      const { poolId, allowance } = batch;
+      const { records, isFull } = allowance
+        ? hours.within(poolId, batch.records, allowance)
+        : { records: batch.records, isFull: false };
+      const numbered = records.map((work, i) => ({
         ...withoutLost(work),
         seq: batch.firstSeq + BigInt(i),
       }));
@@ -203,11 +215,12 @@ export function workOperations(db: Database) {
       const known = new Set(storeQuotes(outbox, accepted));
       const created = accepted.filter((work) => !known.has(work)).map(({ exponent }) => exponent);
       tally('created', created);
+      if (allowance) hours.note(poolId, created, allowance);
       const conflicts = [...known].filter((work) => isConflict(outbox, work)).length;
-      const last = batch.firstSeq + BigInt(batch.records.length) - 1n;
+      const last = batch.firstSeq + BigInt(records.length) - 1n;
       runEach(advance, [[last, outbox, last]]);
       const refusals = refusalsIn.all(outbox, batch.firstSeq, last).map(refusalOf);
-      return { storedSeq: last, refusals, created, conflicts };
+      return { storedSeq: last, refusals, conflicts, isFull };
     },
 
     /** Some of the quotes that wait for their prev hash, in the order they came. */

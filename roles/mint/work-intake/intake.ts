@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { decodeHeader } from '../../../protocols/bitcoin/header.ts';
 import { reversed, toHex } from '../../../protocols/bytes.ts';
-import { sumOf } from '../../../protocols/cashu/amount.ts';
 import { newQuoteId, QUOTE_ID_RANDOM_BYTES } from '../../../protocols/cashu/quote-id.ts';
 import type { Hash } from '../../../protocols/crypto/hash.ts';
 import type { WorkRecord } from '../../../protocols/ehash/work-record.ts';
@@ -14,7 +13,6 @@ import type { Epoch } from '../store/epochs.ts';
 import type { JudgedWork, OutboxProgress, Refusal, StoredWork } from '../store/work.ts';
 import { isAheadOfClock, judgeHeader, judgeProof } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
-import { WorkCap } from './work-cap.ts';
 
 /** Sequence numbers are stored as signed 64-bit integers. */
 const MAX_SEQ = (1n << 63n) - 1n;
@@ -47,13 +45,11 @@ export interface WorkTaken {
 export class WorkIntake {
   readonly #parts: WorkIntakeParts;
   readonly #keys: KnownKeys;
-  readonly #caps: ReadonlyMap<string, WorkCap>;
   readonly #capLogged = new Map<string, number>();
 
   constructor(parts: WorkIntakeParts) {
     this.#parts = parts;
     this.#keys = new KnownKeys(parts.engine.signer);
-    this.#caps = new Map([...parts.workPerHour].map(([pool, hashes]) => [pool, new WorkCap(hashes)]));
   }
 
   /**
@@ -106,51 +102,20 @@ export class WorkIntake {
     losses.checkOpen();
   }
 
-  /** Stores what the pool's cap has room for. What becomes no new quote takes nothing of it, nor does a failed commit. */
+  /** Stores what the pool's hour has room for. */
   async #store(
     outboxId: Uint8Array,
     firstSeq: bigint,
-    judged: readonly JudgedWork[],
-    epoch: Epoch,
+    records: readonly JudgedWork[],
+    { poolId, minimumDifficulty }: Epoch,
   ): Promise<StoredWork> {
-    const { poolId, minimumDifficulty } = epoch;
-    const now = this.#parts.clock();
-    const records = this.#capped(judged, epoch, now);
-    const exponents = records.flatMap((record) => (record.reason === undefined ? [record.exponent] : []));
-    let created: readonly number[] = [];
-    try {
-      const stored = await this.#parts.engine.storeWork({ poolId, outboxId, firstSeq, records });
-      created = stored.created;
-      return stored;
-    } finally {
-      const unused = (sumOf(exponents) - sumOf(created)) << BigInt(minimumDifficulty);
-      this.#caps.get(toHex(poolId))?.giveBack(unused, now);
-    }
-  }
-
-  /** Takes paid work from the pool's cap: gives what comes before the first record that has to wait for room. */
-  #capped(records: readonly JudgedWork[], { poolId, minimumDifficulty }: Epoch, now: number): JudgedWork[] {
+    const { engine, workPerHour, clock } = this.#parts;
     const pool = toHex(poolId);
-    const cap = this.#caps.get(pool);
-    const within: JudgedWork[] = [];
-    for (const record of records) {
-      const verdict =
-        record.reason !== undefined
-          ? 'taken'
-          : (cap?.take(record.exponent + minimumDifficulty, now) ?? 'never');
-      if (verdict !== 'taken') this.#logCap(pool, now);
-      if (verdict === 'full') break;
-      const { header, k, key } = record;
-      if (verdict === 'taken') within.push(record);
-      else
-        within.push({
-          header,
-          k,
-          key,
-          reason: 'above-work-cap: this share alone passes the work_per_hour of its pool',
-        });
-    }
-    return within;
+    const now = clock();
+    const allowance = { perHour: workPerHour.get(pool) ?? 0n, minimumDifficulty, now };
+    const stored = await engine.storeWork({ poolId, outboxId, firstSeq, records, allowance });
+    if (stored.isFull) this.#logCap(pool, now);
+    return stored;
   }
 
   #logCap(pool: string, now: number): void {

@@ -58,6 +58,21 @@ export async function openTestMint(t: Pick<TestContext, 'after'>, height = 101):
   return mint;
 }
 
+/** A share that was judged good, as it is handed to the store. */
+export function acceptedWork(segment: number, key: Uint8Array, exponent: number): AcceptedWork {
+  return {
+    reason: undefined,
+    quoteId: newQuoteId(Date.now(), randomBytes(10)),
+    shareHashLe: randomBytes(32),
+    exponent,
+    segment,
+    isWaiting: false,
+    header: randomBytes(80),
+    k: exponent,
+    key,
+  };
+}
+
 class TestMintOn implements TestMint {
   engine: Engine;
   readonly path: string;
@@ -88,22 +103,7 @@ class TestMintOn implements TestMint {
 
   async addQuotes(publicKey: Uint8Array, exponents: readonly number[]): Promise<string[]> {
     const segment = this.engine.epochs.current(this.poolId)?.segment ?? 0;
-    const records = exponents.map((exponent): AcceptedWork => {
-      const quoteId = newQuoteId(Date.now(), randomBytes(10));
-      const shareHashLe = randomBytes(32);
-      const header = randomBytes(80);
-      return {
-        reason: undefined,
-        quoteId,
-        shareHashLe,
-        exponent,
-        segment,
-        isWaiting: false,
-        header,
-        k: exponent,
-        key: publicKey,
-      };
-    });
+    const records = exponents.map((exponent) => acceptedWork(segment, publicKey, exponent));
     const firstSeq = this.#seq;
     this.#seq += BigInt(records.length);
     await this.engine.storeWork({

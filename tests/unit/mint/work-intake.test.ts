@@ -7,13 +7,14 @@ import { reversed, toHex } from '../../../protocols/bytes.ts';
 import type { WorkRecord } from '../../../protocols/ehash/work-record.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import type { KnownParent } from '../../../roles/mint/chain/chain-view.ts';
+import { Engine } from '../../../roles/mint/engine.ts';
 import { Losses } from '../../../roles/mint/losses.ts';
 import { WorkIntake } from '../../../roles/mint/work-intake/intake.ts';
 import { FIRST_EPOCH_REACH } from '../../../roles/mint/work-intake/judge.ts';
 import { WaitingRoom } from '../../../roles/mint/work-intake/waiting-work.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 import { createLog } from '../../../runtime/logs.ts';
-import { openTestMint, type TestMint } from './support.ts';
+import { acceptedWork, openTestMint, SEED, type TestMint } from './support.ts';
 
 const NOW = 1_800_000_000;
 const BITS = 0x207fffff;
@@ -310,6 +311,24 @@ test('the same work again, and work that could not be stored, takes nothing of t
   t.mock.method(mint.engine, 'storeWork', () => Promise.reject(new Error('disk full')), { times: 2 });
   for (let i = 0; i < 2; i++) await assert.rejects(mint.take(2n, [second]), /disk full/);
   assert.equal((await mint.take(2n, [second])).storedSeq, 2n);
+});
+
+test('what a pool delivered counts at every process of the mint, and once its hour is over no more', async (t) => {
+  const mint = await openTestMint(t);
+  const other = await Engine.open({ path: mint.path, seed: SEED, threads: 1 });
+  t.after(() => other.close());
+  const outboxId = randomBytes(16);
+  const allowance = { perHour: 12n, minimumDifficulty: 0, now: 1_000_000 };
+  const store = (engine: Engine, firstSeq: bigint, now = allowance.now) => {
+    const segment = engine.epochs.current(mint.poolId)?.segment ?? 0;
+    const records = [acceptedWork(segment, mint.curve.publicKey(randomBytes(32)), 3)];
+    const batch = { poolId: mint.poolId, outboxId, firstSeq, records };
+    return engine.storeWork({ ...batch, allowance: { ...allowance, now } });
+  };
+  assert.equal((await store(mint.engine, 1n)).isFull, false);
+  const { isFull, storedSeq } = await store(other, 2n);
+  assert.deepEqual([isFull, storedSeq], [true, 1n]);
+  assert.equal((await store(other, 2n, allowance.now + 3_600_000)).storedSeq, 2n);
 });
 
 test('work comes in no sooner than the pool has an epoch', async (t) => {
