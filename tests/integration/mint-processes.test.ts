@@ -121,6 +121,39 @@ test('one quote in 1,000 mints and batches, one token in 1,000 swaps, at two pro
   assert.equal(books.issued.sum + books.waiting.sum, 2n * BigInt(batches + 2));
 });
 
+/** The states of a quote that a process tells on a WebSocket, up to `last` (NUT-17). */
+async function statesTold(mint: TestMintProcess, quote: string, last: string, act: () => Promise<void>) {
+  const socket = new WebSocket(`${mint.url.replace('http', 'ws')}/v1/ws`);
+  const told: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const params = { kind: 'ehash_mint_quote', subId: 's', filters: [quote] };
+    socket.onopen = () => socket.send(JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'subscribe', params }));
+    socket.onerror = () => reject(new Error('the WebSocket failed'));
+    socket.onmessage = ({ data }) => {
+      const { params: news } = JSON.parse(String(data)) as { params?: { payload: { state: string } } };
+      if (news && told.push(news.payload.state) === 1) act().catch(reject);
+      if (told.at(-1) === last) resolve();
+    };
+  });
+  socket.close();
+  return told;
+}
+
+test('what one process does the other tells, and answers again', { timeout: 120_000 }, async (t) => {
+  const two = await openTwo(t, 1);
+  const { first, second, secretKey } = two;
+  const [{ quote = '' } = {}] = await quotesAt(first, secretKey);
+  const { path, body } = mintRequest(two, [quote]);
+  let answer: unknown;
+  const told = await statesTold(second, quote, 'ISSUED', async () => {
+    answer = await post(first, path, body);
+  });
+  assert.deepEqual(told, ['PAID', 'ISSUED']);
+  const again = await post(second, path, body);
+  assert.equal(again.status, 200);
+  assert.deepEqual(again, answer, 'NUT-19: from whichever process');
+});
+
 test('one process is killed at work, the other goes on, and the killed one finds all of it', {
   timeout: 120_000,
 }, async (t) => {
