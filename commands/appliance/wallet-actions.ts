@@ -210,7 +210,7 @@ async function payInvoice(wallet: Wallet, invoice: string, options: GivenOptions
     );
   }
   const most =
-    maxFee === undefined ? undefined : BigInt(parseCount('--max-fee', maxFee, Number.MAX_SAFE_INTEGER));
+    maxFee === undefined ? undefined : BigInt(parseCount('--max-fee', maxFee, Number.MAX_SAFE_INTEGER, 0));
   const paid = await wallet.payInvoice(invoice, most);
   const row = { paid: `${paid.amount}`, fee: `${paid.fee}`, unit: paid.unit, preimage: paid.preimage ?? '' };
   return { words: formatTable([row]), json: paid };

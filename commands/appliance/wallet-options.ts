@@ -42,11 +42,11 @@ export function parseAmount(what: string, text: string): bigint {
   return BigInt(text);
 }
 
-/** @throws HashpoolError 'usage' where `text` is no whole number up to `max` */
-export function parseCount(option: string, text: string, max: number): number {
+/** @throws HashpoolError 'usage' where `text` is no whole number from `min` to `max` */
+export function parseCount(option: string, text: string, max: number, min = 1): number {
   const count = Number(text);
-  if (/^\d{1,16}$/.test(text) && count >= 1 && count <= max) return count;
-  throw usageError(`${option} ${text}: a whole number from 1 to ${max} is wanted`);
+  if (/^\d{1,16}$/.test(text) && count >= min && count <= max) return count;
+  throw usageError(`${option} ${text}: a whole number from ${min} to ${max} is wanted`);
 }
 
 /** @throws HashpoolError 'usage' where a preimage or hash is not 32 bytes of hex */

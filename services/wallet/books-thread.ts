@@ -2,7 +2,7 @@ import { fromHex } from '../../protocols/bytes.ts';
 import { type Balance, openBooks, type Troubles } from './balance.ts';
 import { openWalletDatabase, type WalletData } from './database.ts';
 import { type HistoryEntry, openHistory } from './history.ts';
-import { activeUnits, openKeysets } from './keysets.ts';
+import { openKeysets } from './keysets.ts';
 import { openLockKeys } from './lock-keys.ts';
 import { openProofs } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
@@ -28,7 +28,7 @@ export function start(data: WalletData): BooksTasks {
   return {
     keyFor: (purpose) => fromHex(lockKeys.forPurpose(purpose, Date.now()).publicKey),
     balance: books.balance,
-    units: () => activeUnits(keysets),
+    units: () => keysets.activeUnits(),
     troubles: books.troubles,
     sent: books.sent,
     history: openHistory(db).page,

@@ -1,5 +1,5 @@
 import { isHashpoolError } from '../../protocols/errors.ts';
-import { activeUnits, type Keyset } from './keysets.ts';
+import type { Keyset } from './keysets.ts';
 import { amountsOf } from './outputs.ts';
 import { type Proof, sumOf } from './proofs.ts';
 import type { Parts } from './settle.ts';
@@ -42,7 +42,7 @@ export function openConsolidator(parts: Parts): Consolidator {
 
   return {
     pass: async () => {
-      for (const unit of activeUnits(parts.keysets)) {
+      for (const unit of parts.keysets.activeUnits()) {
         if (parts.clock() < (restUntil.get(unit) ?? 0)) continue;
         try {
           await consolidate(unit);

@@ -18,6 +18,8 @@ export interface Keyset {
 /** The keysets seen so far, kept so that tokens can be read and balances named while the mint is away. */
 export interface Keysets {
   all(): Keyset[];
+  /** The units that the mint signs, in alphabetical order, each once. */
+  activeUnits(): string[];
   /** @throws HashpoolError 'unknown-keyset' */
   get(id: string): Keyset;
   /**
@@ -47,6 +49,7 @@ export function openKeysets(db: DatabaseSync): Keysets {
     `INSERT INTO keysets (id, unit, active, input_fee_ppk, final_expiry, keys) VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const setState = db.prepare('UPDATE keysets SET active = ?, final_expiry = ? WHERE id = ?');
+  const units = db.prepare('SELECT DISTINCT unit FROM keysets WHERE active = 1 ORDER BY unit');
   const take = db.prepare(
     'UPDATE keysets SET next_counter = next_counter + ? WHERE id = ? RETURNING next_counter',
   );
@@ -71,8 +74,9 @@ export function openKeysets(db: DatabaseSync): Keysets {
       cache = undefined;
       return [...known().values()];
     },
+    activeUnits: () => units.all().map((row) => String(row['unit'])),
     get: (id) => {
-      const keyset = find((candidate) => candidate.id === id);
+      const keyset = known().get(id) ?? find((candidate) => candidate.id === id);
       if (!keyset) throw new HashpoolError('unknown-keyset', `the mint has published no keyset ${id}`);
       return keyset;
     },
@@ -110,11 +114,6 @@ export function openKeysets(db: DatabaseSync): Keysets {
       raise.run(next, id);
     },
   };
-}
-
-/** The units that the mint signs, in alphabetical order, each once. */
-export function activeUnits(keysets: Keysets): string[] {
-  return [...new Set(keysets.all().flatMap(({ active, unit }) => (active ? [unit] : [])))].sort();
 }
 
 /** The fee in units for spending `count` proofs of `keyset` (NUT-02): ppk is thousandths of a unit each. */

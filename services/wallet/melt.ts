@@ -39,25 +39,13 @@ export async function settleMelt(parts: Parts, operation: Operation): Promise<Se
 async function meltOnce(parts: Parts, operation: Operation): Promise<MeltQuote | MintRefusal> {
   const { payments } = parts.mint;
   const id = operation.melt?.quote ?? '';
-  let quote = await payments.meltQuote(id);
+  const before = await orRefusal(payments.meltQuote(id));
+  if (before instanceof MintRefusal) return before;
   // What a killed process has left is only looked at: no pass waits for somebody's payment.
-  const isNew = quote.state === 'UNPAID';
-  if (isNew) {
-    const inputs = parts.proofs.reservedBy(operation.id).map(toInput);
-    const outputs = outputsOf(parts, operation).map(({ message }) => message);
-    const answer = await payments.melt(id, inputs, outputs).catch((error: unknown) => {
-      if (isHashpoolError(error, 'mint-refused', 'mint-unreachable')) return error;
-      throw error;
-    });
-    quote = answer instanceof Error ? await payments.meltQuote(id) : answer;
-    if (quote.state === 'UNPAID' && answer instanceof MintRefusal) return answer;
-    if (quote.state === 'UNPAID' && answer instanceof Error) throw answer;
-  }
-  const deadline = parts.clock() + (isNew ? WAIT_MS : 0);
-  while (quote.state === 'PENDING' && parts.clock() < deadline && !parts.isClosing()) {
-    await delay(POLL_MS);
-    quote = await payments.meltQuote(id);
-  }
+  const isNew = before.state === 'UNPAID';
+  const begun = isNew ? await begin(parts, operation, id) : before;
+  if (begun instanceof MintRefusal) return begun;
+  const quote = await endOf(parts, begun, isNew ? WAIT_MS : 0);
   if (quote.state === 'PAID') return quote;
   if (quote.state === 'UNPAID')
     return new MintRefusal(0, 'the payment has failed, its tokens are free again');
@@ -65,6 +53,42 @@ async function meltOnce(parts: Parts, operation: Operation): Promise<MeltQuote |
     'payment-pending',
     'the payment is under way and its end not known yet: its tokens stay in flight, and history and balance will tell',
   );
+}
+
+/** Asks for the payment. An answer that was lost may have been a yes: the quote tells. */
+async function begin(parts: Parts, operation: Operation, id: string): Promise<MeltQuote | MintRefusal> {
+  const { payments } = parts.mint;
+  const inputs = parts.proofs.reservedBy(operation.id).map(toInput);
+  const outputs = outputsOf(parts, operation).map(({ message }) => message);
+  try {
+    return await payments.melt(id, inputs, outputs);
+  } catch (error) {
+    if (!isHashpoolError(error, 'mint-refused', 'mint-unreachable')) throw error;
+    const quote = await payments.meltQuote(id);
+    if (quote.state !== 'UNPAID') return quote;
+    if (error instanceof MintRefusal) return error;
+    throw error;
+  }
+}
+
+async function endOf(parts: Parts, begun: MeltQuote, waitMs: number): Promise<MeltQuote> {
+  const deadline = parts.clock() + waitMs;
+  let quote = begun;
+  while (quote.state === 'PENDING' && parts.clock() < deadline && !parts.isClosing()) {
+    await delay(POLL_MS);
+    quote = await parts.mint.payments.meltQuote(quote.id);
+  }
+  return quote;
+}
+
+/** A quote that the mint does not know pays nothing. */
+async function orRefusal<T>(answer: Promise<T>): Promise<T | MintRefusal> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof MintRefusal) return error;
+    throw error;
+  }
 }
 
 /** The mint signs the first of the blank outputs, for amounts of its own choice (NUT-08). */

@@ -8,7 +8,6 @@ import {
 import { toHex } from '../../protocols/bytes.ts';
 import { stringifyJson } from '../../protocols/cashu/json.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
-import { activeUnits } from './keysets.ts';
 import type { LockKeys } from './lock-keys.ts';
 import type { Lock } from './locked-outputs.ts';
 import { onlyUnit, type Sender } from './send.ts';
@@ -189,7 +188,7 @@ function checkedUrl(text: string): string {
 
 /** The unit that new tokens are made of, where there is only one. */
 function signedUnit({ keysets }: Parts): string {
-  const units = activeUnits(keysets);
+  const units = keysets.activeUnits();
   const [unit] = units;
   if (unit !== undefined && units.length === 1) return unit;
   throw new HashpoolError('unit-needed', `say in which unit: the mint signs ${units.join(', ') || 'none'}`);

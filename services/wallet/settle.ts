@@ -122,8 +122,8 @@ export async function settleAbandoned(parts: Parts): Promise<bigint> {
       if (settled.done && operation.kind === 'mint') minted += settled.amount;
     } catch (error) {
       if (!isHashpoolError(error)) throw error;
-      // Anything else is noted with the operation, shown with the balance, and asked again later.
-      // A payment depends on more than the mint: it waits by itself.
+      // Anything else is noted with the operation, shown with the balance, and asked again later; so is a payment, which
+      // depends on more than the mint.
       if (error.code === 'mint-unreachable' && operation.kind !== 'melt') unreachable = error;
     }
   }

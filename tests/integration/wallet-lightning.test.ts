@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getDecodedToken } from '@cashu/cashu-ts';
@@ -111,6 +112,23 @@ for (const moment of ['request', 'answer'] as const satisfies Moment[]) {
     assert.equal(await lightning.bolt11.balance(), 128n - 51n);
   });
 }
+
+test('a payment that the mint has forgotten gives its tokens back', async (t) => {
+  const { lightning, trap, open, run } = await setUp(t);
+  const wallet = await open();
+  await fill(wallet, 128n);
+  const { child, ended } = run('pay', { argument: await lightning.invoiceOf(50) });
+  trap('request', MELT, () => {
+    child.kill('SIGKILL');
+    return 'drop';
+  });
+  assert.equal((await ended).code, null);
+  const db = new DatabaseSync(lightning.mint.path);
+  db.exec('DELETE FROM melt_quotes');
+  db.close();
+  await wallet.collect();
+  assert.deepEqual(await sums(wallet), { amount: 128n, waiting: 0n, reserved: 0n });
+});
 
 test('tokens of a keyset that was rotated are exchanged for those of its successor', async (t) => {
   const { lightning, open } = await setUp(t);

@@ -5,7 +5,7 @@ import { type GivenOptions, parseLock } from '../../../../commands/appliance/wal
 import { balanceTable, historyTable } from '../../../../commands/appliance/wallet-tables.ts';
 import { fromHex } from '../../../../protocols/bytes.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
-import type { HistoryEntry } from '../../../../services/wallet/wallet.ts';
+import type { HistoryEntry, Wallet } from '../../../../services/wallet/wallet.ts';
 
 const KEY = '0249098aa8b9d2fbec49ff8598feb17b592b986e62319a4fa488a3dc36387157a7';
 const OURS = '02698c4e2b5f9534cd0687d87513c759790cf829aa5739184a3e3735471fbda904';
@@ -102,4 +102,42 @@ test('a balance names what needs an eye', () => {
   assert.match(table, /u…u{8} +1 +0 +0 +2\n\n1 sent and not claimed/);
   assert.match(table, /quote q is not minted: no\n\nan operation hangs and is tried again: odd$/);
   assert.ok(!table.includes('cashuB'));
+});
+
+/** A wallet that pays whatever it is told to; nothing else of it is asked for. */
+function payingWallet() {
+  const paid: unknown[] = [];
+  const wallet: Pick<Wallet, 'pay' | 'payInvoice'> = {
+    pay: async (request, given) => {
+      paid.push([request, given]);
+      return { amount: 5n, unit: 'u', description: '', token: 'cashuBx', deliveredTo: undefined };
+    },
+    payInvoice: async (invoice, maxFee) => {
+      paid.push([invoice, maxFee]);
+      return { amount: 1n << 60n, fee: 2n, unit: 'sat', preimage: 'ab' };
+    },
+  };
+  return { paid, wallet: wallet as Wallet };
+}
+
+test('pay tells an invoice from a request, and what belongs to which', async () => {
+  const { paid, wallet } = payingWallet();
+  const pay = (request: string, options: GivenOptions = {}) =>
+    chooseAction(['pay', request], options)(wallet);
+  const invoice = await pay('LNBC1x', { 'max-fee': '3' });
+  assert.equal(invoice.words, 'paid                 fee  unit  preimage\n1152921504606846976  2    sat   ab');
+  await pay('lightning:lnbcrt1x', { 'max-fee': '0' });
+  assert.equal((await pay('creqAx', { amount: '5', unit: 'u' })).words, 'cashuBx');
+  assert.deepEqual(paid, [
+    ['LNBC1x', 3n],
+    ['lightning:lnbcrt1x', 0n],
+    ['creqAx', { amount: 5n, unit: 'u' }],
+  ]);
+  await assert.rejects(pay('creqAx', { 'max-fee': '3' }), {
+    code: 'usage',
+    message: /for Lightning invoices/,
+  });
+  await assert.rejects(pay('lnbc1x', { amount: '3' }), { code: 'usage', message: /for payment requests/ });
+  await assert.rejects(pay('lnbc1x', { 'max-fee': '-1' }), { code: 'usage', message: /--max-fee -1/ });
+  await assert.rejects(pay(''), { code: 'usage', message: /REQUEST is missing/ });
 });
