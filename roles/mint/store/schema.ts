@@ -125,7 +125,7 @@ export const schema: Schema = {
       UNIQUE (outbox, seq)
     ) STRICT;
 
-    -- No column says which quote or proofs a signature was made for: the mint keeps no trail of who paid whom.
+    -- No column says which quote or proofs a signature was made for, but for a melt's change: there is no trail of who paid whom.
     CREATE TABLE signatures (
       signature INTEGER PRIMARY KEY,
       blinded BLOB NOT NULL UNIQUE CHECK (length(blinded) = 33),
