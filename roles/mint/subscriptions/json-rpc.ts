@@ -7,6 +7,8 @@ import { describeMismatch } from '../mismatch.ts';
 /** Filters of all subscriptions on one connection. */
 export const MAX_FILTERS = 1_000;
 const MAX_NAME = 100;
+/** In a message: the filters and what stands around them. */
+const MAX_VALUES = MAX_FILTERS + 100;
 
 /** The errors of JSON-RPC 2.0, 5.1; from -32000 on they are ours. */
 const codes = {
@@ -98,7 +100,7 @@ export function errorText(id: RpcId, error: unknown): string | undefined {
 
 function jsonOf(text: string): unknown {
   try {
-    return parseJson(text);
+    return parseJson(text, MAX_VALUES);
   } catch (cause) {
     throw new HashpoolError('rpc-parse', 'the message is no JSON', { cause });
   }

@@ -22,6 +22,9 @@ const MESSAGE_RATE = { perSecond: 32 * 1024, burst: 512 * 1024 };
 /** Between two pings; who has not answered one when the next is due is gone. */
 const PING_MS = 30_000;
 
+/** Whom the mint hangs up on has so long to say goodbye. */
+const GOODBYE_MS = 1_000;
+
 /** RFC 6455, 7.4.1. */
 const Close = { goingAway: 1001, unsupported: 1003, policy: 1008, failure: 1011 } as const;
 
@@ -107,20 +110,21 @@ export class WalletSockets {
       const text = String(data);
       if (!this.#isHeard(socket, client, text.length)) return;
       try {
-        if (isBinary) socket.close(Close.unsupported, 'send JSON in text messages');
+        if (isBinary) hangUp(socket, Close.unsupported, 'send JSON in text messages');
         else wallet.receive(text);
       } catch (error) {
         log.error({ err: error }, 'a WebSocket message failed');
-        socket.close(Close.failure, 'the mint failed');
+        hangUp(socket, Close.failure, 'the mint failed');
       }
     });
   }
 
   /** Counts what came; false where it was too much, and the connection is ended. */
   #isHeard(socket: WebSocket, client: Client, length: number): boolean {
+    if (socket.readyState !== socket.OPEN) return false;
     this.#alive.add(socket);
     if (client === undefined || this.#messages.take(client, MESSAGE_COST + length) === 0) return true;
-    socket.close(Close.policy, 'too much at once');
+    hangUp(socket, Close.policy, 'too much at once');
     return false;
   }
 
@@ -145,6 +149,11 @@ function enterBoth(own: Counts, all: Counts, client: Client, amount: number): ((
     leaveOwn();
     leaveAll();
   };
+}
+
+function hangUp(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
 }
 
 function refuse(socket: Duplex, status: string): void {
