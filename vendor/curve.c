@@ -37,6 +37,26 @@ static int read_point(secp256k1_ge *point, const unsigned char bytes[33]) {
     return secp256k1_eckey_pubkey_parse(point, bytes, 33);
 }
 
+/* The mint's own keys come again and again, and each would cost a square root: those read last are kept. */
+#define KNOWN_KEYS 256
+static struct {
+    unsigned char bytes[33];
+    secp256k1_ge point;
+} known_keys[KNOWN_KEYS];
+
+static int read_key(secp256k1_ge *point, const unsigned char bytes[33]) {
+    size_t place = bytes[32] % KNOWN_KEYS;
+    /* A place that is still empty is full of zeros, with which no key begins. */
+    if (bytes[0] != 0 && memcmp(known_keys[place].bytes, bytes, 33) == 0) {
+        *point = known_keys[place].point;
+        return 1;
+    }
+    if (!read_point(point, bytes)) return 0;
+    memcpy(known_keys[place].bytes, bytes, 33);
+    known_keys[place].point = *point;
+    return 1;
+}
+
 /* Constant time in the point: the conversion out of projective coordinates must not leak the factor. */
 static void to_affine(secp256k1_ge *point, secp256k1_gej *projective) {
     secp256k1_ge_set_gej(point, projective);
@@ -240,6 +260,49 @@ static void to_affine_pair(secp256k1_ge *p, secp256k1_ge *q, secp256k1_gej *a, s
 }
 
 /*
+ * The odd multiples of a point and of lambda times it, over one z: what secp256k1_ecmult_const makes anew for each
+ * secret, and a signature with its proof needs for two.
+ */
+typedef struct {
+    secp256k1_ge of_point[ECMULT_CONST_TABLE_SIZE], of_lambda[ECMULT_CONST_TABLE_SIZE];
+    secp256k1_fe z;
+} multiples;
+
+static void find_multiples(multiples *table, const secp256k1_ge *point) {
+    secp256k1_gej p;
+    secp256k1_gej_set_ge(&p, point);
+    secp256k1_ecmult_const_odd_multiples_table_globalz(table->of_point, &table->z, &p);
+    for (int i = 0; i < ECMULT_CONST_TABLE_SIZE; i++)
+        secp256k1_ge_mul_lambda(&table->of_lambda[i], &table->of_point[i]);
+}
+
+/* Constant time in the secret: signed digits and the split by lambda, as secp256k1_ecmult_const explains them. */
+static void multiply_by(secp256k1_gej *product, const multiples *table, const secp256k1_scalar *secret) {
+    static const secp256k1_scalar offset = SECP256K1_SCALAR_CONST(0, 0, 0, 1, 0, 0, 0, 0);
+    secp256k1_scalar s, low, high;
+    secp256k1_ge term;
+    secp256k1_scalar_add(&s, secret, &secp256k1_ecmult_const_K);
+    secp256k1_scalar_half(&s, &s);
+    secp256k1_scalar_split_lambda(&low, &high, &s);
+    secp256k1_scalar_add(&low, &low, &offset);
+    secp256k1_scalar_add(&high, &high, &offset);
+    for (int bit = ECMULT_CONST_BITS - ECMULT_CONST_GROUP_SIZE; bit >= 0; bit -= ECMULT_CONST_GROUP_SIZE) {
+        unsigned int digit = secp256k1_scalar_get_bits_var(&low, bit, ECMULT_CONST_GROUP_SIZE);
+        ECMULT_CONST_TABLE_GET_GE(&term, table->of_point, digit);
+        if (bit == ECMULT_CONST_BITS - ECMULT_CONST_GROUP_SIZE) {
+            secp256k1_gej_set_ge(product, &term);
+        } else {
+            for (int i = 0; i < ECMULT_CONST_GROUP_SIZE; i++) secp256k1_gej_double(product, product);
+            secp256k1_gej_add_ge(product, product, &term);
+        }
+        digit = secp256k1_scalar_get_bits_var(&high, bit, ECMULT_CONST_GROUP_SIZE);
+        ECMULT_CONST_TABLE_GET_GE(&term, table->of_lambda, digit);
+        secp256k1_gej_add_ge(product, product, &term);
+    }
+    secp256k1_fe_mul(&product->z, &product->z, &table->z);
+}
+
+/*
  * NUT-00's blind signature and NUT-12's proof: out = C_ (33) || e (32) || s (32).
  * `key` is the secret's public key where the caller has it (which saves a multiplication), else NULL.
  */
@@ -248,19 +311,21 @@ EXPORT int sign_blinded(unsigned char out[97], const unsigned char blinded[33], 
     secp256k1_scalar k, r, e;
     secp256k1_ge b, a, c, r1, r2;
     secp256k1_gej product, nonce_g, nonce_b;
+    multiples of_b;
     if (!read_point(&b, blinded)) return -1;
     if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -2;
     if (key == NULL) {
         secp256k1_ecmult_gen_gej(&ctx->ecmult_gen_ctx, &product, &k);
         to_affine(&a, &product);
-    } else if (!read_point(&a, key)) {
+    } else if (!read_key(&a, key)) {
         return -3;
     }
-    secp256k1_ecmult_const(&product, &b, &k);
+    find_multiples(&of_b, &b);
+    multiply_by(&product, &of_b, &k);
     to_affine(&c, &product);
     if (!dleq_nonce(&r, secret, &a, &b, &c)) return FAILED;
     secp256k1_ecmult_gen_gej(&ctx->ecmult_gen_ctx, &nonce_g, &r);
-    secp256k1_ecmult_const(&nonce_b, &b, &r);
+    multiply_by(&nonce_b, &of_b, &r);
     to_affine_pair(&r1, &r2, &nonce_g, &nonce_b);
     secp256k1_eckey_pubkey_serialize33(&c, out);
     hash_e(out + 33, &r1, &r2, &a, &c);
@@ -291,7 +356,7 @@ EXPORT int verify_dleq(const unsigned char blinded[33], const unsigned char sign
     int overflow;
     if (!read_point(&b, blinded)) return -1;
     if (!read_point(&c, signature)) return -2;
-    if (!read_point(&a, key)) return -3;
+    if (!read_key(&a, key)) return -3;
     secp256k1_scalar_set_b32(&s, s32, &overflow);
     if (overflow) return 0;
     secp256k1_scalar_set_b32(&e, e32, NULL);

@@ -131,3 +131,17 @@ test('malformed input names the field', () => {
   assert.throws(() => curve.verifyDleq({ ...good, e: new Uint8Array(31) }), { code: 'bad-length' });
   assert.throws(() => curve.verifyDleq({ ...good, s: new Uint8Array(33) }), { code: 'bad-length' });
 });
+
+test('a public key is read by all of its bytes, whatever keys were read before', () => {
+  const secret = bytes32(5n);
+  const key = curve.publicKey(secret);
+  const signed = curve.signBlinded(blindedMessage, secret, key);
+  assert.deepEqual(curve.signBlinded(blindedMessage, secret, key), signed);
+  const other = curve.signBlinded(blindedMessage, secret, curve.negate(key));
+  assert.notDeepEqual(other, signed);
+  assert.deepEqual(curve.signBlinded(blindedMessage, secret, key), signed);
+  for (const bad of [new Uint8Array(33), key.with(0, 4), fromHex(`02${'0'.repeat(62)}05`)]) {
+    for (let again = 0; again < 2; again++)
+      assert.throws(() => curve.signBlinded(blindedMessage, secret, bad), { code: 'bad-point' });
+  }
+});
