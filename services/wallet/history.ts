@@ -45,7 +45,7 @@ export interface History {
 
 /** What goes on by itself is one line an hour: a translator mints every few seconds, for years. */
 const GATHERED_MS = 3_600_000;
-const gatheredKinds: ReadonlySet<HistoryKind> = new Set(['minted', 'swapped', 'consolidated']);
+const gatheredKinds: ReadonlySet<HistoryKind> = new Set(['minted', 'restored', 'swapped', 'consolidated']);
 /** Longest note: it may come from somebody else's payment request. */
 export const LONGEST_NOTE = 200;
 /** Lines of one page at most. */
