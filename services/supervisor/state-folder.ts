@@ -12,6 +12,8 @@ export interface StateFolder {
   /** Public keys that peers read at start. */
   readonly published: string;
   readonly logs: string;
+  /** What `npm run backup` notes of the backups that it has made. */
+  readonly backups: string;
   readonly lock: string;
   /** A role's own folder. */
   role(name: string): string;
@@ -28,6 +30,7 @@ export function stateFolder(path: string): StateFolder {
     credentials: join(root, 'credentials'),
     published: join(root, 'public'),
     logs: join(root, 'logs'),
+    backups: join(root, 'backups'),
     lock: join(root, 'lock'),
     role: (name) => join(root, name),
     roleCredentials: (name) => join(root, 'run', name),
@@ -49,7 +52,8 @@ export function checkFolder(state: StateFolder): void {
 
 /** All folders that an appliance keeps under its state folder. */
 export function ownFolders(state: StateFolder, roles: readonly string[]): string[] {
-  const shared = [state.config, state.credentials, state.published, state.logs, join(state.root, 'run')];
+  const { config, credentials, published, logs, backups } = state;
+  const shared = [config, credentials, published, logs, backups, join(state.root, 'run')];
   return [...shared, ...roles.map((name) => state.role(name))];
 }
 

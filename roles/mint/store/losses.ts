@@ -14,7 +14,7 @@ export interface LossState extends JournalState {
 
 /** Knows whether the database may be changed, and what must never be paid because it may have been. */
 export function lossOperations(db: Database) {
-  const journal = db.prepare('SELECT seq, chain, is_on, frozen FROM journal');
+  const journal = db.prepare('SELECT * FROM journal');
   const losses = db.prepare('SELECT max(height) AS height, count(*) - count(height) AS wanted FROM losses');
   const setHeight = db.prepare('UPDATE losses SET height = ? WHERE height IS NULL');
 

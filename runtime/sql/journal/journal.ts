@@ -5,8 +5,11 @@ import { faultPoint } from '../../fault-point.ts';
 import type { Call, Tasks } from '../../workers/channel.ts';
 import { type Database, inTransaction, type Row } from '../database.ts';
 import { encodeFrame, type Frame } from './frame.ts';
-import { framesAfter, journalFiles, type Position } from './reader.ts';
+import { framesAfter, holds, journalFiles, type Position } from './reader.ts';
 import { JournalWriter } from './writer.ts';
+
+/** For these a database is frozen rather than not opened. */
+const TROUBLES = ['journal-damaged', 'journal-gap', 'journal-missing', 'journal-replay'];
 
 /** What a store says of its operations, where it can be frozen and journalled. */
 export interface JournalRules {
@@ -26,6 +29,8 @@ export const JOURNAL_TABLE = `
       one INTEGER PRIMARY KEY CHECK (one = 1),
       seq INTEGER NOT NULL,
       chain BLOB NOT NULL CHECK (length(chain) = 32),
+      -- Where the chain began: at a transaction after it, the journal must know it.
+      since INTEGER NOT NULL,
       is_on INTEGER NOT NULL CHECK (is_on IN (0, 1)),
       frozen TEXT
     ) STRICT;
@@ -34,6 +39,8 @@ export const JOURNAL_TABLE = `
 /** How a database stands to its journal. */
 export interface JournalState extends Position {
   readonly isOn: boolean;
+  /** False where nothing was noted yet since the journal was begun. */
+  readonly isBegun: boolean;
   /** Why nothing may be changed, in words. */
   readonly frozen: string | undefined;
 }
@@ -74,7 +81,7 @@ export class Journal {
     this.#version = version;
     this.#folder = folder;
     this.#writer = folder === undefined ? undefined : new JournalWriter(folder);
-    this.#read = db.prepare('SELECT seq, chain, is_on, frozen FROM journal');
+    this.#read = db.prepare('SELECT * FROM journal');
     this.#move = db.prepare('UPDATE journal SET seq = ?, chain = ? RETURNING seq');
   }
 
@@ -127,7 +134,7 @@ export class Journal {
     try {
       return this.#replayed(this.#folder, state, operations);
     } catch (error) {
-      if (!isHashpoolError(error, 'journal-damaged', 'journal-gap', 'journal-replay')) throw error;
+      if (!isHashpoolError(error, ...TROUBLES)) throw error;
       freeze(this.#db, error.message);
       return 0;
     }
@@ -138,10 +145,12 @@ export class Journal {
     const isOn = this.#folder !== undefined;
     const row = this.#read.get();
     if (!row) {
-      const add = this.#db.prepare('INSERT INTO journal (one, seq, chain, is_on) VALUES (1, 0, ?, ?)');
+      const add = this.#db.prepare(
+        'INSERT INTO journal (one, seq, since, chain, is_on) VALUES (1, 0, 0, ?, ?)',
+      );
       add.run(newChain(), isOn ? 1 : 0);
     } else if (journalState(row).isOn !== isOn) {
-      this.#db.prepare('UPDATE journal SET chain = ?, is_on = ?').run(newChain(), isOn ? 1 : 0);
+      this.#db.prepare('UPDATE journal SET since = seq, chain = ?, is_on = ?').run(newChain(), isOn ? 1 : 0);
     }
     return journalState(this.#read.get());
   }
@@ -150,10 +159,12 @@ export class Journal {
     let count = 0;
     this.#db.exec('SAVEPOINT replay');
     try {
-      for (const frame of existsSync(folder) ? framesAfter(journalFiles(folder), state) : []) {
+      const files = existsSync(folder) ? journalFiles(folder) : [];
+      for (const frame of framesAfter(files, state)) {
         this.#redo(frame, operations);
         count++;
       }
+      if (count === 0 && state.isBegun && !holds(files, state)) throw journalMissing(folder);
       this.#db.exec('RELEASE replay');
       return count;
     } catch (error) {
@@ -177,6 +188,13 @@ export class Journal {
   }
 }
 
+function journalMissing(folder: string): HashpoolError {
+  return new HashpoolError(
+    'journal-missing',
+    `${folder} holds nothing of this database's journal: is its disk there? Where the journal alone is lost and the database is the newest, start once without journal_path`,
+  );
+}
+
 /** How a database stands to its journal. @throws HashpoolError 'bad-row' */
 export function journalState(row: Row | undefined): JournalState {
   const chain = row?.['chain'];
@@ -188,6 +206,7 @@ export function journalState(row: Row | undefined): JournalState {
     seq: BigInt(Number(row['seq'])),
     chain,
     isOn: Number(row['is_on']) === 1,
+    isBegun: Number(row['seq']) > Number(row['since']),
     frozen: typeof frozen === 'string' ? frozen : undefined,
   };
 }
@@ -199,7 +218,7 @@ export function freeze(db: Database, reason: string): void {
 
 /** Lets the database be changed again, as the beginning of a history of its own. */
 export function thaw(db: Database): void {
-  db.prepare('UPDATE journal SET frozen = NULL, chain = ?').run(newChain());
+  db.prepare('UPDATE journal SET frozen = NULL, since = seq, chain = ?').run(newChain());
 }
 
 function newChain(): Uint8Array {

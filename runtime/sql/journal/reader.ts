@@ -93,6 +93,13 @@ export function* framesAfter(files: readonly string[], start: Position): Generat
   }
 }
 
+/** Whether a transaction is among those of the journal. @throws HashpoolError 'journal-damaged' */
+export function holds(files: readonly string[], { seq, chain }: Position): boolean {
+  return files.some((file) =>
+    framesOf(file).some((frame) => frame.seq === seq && equalBytes(frame.chain, chain)),
+  );
+}
+
 function choose(frames: readonly Frame[], later: readonly Frame[]): Frame | undefined {
   const followed = frames.find(({ chain }) => later.some(({ previous }) => equalBytes(previous, chain)));
   return followed ?? frames.toSorted((a, b) => a.time - b.time).at(-1);

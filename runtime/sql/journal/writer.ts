@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
-import { SUFFIX } from './reader.ts';
+import { framesOf, journalFiles, SUFFIX } from './reader.ts';
 
-/** A file that has grown to this is followed by a new one, so that old ones can be dropped. */
+/** A file that has grown to this, or is so old, is followed by a new one, so that old ones can be dropped. */
 const SEGMENT_BYTES = 64 << 20;
+const SEGMENT_MS = 3_600_000;
 
 /** Appends frames to files of its own: no two processes write to one. */
 export class JournalWriter {
   readonly #folder: string;
   #fd: number | undefined;
   #size = 0;
+  #openedAt = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -24,6 +26,7 @@ export class JournalWriter {
    */
   append(bytes: Uint8Array): void {
     try {
+      if (Date.now() - this.#openedAt >= SEGMENT_MS) this.close();
       const fd = this.#fd ?? this.#open();
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
       fdatasyncSync(fd);
@@ -46,7 +49,8 @@ export class JournalWriter {
 
   #open(): number {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const name = `${Date.now()}-${randomBytes(4).toString('hex')}${SUFFIX}`;
+    this.#openedAt = Date.now();
+    const name = `${this.#openedAt}-${randomBytes(4).toString('hex')}${SUFFIX}`;
     const fd = openSync(join(this.#folder, name), 'ax', 0o600);
     this.#fd = fd;
     this.#size = 0;
@@ -55,4 +59,26 @@ export class JournalWriter {
     closeSync(folder);
     return fd;
   }
+}
+
+/**
+ * Drops the files that hold nothing later than a transaction, and that nobody writes to any more. The newest stays: it
+ * shows whose journal it is.
+ * @param now milliseconds since 1970
+ * @returns how many
+ * @throws HashpoolError 'journal-damaged'
+ */
+export function dropUpTo(folder: string, seq: bigint, now: number): number {
+  const files = journalFiles(folder).toSorted((a, b) => begunAt(a) - begunAt(b));
+  const old = files.slice(0, -1).filter((file) => {
+    if (now - begunAt(file) < 2 * SEGMENT_MS) return false;
+    return framesOf(file).every((frame) => frame.seq <= seq);
+  });
+  for (const file of old) rmSync(file);
+  return old.length;
+}
+
+/** When a file was begun, in milliseconds since 1970: its name says so. */
+function begunAt(file: string): number {
+  return Number.parseInt(basename(file), 10);
 }

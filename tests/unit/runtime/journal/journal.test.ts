@@ -3,6 +3,7 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { journalFiles } from '../../../../runtime/sql/journal/reader.ts';
+import { dropUpTo } from '../../../../runtime/sql/journal/writer.ts';
 import { openStore, type Store } from '../../../../runtime/sql/store.ts';
 import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 import type { operations } from '../fixtures/accounts-store.ts';
@@ -122,4 +123,22 @@ test('what can not be written down is not done, and later what can', async () =>
     assert.deepEqual(await coins(store), ['a']);
   });
   assert.equal(journalFiles(journal).length, 1);
+});
+
+test('a journal that is not where it was keeps the database from going on alone', async () => {
+  const { path, journal } = place();
+  await during(path, journal, (store) => spend(store, 'a'));
+  rmSync(journal, { recursive: true });
+  await during(path, journal, async (store) => {
+    assert.match(String(await frozen(store)), /holds nothing of this database's journal/);
+  });
+});
+
+test('files are dropped that hold nothing later, once nobody writes to them', async () => {
+  const { path, journal } = place();
+  for (const name of ['a', 'b', 'c', 'd']) await during(path, journal, (store) => spend(store, name));
+  assert.equal(dropUpTo(journal, 2n, Date.now()), 0);
+  assert.equal(dropUpTo(journal, 2n, Date.now() + 7_300_000), 2);
+  assert.equal(dropUpTo(journal, 9n, Date.now() + 7_300_000), 1);
+  await during(path, journal, async (store) => assert.equal(await frozen(store), null));
 });
