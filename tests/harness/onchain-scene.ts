@@ -65,6 +65,7 @@ export class OnchainScene {
   static async open(
     t: Pick<TestContext, 'after'>,
     settings = 'batch_seconds = 0\nconfirmations = 1',
+    createsWallet = true,
   ): Promise<OnchainScene> {
     const node = await regtestNode(t, { wallet: true });
     const mint = await startMint(t, node, {
@@ -76,7 +77,7 @@ min_mint = 1000
 max_mint = 100000000
 max_melt = 100000000
 [payments.bitcoind]
-create_wallet = true
+create_wallet = ${createsWallet}
 ${settings}
 `,
     });
@@ -170,6 +171,7 @@ ${settings}
 
   /** All that reached an address and was not replaced. */
   async arrivals(address: string): Promise<Arrival[]> {
+    await this.user.call('getwalletinfo').catch(() => this.user.call('loadwallet', ['test']));
     const entries = await this.user.call('listtransactions', ['*', 1_000]);
     if (!Array.isArray(entries)) throw new Error('listtransactions gave no list');
     return entries

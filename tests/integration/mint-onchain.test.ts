@@ -114,6 +114,34 @@ test(
   },
 );
 
+test(
+  'a final payout that a reorganization undoes is told, and goes into the chain again',
+  limit,
+  async (t) => {
+    const scene = await OnchainScene.open(t);
+    const address = await scene.newAddress();
+    const proofs = await scene.sats(20_000);
+    const payout = await scene.payoutQuote(address, 15_000);
+    await scene.pay(payout, proofs);
+    const { outpoint } = await scene.untilSent(payout);
+    const [block] = await scene.node.generate(1);
+    await scene.untilState(payout, 'PAID');
+    await scene.node.rpc.call('invalidateblock', [block]);
+    for (let i = 0; i < 2; i++) await scene.node.rpc.call('generateblock', [await scene.newAddress(), []]);
+    await scene.until(
+      async () => scene.mint.output,
+      (output) => /has undone 0 deposits and 1 payouts that counted as final/.test(output),
+    );
+    assert.equal((await scene.payoutState(payout)).state, 'PAID', 'the tokens are spent');
+    await scene.node.generate(1);
+    const arrivals = await scene.arrivals(address);
+    assert.deepEqual(
+      arrivals.map(({ txid, vout, confirmations }) => [`${txid}:${vout}`, confirmations]),
+      [[outpoint, 1]],
+    );
+  },
+);
+
 test('payouts that come together share a transaction and its fee', limit, async (t) => {
   const scene = await OnchainScene.open(t, 'batch_seconds = 3\nconfirmations = 1');
   const addresses = await Promise.all(Array.from({ length: 5 }, () => scene.newAddress()));

@@ -71,6 +71,18 @@ for (const [what, info, code] of [
   });
 }
 
+test('a wallet that is being made by somebody else meanwhile is taken a moment later', async () => {
+  const node = new ScriptedWallet();
+  const info = node.answers['getwalletinfo'];
+  node.answers['getwalletinfo'] = () => refuse(-18, 'not loaded');
+  node.answers['loadwallet'] = () => refuse(-4, 'Wallet already loading');
+  const wallet = node.open();
+  await assert.rejects(wallet.funds(), { rpcCode: -4 });
+  assert.equal(wallet.trouble, 'Wallet already loading');
+  if (info) node.answers['getwalletinfo'] = info;
+  assert.equal((await wallet.funds()).spendable, 100_000_000n);
+});
+
 test("a node of another chain is refused, and asked again until it is the right one's", async () => {
   const node = new ScriptedWallet();
   const wallet = node.open({ network: 'signet' });

@@ -60,16 +60,14 @@ export class Wallet {
    * @throws RpcError; HashpoolError 'wrong-chain', 'wallet-missing', 'wallet-unsupported', 'wallet-not-descriptors', 'wallet-without-keys'
    */
   async call(method: string, params: readonly unknown[] = []): Promise<unknown> {
+    await this.#open();
     try {
-      await this.#open();
       const result = await this.#ask(method, params);
       this.#note(undefined);
       return result;
     } catch (error) {
-      if (isRpcError(error, 'rpc-refused') && error.rpcCode !== WalletCode.notLoaded) throw error;
-      this.#opened = undefined;
-      if (!this.#stop.signal.aborted) this.#note(messageOf(error));
-      throw error;
+      const isAnswer = isRpcError(error, 'rpc-refused') && error.rpcCode !== WalletCode.notLoaded;
+      throw isAnswer ? error : this.#lost(error);
     }
   }
 
@@ -120,8 +118,17 @@ export class Wallet {
   }
 
   #open(): Promise<void> {
-    this.#opened ??= this.#check();
+    this.#opened ??= this.#check().catch((error: unknown) => {
+      throw this.#lost(error);
+    });
     return this.#opened;
+  }
+
+  /** The next call opens the wallet anew. */
+  #lost(error: unknown): unknown {
+    this.#opened = undefined;
+    if (!this.#stop.signal.aborted) this.#note(messageOf(error));
+    return error;
   }
 
   async #check(): Promise<void> {
