@@ -55,7 +55,7 @@ class Scene {
   timesPaid(request: string): number {
     const db = new DatabaseSync(join(this.mint.folder, 'state', 'fake-bolt11.sqlite'), { readOnly: true });
     try {
-      const row = db.prepare('SELECT count(*) AS n FROM outgoing WHERE request = ?').get(request);
+      const row = db.prepare('SELECT count(*) AS n FROM fake_outgoing WHERE request = ?').get(request);
       return Number(row?.['n']);
     } finally {
       db.close();

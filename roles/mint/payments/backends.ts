@@ -110,8 +110,8 @@ function openFake(
   method: PaymentMethod,
   { fake }: PaymentsConfig,
   reserve: ReserveTerms,
-  { invoices, statePath }: BackendContext,
+  { invoices, database, statePath }: BackendContext,
 ): Promise<PaymentBackend> {
   const settings = { paysAfterMs: fake?.pays_after_ms ?? 500, fee: BigInt(fake?.fee ?? 1), reserve };
-  return FakeBackend.open(method, statePath(`fake-${method}.sqlite`), invoices, settings);
+  return FakeBackend.open(method, database ?? statePath(`fake-${method}.sqlite`), invoices, settings);
 }

@@ -59,7 +59,7 @@ export class FakeBackend implements PaymentBackend {
     this.meltOptions = method === 'bolt11' ? { amountless: true } : {};
   }
 
-  /** @param path its own database */
+  /** @param path a file of its own, or the mint's PostgreSQL database */
   static async open(
     method: PaymentMethod,
     path: string,
@@ -67,7 +67,12 @@ export class FakeBackend implements PaymentBackend {
     settings: FakeSettings,
   ): Promise<FakeBackend> {
     const module = new URL('./fake-store.ts', import.meta.url);
-    const store = await openStore<FakeOperations>({ module, path, name: 'fake payments' });
+    const store = await openStore<FakeOperations>({
+      module,
+      path,
+      name: 'fake payments',
+      data: { method },
+    });
     return new FakeBackend(method, store, invoices, settings);
   }
 

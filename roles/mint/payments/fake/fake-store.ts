@@ -2,26 +2,32 @@ import type { Database, Row, Schema } from '../../../../runtime/sql/database.ts'
 import { bigInteger, text } from '../../store/row.ts';
 import type { FakeEnd } from './instructions.ts';
 
-/** What the fake network remembers, on its own disk, so that a mint that was killed finds its payments again. */
+/**
+ * What the fake network remembers, so that a mint that was killed finds its payments again: in a file of its own, or in
+ * the mint's PostgreSQL database, where all its processes see one network.
+ */
 export const schema: Schema = {
   name: 'fake payments',
   migrations: [
     `
-    CREATE TABLE requests (
+    CREATE TABLE fake_requests (
       request INTEGER PRIMARY KEY,
+      method TEXT NOT NULL,
       lookup TEXT NOT NULL UNIQUE,
       amount INTEGER,
       -- Milliseconds since 1970 at which it is paid; NULL for never.
       due INTEGER
     ) STRICT;
-    CREATE TABLE incoming (
+    CREATE TABLE fake_incoming (
       incoming INTEGER PRIMARY KEY,
-      lookup TEXT NOT NULL REFERENCES requests (lookup),
+      method TEXT NOT NULL,
+      lookup TEXT NOT NULL REFERENCES fake_requests (lookup),
       amount INTEGER NOT NULL,
       seen_at INTEGER NOT NULL
     ) STRICT;
-    CREATE TABLE outgoing (
+    CREATE TABLE fake_outgoing (
       outgoing INTEGER PRIMARY KEY,
+      method TEXT NOT NULL,
       key TEXT NOT NULL UNIQUE,
       request TEXT NOT NULL,
       amount INTEGER NOT NULL,
@@ -49,27 +55,36 @@ export interface FakeOutgoing {
   readonly result: FakeEnd;
 }
 
-export function operations(db: Database) {
-  const addRequest = db.prepare('INSERT INTO requests (lookup, amount) VALUES (?, ?)');
-  const makeDue = db.prepare('UPDATE requests SET due = ? WHERE lookup = ? AND amount IS NOT NULL');
-  const due = db.prepare('SELECT lookup, amount FROM requests WHERE due <= ? ORDER BY due, request');
+/** @param data the method whose payments these are */
+export function operations(db: Database, { method }: { readonly method: string }) {
+  const addRequest = db.prepare('INSERT INTO fake_requests (method, lookup, amount) VALUES (?, ?, ?)');
+  const makeDue = db.prepare('UPDATE fake_requests SET due = ? WHERE lookup = ? AND amount IS NOT NULL');
+  const due = db.prepare(
+    'SELECT lookup, amount FROM fake_requests WHERE method = ? AND due <= ? ORDER BY due, request',
+  );
   due.setReadBigInts(true);
-  const settle = db.prepare('UPDATE requests SET due = NULL WHERE lookup = ?');
-  const addIncoming = db.prepare('INSERT INTO incoming (lookup, amount, seen_at) VALUES (?, ?, ?)');
-  const after = db.prepare('SELECT * FROM incoming WHERE incoming > ? ORDER BY incoming LIMIT ?');
+  const settle = db.prepare('UPDATE fake_requests SET due = NULL WHERE lookup = ?');
+  const addIncoming = db.prepare(
+    'INSERT INTO fake_incoming (method, lookup, amount, seen_at) VALUES (?, ?, ?, ?)',
+  );
+  const after = db.prepare(
+    'SELECT * FROM fake_incoming WHERE method = ? AND incoming > ? ORDER BY incoming LIMIT ?',
+  );
   after.setReadBigInts(true);
   const addOutgoing = db.prepare(`
-    INSERT INTO outgoing (key, request, amount, fee, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`);
-  const outgoing = db.prepare('SELECT * FROM outgoing WHERE key = ?');
+    INSERT INTO fake_outgoing (method, key, request, amount, fee, result) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO NOTHING`);
+  const outgoing = db.prepare('SELECT * FROM fake_outgoing WHERE key = ?');
   outgoing.setReadBigInts(true);
   const sums = db.prepare(`
-    SELECT (SELECT coalesce(sum(amount), 0) FROM incoming) AS received,
-      (SELECT coalesce(sum(amount + fee), 0) FROM outgoing WHERE result = 'PAID') AS sent`);
+    SELECT (SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM fake_incoming WHERE method = ?) AS received,
+      (SELECT CAST(coalesce(sum(amount + fee), 0) AS BIGINT) FROM fake_outgoing
+        WHERE method = ? AND result = 'PAID') AS sent`);
   sums.setReadBigInts(true);
 
   return {
     addRequest: ({ lookup, amount }: { lookup: string; amount: bigint | undefined }): void => {
-      addRequest.run(lookup, amount ?? null);
+      addRequest.run(method, lookup, amount ?? null);
     },
 
     /** Lets a request of a known amount pay itself from a time on, in milliseconds since 1970. */
@@ -79,21 +94,22 @@ export function operations(db: Database) {
 
     /** Somebody pays to a request. */
     deposit: ({ lookup, amount, seenAt }: Omit<FakeIncoming, 'incoming'>): void => {
-      addIncoming.run(lookup, amount, seenAt);
+      addIncoming.run(method, lookup, amount, seenAt);
     },
 
     /** Pays what is due at `now`, in milliseconds, and gives what came in after a number. */
     received: (asked: { now: number; after: number; limit: number }): FakeIncoming[] => {
-      for (const row of due.all(asked.now)) {
-        addIncoming.run(text(row, 'lookup'), bigInteger(row, 'amount'), Math.floor(asked.now / 1000));
-        settle.run(text(row, 'lookup'));
+      for (const row of due.all(method, asked.now)) {
+        const lookup = text(row, 'lookup');
+        addIncoming.run(method, lookup, bigInteger(row, 'amount'), Math.floor(asked.now / 1000));
+        settle.run(lookup);
       }
-      return after.all(asked.after, asked.limit).map(incomingOf);
+      return after.all(method, asked.after, asked.limit).map(incomingOf);
     },
 
     /** Makes a payment under its key, where there is none yet. */
     pay: ({ key, request, amount, fee, result }: FakeOutgoing): void => {
-      addOutgoing.run(key, request, amount, fee, result);
+      addOutgoing.run(method, key, request, amount, fee, result);
     },
 
     outgoing: (key: string): FakeOutgoing | undefined => {
@@ -102,7 +118,7 @@ export function operations(db: Database) {
     },
 
     balance: (_: null): bigint => {
-      const row = sums.get() ?? {};
+      const row = sums.get(method, method) ?? {};
       return bigInteger(row, 'received') - bigInteger(row, 'sent');
     },
   };
