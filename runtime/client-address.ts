@@ -1,4 +1,4 @@
-const MAPPED = '::ffff:';
+const mapped = /^::ffff:(\d+(?:\.\d+){3})$/i;
 const GROUPS = 8;
 /** What a subscriber has to himself of IPv6: the first 64 bits. */
 const OWN_GROUPS = 4;
@@ -10,7 +10,8 @@ const OWN_GROUPS = 4;
  */
 export function clientAddress(address: string | undefined): string {
   if (address === undefined) return 'unknown';
-  if (address.startsWith(MAPPED) && address.includes('.')) return address.slice(MAPPED.length);
+  const ipv4 = mapped.exec(address)?.[1];
+  if (ipv4 !== undefined) return ipv4;
   if (!address.includes(':')) return address;
   const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
   const zeros = Array.from({ length: GROUPS - before.length - after.length }, () => '0');

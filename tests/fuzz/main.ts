@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { cashu } from './cashu.ts';
 import { decoder } from './decoder.ts';
 import { fuzz, type Target } from './fuzz.ts';
 import { handshake } from './handshake.ts';
@@ -9,7 +10,7 @@ import { sv1 } from './sv1.ts';
  * finding ends it with its seed; the same seed gives the same inputs.
  */
 
-const targets: Readonly<Record<string, readonly Target[]>> = { decoder, handshake, sv1 };
+const targets: Readonly<Record<string, readonly Target[]>> = { cashu, decoder, handshake, sv1 };
 const EXIT_USAGE = 64;
 
 const [name = '', amount = '1000000', seedText = String(randomInt(2 ** 31))] = process.argv.slice(2);

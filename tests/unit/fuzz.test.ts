@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../protocols/bytes.ts';
 import type { Protocol } from '../../protocols/sv2/codec.ts';
+import { cashu } from '../fuzz/cashu.ts';
 import { corpusFile, readCorpus } from '../fuzz/corpus.ts';
 import { decoder } from '../fuzz/decoder.ts';
 import { fuzz } from '../fuzz/fuzz.ts';
@@ -9,14 +10,18 @@ import { handshake } from '../fuzz/handshake.ts';
 import { protocols } from '../fuzz/protocols.ts';
 import { sv1 } from '../fuzz/sv1.ts';
 
+/** What reads as much as there is to read. */
+const tolerant = ['witnesses', 'X-Forwarded-For'];
+
 for (const [name, targets, inputs] of [
   ['decoder', decoder, 100_000],
   ['handshake', handshake, 500],
   ['SV1 parser', sv1, 50_000],
+  ['mint', cashu, 20_000],
 ] as const) {
   test(`${inputs} broken inputs: the ${name} takes or refuses each in words, and takes some and refuses some`, () => {
     for (const [what, { taken, refused }] of fuzz(targets, { inputs, seed: 1 })) {
-      assert.ok(refused > 0, `${what} refused nothing`);
+      if (!tolerant.includes(what)) assert.ok(refused > 0, `${what} refused nothing`);
       if (what !== 'authority keys') assert.ok(taken > 0, `${what} took nothing`);
     }
   });

@@ -6,6 +6,7 @@ import { clientAddress } from '../../../runtime/client-address.ts';
 test('an IPv4 address stands for itself, however it is written', () => {
   assert.equal(clientAddress('192.0.2.7'), '192.0.2.7');
   assert.equal(clientAddress('::ffff:192.0.2.7'), '192.0.2.7');
+  assert.equal(clientAddress('::FFFF:192.0.2.7'), '192.0.2.7');
   assert.equal(clientAddress(undefined), 'unknown');
 });
 
@@ -16,7 +17,9 @@ test('of an IPv6 address its network of 64 bits counts', () => {
   }
   assert.equal(clientAddress('2001:db8::7:0:0:0:1'), network);
   assert.notEqual(clientAddress('2001:db8:0:8::1'), network);
-  assert.equal(clientAddress('::1'), '0:0:0:0::/64');
+  for (const address of ['::1', '::ffff:10', '::ffff:1f:192.0.2.7']) {
+    assert.equal(clientAddress(address), '0:0:0:0::/64', address);
+  }
   assert.equal(clientAddress('fe80::1%eth0'), 'fe80:0:0:0::/64');
   assert.equal(clientAddress('2001:0DB8:1:2::'), '2001:db8:1:2::/64');
   fc.assert(
