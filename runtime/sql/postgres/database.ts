@@ -5,15 +5,23 @@ import type { Result, Sent } from './messages.ts';
 import type { Server } from './server.ts';
 import { PostgresStatement } from './statement.ts';
 
-/** The number of the lock that writers of one database share, or have alone: "hashpool" in ASCII. */
-const LOCK = '7521419745085583212';
-/** Beside other writers, each as if alone or not at all. */
+/** The table that says how new the others are; writers hold a lock of it, so that it is there before any. */
+export const SCHEMAS = 'schemas';
+
+/**
+ * Beside other writers, each as if alone or not at all. The lock comes before the view of the database that all
+ * statements then have, as only LOCK TABLE does (PostgreSQL, LOCK, Notes): else who has waited for a writer alone
+ * would not see what that one wrote, and nothing would tell.
+ */
 const WRITE: readonly Sent[] = [
   { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' },
-  { text: `SELECT pg_advisory_xact_lock_shared(${LOCK})` },
+  { text: `LOCK TABLE ${SCHEMAS} IN ROW EXCLUSIVE MODE` },
 ];
 /** Without any other writer: each statement sees all that was committed before it, and nothing can conflict. */
-const WRITE_ALONE: readonly Sent[] = [{ text: 'BEGIN' }, { text: `SELECT pg_advisory_xact_lock(${LOCK})` }];
+const WRITE_ALONE: readonly Sent[] = [
+  { text: 'BEGIN' },
+  { text: `LOCK TABLE ${SCHEMAS} IN SHARE ROW EXCLUSIVE MODE` },
+];
 /** One view of the whole database, whatever is committed meanwhile. */
 const READ: readonly Sent[] = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }];
 /** For how long a commit whose answer was lost is asked about. */

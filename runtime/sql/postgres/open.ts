@@ -1,8 +1,15 @@
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { inTransaction, type Schema } from '../database.ts';
-import { PostgresDatabase } from './database.ts';
+import { PostgresDatabase, SCHEMAS } from './database.ts';
 import { translateTables } from './dialect.ts';
 import { Server } from './server.ts';
+
+/** Two processes that create a table at once hurt each other, IF NOT EXISTS or not; the number is "hashpool" in ASCII. */
+const CREATE_SCHEMAS = `
+  BEGIN;
+  SELECT pg_advisory_xact_lock(7521419745085583212);
+  CREATE TABLE IF NOT EXISTS ${SCHEMAS} (name TEXT PRIMARY KEY, version BIGINT NOT NULL);
+  COMMIT`;
 
 /** A migration or an audit of large tables takes as long as it takes. */
 const PATIENT_MS = 3_600_000;
@@ -44,13 +51,13 @@ export function serverName(url: string): string {
 
 function checkAndMigrate(db: PostgresDatabase, url: string, schema: Schema, readOnly: boolean): void {
   if (checkedVersion(db, url, schema) === schema.migrations.length || readOnly) return;
+  db.exec(CREATE_SCHEMAS);
   const migrate = () => {
-    db.exec('CREATE TABLE IF NOT EXISTS schemas (name TEXT PRIMARY KEY, version BIGINT NOT NULL)');
     // Another process may have migrated while this one waited for the lock.
     const version = checkedVersion(db, url, schema);
     for (const migration of schema.migrations.slice(version)) db.exec(translateTables(migration));
     const write = db.prepare(
-      'INSERT INTO schemas (name, version) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version',
+      `INSERT INTO ${SCHEMAS} (name, version) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version`,
     );
     write.run(schema.name, schema.migrations.length);
   };
@@ -67,6 +74,6 @@ function checkedVersion(db: PostgresDatabase, url: string, { name, migrations }:
 }
 
 function versionOf(db: PostgresDatabase, name: string): number {
-  if (db.prepare("SELECT 1 WHERE to_regclass('schemas') IS NULL").get()) return 0;
-  return Number(db.prepare('SELECT version FROM schemas WHERE name = ?').get(name)?.['version'] ?? 0);
+  if (db.prepare(`SELECT 1 WHERE to_regclass('${SCHEMAS}') IS NULL`).get()) return 0;
+  return Number(db.prepare(`SELECT version FROM ${SCHEMAS} WHERE name = ?`).get(name)?.['version'] ?? 0);
 }

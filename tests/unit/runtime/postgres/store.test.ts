@@ -122,6 +122,23 @@ test('while the server is away calls fail as unavailable, and work again when it
   await store.close();
 });
 
+test('who waits for a writer alone sees what that one wrote', async () => {
+  const path = await newDatabase();
+  const store = await openNotes(path);
+  const alone = openPostgres(path, schema);
+  const waiting = alone.prepare(
+    "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'schemas'::regclass",
+  );
+  alone.exec('BEGIN EXCLUSIVE');
+  const counted = store.call('count', null);
+  while (!waiting.get()) await new Promise((resolve) => setTimeout(resolve, 5));
+  alone.prepare('INSERT INTO notes (text) VALUES (?)').run('a');
+  alone.exec('COMMIT');
+  assert.equal(await counted, 1);
+  alone.close();
+  await store.close();
+});
+
 test('a connection that was lost while idle is replaced unnoticed', async () => {
   const path = await newDatabase();
   const store = await openNotes(path);
