@@ -113,6 +113,23 @@ for (const moment of ['request', 'answer'] as const satisfies Moment[]) {
   });
 }
 
+test('a wallet that is closed while it pays finds the end of it the next time', async (t) => {
+  const { lightning, open } = await setUp(t);
+  const wallet = await open();
+  await fill(wallet, 128n);
+  const paying = wallet.payInvoice(await lightning.invoiceOf(50, { delay_ms: 3000 }));
+  const refused = assert.rejects(paying, { code: 'payment-pending' });
+  while ((await sums(wallet)).reserved === 0n) await delay(20);
+  await wallet.close();
+  await refused;
+  const again = await open();
+  while ((await sums(again)).reserved > 0n) {
+    await again.collect();
+    await delay(50);
+  }
+  assert.deepEqual(await sums(again), { amount: 77n, waiting: 0n, reserved: 0n });
+});
+
 test('a payment that the mint has forgotten gives its tokens back', async (t) => {
   const { lightning, trap, open, run } = await setUp(t);
   const wallet = await open();

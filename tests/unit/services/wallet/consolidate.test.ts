@@ -9,7 +9,7 @@ const FORTY = (1n << 40n) - 1n;
 const MINT_LIMIT = 1000;
 
 async function fragmented(t: Parameters<typeof openScene>[0], quotes: number, inputFeePpk = 0) {
-  const scene = await openScene(t, inputFeePpk);
+  const scene = await openScene(t, { inputFeePpk });
   scene.mint.maxBatch(1);
   const wallet = await scene.open();
   const key = await wallet.keyForChannel('channel');

@@ -14,7 +14,7 @@ async function booked(wallet: Wallet): Promise<bigint> {
 }
 
 test('the lines of a history add up to what is held, after every kind of operation, fees included', async (t) => {
-  const { mint, open, fill } = await openScene(t, 100);
+  const { mint, open, fill } = await openScene(t, { inputFeePpk: 100 });
   const wallet = await open();
   const other = await open('other', OTHER);
   const check = async (...kinds: string[]) => {

@@ -11,9 +11,12 @@ export const OTHER = 'letter advice cage absurd amount doctor acoustic avoid let
 const log = { info: () => undefined };
 
 /** A fake mint and wallets at it, in a folder of their own. */
-export async function openScene(t: TestContext, inputFeePpk = 0) {
+export async function openScene(
+  t: TestContext,
+  { unit = 'hash_test_1', inputFeePpk = 0 }: { unit?: string; inputFeePpk?: number } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'wallet-'));
-  const mint = await startFakeMint('hash_test_1', inputFeePpk);
+  const mint = await startFakeMint(unit, inputFeePpk);
   t.after(async () => {
     await mint.close();
     rmSync(folder, { recursive: true });

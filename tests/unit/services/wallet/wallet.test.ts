@@ -1,39 +1,17 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { getDecodedToken, hasValidDleq } from '@cashu/cashu-ts';
 import { isHashpoolError } from '../../../../protocols/errors.ts';
 import { openWallet } from '../../../../services/wallet/wallet.ts';
 import { startFakeMint } from './fake-mint.ts';
+import { MNEMONIC, OTHER, openScene } from './scene.ts';
 
-const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
-const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
 const MINT_BATCH = '/v1/mint/ehash/batch';
 const log = { info: () => undefined };
-
-async function setUp(t: TestContext, unit?: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'wallet-'));
-  const mint = await startFakeMint(unit);
-  t.after(async () => {
-    await mint.close();
-    rmSync(folder, { recursive: true });
-  });
-  const open = async (name = 'wallet', mnemonic = MNEMONIC) => {
-    const wallet = await openWallet({
-      path: join(folder, `${name}.sqlite`),
-      mnemonic,
-      mintUrl: mint.url,
-      log,
-    });
-    t.after(() => wallet.close());
-    return wallet;
-  };
-  return { folder, mint, open };
-}
 
 const code =
   (...codes: string[]) =>
@@ -52,7 +30,7 @@ const amounts = async (wallet: Awaited<ReturnType<typeof openWallet>>) => {
 };
 
 test('quotes of our keys become the fewest tokens of their sum', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   const key = await wallet.keyForChannel('channel 1');
   assert.deepEqual(await wallet.keyForChannel('channel 1'), key);
@@ -77,7 +55,7 @@ test('quotes of our keys become the fewest tokens of their sum', async (t) => {
 });
 
 test('amounts beyond 2^53 are exact from quote to token', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   const key = await wallet.keyForChannel('channel');
   mint.addQuote(key, 1n << 61n);
@@ -90,7 +68,7 @@ test('amounts beyond 2^53 are exact from quote to token', async (t) => {
 });
 
 test('a token is read and checked by a foreign wallet, and claimed once', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   const receiver = await open('receiver', OTHER);
   mint.addQuote(await wallet.keyForChannel('channel'), 64n);
@@ -125,7 +103,7 @@ test('a token is read and checked by a foreign wallet, and claimed once', async 
 });
 
 test('a token that nobody has claimed comes back by receive', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   mint.addQuote(await wallet.keyForChannel('channel'), 32n);
   await wallet.collect();
@@ -134,7 +112,7 @@ test('a token that nobody has claimed comes back by receive', async (t) => {
 });
 
 test('bad requests and foreign tokens are refused in words', async (t) => {
-  const { folder, mint, open } = await setUp(t);
+  const { folder, mint, open } = await openScene(t);
   const wallet = await open();
   mint.addQuote(await wallet.keyForChannel('channel'), 8n);
   await wallet.collect();
@@ -154,7 +132,7 @@ test('bad requests and foreign tokens are refused in words', async (t) => {
 });
 
 test('one poisoned quote does not keep the others, and is named', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   const key = await wallet.keyForChannel('channel');
   const ids = Array.from({ length: 50 }, () => mint.addQuote(key, 2n));
@@ -170,7 +148,7 @@ test('one poisoned quote does not keep the others, and is named', async (t) => {
 });
 
 test('one poisoned invoice does not hide that the others are paid', async (t) => {
-  const { mint, open } = await setUp(t, 'sat');
+  const { mint, open } = await openScene(t, { unit: 'sat' });
   const wallet = await open();
   for (let i = 0; i < 5; i++) await wallet.invoice(4n);
   for (const quote of mint.quotes.values()) quote.state = 'PAID';
@@ -189,7 +167,7 @@ test('one poisoned invoice does not hide that the others are paid', async (t) =>
 });
 
 test('a mint that refuses everything is left alone after ten refusals', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   const key = await wallet.keyForChannel('channel');
   for (let i = 0; i < 40; i++) mint.poisoned.add(mint.addQuote(key, 2n));
@@ -201,7 +179,7 @@ test('a mint that refuses everything is left alone after ten refusals', async (t
 
 for (const fault of ['drop-request', 'drop-answer', 'unavailable'] as const) {
   test(`minting goes on after ${fault}`, async (t) => {
-    const { mint, open } = await setUp(t);
+    const { mint, open } = await openScene(t);
     const wallet = await open();
     mint.addQuote(await wallet.keyForChannel('channel'), 16n);
     mint.fault(MINT_BATCH, fault);
@@ -212,7 +190,7 @@ for (const fault of ['drop-request', 'drop-answer', 'unavailable'] as const) {
   });
 
   test(`a swap goes on after ${fault}`, async (t) => {
-    const { mint, open } = await setUp(t);
+    const { mint, open } = await openScene(t);
     const wallet = await open();
     mint.addQuote(await wallet.keyForChannel('channel'), 16n);
     await wallet.collect();
@@ -224,7 +202,7 @@ for (const fault of ['drop-request', 'drop-answer', 'unavailable'] as const) {
   });
 
   test(`receiving goes on after ${fault}`, async (t) => {
-    const { mint, open } = await setUp(t);
+    const { mint, open } = await openScene(t);
     const wallet = await open();
     const receiver = await open('receiver', OTHER);
     mint.addQuote(await wallet.keyForChannel('channel'), 16n);
@@ -239,7 +217,7 @@ for (const fault of ['drop-request', 'drop-answer', 'unavailable'] as const) {
 }
 
 test('a signature by an unpublished key is never taken for a token, and asked for again', async (t) => {
-  const { folder, mint, open } = await setUp(t);
+  const { folder, mint, open } = await openScene(t);
   const wallet = await open();
   mint.addQuote(await wallet.keyForChannel('channel'), 16n);
   mint.fault(MINT_BATCH, 'forge-dleq');
@@ -255,7 +233,7 @@ test('a signature by an unpublished key is never taken for a token, and asked fo
 });
 
 test('without its mint a wallet opens, gives keys, shows its balance and sends what it has in exact change', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const first = await open();
   mint.addQuote(await first.keyForChannel('channel'), 24n);
   await first.collect();
@@ -270,7 +248,7 @@ test('without its mint a wallet opens, gives keys, shows its balance and sends w
 });
 
 test('the seed alone brings everything back', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const lost = await open('lost');
   for (let i = 0; i < 60; i++) await lost.keyForChannel(`idle ${i}`);
   const key = await lost.keyForChannel('busy');
@@ -292,7 +270,7 @@ test('the seed alone brings everything back', async (t) => {
 });
 
 test('a new database of an old seed restores itself before it uses a counter', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const lost = await open('lost');
   mint.addQuote(await lost.keyForChannel('channel'), 9n);
   await lost.collect();
@@ -305,7 +283,7 @@ test('a new database of an old seed restores itself before it uses a counter', a
 
 for (const amount of [6n, 5n]) {
   test(`a database set back to an older copy restores itself, and loses nothing (6 minted since, now ${amount})`, async (t) => {
-    const { folder, mint, open } = await setUp(t);
+    const { folder, mint, open } = await openScene(t);
     const before = await open('before');
     const key = await before.keyForChannel('channel');
     mint.addQuote(key, 9n);
@@ -326,14 +304,14 @@ for (const amount of [6n, 5n]) {
 }
 
 test('keys that their id does not commit to are refused', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   mint.tamperWithKeys();
   await assert.rejects(wallet.collect(), code('bad-keyset'));
 });
 
 test('closing ends a long pass between two batches, and the next one goes on', async (t) => {
-  const { mint, open } = await setUp(t);
+  const { mint, open } = await openScene(t);
   const wallet = await open();
   const key = await wallet.keyForChannel('channel');
   mint.maxBatch(1);
@@ -349,7 +327,7 @@ test('closing ends a long pass between two batches, and the next one goes on', a
 });
 
 test('another mnemonic does not open the database, and a mistyped one is not repeated', async (t) => {
-  const { open } = await setUp(t);
+  const { open } = await openScene(t);
   await (await open()).keyForChannel('channel');
   await assert.rejects(open('wallet', OTHER), code('wallet-seed-mismatch'));
   await assert.rejects(open('new', MNEMONIC.replace('winner', 'loser')), (error: unknown) => {
