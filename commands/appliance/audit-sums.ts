@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { mismatchOf } from '../../domain/ledger/sums.ts';
 import { auditMint, type Books } from '../../roles/mint/books.ts';
 import { readClaims } from '../../roles/mint/claims.ts';
 import { readOutbox } from '../../roles/pool/outbox/audit.ts';
@@ -47,8 +48,13 @@ export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
   const paths = databasePaths(state);
   const shares = followShares(paths);
   const mint = isThere(paths.mint) ? auditMint(paths.mint) : undefined;
-  const wallet = existsSync(paths.wallet) ? walletHoldings(paths.wallet) : 0n;
-  const disagreements = [...shares.troubles, ...compare(shares, mint, wallet), ...compareRun(shares, run)];
+  const wallet = existsSync(paths.wallet) ? walletHoldings(paths.wallet, mint) : 0n;
+  const disagreements = [
+    ...shares.troubles,
+    ...compare(shares, mint, wallet),
+    ...comparePayments(mint),
+    ...compareRun(shares, run),
+  ];
   return {
     outbox: { rows: shares.rows, sum: shares.quotedSum },
     unsent: shares.unsent,
@@ -109,6 +115,13 @@ function compare(shares: ShareAudit, mint: Books | undefined, wallet: bigint): s
   ]);
 }
 
+/** What is paid in and out over Lightning and the chain. */
+function comparePayments(mint: Books | undefined): string[] {
+  return [...(mint?.units ?? [])].flatMap(([unit, sums]) =>
+    sums.isMined ? [] : (mismatchOf(unit, sums) ?? []),
+  );
+}
+
 function compareRun(shares: ShareAudit, run: RunFigures | undefined): string[] {
   if (run === undefined) return [];
   const added = BigInt(shares.rows - run.rowsBefore);
@@ -121,11 +134,13 @@ function told(checks: readonly (readonly [holds: boolean, trouble: string])[]): 
   return checks.filter(([holds]) => !holds).map(([, trouble]) => trouble);
 }
 
-function walletHoldings(path: string): bigint {
+/** What the wallet holds of ehash. */
+function walletHoldings(path: string, mint: Books | undefined): bigint {
   const db = openDatabase(path, walletSchema, { readOnly: true });
   try {
     const balances = openBooks(db, openProofs(db), openQuotes(db)).balance();
-    return balances.reduce((sum, { amount, reserved, sent }) => sum + amount + reserved + sent, 0n);
+    const ehash = balances.filter(({ unit }) => mint?.units.get(unit)?.isMined ?? true);
+    return ehash.reduce((sum, { amount, reserved, sent }) => sum + amount + reserved + sent, 0n);
   } finally {
     db.close();
   }
