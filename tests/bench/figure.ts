@@ -21,11 +21,27 @@ export interface Sustained {
   tipEvery: number;
 }
 
+/** How much there is to begin with. */
+export interface Filled {
+  rows: number;
+}
+
 /** What a bench file exports. */
 export interface Bench {
   figures: Figure[];
   /** Figures under a load that is kept up. */
   sustained?(load: Sustained): Figure[];
+  /** Figures on a database that is not empty. */
+  filled?(filled: Filled): Figure[];
+  /** Ends what its figures share, after the last of them. */
+  close?(): Promise<void>;
+}
+
+/** What the runs of a figure showed besides its value. */
+export interface Reading {
+  name: string;
+  unit: string;
+  value: number;
 }
 
 export interface Session {
@@ -33,6 +49,8 @@ export interface Session {
   run(): Run | Promise<Run>;
   /** What else is to be told of the runs that counted, a line each. */
   remarks?(): string[];
+  /** Further figures of all runs but the first. */
+  readings?(): Reading[];
   close?(): void | Promise<void>;
 }
 
@@ -49,6 +67,12 @@ export type Run =
       cpuUs?: number;
     }
   | { value: number };
+
+/** The value below which this part of the values lies. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
 
 const LOOP_MS = 200;
 const BATCH_MS = 2;

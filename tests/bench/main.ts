@@ -8,14 +8,14 @@ import { runFigures } from './run.ts';
  *
  *     --only TEXT      of these figures those alone that have TEXT in their names
  *     --seconds N      the figures under a load that is kept up for N seconds
+ *     --rows N         the figures on a database that has N rows in each of its large tables to begin with
  *     --tip-every N    with a new tip every N seconds; one tip all the time where it is left out
  */
 
 const SUFFIX = '.bench.ts';
 const EXIT_USAGE = 64;
 
-async function figuresOf(name: string, seconds: number, tipEvery: number): Promise<Figure[]> {
-  const bench: Bench = await import(`./${name}${SUFFIX}`);
+function figuresOf(bench: Bench, seconds: number, tipEvery: number): Figure[] {
   return seconds > 0 ? (bench.sustained?.({ seconds, tipEvery }) ?? []) : bench.figures;
 }
 
@@ -24,6 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     seconds: { type: 'string', default: '0' },
+    rows: { type: 'string', default: '0' },
     'tip-every': { type: 'string', default: '0' },
   },
 });
@@ -34,11 +35,18 @@ const names = readdirSync(new URL('.', import.meta.url))
 const unknown = positionals.find((name) => !names.includes(name));
 
 if (unknown === undefined) {
-  const figures: Figure[] = [];
+  const benches: Bench[] = [];
   for (const name of positionals.length > 0 ? positionals : names) {
-    figures.push(...(await figuresOf(name, Number(values.seconds), Number(values['tip-every']))));
+    benches.push(await import(`./${name}${SUFFIX}`));
   }
-  await runFigures(figures.filter(({ name }) => name.includes(values.only)));
+  const figures = benches.flatMap((bench) =>
+    figuresOf(bench, Number(values.seconds), Number(values['tip-every'])),
+  );
+  try {
+    await runFigures(figures.filter(({ name }) => name.includes(values.only)));
+  } finally {
+    for (const bench of benches) await bench.close?.();
+  }
 } else {
   console.error(`bench: there is no ${unknown}; choose from ${names.join(', ')}`);
   process.exitCode = EXIT_USAGE;

@@ -3,54 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../runtime/sql/database.ts';
-import { type Blinded, openTestMint } from '../unit/mint/support.ts';
-import { schnorrVerify, signBlinded } from './curve.bench.ts';
-import type { Figure, Session } from './figure.ts';
+import { schnorrVerify, signBlinded, verifyProof } from './curve.bench.ts';
+import { type Figure, quantile } from './figure.ts';
+import { type Load, loads, mintMany, mintOne, swapMany, swapOne, verifyProofs } from './mint-loads.ts';
+import { closeMints, mintAt, type Place } from './mint-places.ts';
 
-const RUNS_AT_MOST = 6;
-const QUOTES = 3000;
-/** Requests under way at once: what many wallets make together. */
-const IN_FLIGHT = 256;
+/** The first run, which warms up, and those that count. */
+const RUNS = 6;
+const QUOTES_A_BATCH = 500;
+/** What a pool that has worked for some months leaves behind. */
+const MANY_ROWS = 5_000_000;
 
-/** A quote that is created, then minted into one token: the least that a share costs the mint. */
-interface Prepared {
-  readonly quote: string;
-  readonly output: Blinded;
-  readonly signature: Uint8Array;
-}
-
-async function openMint(): Promise<Session> {
-  const closers: (() => unknown)[] = [];
-  const mint = await openTestMint({ after: (fn) => closers.push(fn as () => unknown) });
-  const secretKey = randomBytes(32);
-  const publicKey = mint.curve.publicKey(secretKey);
-  const batches: Prepared[][] = [];
-  for (let run = 0; run < RUNS_AT_MOST; run++) {
-    const quotes = await mint.addQuotes(publicKey, new Array<number>(QUOTES).fill(20));
-    batches.push(
-      quotes.map((quote) => {
-        const output = mint.blind(20);
-        return { quote, output, signature: mint.sign(quote, [output], secretKey) };
-      }),
-    );
-  }
-  return {
-    async run() {
-      const batch = batches.pop() ?? [];
-      const queue = batch.values();
-      const client = async () => {
-        for (const { quote, output, signature } of queue) {
-          await mint.engine.mint({ quotes: [quote], outputs: [output], signatures: [signature] });
-        }
-      };
-      await Promise.all(Array.from({ length: IN_FLIGHT }, client));
-      return { operations: batch.length };
-    },
-    async close() {
-      for (const close of closers.reverse()) await close();
-    },
-  };
-}
+const inWords = ({ store, rows }: Place) =>
+  `mint on ${store}, ${rows === 0 ? 'empty' : `${rows.toLocaleString('en')} rows`}`;
 
 /** Rows with a unique random key, 1,000 a commit: what a durable insert costs with nothing around it. */
 export const durableInsert: Figure = {
@@ -80,32 +45,83 @@ export const durableInsert: Figure = {
 };
 
 /** Quotes stored from work that the mint has judged, 500 a batch. */
-const quotesStored: Figure = {
-  name: 'mint: quote stored durably',
-  unit: 'per second and core',
-  limit: { figure: durableInsert },
-  async open() {
-    const closers: (() => unknown)[] = [];
-    const mint = await openTestMint({ after: (fn) => closers.push(fn as () => unknown) });
+const quotesStored: Load = {
+  name: 'quote stored durably',
+  each: QUOTES_A_BATCH,
+  requests: 20,
+  atOnce: 4,
+  async prepare(mint, requests) {
     const publicKey = mint.curve.publicKey(randomBytes(32));
-    const exponents = new Array<number>(500).fill(20);
-    return {
-      async run() {
-        for (let batch = 0; batch < 20; batch++) await mint.addQuotes(publicKey, exponents);
-        return { operations: 10_000 };
-      },
-      async close() {
-        for (const close of closers.reverse()) await close();
-      },
-    };
+    const exponents = new Array<number>(QUOTES_A_BATCH).fill(20);
+    return Array.from({ length: requests }, () => () => mint.addQuotes(publicKey, exponents));
   },
 };
 
-const quoteMinted: Figure = {
-  name: 'mint: quote minted durably, with NUT-20 check, signature and DLEQ',
-  unit: 'per second and core',
-  limit: { figure: signBlinded },
-  open: openMint,
-};
+/**
+ * A load on the engine, in this process. On SQLite the value counts all CPU of the process, which is the mint's; that of
+ * PostgreSQL's server can't be told apart from other work, so there it is a rate by the clock.
+ */
+function onEngine(load: Load, place: Place, limit?: Figure): Figure {
+  const isOwn = place.store === 'SQLite';
+  return {
+    name: `${inWords(place)}: ${load.name}`,
+    unit: isOwn ? 'per second and core' : 'per second by the clock',
+    ...(limit && isOwn ? { limit: { figure: limit } } : {}),
+    async open() {
+      const mint = await mintAt(place);
+      const prepared = await load.prepare(mint, RUNS * load.requests);
+      const times: number[] = [];
+      const rates: number[] = [];
+      let isWarm = false;
+      return {
+        async run() {
+          const queue = prepared.splice(0, load.requests).values();
+          const latencies: number[] = [];
+          const began = performance.now();
+          const client = async () => {
+            for (const request of queue) {
+              const before = performance.now();
+              await request();
+              latencies.push(performance.now() - before);
+            }
+          };
+          await Promise.all(Array.from({ length: load.atOnce }, client));
+          const operations = latencies.length * load.each;
+          const rate = (operations * 1000) / (performance.now() - began);
+          if (isWarm) {
+            rates.push(rate);
+            times.push(...latencies);
+          }
+          isWarm = true;
+          return isOwn ? { operations } : { value: rate };
+        },
+        readings: () => [
+          ...(isOwn ? [{ name: 'by the clock', unit: 'per second', value: quantile(rates, 0.5) }] : []),
+          { name: `p99 of a request, ${load.atOnce} at once`, unit: 'ms', value: quantile(times, 0.99) },
+        ],
+      };
+    },
+  };
+}
 
-export const figures: Figure[] = [schnorrVerify, quotesStored, quoteMinted];
+const limits = new Map<Load, Figure>([
+  [quotesStored, durableInsert],
+  [mintOne, signBlinded],
+  [mintMany, signBlinded],
+  [swapOne, signBlinded],
+  [swapMany, signBlinded],
+  [verifyProofs, verifyProof],
+]);
+
+const places: readonly Place[] = [0, MANY_ROWS].flatMap((rows) =>
+  (['SQLite', 'PostgreSQL'] as const).map((store) => ({ store, rows })),
+);
+
+export const figures: Figure[] = [
+  schnorrVerify,
+  ...places.flatMap((place) =>
+    [quotesStored, ...loads].map((load) => onEngine(load, place, limits.get(load))),
+  ),
+];
+
+export const close = closeMints;

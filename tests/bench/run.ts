@@ -1,4 +1,4 @@
-import type { Figure, Run } from './figure.ts';
+import type { Figure, Reading, Run } from './figure.ts';
 
 /** Odd, so that one of them is the median. */
 const RUNS = 5;
@@ -9,6 +9,7 @@ interface Result {
   values: number[];
   median: number;
   remarks: string[];
+  readings: Reading[];
 }
 
 const results = new Map<Figure, Result>();
@@ -21,6 +22,7 @@ async function measure(figure: Figure): Promise<void> {
   const session = await figure.open();
   const values: number[] = [];
   const remarks: string[] = [];
+  const readings: Reading[] = [];
   try {
     await session.run();
     while (values.length < (figure.runs ?? RUNS)) {
@@ -28,12 +30,13 @@ async function measure(figure: Figure): Promise<void> {
       values.push(valueOfRun(await session.run(), process.cpuUsage(before)));
     }
     remarks.push(...(session.remarks?.() ?? []));
+    readings.push(...(session.readings?.() ?? []));
   } finally {
     await session.close?.();
   }
   values.sort((a, b) => a - b);
   const median = values[values.length >> 1] ?? Number.NaN;
-  results.set(figure, { figure, values, median, remarks });
+  results.set(figure, { figure, values, median, remarks, readings });
 }
 
 function valueOfRun(run: Run, ownCpu: NodeJS.CpuUsage): number {
@@ -52,11 +55,13 @@ const inWords = (value: number): string =>
 
 function printTable(): void {
   const rows = [['figure', 'median', 'lowest', 'highest', 'unit', 'limit', 'ratio']];
-  for (const { figure, values, median } of results.values()) {
+  for (const { figure, values, median, readings } of results.values()) {
     const limit = limitOf(figure);
     const extremes = [values[0] ?? median, values.at(-1) ?? median].map(inWords);
     const ofLimit = limit === null ? ['', ''] : [inWords(limit), (median / limit).toFixed(2)];
     rows.push([figure.name, inWords(median), ...extremes, figure.unit, ...ofLimit]);
+    for (const { name, value, unit } of readings)
+      rows.push([`  ${name}`, inWords(value), '', '', unit, '', '']);
   }
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const isText = (column: number) => column === 0 || column === 4;
@@ -75,11 +80,15 @@ function printRemarks(): void {
 }
 
 function printJson(): void {
-  for (const { figure, values, median } of results.values()) {
+  for (const { figure, values, median, readings } of results.values()) {
     const limit = limitOf(figure);
     const ratio = limit === null ? null : median / limit;
     const runs = values.length;
     console.log(JSON.stringify({ name: figure.name, value: median, unit: figure.unit, limit, ratio, runs }));
+    for (const { name, value, unit } of readings)
+      console.log(
+        JSON.stringify({ name: `${figure.name}: ${name}`, value, unit, limit: null, ratio: null, runs }),
+      );
   }
 }
 

@@ -1,5 +1,5 @@
-import { usePostgres } from '../harness/new-place.ts';
+import { useStore } from '../harness/new-place.ts';
 
 /** The mint as a process, once more on PostgreSQL. */
-usePostgres();
+useStore('postgres');
 await import('./mint.test.ts');

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { usePostgres } from '../../harness/new-place.ts';
+import { useStore } from '../../harness/new-place.ts';
 
 /** Every test of this folder that opens a mint, once more on PostgreSQL. */
-usePostgres();
+useStore('postgres');
 for (const file of readdirSync(import.meta.dirname)) {
   const path = join(import.meta.dirname, file);
   if (!file.endsWith('.test.ts') || path === import.meta.filename) continue;
