@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { HashpoolError } from '../protocols/errors.ts';
+import { journalFiles } from '../runtime/sql/journal/reader.ts';
 import { isPostgres } from '../runtime/sql/open.ts';
 import { serverName } from '../runtime/sql/postgres/open.ts';
 import { lockFolder } from '../services/supervisor/lock.ts';
@@ -17,7 +18,7 @@ import { databaseFiles, databasePaths } from './appliance/databases.ts';
 
 const usage = `npm run clean -- WHAT [--yes] [--state DIR]: deletes state of an appliance that does not run
 
-  cashu      the ecash: the mint's and the wallet's database and the pool's outbox
+  cashu      the ecash: the mint's and the wallet's databases, the mint's journal and the pool's outbox
   regtest    the regtest chain
   testnet4   the testnet4 chain
   all        everything under the state folder, keys included
@@ -28,7 +29,11 @@ It says what it deletes and asks before it does; --yes answers for you. --state 
 type Target = 'cashu' | 'regtest' | 'testnet4' | 'all';
 
 const pathsOf: Record<Target, (state: StateFolder) => string[]> = {
-  cashu: (state) => Object.values(databasePaths(state)).map(onlyFile).flatMap(databaseFiles),
+  cashu: (state) => {
+    const { mint, payouts, outbox, wallet, journal } = databasePaths(state);
+    const files = [mint, payouts, outbox, wallet].map(onlyFile).flatMap(databaseFiles);
+    return journal !== undefined && existsSync(journal) ? [...files, ...journalFiles(journal)] : files;
+  },
   regtest: (state) => [`${state.role('bitcoind')}/regtest`],
   testnet4: (state) => [`${state.role('bitcoind')}/testnet4`],
   all: (state) =>

@@ -48,6 +48,7 @@ function fateOf(
   if (claims.objection(outboxId, share.seq) !== undefined) return 'refused';
   const claim = claims.ofShare(share.hashLe);
   if (claim === undefined) return { trouble: `share ${share.seq} is in the outbox and no quote at the mint` };
+  if (claim.isVoid) return 'refused';
   if (claim.k === share.k && equalBytes(claim.publicKey, share.key)) return 'quoted';
   return { trouble: `share ${share.seq} is another key's or difficulty's quote at the mint` };
 }

@@ -11,6 +11,10 @@ export interface DatabasePaths {
   /** A file, or the URL of a PostgreSQL database. */
   readonly mint: string;
   readonly wallet: string;
+  /** The mint's database of payouts on the chain. */
+  readonly payouts: string;
+  /** The folder of the mint's journal, where it keeps one. */
+  readonly journal: string | undefined;
 }
 
 /** The databases as the roles of the last run had them: from the environment, their config, or the default. */
@@ -24,6 +28,8 @@ export function databasePaths(
   };
   return {
     outbox: path('pool', 'pool.config.toml', undefined, 'outbox.sqlite'),
+    payouts: mintServer(state) ?? join(state.role('mint'), 'onchain.sqlite'),
+    journal: journalFolder(state),
     mint:
       mintServer(state) ??
       environment['CDK_MINT_DB_PATH'] ??
@@ -32,6 +38,11 @@ export function databasePaths(
       environment['CDK_WALLET_DB_PATH'] ??
       path('translator', 'tproxy.config.toml', 'wallet', 'wallet.sqlite'),
   };
+}
+
+function journalFolder(state: StateFolder): string | undefined {
+  const named = configured(join(state.config, 'mint.config.toml'), 'backup', 'journal_path');
+  return named && (isAbsolute(named) ? named : join(state.role('mint'), named));
 }
 
 /** The URL of the mint's database, where that is PostgreSQL. */

@@ -1,3 +1,4 @@
+import { Outcome } from '../../domain/quotes/state.ts';
 import { openPlace } from '../../runtime/sql/open.ts';
 import { bigInteger, blob, integer } from './store/row.ts';
 import { schema } from './store/schema.ts';
@@ -7,6 +8,8 @@ export interface Claim {
   readonly publicKey: Uint8Array;
   readonly k: number;
   readonly exponent: number;
+  /** It is never paid. */
+  readonly isVoid: boolean;
 }
 
 /** What became of shares at the mint, as an audit reads it; the mint may run meanwhile. */
@@ -27,7 +30,7 @@ export interface Claims {
  */
 export function readClaims(place: string): Claims {
   const db = openPlace(place, schema, { readOnly: true });
-  const byShare = db.prepare('SELECT public_key, k, exponent FROM quotes WHERE share_hash = ?');
+  const byShare = db.prepare('SELECT public_key, k, exponent, outcome FROM quotes WHERE share_hash = ?');
   const stored = db.prepare('SELECT stored_seq FROM outboxes WHERE outbox_id = ?');
   stored.setReadBigInts(true);
   const refused = db.prepare(
@@ -44,6 +47,7 @@ export function readClaims(place: string): Claims {
           publicKey: blob(row, 'public_key'),
           k: integer(row, 'k'),
           exponent: integer(row, 'exponent'),
+          isVoid: integer(row, 'outcome') === Outcome.void,
         }
       );
     },

@@ -24,6 +24,7 @@ function mint(shares: readonly OutboxShare[], storedSeq: number, more: Partial<C
     publicKey,
     k,
     exponent: k - minimumDifficulty,
+    isVoid: false,
   });
   return {
     ofShare: (hashLe) => {

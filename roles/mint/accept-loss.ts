@@ -1,0 +1,101 @@
+import { Outcome } from '../../domain/quotes/state.ts';
+import { amountOf } from '../../protocols/cashu/amount.ts';
+import { type Database, inTransaction } from '../../runtime/sql/database.ts';
+import { journalState, thaw } from '../../runtime/sql/journal/journal.ts';
+import { bigInteger, text } from './store/row.ts';
+import { tallies } from './store/tallies.ts';
+import { readUnitBooks } from './unit-books.ts';
+
+/** What is given up for one unit by going on from an older copy. */
+export interface UnitLoss {
+  readonly unit: string;
+  /** Quotes and payments that are in the copy and not issued there: their owners may have minted them since. */
+  readonly unissued: bigint;
+  /** Tokens that were out at the copy: those of them that were spent since can be spent once more. */
+  readonly outstanding: bigint;
+}
+
+export interface Loss {
+  /** Why the mint only reads. */
+  readonly reason: string;
+  readonly units: readonly UnitLoss[];
+  /** Payments that were under way at the copy; how each ended is for its backend to say. */
+  readonly pendingMelts: number;
+}
+
+const UNISSUED = `outcome IN (${Outcome.open}, ${Outcome.waiting})`;
+
+/** What accepting would give up; undefined where the database is not frozen. */
+export function lossOf(db: Database): Loss | undefined {
+  const { frozen } = journalState(db.prepare('SELECT * FROM journal').get());
+  if (frozen === undefined) return undefined;
+  const open = openByUnit(db);
+  const pending = db.prepare("SELECT count(*) AS n FROM melt_quotes WHERE state = 'PENDING'").get();
+  return {
+    reason: frozen,
+    units: [...readUnitBooks(db)].map(([unit, { mintable, outstanding }]) => {
+      return { unit, unissued: (open.get(unit) ?? 0n) + mintable, outstanding };
+    }),
+    pendingMelts: Number(pending?.['n']),
+  };
+}
+
+/** In words, a line for each thing. */
+export function describeLoss({ reason, units, pendingMelts }: Loss): string[] {
+  return [
+    `The mint only reads: ${reason}.`,
+    'By accepting the loss it goes on from this copy, and from then on:',
+    ...units.map(({ unit, unissued }) => {
+      return `- quotes of ${unissued} ${unit} that are paid and not issued in the copy become void for good, for they may have been issued since: a loss of at most ${unissued} for their owners`;
+    }),
+    '- no share is paid that the copy does not hold and that builds on a block up to the tip of the next start: a loss for its miner, unless it was minted before',
+    ...units.map(({ unit, outstanding }) => {
+      return `- tokens that were spent since the copy can be spent once more: a loss of at most ${outstanding} ${unit} for the mint, all that was out then`;
+    }),
+    '- tokens that were issued since the copy stay good, though the books do not hold them',
+    '- no mint quote that is in the copy is issued any more, and no melt quote in it can be begun: wallets ask for new ones',
+    `- ${pendingMelts} payments that were under way at the copy are looked up at their backends, and end as those say`,
+  ];
+}
+
+/**
+ * Lets a frozen mint go on: nothing that may have been issued is ever issued again.
+ * @param statement what was accepted, in words; kept
+ * @param now milliseconds since 1970
+ */
+export function acceptLoss(db: Database, statement: string, now: number): void {
+  const tally = tallies(db);
+  inTransaction(
+    db,
+    () => {
+      db.prepare('INSERT INTO losses (accepted_at, statement) VALUES (?, ?)').run(now, statement);
+      db.exec('DELETE FROM waiting');
+      const rows = db.prepare(
+        `SELECT exponent, count(*) AS n FROM quotes WHERE ${UNISSUED} GROUP BY exponent`,
+      );
+      for (const row of rows.all()) {
+        const exponents = Array.from({ length: Number(row['n']) }, () => Number(row['exponent']));
+        tally('void', exponents);
+      }
+      db.exec(`UPDATE quotes SET outcome = ${Outcome.void} WHERE ${UNISSUED}`);
+      db.exec('UPDATE mint_quotes SET is_lost = 1');
+      db.exec("UPDATE melt_quotes SET expiry = 0 WHERE state = 'UNPAID'");
+      thaw(db);
+    },
+    'EXCLUSIVE',
+  );
+}
+
+function openByUnit(db: Database): Map<string, bigint> {
+  const rows = db.prepare(`
+    SELECT unit, exponent, count(*) AS n FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)
+    WHERE ${UNISSUED} GROUP BY unit, exponent`);
+  rows.setReadBigInts(true);
+  const sums = new Map<string, bigint>();
+  for (const row of rows.all()) {
+    const unit = text(row, 'unit');
+    const sum = bigInteger(row, 'n') * amountOf(Number(bigInteger(row, 'exponent')));
+    sums.set(unit, (sums.get(unit) ?? 0n) + sum);
+  }
+  return sums;
+}
