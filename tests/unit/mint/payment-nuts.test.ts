@@ -65,6 +65,31 @@ test('NUT-04, NUT-20, NUT-23: a mint quote as wallets get it, and what it is ref
   assertError(await post('/v1/mint/bolt11', { ...mint, outputs: outputs(7).map(jsonOf) }), 'quote-issued');
 });
 
+test("NUT-29: the cases of the spec's tests: what can't be minted whole is not minted at all", async (t) => {
+  const { mint, post, get, outputs, paidQuote, onchain } = await openPaymentWeb(t);
+  const pubkey = toHex(mint.curve.publicKey(randomBytes(32)));
+  const address = (await post('/v1/mint/quote/onchain', { unit: 'sat', pubkey })).body;
+  await onchain.deposit(String(address['request']), 3n);
+  const [first, second] = [await paidQuote(5), await paidQuote(3)];
+  const blinded = outputs(8).map(jsonOf);
+  const batch = (body: object) => post('/v1/mint/bolt11/batch', { outputs: blinded, ...body });
+  assertError(await batch({ quotes: [] }), 'request-malformed', /empty/);
+  assertError(await batch({ quotes: [first, first] }), 'duplicate-quotes');
+  assertError(await batch({ quotes: [first, 'unknown_quote_id'] }), 'quote-unknown');
+  assertError(await batch({ quotes: [first, address['quote']], quote_amounts: [5, 3] }), 'quote-unknown');
+  const signature = 'ab'.repeat(64);
+  assertError(await batch({ quotes: [first, second], signatures: [signature] }), 'signature-invalid');
+  assertError(await batch({ quotes: [first, second], signatures: [null, signature] }), 'signature-invalid');
+  assertError(await batch({ quotes: [first, second], quote_amounts: [5, 4] }), 'not-balanced');
+  const unknown = { quotes: [first, 'bogus'] };
+  assertError(await post('/v1/mint/quote/bolt11/check', unknown), 'quote-unknown');
+  for (const quote of [first, second]) {
+    assert.equal((await get(`/v1/mint/quote/bolt11/${quote}`)).body['state'], 'PAID');
+  }
+  const done = await batch({ quotes: [first, second], quote_amounts: [5, 3] });
+  assert.ok(Array.isArray(done.body['signatures']) && done.body['signatures'].length === 1);
+});
+
 test('NUT-30: a quote for an address has no amount and no state', async (t) => {
   const { mint, post } = await openPaymentWeb(t);
   const pubkey = toHex(mint.curve.publicKey(randomBytes(32)));
