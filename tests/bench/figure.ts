@@ -21,18 +21,11 @@ export interface Sustained {
   tipEvery: number;
 }
 
-/** How much there is to begin with. */
-export interface Filled {
-  rows: number;
-}
-
 /** What a bench file exports. */
 export interface Bench {
   figures: Figure[];
   /** Figures under a load that is kept up. */
   sustained?(load: Sustained): Figure[];
-  /** Figures on a database that is not empty. */
-  filled?(filled: Filled): Figure[];
   /** Ends what its figures share, after the last of them. */
   close?(): Promise<void>;
 }

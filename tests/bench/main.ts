@@ -8,7 +8,6 @@ import { runFigures } from './run.ts';
  *
  *     --only TEXT      of these figures those alone that have TEXT in their names
  *     --seconds N      the figures under a load that is kept up for N seconds
- *     --rows N         the figures on a database that has N rows in each of its large tables to begin with
  *     --tip-every N    with a new tip every N seconds; one tip all the time where it is left out
  */
 
@@ -24,7 +23,6 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     seconds: { type: 'string', default: '0' },
-    rows: { type: 'string', default: '0' },
     'tip-every': { type: 'string', default: '0' },
   },
 });
