@@ -101,7 +101,12 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       await prepare();
       return payInvoice(parts, input);
     },
-    restore,
+    restore: async () => {
+      // What is half done would else be found as lost on one side and as new on the other.
+      await refreshKeysets(parts);
+      await settleAbandoned(parts);
+      return restore();
+    },
     close: () => db.close(),
   };
 }

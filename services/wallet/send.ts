@@ -101,8 +101,9 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
 
   async function sendLocked(amount: bigint, unit: string, lock: Lock, note: string): Promise<string> {
     checkLock(parts.curve, lock);
-    const nut = lock.kind === 'HTLC' ? 14 : 11;
-    if (!(await mint.supports(nut))) {
+    // NUT-14 builds on NUT-11, whose tags an HTLC may have.
+    for (const nut of lock.kind === 'HTLC' ? ([14, 11] as const) : ([11] as const)) {
+      if (await mint.supports(nut)) continue;
       throw new HashpoolError(
         'lock-not-enforced',
         `the mint does not say that it enforces NUT-${nut}: anybody could spend the token; send it without a lock`,

@@ -56,6 +56,20 @@ test('the lines of a history add up to what is held, after every kind of operati
   assert.ok(!JSON.stringify(await wallet.history({ limit: 9 }), (_, v) => String(v)).includes('cashu'));
 });
 
+test('a restore settles what was half done, and finds nothing lost', async (t) => {
+  const { mint, open, fill } = await openScene(t);
+  const wallet = await open();
+  await fill(wallet, 64n);
+  mint.fault('/v1/swap', 'drop-answer');
+  await assert.rejects(wallet.send(5n), { code: 'mint-unreachable' });
+  await wallet.restore();
+  assert.deepEqual(
+    (await wallet.history({ limit: 9 })).map(({ kind }) => kind),
+    ['minted'],
+  );
+  assert.equal(await booked(wallet), await heldBy(wallet));
+});
+
 function openBook() {
   const history = openHistory(openDatabase(':memory:', walletSchema));
   const add = (kind: 'minted' | 'sent', amount: bigint, at: number, note = '') =>

@@ -137,7 +137,9 @@ test('a lock that nobody can open, or that the mint does not enforce, is refused
   mint.supported.delete(11);
   const again = await open('again');
   await again.restore();
-  await assert.rejects(again.send(1n, { lock: p2pk(key) }), code('lock-not-enforced'));
+  for (const lock of [p2pk(key), htlc()]) {
+    await assert.rejects(again.send(1n, { lock }), code('lock-not-enforced'));
+  }
   assert.equal(await heldBy(sender), 100n);
 });
 
