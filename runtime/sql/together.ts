@@ -1,4 +1,4 @@
-import type { Row, SqlValue, Statement, StatementCall } from './database.ts';
+import type { Database, Row, SqlValue, Statement, StatementCall } from './database.ts';
 
 /** Runs statements in their order, a server is asked in one round trip for all; the first row of each. */
 export function getAll(calls: readonly StatementCall[]): (Row | undefined)[] {
@@ -48,4 +48,30 @@ export function runSteps(steps: readonly Step[]): void {
     step.check(rows.slice(at, at + step.calls.length));
     at += step.calls.length;
   }
+}
+
+/** Values that one statement looks for. */
+const AMONG = 100;
+
+/**
+ * Prepares a look for rows by many values, a hundred in a statement.
+ * @param sql a SELECT, given the places of its values: `… WHERE y IN (${places})`
+ * @returns what finds the rows of all values, in no order
+ */
+export function findAmong(
+  db: Pick<Database, 'prepare'>,
+  sql: (places: string) => string,
+): (values: readonly SqlValue[]) => Row[] {
+  const one = db.prepare(sql('?'));
+  const many = db.prepare(sql(new Array<string>(AMONG).fill('?').join(', ')));
+  return (values) => {
+    const [first] = values;
+    if (first === undefined) return [];
+    if (values.length === 1) return one.all(first);
+    return Array.from({ length: Math.ceil(values.length / AMONG) }, (_, i) => {
+      const some = values.slice(i * AMONG, (i + 1) * AMONG);
+      // Places that are left over ask for the first of them once more, which gives no second row.
+      return many.all(...some, ...new Array<SqlValue>(AMONG - some.length).fill(some[0] ?? first));
+    }).flat();
+  };
 }

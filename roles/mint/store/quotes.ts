@@ -1,6 +1,7 @@
 import { Outcome } from '../../../domain/quotes/state.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
+import { getEach } from '../../../runtime/sql/together.ts';
 import { blob, integer, type Row, text } from './row.ts';
 
 /** A quote as it is stored, with what its epoch says of it. */
@@ -52,7 +53,10 @@ export function quoteOperations(db: Database) {
 
   return {
     quotesById: (ids: readonly Uint8Array[]): (QuoteRow | undefined)[] =>
-      ids.map((id) => quoteOf(byId.get(id))),
+      getEach(
+        byId,
+        ids.map((id) => [id]),
+      ).map(quoteOf),
 
     quoteByShare: (shareHashLe: Uint8Array): QuoteRow | undefined => quoteOf(byShare.get(shareHashLe)),
 
@@ -72,7 +76,11 @@ export function quoteOperations(db: Database) {
         statement.all(key, start, limit + 1).map((row) => integer(row, 'quote')),
       );
       found.sort((a, b) => a - b);
-      const quotes = found.slice(0, limit).flatMap((quote) => quoteOf(byRow.get(quote)) ?? []);
+      const rows = getEach(
+        byRow,
+        found.slice(0, limit).map((quote) => [quote]),
+      );
+      const quotes = rows.flatMap((row) => quoteOf(row) ?? []);
       return { quotes, hasMore: found.length > limit };
     },
   };

@@ -1,9 +1,10 @@
 import { checkPaid } from '../../../domain/quotes/mintable.ts';
 import { Outcome } from '../../../domain/quotes/state.ts';
+import { toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
-import { getEach, runSteps, type Step } from '../../../runtime/sql/together.ts';
+import { findAmong, runSteps, type Step } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { quoteOperations } from './quotes.ts';
 import { blob, integer, type Row, text } from './row.ts';
@@ -25,9 +26,9 @@ export function tokenOperations(db: Database) {
     WHERE id = ? AND outcome = ${Outcome.open}
       AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)
     RETURNING exponent`);
-  const findSpent = db.prepare('SELECT witness FROM spent WHERE y = ?');
-  const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
-  const findSignature = db.prepare('SELECT * FROM signatures WHERE blinded = ?');
+  const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);
+  const findPending = findAmong(db, (places) => `SELECT y FROM pending_inputs WHERE y IN (${places})`);
+  const findSignatures = findAmong(db, (places) => `SELECT * FROM signatures WHERE blinded IN (${places})`);
 
   const issuing = (ids: readonly Uint8Array[]): Step => ({
     calls: ids.map((id) => ({ statement: issue, parameters: [id] })),
@@ -82,19 +83,22 @@ export function tokenOperations(db: Database) {
 
     /** For each Y how its proof stands. */
     proofStates: (ys: readonly Uint8Array[]): ProofState[] => {
-      const keys = ys.map((y) => [y]);
-      const spent = getEach(findSpent, keys);
-      const pending = getEach(isPending, keys);
-      return ys.map((_, i) => stateOf(spent[i], pending[i] !== undefined));
+      const spent = byKey(findSpent(ys), 'y');
+      const pending = byKey(findPending(ys), 'y');
+      return ys.map(toHex).map((y) => stateOf(spent.get(y), pending.has(y)));
     },
 
     /** For each B_ its signature, if it was ever signed. */
-    signaturesOf: (blinded: readonly Uint8Array[]): (SignatureRow | undefined)[] =>
-      getEach(
-        findSignature,
-        blinded.map((each) => [each]),
-      ).map(signatureOf),
+    signaturesOf: (blinded: readonly Uint8Array[]): (SignatureRow | undefined)[] => {
+      const found = byKey(findSignatures(blinded), 'blinded');
+      return blinded.map((each) => signatureOf(found.get(toHex(each))));
+    },
   };
+}
+
+/** Rows by a column of bytes, in hex. */
+function byKey(rows: readonly Row[], column: string): Map<string, Row> {
+  return new Map(rows.map((row) => [toHex(blob(row, column)), row]));
 }
 
 function stateOf(spent: Row | undefined, isPending: boolean): ProofState {
