@@ -22,6 +22,12 @@ export function newQuoteId(milliseconds: number, random: Uint8Array): Uint8Array
   return id;
 }
 
+/** When an id was made, in milliseconds since 1970. */
+export function quoteIdTime(id: Uint8Array): number {
+  const view = new DataView(id.buffer, id.byteOffset, id.length);
+  return view.getUint16(0) * 2 ** 32 + view.getUint32(2);
+}
+
 /** The id in the form that wallets see: 8-4-4-4-12 lower-case hex digits. */
 export function quoteIdText(id: Uint8Array): string {
   const hex = toHex(id);

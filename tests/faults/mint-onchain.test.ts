@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { cp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { auditMint } from '../../roles/mint/books.ts';
 import { OnchainScene, type PayoutQuote } from '../harness/onchain-scene.ts';
@@ -93,6 +95,39 @@ test(
     }
   },
 );
+
+test('a payout is not made again by a mint whose store of payouts is lost or set back', limit, async (t) => {
+  const scene = await OnchainScene.open(t);
+  const state = join(scene.mint.folder, 'state');
+  const copy = join(scene.mint.folder, 'copy');
+  for (const what of ['set back', 'lost']) {
+    const { quote, address, pay } = await begin(scene);
+    await scene.mint.end('SIGTERM');
+    await scene.mint.start('payout-promised');
+    await pay();
+    await scene.untilGone();
+    await cp(state, copy, { recursive: true });
+    await scene.mint.start();
+    const { outpoint } = await scene.untilSent(quote);
+    await scene.mint.end('SIGKILL');
+    for (const name of await readdir(state)) {
+      if (!name.startsWith('onchain.sqlite')) continue;
+      await rm(join(state, name));
+      if (what === 'set back') await cp(join(copy, name), join(state, name), { force: true });
+    }
+    await scene.mint.start();
+    const paid = await scene.untilPaidOut(quote);
+    assert.equal(paid.outpoint, outpoint);
+    assert.deepEqual(
+      (await scene.arrivals(address)).map(({ txid, vout }) => `${txid}:${vout}`),
+      [outpoint],
+      what,
+    );
+    assert.match(scene.mint.output, /"alert":"payout-remembered"/);
+    checkSums(scene);
+    await rm(copy, { recursive: true });
+  }
+});
 
 test(
   'a payout whose coins somebody else has spent is made with others, when that is certain',

@@ -85,7 +85,7 @@ test(
     await scene.node.generate(3);
     await scene.untilPaid(other, 30_000);
     assert.equal((await scene.depositState(quote)).amount_paid, 0);
-    assert.doesNotMatch(scene.mint.output, /deep-reorg/);
+    assert.doesNotMatch(scene.mint.output, /payments-undone/);
   },
 );
 
@@ -102,7 +102,7 @@ test(
     await scene.node.rpc.call('generateblock', [await scene.newAddress(), []]);
     await scene.node.rpc.call('generateblock', [await scene.newAddress(), []]);
     await scene.untilSaid(/has undone deposits of 40000 sats/);
-    assert.match(scene.mint.output, /"alert":"deep-reorg"/);
+    assert.match(scene.mint.output, /"alert":"payments-undone"/);
     assert.equal(
       (await scene.depositState(quote)).amount_paid,
       40_000,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { toHex } from '../../../protocols/bytes.ts';
-import { newQuoteId, parseQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import { newQuoteId, parseQuoteId, quoteIdText, quoteIdTime } from '../../../protocols/cashu/quote-id.ts';
 
 test('an id has the time, version 7 and the variant where RFC 9562 puts them', () => {
   // RFC 9562, A.6: 017F22E2-79B0-7CC3-98C4-DC0C0C07398F is 2022-02-22T19:22:22Z.
@@ -17,6 +17,7 @@ test('text and bytes of an id stand for each other, and later ids are greater', 
   ];
   assert.equal(toHex(parseQuoteId(quoteIdText(first)) ?? new Uint8Array()), toHex(first));
   assert.ok(quoteIdText(first) < quoteIdText(second));
+  assert.equal(quoteIdTime(second), 1_700_000_000_001);
 });
 
 test('other texts are no ids', () => {

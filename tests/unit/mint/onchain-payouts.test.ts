@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { scriptFromAddress } from '../../../protocols/bitcoin/address.ts';
 import { toHex } from '../../../protocols/bytes.ts';
+import { newQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Payment, PaymentState } from '../../../roles/mint/payments/backend.ts';
 import {
   BitcoindBackend,
@@ -65,6 +66,7 @@ class PayingWallet extends ScriptedWallet {
         const confirmations = this.depths.get(txid);
         return confirmations === undefined ? refuse(-5, 'unknown') : { confirmations };
       },
+      listsinceblock: () => ({ transactions: [], removed: [], lastblock: 'block100' }),
       gettxout: () => ({}),
       lockunspent: (isUnlocking: boolean, coins: readonly Coin[]) => {
         assert.equal(isUnlocking, false);
@@ -279,4 +281,44 @@ test('two processes of a mint on one wallet pay each key once, with a coin of it
   assert.equal(outputs.length, keys.length);
   const coins = transactions.flatMap(({ chosen }) => chosen.map(({ txid }: Coin) => txid));
   assert.equal(new Set(coins).size, coins.length);
+});
+
+test('payouts that the wallet has made and the store has forgotten are not made again', async (t) => {
+  const node = new PayingWallet();
+  const keyOf = (n: number) => `${quoteIdText(newQuoteId(Date.now(), randomBytes(10)))}.${n}`;
+  const seconds = Math.floor(Date.now() / 1000);
+  const sent = (vout: number, more: object = {}) => {
+    const entry = { txid: 'left', vout, category: 'send', confirmations: 0, time: seconds };
+    return { ...entry, address: ADDRESSES[0], amount: -0.00005, ...more };
+  };
+  node.answers['listsinceblock'] = () => ({
+    transactions: [
+      sent(0, { time: seconds - 3_600 }),
+      sent(1, { amount: -0.00005001 }),
+      sent(2, { confirmations: -1 }),
+      sent(3, { category: 'receive', amount: 0.00005 }),
+      sent(4),
+      sent(5, { address: ADDRESSES[3].toUpperCase() }),
+    ],
+    removed: [],
+    lastblock: 'block100',
+  });
+  const unknown = node.answers['gettransaction'];
+  node.answers['gettransaction'] = (txid, watching, verbose) =>
+    verbose
+      ? { hex: 'hex', fee: -0.000002, decoded: { vin: [coinOf('old:7')] } }
+      : unknown?.(txid, watching, verbose);
+  node.onSend = (hex) => hex === 'hex' && refuse(-27, 'already in the chain');
+  const backend = await open(t, node);
+  const [first, second, third] = [1, 2, 3].map((n) => payment(keyOf(n), ADDRESSES[n === 3 ? 3 : 0]));
+  assert.ok(first && second && third);
+  assert.deepEqual(await paid(backend, first), { state: 'pending', proof: 'left:4' });
+  assert.deepEqual(await paid(backend, third), { state: 'pending', proof: 'left:5' });
+  assert.deepEqual(node.sent, []);
+  const state = await paid(backend, second);
+  assert.equal(node.sent.length > 0, true, 'one output makes one payout');
+  assert.notDeepEqual(state, { state: 'pending', proof: 'left:4' });
+  node.depths.set('left', 1);
+  await until(async () => (await backend.lookUp(third)).state === 'paid');
+  assert.deepEqual(await backend.lookUp(third), { state: 'paid', proof: 'left:5', fee: 100n });
 });

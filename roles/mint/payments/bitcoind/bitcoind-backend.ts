@@ -17,6 +17,7 @@ import type {
 } from '../backend.ts';
 import { depositsAfter } from './deposits.ts';
 import { type FeeSettings, feeOptions, payoutScript, rateOf } from './fees.ts';
+import { Forgotten } from './forgotten.ts';
 import type { PayoutOperations } from './payout-store.ts';
 import { type PayoutSettings, Payouts } from './payouts.ts';
 import { type SendingSettings, Sendings } from './sendings.ts';
@@ -68,7 +69,8 @@ export class BitcoindBackend implements PaymentBackend {
       onTip: () => this.#onReceived(),
       onProgress: (key: string) => this.#onProgress(key),
     };
-    this.#payouts = new Payouts({ ...parts, sendings: new Sendings(parts) });
+    const forgotten = new Forgotten(this.#wallet, store, log);
+    this.#payouts = new Payouts({ ...parts, sendings: new Sendings(parts), forgotten });
   }
 
   /** Talks to the node when it is first needed: one that is not there yet is no reason not to start. */

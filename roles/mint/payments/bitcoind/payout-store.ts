@@ -3,6 +3,7 @@ import { HashpoolError } from '../../../../protocols/errors.ts';
 import type { Database, Row } from '../../../../runtime/sql/database.ts';
 import { bigInteger, blob, text } from '../../store/row.ts';
 import type { PaymentState } from '../backend.ts';
+import { adoptionOperations } from './adoption-store.ts';
 import type { Built, Wanted } from './build.ts';
 import { schema } from './payout-schema.ts';
 import { undoneOperations } from './undone-store.ts';
@@ -171,6 +172,7 @@ export function operations(db: Database) {
 
   return {
     ...undoneOperations(db),
+    ...adoptionOperations(db),
 
     /** Step 1; nothing where the key is known. */
     addPayout: ({ key, address, script, amount, reserve, rate, blocks, addedAt }: NewPayout): void => {

@@ -6,6 +6,7 @@ import type { Logger } from '../../../../runtime/logs.ts';
 import { isRpcError } from '../../../../runtime/rpc/errors.ts';
 import type { Store } from '../../../../runtime/sql/store.ts';
 import { type Built, buildTransaction, coinOf } from './build.ts';
+import type { Forgotten } from './forgotten.ts';
 import type { Payout, PayoutOperations } from './payout-store.ts';
 import type { Sendings } from './sendings.ts';
 import { type Wallet, WalletCode } from './wallet.ts';
@@ -28,6 +29,7 @@ export interface PayoutParts {
   readonly wallet: Wallet;
   readonly store: Store<PayoutOperations>;
   readonly sendings: Sendings;
+  readonly forgotten: Forgotten;
   readonly settings: PayoutSettings;
   /** Called when the chain has another tip. */
   readonly onTip: () => void;
@@ -113,7 +115,8 @@ export class Payouts {
     // A clock that was set back is no reason to wait.
     if (!oldest || (age >= 0 && age < this.#parts.settings.batchMs)) return undefined;
     let trouble: string | undefined;
-    for (const batch of batchesOf(waiting)) trouble = (await this.#make(batch, height)) ?? trouble;
+    const unmade = await this.#parts.forgotten.sort(waiting, height);
+    for (const batch of batchesOf(unmade)) trouble = (await this.#make(batch, height)) ?? trouble;
     return trouble;
   }
 

@@ -47,7 +47,7 @@ export class UndoneDeposits {
     const { deposits, sendings } = await this.#store.call('noteUndone', undone);
     if (deposits === 0 && sendings === 0) return;
     this.#log.error(
-      { alert: 'deep-reorg', deposits: undone.deposits, payouts: undone.sent },
+      { alert: 'payments-undone', deposits: undone.deposits, payouts: undone.sent },
       `a reorganization deeper than ${this.#confirmations} blocks has undone ${deposits} deposits and ${sendings} payouts that counted as final`,
     );
   }
