@@ -47,7 +47,10 @@ async function main(args: readonly string[]): Promise<number> {
   return locked(state, async () => {
     const paths = databasePaths(state);
     const journal = values.journal ?? paths.journal;
-    if (file === undefined) return acceptStatedLoss({ place: paths.mint, journal, isConfirmed: values.yes });
+    if (file === undefined) {
+      const say = (text: string) => void process.stdout.write(text);
+      return acceptStatedLoss({ place: paths.mint, journal, isConfirmed: values.yes, say });
+    }
     const restored = await restoreBackup({
       file,
       places: placesOf(paths, values.role),

@@ -13,6 +13,8 @@ export interface AcceptOptions {
   readonly journal: string | undefined;
   /** The operator has confirmed already. */
   readonly isConfirmed: boolean;
+  /** Tells the operator. */
+  say(text: string): void;
 }
 
 /**
@@ -20,19 +22,20 @@ export interface AcceptOptions {
  * belong to what follows and is set aside.
  * @throws HashpoolError 'nothing-lost', 'not-confirmed'
  */
-export async function acceptStatedLoss({ place, journal, isConfirmed }: AcceptOptions): Promise<number> {
+export async function acceptStatedLoss(options: AcceptOptions): Promise<number> {
+  const { place, journal, isConfirmed } = options;
   const db = openPlace(place, schema);
   try {
     const loss = lossOf(db);
     if (!loss) throw new HashpoolError('nothing-lost', 'the mint is not frozen: there is no loss to accept');
     const statement = describeLoss(loss).join('\n');
-    process.stdout.write(`${statement}\n`);
+    options.say(`${statement}\n`);
     if (!isConfirmed && !(await confirmed()))
       throw new HashpoolError('not-confirmed', 'nothing was changed: the mint still only reads');
     const now = Date.now();
     if (journal !== undefined && existsSync(journal)) setAside(journal, now);
     acceptLoss(db, statement, now);
-    process.stdout.write('accepted: start the mint; take a backup then\n');
+    options.say('accepted: start the mint; take a backup then\n');
     return 0;
   } finally {
     db.close();

@@ -15,6 +15,8 @@ import type { TestMintProcess } from './mint.ts';
 export class TestOutbox implements WorkSource {
   readonly outboxId = randomBytes(16);
   storedSeq = 0;
+  /** Up to where the mint says that no loss of its database takes work away. */
+  backedUpSeq = 0;
   readonly refusals: { seq: bigint; reason: string }[] = [];
   terms: Terms | undefined;
   readonly #records: Uint8Array[] = [];
@@ -29,8 +31,13 @@ export class TestOutbox implements WorkSource {
     return Buffer.concat(this.#records.slice(firstSeq - 1, firstSeq - 1 + limit));
   }
 
-  async acknowledged({ storedSeq, refusals }: Parameters<WorkSource['acknowledged']>[0]): Promise<void> {
+  async acknowledged({
+    storedSeq,
+    backedUpSeq,
+    refusals,
+  }: Parameters<WorkSource['acknowledged']>[0]): Promise<void> {
     this.storedSeq = storedSeq;
+    this.backedUpSeq = backedUpSeq;
     this.refusals.push(...refusals);
     this.#changed();
   }

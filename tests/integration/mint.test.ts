@@ -9,45 +9,15 @@ import {
   hasValidDleq,
   MintOperationError,
   type Proof,
-  Wallet,
 } from '@cashu/cashu-ts';
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
 import { toHex } from '../../protocols/bytes.ts';
 import { mintMessage } from '../../protocols/cashu/nut20.ts';
-import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import { auditMint } from '../../roles/mint/books.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
-import { startMint, type TestMintProcess } from '../harness/mint.ts';
+import { EhashMiner } from '../harness/ehash-miner.ts';
+import { startMint } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
-
-/** A miner who has nothing but a key and any Cashu wallet. */
-class Miner {
-  readonly secretKey = secp256k1.utils.randomSecretKey();
-  readonly publicKey = secp256k1.getPublicKey(this.secretKey);
-  readonly #url: string;
-
-  constructor(mint: TestMintProcess) {
-    this.#url = mint.url;
-  }
-
-  /** Asks for the quotes locked to this key (nuts#391). */
-  async quotes(): Promise<{ quote: string; amount: number; state: string; unit: string; request: string }[]> {
-    const info = (await (await fetch(`${this.#url}/v1/info`)).json()) as { pubkey: string };
-    const pubkey = toHex(this.publicKey);
-    const pubkey_signatures = [toHex(schnorr.sign(quoteLookupMessage(info.pubkey, pubkey), this.secretKey))];
-    const answer = await fetch(`${this.#url}/v1/mint/quote/ehash/pubkey`, {
-      method: 'POST',
-      body: JSON.stringify({ pubkeys: [pubkey], pubkey_signatures }),
-    });
-    return ((await answer.json()) as { quotes: Awaited<ReturnType<Miner['quotes']>> }).quotes;
-  }
-
-  async wallet(unit: string, seed?: Uint8Array): Promise<Wallet> {
-    const wallet = new Wallet(this.#url, { unit, ...(seed ? { bip39seed: seed } : {}) });
-    await wallet.loadMint();
-    return wallet;
-  }
-}
 
 const sumOf = (proofs: readonly { amount: Amount }[]) =>
   proofs.reduce((sum, { amount }) => sum + amount.toBigInt(), 0n);
@@ -65,7 +35,7 @@ async function open(t: TestContext, options = {}) {
   const mint = await startMint(t, node, options);
   const outbox = new TestOutbox();
   await outbox.link(t, mint);
-  return { node, mint, outbox, miner: new Miner(mint) };
+  return { node, mint, outbox, miner: new EhashMiner(mint) };
 }
 
 test('cashu-ts, as a wallet of its own, turns work into tokens that spend once', {
@@ -180,7 +150,7 @@ test('without its node the mint is up, says so, and refuses nothing', { timeout:
   await outbox.link(t, mint);
   await node.restart();
   await eventually(() => outbox.terms !== undefined, 'terms');
-  const miner = new Miner(mint);
+  const miner = new EhashMiner(mint);
   const tip = String(await node.rpc.call('getbestblockhash'));
   const { mediantime } = (await node.rpc.call('getblockheader', [tip])) as { mediantime: number };
   await node.stop();

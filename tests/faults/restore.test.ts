@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MintOperationError, type Proof } from '@cashu/cashu-ts';
+import { databaseFiles } from '../../commands/appliance/databases.ts';
+import { acceptStatedLoss } from '../../commands/backups/accept-stated-loss.ts';
+import { makeBackup } from '../../commands/backups/make-backup.ts';
+import { restoreBackup } from '../../commands/backups/restore-backup.ts';
+import { toHex } from '../../protocols/bytes.ts';
+import { auditMint } from '../../roles/mint/books.ts';
+import { moveTablesAside } from '../../runtime/sql/backup.ts';
+import { isPostgres } from '../../runtime/sql/open.ts';
+import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
+import { EhashMiner } from '../harness/ehash-miner.ts';
+import { startMint, type TestMintProcess } from '../harness/mint.ts';
+import { TestOutbox } from '../harness/pool-outbox.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
+
+const LIMIT_MS = 180_000;
+const K = 3;
+const AMOUNT = 8;
+
+/** A mint on a real node, a pool and a miner, who back up, go on, and lose the mint's database. */
+class Scene {
+  readonly node: TestNode;
+  readonly mint: TestMintProcess;
+  readonly outbox: TestOutbox;
+  readonly miner: EhashMiner;
+  readonly journal: string | undefined;
+  readonly #folder = temporaryFolder();
+
+  constructor(node: TestNode, mint: TestMintProcess, outbox: TestOutbox, journal: string | undefined) {
+    this.node = node;
+    this.mint = mint;
+    this.outbox = outbox;
+    this.miner = new EhashMiner(mint);
+    this.journal = journal;
+  }
+
+  static async open(t: TestContext, journal: string | undefined): Promise<Scene> {
+    const node = await regtestNode(t, { blocks: 3 });
+    const payments = journal === undefined ? '' : `[backup]\njournal_path = "${journal}"`;
+    const mint = await startMint(t, node, { payments });
+    const outbox = new TestOutbox();
+    await outbox.link(t, mint);
+    return new Scene(node, mint, outbox, journal);
+  }
+
+  /** Mines shares and waits until they are quotes. */
+  async mine(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.outbox.mine(this.node, this.miner.publicKey, K);
+    await this.outbox.stored();
+  }
+
+  async mintQuote(index: number, seed = randomBytes(64)): Promise<Proof[]> {
+    const quote = (await this.miner.quotes())[index];
+    assert.ok(quote, `quote ${index}`);
+    const wallet = await this.miner.wallet(quote.unit, seed);
+    const privkey = toHex(this.miner.secretKey);
+    return wallet.mintProofs('ehash', AMOUNT, quote, { privkey }, { type: 'deterministic', counter: 0 });
+  }
+
+  async spend(proofs: Proof[]): Promise<Proof[]> {
+    const [quote] = await this.miner.quotes();
+    return (await this.miner.wallet(quote?.unit ?? '')).receive(proofs);
+  }
+
+  backup(keep = 3) {
+    return makeBackup({
+      places: { mint: this.mint.databasePath },
+      to: join(this.#folder, 'backups'),
+      notes: join(this.#folder, 'notes'),
+      keep,
+      recipient: undefined,
+      journal: this.journal,
+      now: new Date(),
+    });
+  }
+
+  /** The power fails, and the disk with it. */
+  async lose(): Promise<void> {
+    await this.mint.end('SIGKILL');
+    const { databasePath } = this.mint;
+    if (isPostgres(databasePath)) moveTablesAside(databasePath, Date.now());
+    else for (const file of databaseFiles(databasePath)) rmSync(file, { force: true });
+  }
+
+  restore(file: string, change: { force?: boolean } = {}) {
+    return restoreBackup({
+      file,
+      places: { mint: this.mint.databasePath },
+      journal: this.journal,
+      force: change.force ?? false,
+      identity: undefined,
+      work: join(this.#folder, 'notes'),
+      now: new Date(),
+    });
+  }
+
+  acceptLoss(): Promise<number> {
+    const { databasePath: place } = this.mint;
+    return acceptStatedLoss({ place, journal: this.journal, isConfirmed: true, say: () => undefined });
+  }
+}
+
+const refusedWith = (code: number) => (error: unknown) =>
+  error instanceof MintOperationError && error.code === code;
+
+test('with its journal a mint comes back from a backup whole: no quote is missing, and nothing is issued twice', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const scene = await Scene.open(t, join(temporaryFolder(), 'journal'));
+  const { mint, miner, outbox } = scene;
+  await scene.mine(3);
+  assert.equal(outbox.backedUpSeq, 3, 'what the journal holds counts as backed up');
+  const first = await scene.mintQuote(0);
+  const { file, manifest } = await scene.backup();
+  assert.equal(manifest.mint?.outboxes[0]?.storedSeq, '3');
+
+  await scene.mine(3);
+  const seed = randomBytes(64);
+  const second = await scene.mintQuote(1, seed);
+  await scene.mintQuote(4);
+  const third = await scene.spend(first);
+  const before = await miner.quotes();
+  const books = auditMint(mint.databasePath);
+  await scene.lose();
+  await outbox.mine(scene.node, miner.publicKey, K);
+
+  const restored = await scene.restore(file);
+  assert.equal(restored.mint?.frozen, undefined);
+  assert.ok((restored.mint?.redone ?? 0) >= 4);
+  assert.deepEqual(auditMint(mint.databasePath), books);
+  await mint.start();
+  await outbox.stored();
+  assert.deepEqual((await miner.quotes()).slice(0, 6), before);
+  assert.equal(auditMint(mint.databasePath).quotes.count, outbox.lastSeq);
+  assert.deepEqual(outbox.refusals, []);
+
+  for (const index of [0, 1, 4]) await assert.rejects(scene.mintQuote(index), refusedWith(20002));
+  await assert.rejects(scene.spend(first), refusedWith(11001));
+  const wallet = await miner.wallet(before[0]?.unit ?? '', seed);
+  const found = await wallet.restore(0, 20);
+  assert.deepEqual(found.proofs.map(({ C }) => C).toSorted(), second.map(({ C }) => C).toSorted());
+  for (const proofs of [second, third]) assert.ok((await scene.spend(proofs)).length > 0);
+  for (const index of [2, 3, 5, 6]) assert.ok((await scene.mintQuote(index)).length > 0);
+  await scene.backup();
+  await assert.rejects(scene.restore(file), { code: 'database-there' });
+});
+
+test('a crash between journal and commit loses nothing, and what was noted is not issued again', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const scene = await Scene.open(t, join(temporaryFolder(), 'journal'));
+  await scene.mine(2);
+  const seed = randomBytes(64);
+  await scene.mint.end('SIGTERM');
+  await scene.mint.start('journal-written');
+  await assert.rejects(scene.mintQuote(0, seed));
+  await scene.mint.end('SIGKILL');
+  await scene.mint.start();
+  await assert.rejects(scene.mintQuote(0), refusedWith(20002));
+  const wallet = await scene.miner.wallet((await scene.miner.quotes())[0]?.unit ?? '', seed);
+  const { proofs } = await wallet.restore(0, 20);
+  assert.ok((await scene.spend(proofs)).length > 0);
+  assert.equal(auditMint(scene.mint.databasePath).issued.count, 1);
+});
+
+test('without a journal a restored mint only reads, until its operator accepts the loss', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const scene = await Scene.open(t, undefined);
+  const { mint, miner, outbox, node } = scene;
+  await scene.mine(3);
+  assert.equal(outbox.backedUpSeq, 0);
+  const { file } = await scene.backup();
+  await scene.mine(2);
+  assert.equal(outbox.backedUpSeq, 3, 'what a checked backup holds');
+  await scene.mintQuote(0);
+  await scene.mintQuote(3);
+  await scene.lose();
+
+  const restored = await scene.restore(file);
+  assert.match(restored.mint?.frozen ?? '', /without a journal: what was issued and spent/);
+  await mint.start();
+  assert.deepEqual(
+    (await miner.quotes()).map(({ state }) => state),
+    ['PAID', 'PAID', 'PAID'],
+  );
+  for (const index of [0, 1])
+    await assert.rejects(scene.mintQuote(index), /only reads: the database is a copy of/);
+  assert.match(mint.output, /"alert":"frozen"/);
+  await delay(1_000);
+  assert.equal(auditMint(mint.databasePath).quotes.count, 3, 'the pool is not let in');
+
+  await mint.end('SIGTERM');
+  assert.equal(await scene.acceptLoss(), 0);
+  await mint.start();
+  await outbox.stored();
+  assert.equal(outbox.refusals.length, 2);
+  assert.ok(outbox.refusals.every(({ reason }) => reason.startsWith('lost: ')));
+  assert.deepEqual(
+    (await miner.quotes()).map(({ state }) => state),
+    ['VOID', 'VOID', 'VOID'],
+  );
+  for (const index of [0, 1]) await assert.rejects(scene.mintQuote(index), MintOperationError);
+
+  await node.generate(1);
+  await scene.mine(1);
+  assert.equal(outbox.refusals.length, 2);
+  assert.ok((await scene.mintQuote(3)).length > 0);
+  const books = auditMint(mint.databasePath);
+  assert.deepEqual([books.quotes.count, books.void.count, books.refusals], [1, 3, 2]);
+});
