@@ -81,6 +81,7 @@ export class Melts {
   async #melt(methodName: string, request: MeltRequest): Promise<MeltQuote> {
     const { backend } = methodNamed(this.#methods, methodName);
     this.#engine.issuance.checkOpen();
+    this.#settlement.checkRoom();
     const quote = await this.#quotes.find(methodName, request.quote);
     const start = await this.#check(quote, request);
     if (await this.#settleInside(quote, start)) return this.#quotes.find(methodName, quote.name);

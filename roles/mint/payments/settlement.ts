@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { changeOf } from '../../../domain/payments/change.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { parseQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
@@ -18,6 +19,8 @@ const LOOK_AGAIN_MS = 5_000;
 const LOOK_MS = 2_000;
 /** Payments looked up at once. */
 const LOOKED_UP_AT_ONCE = 50;
+/** Payments that are waited for at once; beyond, wallets are told to come back. */
+const MAX_UNDER_WAY = 1_000;
 /** A stopping mint waits so long for payments under way; the next start takes up the rest. */
 const CLOSE_MS = 2_000;
 
@@ -36,19 +39,27 @@ export class Settlement {
   readonly #methods: Methods;
   readonly #log: Logger;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #maxUnderWay: number;
   readonly #timer: NodeJS.Timeout;
   #isLooking = false;
 
-  constructor(engine: Engine, methods: Methods, log: Logger) {
+  constructor(engine: Engine, methods: Methods, log: Logger, maxUnderWay = MAX_UNDER_WAY) {
     this.#engine = engine;
     this.#methods = methods;
     this.#log = log;
+    this.#maxUnderWay = maxUnderWay;
     this.#timer = setInterval(() => void this.lookAfter(Date.now()), LOOK_MS);
   }
 
   /** Takes up all that the last run left, whoever saw to it: a key is paid once, however often it is asked for. */
   start(): Promise<void> {
     return this.lookAfter(Date.now() + CLAIM_MS);
+  }
+
+  /** Whether one more payment can be begun. @throws HashpoolError 'overloaded' */
+  checkRoom(): void {
+    if (this.#underWay.size < this.#maxUnderWay) return;
+    throw cashuError('overloaded', `${this.#underWay.size} payments are under way; try again later`);
   }
 
   /**

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Input } from '../../../domain/ledger/tokens.ts';
 import { sumOf } from '../../../protocols/cashu/amount.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import type { MeltQuote } from '../../../roles/mint/payments/melt-quotes.ts';
+import { Melts } from '../../../roles/mint/payments/melts.ts';
 import { Settlement } from '../../../roles/mint/payments/settlement.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { openTestPayments, type TestPayments } from './payments-support.ts';
@@ -160,6 +162,26 @@ test('a payment that the backend never heard of is asked for again', async (t) =
   await engine.store.call('beginMelt', start);
   await test.payments.lookAfter(Date.now());
   assert.equal((await ended(test, quote)).state, 'PAID');
+});
+
+test('more payments than the mint can wait for are told to come back, and hold nothing', async (t) => {
+  const test = await openTestPayments(t);
+  const { methods, meltQuotes } = test.payments;
+  const { engine } = test.mint;
+  const settlement = new Settlement(engine, methods, createLog('test', 'silent'), 1);
+  t.after(() => settlement.close());
+  const melts = new Melts(engine, methods, meltQuotes, settlement);
+  const request = async (inputs: readonly Input[]) => {
+    const { name: quote } = await test.meltQuote(10, { delay_ms: 300 });
+    return { quote, inputs, outputs: [], feeIndex: 0, preferAsync: true };
+  };
+  const [first, second] = [await request(await test.sats(16)), await request(await test.sats(16))];
+  await melts.melt('bolt11', first);
+  await assert.rejects(melts.melt('bolt11', second), { code: 'overloaded' });
+  const paid = async (quote: string) => (await meltQuotes.find('bolt11', quote)).state === 'PAID';
+  while (!(await paid(first.quote))) await delay(20);
+  assert.equal((await melts.melt('bolt11', second)).state, 'PENDING');
+  while (!(await paid(second.quote))) await delay(20);
 });
 
 test('prefer_async: the answer does not wait for the payment', async (t) => {
