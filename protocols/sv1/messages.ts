@@ -61,6 +61,11 @@ export function setVersionMaskLine(mask: number): string {
   return notification('mining.set_version_mask', [hexU32(mask)]);
 }
 
+/** Asks the miner to connect again, to where it is connected now. */
+export function reconnectLine(): string {
+  return notification('client.reconnect', []);
+}
+
 /** Words for the miner's owner. Firmware that does not know the method ignores it. */
 export function showMessageLine(words: string): string {
   return notification('client.show_message', [words]);

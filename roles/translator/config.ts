@@ -48,7 +48,8 @@ export const translatorConfig = table({
     pattern: '^[ -~]{1,128}$',
     allowed: 'a text of 1 to 128 printable ASCII characters',
   }),
-  upstreams: list(upstream, 'the pools, tried in turn', { min: 1, max: 8 }),
+  upstreams: list(upstream, 'the pools, the preferred one first', { min: 1, max: 8 }),
+  journal_path: path('the shares that no pool has answered yet', { default: 'shares.journal' }),
   downstream_difficulty_config: table({
     min_individual_miner_hashrate: integer(
       'hashes per second assumed of a miner that suggests no difficulty',
@@ -67,14 +68,11 @@ export const translatorConfig = table({
       'the easiest share given unasked proves 2 to this power of hashes; below 32 the difficulty is a fraction, which some firmware cuts to 0',
       { min: 0, max: 62, default: 32 },
     ),
-    job_keepalive_interval_secs: integer(
-      'a job is told again after so many seconds without one; 0 for never',
-      {
-        min: 0,
-        max: 3600,
-        default: 60,
-      },
-    ),
+    job_keepalive_interval_secs: integer('a job is told again after so many seconds without one', {
+      min: 1,
+      max: 30,
+      default: 30,
+    }),
   }),
   wallet: table({
     mnemonic: secret('the 12 or 24 words that restore the wallet', { default: 'credential:wallet-mnemonic' }),

@@ -1,7 +1,9 @@
 import { decodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import type { MiningUpstream } from '../../services/mining-client/client.ts';
+import type { OpenRequest } from '../../services/mining-client/session.ts';
 import type { TranslatorConfig } from './config.ts';
 import type { SessionSettings } from './sv1-server/miner-session.ts';
+import { difficultyWish } from './sv1-server/wish.ts';
 
 /** A connection that is not subscribed and authorized by then is closed. */
 const SUBSCRIBE_DEADLINE_MS = 20_000;
@@ -19,6 +21,13 @@ export function sessionSettings(config: TranslatorConfig): SessionSettings {
     walletTakesUnnamed: config.wallet.wallet_takes_unnamed,
     subscribeDeadlineMs: SUBSCRIBE_DEADLINE_MS,
   };
+}
+
+/** What a pool is asked for to see whether it has work: a channel like a miner's, of which nothing is to be resumed. */
+export function probeRequest(settings: SessionSettings): OpenRequest {
+  const { userIdentity, extranonce2Size: minExtranonceSize } = settings;
+  const wish = difficultyWish(undefined, settings);
+  return { userIdentity, ...wish, minExtranonceSize, lockingKey: undefined, resumeToken: undefined };
 }
 
 /**

@@ -6,14 +6,16 @@ import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { MiningClient } from '../../services/mining-client/client.ts';
+import { ShareJournal } from '../../services/mining-client/journal/journal.ts';
 import type { minerSide } from '../../services/shared-config/miner-side.ts';
 import { openWallet } from '../../services/wallet/wallet.ts';
 import { Collector } from './collector.ts';
 import type { TranslatorConfig } from './config.ts';
 import { LockKeys } from './lock-keys.ts';
-import { sessionSettings, upstreamsOf } from './settings.ts';
+import { probeRequest, sessionSettings, upstreamsOf } from './settings.ts';
 import { StatusLine } from './status-line.ts';
 import { Sv1Server } from './sv1-server/server.ts';
+import { countShare } from './sv1-server/share-answer.ts';
 import { openWalletSocket } from './wallet-socket/wallet-socket.ts';
 
 /** Ready when miners can connect, whether pool and mint are there or not. */
@@ -21,7 +23,7 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
   const { config, shared, log } = context;
   const upstreams = upstreamsOf(config, context.read);
   const { hash } = await loadCrypto();
-  const shares = { accepted: 0, rejected: 0 };
+  const shares = { accepted: 0, rejected: 0, lost: 0 };
 
   const wallet = await context.open('wallet', () =>
     openWallet({
@@ -50,8 +52,13 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     );
   }
   const workers = await context.open('handshake workers', () => openHandshakeWorkers());
+  const settings = sessionSettings(config);
+  const journal = new ShareJournal(context.statePath(config.journal_path), log);
   const client = new MiningClient({
     upstreams,
+    probe: probeRequest(settings),
+    journal,
+    onRecovered: (verdict) => countShare(shares, verdict),
     flags: REQUIRES_VERSION_ROLLING,
     deviceId: config.user_identity,
     workers,
@@ -65,7 +72,7 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
       hash,
       isPoint: (key) => workers.call('isPoint', key),
       lockKeys,
-      settings: sessionSettings(config),
+      settings,
       shares,
       now: () => performance.now(),
       resumeToken: () => randomBytes(RESUME_TOKEN_BYTES),
@@ -75,7 +82,8 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
   const status = await context.open('status', () => new StatusLine(context, { server, collector, shares }));
   await context.open('link to the pool', () =>
     client.run({
-      onUp: () => server.linkUp(),
+      onUp: (moved) => server.linkUp(moved),
+      onDown: () => server.linkDown(),
       onStatus: (text) => status.linkIs(text),
     }),
   );

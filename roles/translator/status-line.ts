@@ -1,13 +1,14 @@
 import type { Figures } from '../../runtime/notify.ts';
 import type { Collector } from './collector.ts';
 import type { Sv1Server } from './sv1-server/server.ts';
+import type { ShareCounts } from './sv1-server/share-answer.ts';
 
 const LOOK_INTERVAL_MS = 1000;
 
 interface Parts {
   readonly server: Pick<Sv1Server, 'minerCount'>;
   readonly collector: Pick<Collector, 'figures' | 'trouble'>;
-  readonly shares: { readonly accepted: number; readonly rejected: number };
+  readonly shares: Readonly<ShareCounts>;
 }
 
 /** Tells the role's state in words and figures, whenever they changed. */
@@ -41,6 +42,7 @@ export class StatusLine {
       miners: server.minerCount,
       shares_accepted: shares.accepted,
       shares_rejected: shares.rejected,
+      shares_lost: shares.lost,
       wallet_ehash: collector.figures.walletEhash,
       ehash_waiting: collector.figures.ehashWaiting,
     };

@@ -4,6 +4,7 @@ import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
 import { JobBoard } from './job-board.ts';
+import type { ChannelJournal } from './journal/journal.ts';
 import { PendingShares, type ShareVerdict } from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
 
@@ -55,7 +56,7 @@ export interface ShareOwner {
 export interface ChannelWire {
   send(message: MiningMessage): void;
   /** The channel is closed: nothing is delivered to it any more. */
-  forget(channelId: number): void;
+  forget(channel: MiningChannel): void;
   sendShare(message: Extract<MiningMessage, { name: 'SubmitSharesExtended' }>, owner: ShareOwner): void;
 }
 
@@ -64,13 +65,23 @@ interface PendingSubmit {
   readonly owner: ShareOwner;
 }
 
+/** What a channel is, as the pool's answer to its opening has it. */
+export type ChannelTerms = Pick<
+  OpenSuccess,
+  'channel_id' | 'group_channel_id' | 'target' | 'extranonce_size' | 'extranonce_prefix'
+>;
+
 export interface MiningChannelOptions {
-  readonly success: OpenSuccess;
+  readonly success: ChannelTerms;
   /** What it was opened with, to be opened so again after a cut. */
   readonly request: OpenRequest;
-  readonly owner: ChannelOwner;
-  readonly wire: ChannelWire;
-  /** Milliseconds for which a cut channel waits to be resumed. */
+  /** Undefined for a channel that was left already: one of an earlier process, of which the journal knows. */
+  readonly owner: ChannelOwner | undefined;
+  /** Undefined where the link is cut. */
+  readonly wire: ChannelWire | undefined;
+  /** Keeps the shares that wait, where the channel can be resumed. */
+  readonly journal: ChannelJournal | undefined;
+  /** Milliseconds for which a cut channel waits to be resumed, and a left one for its last answers. */
   readonly resumeLimitMs: number;
   readonly log: Logger;
 }
@@ -80,7 +91,6 @@ export interface MiningChannelOptions {
  * submitted meanwhile too, and are answered by the pool's word when the link is back.
  */
 export class MiningChannel {
-  readonly owner: ChannelOwner;
   /** Bytes that its owner may roll, after the prefix. */
   readonly extranonceSize: number;
   id: number;
@@ -88,25 +98,32 @@ export class MiningChannel {
   readonly #resumeLimitMs: number;
   readonly #log: Logger;
   readonly #board: JobBoard;
-  readonly #pending = new PendingShares<PendingSubmit>();
+  readonly #pending: PendingShares<PendingSubmit>;
+  readonly #journal: ChannelJournal | undefined;
+  #owner: ChannelOwner | undefined;
   #request: OpenRequest;
   /** Undefined while the link is cut. */
   #wire: ChannelWire | undefined;
   #isOpen = true;
+  /** Why nobody mines on it any more. */
+  #leaving: string | undefined;
   #deadline: NodeJS.Timeout | undefined;
   /** When the pool was last asked or heard of a share, in milliseconds. */
   #waitsSince = 0;
 
-  constructor({ success, request, owner, wire, resumeLimitMs, log }: MiningChannelOptions) {
+  constructor({ success, request, owner, wire, journal, resumeLimitMs, log }: MiningChannelOptions) {
     this.id = success.channel_id;
     this.extranonceSize = success.extranonce_size;
     this.groupId = success.group_channel_id;
-    this.owner = owner;
+    this.#owner = owner;
+    this.#journal = journal;
+    this.#pending = new PendingShares((sequence) => journal?.done(sequence));
     this.#request = request;
     this.#wire = wire;
     this.#resumeLimitMs = resumeLimitMs;
     this.#log = log;
     this.#board = new JobBoard(success.target, success.extranonce_prefix);
+    if (owner === undefined) this.#leaving = 'left-before';
   }
 
   get extranoncePrefix(): Uint8Array {
@@ -115,6 +132,11 @@ export class MiningChannel {
 
   get pendingShares(): number {
     return this.#pending.size;
+  }
+
+  /** Who is told of it; undefined once it was left. */
+  get owner(): ChannelOwner | undefined {
+    return this.#owner;
   }
 
   /** What to open the channel with where it is opened again. */
@@ -132,16 +154,25 @@ export class MiningChannel {
     return this.#pending.size === 0 ? 0 : now - this.#waitsSince;
   }
 
-  /** Submits a share; resolves with what the pool answers, or with 'lost' when it cannot any more. */
+  /**
+   * Submits a share; resolves with what the pool answers, or with 'lost' when it cannot any more. While the link is cut
+   * the share waits.
+   */
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
     if (!this.#isOpen) return Promise.resolve({ kind: 'lost', reason: 'the channel is closed' });
-    if (this.#pending.isFull) {
+    if (this.#pending.isFull || this.#journal?.isFull) {
       return Promise.resolve({ kind: 'lost', reason: 'too many shares wait for the pool' });
     }
     if (this.#pending.size === 0) this.#waitsSince = performance.now();
     const { sequence, verdict } = this.#pending.add({ share, owner });
+    this.#journal?.add(sequence, share, owner);
     this.#send(sequence, { share, owner });
     return verdict;
+  }
+
+  /** A share that an earlier process left in the journal, to be sent again when the channel is resumed. */
+  restore(sequence: number, share: Share, owner: ShareOwner): Promise<ShareVerdict> {
+    return this.#pending.restore(sequence, { share, owner });
   }
 
   /**
@@ -163,21 +194,36 @@ export class MiningChannel {
   /** Closes the channel from our end. Its owner is told nothing more; shares that wait are lost. */
   close(reason: string): void {
     if (!this.#isOpen) return;
+    this.#owner = undefined;
     this.#wire?.send({ name: 'CloseChannel', channel_id: this.id, reason_code: reason });
     this.#end(reason);
+  }
+
+  /**
+   * Nobody mines on the channel any more. Its owner is told nothing more; shares that wait are still answered, over a
+   * cut link too, and then it is closed.
+   */
+  leave(reason: string): void {
+    if (!this.#isOpen || this.#leaving !== undefined) return;
+    this.#owner = undefined;
+    this.#leaving = reason;
+    this.#deadline ??= setTimeout(() => this.close(reason), this.#resumeLimitMs);
+    this.#closeIfLeft();
   }
 
   /** The channel is gone: for the session alone. */
   lost(reason: string): void {
     if (!this.#isOpen) return;
     this.#end(reason);
-    this.owner.closed(reason);
+    this.#owner?.closed(reason);
   }
 
   /** The link is gone, and the channel waits to be resumed: for the session alone. */
   cut(reason: string): void {
     this.#wire = undefined;
+    clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.lost(reason), this.#resumeLimitMs);
+    this.#closeIfLeft();
   }
 
   /**
@@ -187,9 +233,11 @@ export class MiningChannel {
    */
   resume(success: OpenSuccess, wire: ChannelWire): boolean {
     clearTimeout(this.#deadline);
+    this.#deadline = undefined;
     const isSameSize = success.extranonce_size === this.extranonceSize;
     if (!isSameSize || !equalBytes(success.extranonce_prefix, this.extranoncePrefix)) {
       this.#isOpen = false;
+      this.#logUnpaid('shares are stale: the pool has their channel no more');
       this.#pending.answerAll({ kind: 'refused', code: 'stale-share' });
       return false;
     }
@@ -199,6 +247,11 @@ export class MiningChannel {
     this.#board.setTarget(success.target);
     this.#waitsSince = performance.now();
     for (const [sequence, submit] of this.#pending.unanswered) this.#send(sequence, submit);
+    if (this.#leaving !== undefined) {
+      const reason = this.#leaving;
+      this.#deadline = setTimeout(() => this.close(reason), this.#resumeLimitMs);
+      this.#closeIfLeft();
+    }
     return true;
   }
 
@@ -240,13 +293,14 @@ export class MiningChannel {
       this.#log.warn({ channel: this.id }, `a job of the pool is unusable: ${messageOf(error)}`);
       return;
     }
-    if (job !== undefined) this.owner.job(job);
+    if (job !== undefined) this.#owner?.job(job);
   }
 
   #takePrefix(prefix: Uint8Array): void {
     if (prefix.length !== this.extranoncePrefix.length) {
+      const owner = this.#owner;
       this.close('wrong-extranonce-size');
-      this.owner.closed('the pool changed the size of the extranonce prefix');
+      owner?.closed('the pool changed the size of the extranonce prefix');
       return;
     }
     this.#board.setExtranoncePrefix(prefix);
@@ -258,6 +312,7 @@ export class MiningChannel {
     if (covered !== count) {
       this.#log.debug({ channel: this.id, covered, count }, 'the pool counts accepted shares differently');
     }
+    this.#closeIfLeft();
   }
 
   #refuse(sequence: number, code: string): void {
@@ -265,6 +320,12 @@ export class MiningChannel {
     if (!this.#pending.refuse(sequence, code)) {
       this.#log.warn({ channel: this.id, sequence, code }, 'the pool refused a share that does not wait');
     }
+    this.#closeIfLeft();
+  }
+
+  /** There is nothing more to come on a channel that was left. */
+  #closeIfLeft(): void {
+    if (this.#leaving !== undefined && this.#pending.size === 0) this.close(this.#leaving);
   }
 
   #send(sequence_number: number, { share, owner }: PendingSubmit): void {
@@ -275,10 +336,16 @@ export class MiningChannel {
     this.#wire?.sendShare(message, owner);
   }
 
+  #logUnpaid(words: string): void {
+    const shares = this.#pending.size;
+    if (shares > 0) this.#log.warn({ channel: this.id, shares }, words);
+  }
+
   #end(reason: string): void {
     this.#isOpen = false;
     clearTimeout(this.#deadline);
-    this.#wire?.forget(this.id);
+    this.#wire?.forget(this);
+    this.#logUnpaid(`shares got no answer: ${reason}`);
     this.#pending.answerAll({ kind: 'lost', reason });
   }
 }

@@ -1,21 +1,19 @@
-import { EHASH_EXTENSION, RESUME_LIMIT_MS, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
-import { HashpoolError } from '../../protocols/errors.ts';
-import { MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
-import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.ts';
 import type { Logger } from '../../runtime/logs.ts';
-import { connectSv2 } from '../../runtime/sv2/connect.ts';
-import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
-import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
-import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
-import type { ChannelOwner, MiningChannel } from './channel.ts';
-import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest, openRefused } from './session.ts';
+import type { Backoff } from '../../runtime/sv2/reconnect.ts';
+import type { ChannelOwner } from './channel.ts';
+import { chooseUpstream, RETURN_AFTER_MS } from './choose-upstream.ts';
+import type { ShareJournal } from './journal/journal.ts';
+import type { ShareVerdict } from './pending-shares.ts';
+import { type OpenRequest, openRefused } from './session.ts';
+import { UpstreamLink } from './upstream-link.ts';
 
-/** Longest message taken from a pool: a job with its coinbase and merkle path is far below. */
-const FRAME_CAP = 256 * 1024;
+/** How often it is looked whether another pool is to be tried, or to be returned to. */
+const LOOK_MS = 100;
 
 /** A pool, or a job declarator client that speaks like one. */
 export interface MiningUpstream {
+  /** Name or address. */
   readonly host: string;
   readonly port: number;
   /** 32 bytes, x-only. */
@@ -25,140 +23,153 @@ export interface MiningUpstream {
 }
 
 export interface MiningClientOptions {
-  /** Tried in turn, from the first again whenever a link that worked is lost. */
+  /** The first that is well is mined for; see choose-upstream.ts. */
   readonly upstreams: readonly [MiningUpstream, ...MiningUpstream[]];
+  /** What the channel is opened with that tells whether a pool has work; it carries no share. */
+  readonly probe: OpenRequest;
   /** SetupConnection.flags, from protocols/sv2/mining.ts. */
   readonly flags: number;
   readonly deviceId: string;
   readonly workers: HandshakeWorkers;
   readonly log: Logger;
   readonly backoff?: Partial<Backoff>;
+  /** Keeps shares without an answer over the end of the process. It is closed with the client. */
+  readonly journal?: ShareJournal;
+  /** Told of each share that an earlier process left in the journal. */
+  onRecovered?(verdict: ShareVerdict): void;
   /** Milliseconds for which the channels of a cut link wait to be resumed; as long as the pool keeps them by default. */
   readonly resumeLimitMs?: number;
   /** Milliseconds for which shares may wait without an answer before the link is given up; ANSWER_LIMIT_MS by default. */
   readonly answerLimitMs?: number;
+  /** Milliseconds of silence after which a pool counts as gone. */
+  readonly silenceLimitMs?: number;
+  /** Milliseconds for which a pool must be well before it is returned to. */
+  readonly returnAfterMs?: number;
 }
 
-/** Who is told how the link is. */
+/** Who is told how the links are. */
 export interface MiningClientEvents {
-  /** A link is up, its extensions agreed on: the time to open channels. */
-  onUp(): void;
-  /** The link is gone; the owners of channels that cannot be resumed have been told. */
+  /**
+   * A pool is well: the time to open channels.
+   * @param moved true where it is another pool than before: channels there are to take the place of those that are open
+   */
+  onUp(moved: boolean): void;
+  /** No pool is well; the owners of channels that cannot be resumed have been told. */
   onDown?(reason: string): void;
   /** Words for a status line. */
   onStatus?(text: string): void;
 }
 
-/** A mining client of SV2 that keeps one link to a pool up. */
+/** A mining client of SV2 with a list of pools, of which it mines for one. */
 export class MiningClient {
   readonly #options: MiningClientOptions;
-  readonly #stop = new AbortController();
+  readonly #links: readonly UpstreamLink[];
   #events: MiningClientEvents | undefined;
-  #running: Promise<void> | undefined;
-  #upstream = 0;
-  #session: MiningSession | undefined;
-  #connection: Sv2Connection<MiningMessage> | undefined;
-  /** Channels of cut links that wait to be resumed. */
-  #cut: MiningChannel[] = [];
+  #looking: NodeJS.Timeout | undefined;
+  #active: number | undefined;
+  /** The pool that channels were opened at last. */
+  #last: number | undefined;
+  #outageSince = 0;
+  #told = '';
 
   constructor(options: MiningClientOptions) {
     this.#options = options;
+    this.#links = options.upstreams.map(
+      (upstream) => new UpstreamLink(upstream, options, () => this.#look()),
+    );
+    for (const recovered of options.journal?.recovered ?? []) {
+      const link = this.#links.find(({ name }) => name === recovered.channel.upstream);
+      if (link) link.adopt(recovered);
+      else this.#giveUp(recovered.shares, recovered.channel.upstream, recovered.journal);
+    }
   }
 
   /** Begins to connect, and to connect again, until it is closed. */
   run(events: MiningClientEvents): this {
-    const { log, backoff } = this.#options;
-    const { onStatus } = events;
     this.#events = events;
-    this.#running = reconnecting({
-      name: 'pool',
-      connect: () => this.#connect(),
-      onConnected: (connection) => this.#serve(connection),
-      log,
-      signal: this.#stop.signal,
-      ...(backoff === undefined ? {} : { backoff }),
-      ...(onStatus === undefined ? {} : { onStatus }),
-    });
+    this.#outageSince = performance.now();
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    this.#look();
     return this;
   }
 
+  /** True where a pool is well. */
   get isUp(): boolean {
-    return this.#session !== undefined;
+    return this.#activeLink?.wellSince !== undefined;
   }
 
-  /** True where the pool of this link takes a locking key with each share. */
+  /** True where the pool that is mined for takes a locking key with each share. */
   get speaksEhash(): boolean {
-    return this.#session?.speaksEhash ?? false;
+    return this.#activeLink?.speaksEhash ?? false;
   }
 
-  /** Asks the pool for an extended channel; without a link it is refused at once. */
+  /** Asks the pool for an extended channel; where no pool is well it is refused at once. */
   open(request: OpenRequest, owner: ChannelOwner): void {
-    if (this.#session === undefined) owner.refused(openRefused('the link to the pool is down'));
-    else this.#session.open(request, owner);
+    const link = this.#activeLink;
+    if (link === undefined) owner.refused(openRefused('the link to the pool is down'));
+    else link.open(request, owner);
   }
 
-  /** Hangs up for good; resolves when the link is gone. */
+  /** Hangs up for good; resolves when the links are gone. Shares that wait stay in the journal. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    this.#connection?.close('the client stops');
-    await this.#running;
-    for (const channel of this.#cut) channel.lost('the client stops');
+    clearInterval(this.#looking);
+    this.#events = undefined;
+    this.#options.journal?.close();
+    await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  async #connect(): Promise<Sv2Connection<MiningMessage>> {
-    const upstream = this.#current();
-    try {
-      const connection = await connectSv2({
-        host: upstream.host,
-        port: upstream.port,
-        protocol: miningProtocol,
-        authorityKey: upstream.authorityKey,
-        setup: { protocol: MINING_PROTOCOL, flags: this.#options.flags, device_id: this.#options.deviceId },
-        frameCap: FRAME_CAP,
-        workers: this.#options.workers,
-        log: this.#options.log,
-        signal: this.#stop.signal,
-      });
-      this.#connection = connection;
-      await this.#negotiate(connection, upstream);
-      return connection;
-    } catch (error) {
-      this.#connection?.close('not usable');
-      this.#upstream = (this.#upstream + 1) % this.#options.upstreams.length;
-      throw error;
+  get #activeLink(): UpstreamLink | undefined {
+    return this.#active === undefined ? undefined : this.#links[this.#active];
+  }
+
+  #look(): void {
+    const events = this.#events;
+    if (events === undefined) return;
+    const now = performance.now();
+    const { returnAfterMs = RETURN_AFTER_MS } = this.#options;
+    const before = this.#active;
+    if (before !== undefined && this.#activeLink?.wellSince === undefined) this.#outageSince = now;
+    const state = { active: before, outageSince: this.#outageSince };
+    const { active, wanted } = chooseUpstream(this.#links, state, now, returnAfterMs);
+    this.#active = active;
+    for (const [place, link] of this.#links.entries()) link.want(wanted[place] ?? false);
+    this.#tellStatus(events);
+    if (active === before) return;
+    if (active === undefined) {
+      events.onDown?.(this.#links[before ?? 0]?.trouble ?? '');
+      return;
     }
+    const moved = this.#last !== undefined && this.#last !== active;
+    this.#last = active;
+    if (moved)
+      this.#options.log.warn({ pool: this.#links[active]?.name }, 'miners are moved to another pool');
+    events.onUp(moved);
   }
 
-  /**
-   * A share sent without its key would be paid to somebody else, so a pool that is to pay in ehash and does not agree to
-   * it, be it only by answering late, is not mined with.
-   */
-  async #negotiate(
-    connection: Sv2Connection<MiningMessage>,
-    { host, port, paysEhash }: MiningUpstream,
-  ): Promise<void> {
-    const spoken = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
-    const wanted = paysEhash ? spoken : [WORKER_NAME_EXTENSION];
-    const agreed = await negotiateExtensions(connection, wanted, { spoken });
-    if (!paysEhash || agreed.has(EHASH_EXTENSION)) return;
-    const message = `${host}:${port} did not agree to the ehash extension; if it is no hashpool, set pays_ehash = false`;
-    throw new HashpoolError('no-ehash', message);
+  #tellStatus({ onStatus }: MiningClientEvents): void {
+    const text = this.#status();
+    if (text === this.#told) return;
+    this.#told = text;
+    onStatus?.(text);
   }
 
-  async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
-    const { resumeLimitMs = RESUME_LIMIT_MS, answerLimitMs = ANSWER_LIMIT_MS, log } = this.#options;
-    const session = new MiningSession(connection, { resumeLimitMs, answerLimitMs }, log);
-    for (const channel of this.#cut) session.resume(channel);
-    this.#session = session;
-    this.#events?.onUp();
-    const { reason } = await connection.closed;
-    this.#session = undefined;
-    this.#upstream = 0;
-    this.#cut = [...this.#cut.filter(({ isCut }) => isCut), ...session.end(reason)];
-    this.#events?.onDown?.(reason);
+  #status(): string {
+    const first = this.#links[0];
+    if (this.#active === undefined) return `waiting for pool: ${first?.trouble}`;
+    if (this.#active === 0) return 'connected to pool';
+    return `connected to pool ${this.#activeLink?.name}, in place of ${first?.name}: ${first?.trouble}`;
   }
 
-  #current() {
-    return this.#options.upstreams[this.#upstream] ?? this.#options.upstreams[0];
+  #giveUp(
+    shares: readonly { readonly sequence: number }[],
+    upstream: string,
+    journal: { done(sequence: number): void },
+  ): void {
+    const reason = `${upstream} is no pool of the config any more`;
+    this.#options.log.warn({ shares: shares.length }, `shares of the journal are lost: ${reason}`);
+    for (const { sequence } of shares) {
+      journal.done(sequence);
+      this.#options.onRecovered?.({ kind: 'lost', reason });
+    }
   }
 }

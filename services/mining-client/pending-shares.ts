@@ -21,7 +21,13 @@ interface PendingShare<S> {
  */
 export class PendingShares<S> {
   readonly #waiting = new Map<number, PendingShare<S>>();
+  readonly #answered: (sequence: number) => void;
   #next = 1;
+
+  /** @param answered told of each share that waits no longer */
+  constructor(answered: (sequence: number) => void = () => undefined) {
+    this.#answered = answered;
+  }
 
   get size(): number {
     return this.#waiting.size;
@@ -39,9 +45,13 @@ export class PendingShares<S> {
   /** @returns the sequence number to submit with, and the verdict to come */
   add(share: S): { readonly sequence: number; readonly verdict: Promise<ShareVerdict> } {
     const sequence = this.#next;
-    this.#next = (this.#next + 1) >>> 0;
-    const verdict = new Promise<ShareVerdict>((resolve) => this.#waiting.set(sequence, { share, resolve }));
-    return { sequence, verdict };
+    return { sequence, verdict: this.restore(sequence, share) };
+  }
+
+  /** Adds a share under the number that it had; numbers go on from there. @returns the verdict to come */
+  restore(sequence: number, share: S): Promise<ShareVerdict> {
+    this.#next = (sequence + 1) >>> 0;
+    return new Promise((resolve) => this.#waiting.set(sequence, { share, resolve }));
   }
 
   /** @returns how many shares the success covered */
@@ -51,6 +61,7 @@ export class PendingShares<S> {
       // Oldest first; the difference as a signed number is right across the wrap at 2^32 too.
       if (((lastSequence - sequence) | 0) < 0) break;
       this.#waiting.delete(sequence);
+      this.#answered(sequence);
       resolve({ kind: 'accepted' });
       covered++;
     }
@@ -60,14 +71,17 @@ export class PendingShares<S> {
   /** @returns false where no share waits under that number */
   refuse(sequence: number, code: string): boolean {
     const pending = this.#waiting.get(sequence);
-    this.#waiting.delete(sequence);
+    if (this.#waiting.delete(sequence)) this.#answered(sequence);
     pending?.resolve({ kind: 'refused', code });
     return pending !== undefined;
   }
 
   /** Gives all of them the same answer. */
   answerAll(verdict: ShareVerdict): void {
-    for (const { resolve } of this.#waiting.values()) resolve(verdict);
+    for (const [sequence, { resolve }] of this.#waiting) {
+      this.#answered(sequence);
+      resolve(verdict);
+    }
     this.#waiting.clear();
   }
 }

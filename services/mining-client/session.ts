@@ -18,6 +18,9 @@ import {
   type OpenSuccess,
   type ShareOwner,
 } from './channel.ts';
+import type { ChannelJournal } from './journal/journal.ts';
+import type { JournalledChannel } from './journal/lines.ts';
+import { Pulse } from './pulse.ts';
 
 /** How long a pool may take to open a channel. */
 export const OPEN_TIMEOUT_MS = 15_000;
@@ -43,7 +46,8 @@ export interface OpenRequest {
 }
 
 interface Opening {
-  readonly owner: ChannelOwner;
+  /** Who asked for a new channel. */
+  readonly owner: ChannelOwner | undefined;
   readonly request: OpenRequest;
   /** The channel of a cut link that is asked for. */
   readonly cut: MiningChannel | undefined;
@@ -52,6 +56,22 @@ interface Opening {
 
 /** What a pool says that will open channels soon, but has no work yet. */
 const NOT_READY = 'pool-not-ready';
+/** Reasons for which a hashpool closes all channels and opens none for a while. */
+const OUT_OF_SERVICE: ReadonlySet<string> = new Set(['stale-work', 'server-id-in-use']);
+
+export interface SessionOptions {
+  /** Milliseconds for which a cut channel waits to be resumed. */
+  readonly resumeLimitMs: number;
+  /** Milliseconds for which shares may wait without an answer before the link is given up. */
+  readonly answerLimitMs: number;
+  /** Milliseconds for which the pool may say nothing at all. */
+  readonly silenceLimitMs: number;
+  readonly log: Logger;
+  /** Keeps the shares of a channel that can be resumed. */
+  journal?(channel: Omit<JournalledChannel, 'upstream'>): ChannelJournal;
+  /** The pool has no work any more for anybody: told before any channel hears of it. */
+  outOfService?(reason: string): void;
+}
 
 /**
  * A channel that could not be opened.
@@ -72,35 +92,44 @@ export class MiningSession {
   readonly #channels = new Map<number, MiningChannel>();
   readonly #openings = new Map<number, Opening>();
   readonly #wire: ChannelWire;
-  readonly #resumeLimitMs: number;
+  readonly #options: SessionOptions;
+  readonly #pulse: Pulse;
   readonly #watching: NodeJS.Timeout;
+  readonly #gaveUp = Promise.withResolvers<string>();
   #nextRequest = 1;
   #ended = false;
 
-  /**
-   * @param connection set up, its extensions negotiated; the session takes its messages from now on
-   * @param limits `resumeLimitMs` for which a cut channel waits to be resumed, `answerLimitMs` for which shares may wait
-   *   without an answer before the link is given up
-   */
-  constructor(
-    connection: Sv2Connection<MiningMessage>,
-    { resumeLimitMs, answerLimitMs }: { resumeLimitMs: number; answerLimitMs: number },
-    log: Logger,
-  ) {
+  /** @param connection set up, its extensions negotiated; the session takes its messages from now on */
+  constructor(connection: Sv2Connection<MiningMessage>, options: SessionOptions) {
     this.#connection = connection;
-    this.#resumeLimitMs = resumeLimitMs;
-    this.#log = log;
+    this.#options = options;
+    this.#log = options.log;
     this.#wire = {
       send: (message) => connection.send(message),
-      forget: (channelId) => this.#channels.delete(channelId),
+      forget: (channel) => {
+        if (this.#channels.get(channel.id) === channel) this.#channels.delete(channel.id);
+      },
       sendShare: (message, owner) => connection.send(message, this.#shareTlvs(owner)),
     };
+    const { answerLimitMs, silenceLimitMs } = options;
+    this.#pulse = new Pulse({
+      limitMs: silenceLimitMs,
+      ask: () => this.#askForLife(),
+      silent: () => this.#giveUp(`the pool has been silent for ${silenceLimitMs / 1000} s`),
+    });
     connection.onMessage = (message) => this.#takeGuarded(message);
     this.#watching = setInterval(() => this.#leaveHanging(answerLimitMs), answerLimitMs / 4);
+    void connection.closed.then(({ reason }) => this.#gaveUp.resolve(reason));
   }
 
+  /** Resolves with the reason when the link is gone or given up: a connection to a peer that hangs takes a while to end. */
+  get over(): Promise<string> {
+    return this.#gaveUp.promise;
+  }
+
+  /** Channels that are open or asked for. */
   get channelCount(): number {
-    return this.#channels.size;
+    return this.#channels.size + this.#openings.size;
   }
 
   /** True where the pool takes a locking key with each share. */
@@ -119,11 +148,11 @@ export class MiningSession {
   resume(channel: MiningChannel): void {
     if (!channel.isCut) return;
     const obstacle = this.speaksEhash ? this.#obstacle() : 'this pool resumes no channels';
-    if (obstacle === undefined) this.#ask(channel.request, channel.owner, channel);
+    if (obstacle === undefined) this.#ask(channel.request, undefined, channel);
     else channel.lost(obstacle);
   }
 
-  #ask(request: OpenRequest, owner: ChannelOwner, cut?: MiningChannel): void {
+  #ask(request: OpenRequest, owner: ChannelOwner | undefined, cut?: MiningChannel): void {
     const requestId = this.#nextRequest;
     this.#nextRequest = (this.#nextRequest + 1) >>> 0;
     const timer = setTimeout(() => this.#refused(requestId, unanswered()), OPEN_TIMEOUT_MS);
@@ -147,10 +176,11 @@ export class MiningSession {
    */
   end(reason: string): MiningChannel[] {
     this.#ended = true;
+    this.#pulse.stop();
     clearInterval(this.#watching);
     for (const [requestId, opening] of this.#openings) {
       this.#forgetOpening(requestId, opening);
-      if (opening.cut === undefined) opening.owner.refused(openRefused(reason));
+      opening.owner?.refused(openRefused(reason));
     }
     const channels = [...this.#channels.values()];
     this.#channels.clear();
@@ -163,6 +193,7 @@ export class MiningSession {
 
   /** What goes wrong over one channel must not end the link that all the others share. */
   #takeGuarded(message: MiningMessage): void {
+    this.#pulse.heard();
     try {
       this.#take(message);
     } catch (error) {
@@ -173,16 +204,28 @@ export class MiningSession {
     }
   }
 
+  /** A request that changes nothing; of pools that did not answer it at first, nothing can be asked. */
+  #askForLife(): void {
+    const agreed = [...this.#connection.extensions];
+    if (agreed.length === 0) this.#pulse.heard();
+    else this.#connection.send({ name: 'RequestExtensions', request_id: 0, requested_extensions: agreed });
+  }
+
+  #giveUp(reason: string): void {
+    this.#gaveUp.resolve(reason);
+    this.#connection.close(reason);
+  }
+
   /**
-   * TCP takes a quarter of an hour to notice a peer that is gone, and never notices one that hangs. Pools of another
-   * make answer shares by the batch, however long that takes to fill.
+   * A pool may answer everything but shares. Pools of another make answer them by the batch, however long that takes to
+   * fill.
    */
   #leaveHanging(limitMs: number): void {
     if (!this.speaksEhash) return;
     const now = performance.now();
     for (const channel of this.#channels.values()) {
       if (channel.waited(now) <= limitMs) continue;
-      this.#connection.close(`the pool has answered no share for ${limitMs / 1000} s`);
+      this.#giveUp(`the pool has answered no share for ${limitMs / 1000} s`);
       return;
     }
   }
@@ -202,7 +245,10 @@ export class MiningSession {
       case 'SubmitShares.Success':
       case 'SubmitShares.Error':
       case 'UpdateChannel.Error':
+        this.#deliver(message);
+        break;
       case 'CloseChannel':
+        if (OUT_OF_SERVICE.has(message.reason_code)) this.#options.outOfService?.(message.reason_code);
         this.#deliver(message);
         break;
       case 'SetGroupChannel':
@@ -212,7 +258,10 @@ export class MiningSession {
         }
         break;
       case 'Reconnect':
-        this.#connection.close('the pool asks to connect again');
+        this.#giveUp('the pool asks to connect again');
+        break;
+      case 'RequestExtensions.Success':
+      case 'RequestExtensions.Error':
         break;
       default:
         this.#log.debug({ message: message.name }, 'message ignored');
@@ -235,13 +284,31 @@ export class MiningSession {
       tellWish(cut, opening.request);
       return;
     }
-    const { owner } = opening;
+    const owner = opening.owner ?? cut?.owner;
+    if (owner === undefined) {
+      // Another channel than the one that was left is of no use.
+      this.#connection.send({
+        name: 'CloseChannel',
+        channel_id: message.channel_id,
+        reason_code: 'not-resumed',
+      });
+      return;
+    }
     const { request } = cut ?? opening;
-    const [wire, resumeLimitMs, log] = [this.#wire, this.#resumeLimitMs, this.#log];
-    const channel = new MiningChannel({ success: message, request, owner, wire, resumeLimitMs, log });
+    const channel = this.#newChannel(message, request, owner);
     this.#channels.set(channel.id, channel);
     tellWish(channel, opening.request);
     owner.opened(channel);
+  }
+
+  #newChannel(success: OpenSuccess, request: OpenRequest, owner: ChannelOwner): MiningChannel {
+    const { extranonce_prefix: extranoncePrefix, extranonce_size: extranonceSize } = success;
+    const isResumable = this.speaksEhash && request.resumeToken !== undefined;
+    const journal = isResumable
+      ? this.#options.journal?.({ request, extranoncePrefix, extranonceSize })
+      : undefined;
+    const { resumeLimitMs, log } = this.#options;
+    return new MiningChannel({ success, request, owner, wire: this.#wire, journal, resumeLimitMs, log });
   }
 
   #refused(requestId: number, error: HashpoolError): void {
@@ -249,7 +316,7 @@ export class MiningSession {
     if (opening === undefined) return;
     this.#forgetOpening(requestId, opening);
     const { cut, owner } = opening;
-    if (cut === undefined) owner.refused(error);
+    if (cut === undefined) owner?.refused(error);
     else if (error.code === NOT_READY) setTimeout(() => this.#ended || this.resume(cut), RESUME_RETRY_MS);
     else cut.lost(error.message);
   }

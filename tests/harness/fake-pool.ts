@@ -9,6 +9,7 @@ import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { serveExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2, type Sv2Listener } from '../../runtime/sv2/listen.ts';
+import type { OpenRequest } from '../../services/mining-client/session.ts';
 
 export type MessageNamed<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
 
@@ -17,22 +18,69 @@ export const FAKE_POOL_KEY = decodeAuthorityPublicKey('9bDuixKmZqAJnrmP746n8zU1w
 const SECRET = decodeAuthoritySecretKey('zmBEmPhqo3A92FkiLVvyCz6htc3e53ph3ZbD4ASqGaLjwnFLi');
 
 const PATIENCE_MS = 5000;
+const PROBE_CHANNEL = 4000;
+
+/** What the tests' clients ask for to see whether the pool has work; the fake pool answers it by itself. */
+export const PROBE: OpenRequest = {
+  userIdentity: 'probe',
+  nominalHashRate: 1,
+  maximumTargetLe: new Uint8Array(32).fill(0x7f),
+  minExtranonceSize: 4,
+  lockingKey: undefined,
+  resumeToken: undefined,
+};
 
 /** One client's connection to the fake pool, its messages kept in order. */
 export class FakePoolLink {
   readonly connection: Sv2Connection<MiningMessage>;
   readonly received: { message: MiningMessage; tlvs: readonly Tlv[] }[] = [];
 
-  constructor(connection: Sv2Connection<MiningMessage>, supported: readonly number[] | 'silent') {
+  /**
+   * @param mood what it does with requests: 'well', 'no work' where it opens no channel, 'silent' where it answers nothing
+   */
+  constructor(
+    connection: Sv2Connection<MiningMessage>,
+    supported: readonly number[] | 'silent',
+    mood: () => FakePoolMood,
+  ) {
     this.connection = connection;
     connection.onMessage = (message, tlvs) => {
-      if (message.name !== 'RequestExtensions') this.received.push({ message, tlvs });
-      else if (supported !== 'silent') serveExtensions(connection, message, supported);
+      if (mood() === 'silent') return;
+      if (message.name === 'RequestExtensions') {
+        if (supported !== 'silent') serveExtensions(connection, message, supported);
+      } else if (
+        message.name === 'OpenExtendedMiningChannel' &&
+        message.user_identity === PROBE.userIdentity
+      ) {
+        this.#answerProbe(message.request_id, mood());
+      } else this.received.push({ message, tlvs });
     };
+  }
+
+  /** Closes the channel that tells whether the pool has work. */
+  closeProbe(reason_code: string): void {
+    this.send({ name: 'CloseChannel', channel_id: PROBE_CHANNEL, reason_code });
   }
 
   send(message: MiningMessage): void {
     this.connection.send(message);
+  }
+
+  #answerProbe(request_id: number, mood: FakePoolMood): void {
+    if (mood === 'no work') {
+      this.send({ name: 'OpenMiningChannel.Error', request_id, error_code: 'pool-not-ready' });
+      return;
+    }
+    this.send({
+      name: 'OpenExtendedMiningChannel.Success',
+      request_id,
+      channel_id: PROBE_CHANNEL,
+      target: PROBE.maximumTargetLe,
+      extranonce_size: 4,
+      extranonce_prefix: Uint8Array.of(0, 0, 0, 1),
+      group_channel_id: 0,
+    });
+    sendJob(this, PROBE_CHANNEL, 1);
   }
 
   /** The `index`-th message of that name, as soon as it is there. */
@@ -45,9 +93,12 @@ export class FakePoolLink {
   }
 }
 
+export type FakePoolMood = 'well' | 'no work' | 'silent';
+
 /** A pool without a mind of its own: the test says what it answers. */
 export interface FakePool {
   readonly port: number;
+  mood: FakePoolMood;
   readonly links: FakePoolLink[];
   /** The `index`-th connection, as soon as it is set up. */
   link(index?: number): Promise<FakePoolLink>;
@@ -74,11 +125,12 @@ export async function fakePool(
     workers,
     log: pino({ level: 'silent' }),
     accept: () => ({ used_version: PROTOCOL_VERSION, flags: 0 }),
-    onConnection: (connection) => links.push(new FakePoolLink(connection, supported)),
+    onConnection: (connection) => links.push(new FakePoolLink(connection, supported, () => pool.mood)),
   });
   t.after(() => listener.close());
-  return {
+  const pool: FakePool = {
     port: listener.address.port,
+    mood: 'well',
     links,
     link: async (index = 0) => {
       await eventually(() => links[index] !== undefined, `connection ${index}`);
@@ -88,6 +140,31 @@ export async function fakePool(
     },
     close: () => listener.close(),
   };
+  return pool;
+}
+
+/** A job on a tip of its own. */
+export function sendJob(link: FakePoolLink, channelId: number, jobId: number): void {
+  link.send({
+    name: 'NewExtendedMiningJob',
+    channel_id: channelId,
+    job_id: jobId,
+    min_ntime: null,
+    version: 0x20000000,
+    version_rolling_allowed: true,
+    merkle_path: [],
+    coinbase_tx_prefix: new Uint8Array(60).fill(7),
+    coinbase_tx_suffix: new Uint8Array(60).fill(7),
+  });
+  const prev_hash = new Uint8Array(32).fill(jobId);
+  link.send({
+    name: 'SetNewPrevHash',
+    channel_id: channelId,
+    job_id: jobId,
+    prev_hash,
+    min_ntime: 100,
+    nbits: 1,
+  });
 }
 
 /** Waits until `ready` holds. */

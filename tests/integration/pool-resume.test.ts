@@ -121,14 +121,6 @@ async function scene(t: TestContext) {
   const { mint, pool, network } = await poolBehindNetwork(t);
   const workers = await openHandshakeWorkers();
   const rig = new Rig((await loadCrypto()).hash);
-  const client = new MiningClient({
-    upstreams: [{ ...network.address, authorityKey: pool.authorityKey, paysEhash: true }],
-    flags: REQUIRES_VERSION_ROLLING,
-    deviceId: 'rig',
-    workers,
-    log: createLog('rig', 'silent'),
-    backoff: { firstMs: 50, maxMs: 100 },
-  });
   const request = {
     userIdentity: 'rig',
     nominalHashRate: 2000,
@@ -137,6 +129,15 @@ async function scene(t: TestContext) {
     lockingKey: KEY,
     resumeToken: Uint8Array.from(randomBytes(RESUME_TOKEN_BYTES)),
   };
+  const client = new MiningClient({
+    upstreams: [{ ...network.address, authorityKey: pool.authorityKey, paysEhash: true }],
+    probe: { ...request, resumeToken: undefined },
+    flags: REQUIRES_VERSION_ROLLING,
+    deviceId: 'rig',
+    workers,
+    log: createLog('rig', 'silent'),
+    backoff: { firstMs: 50, maxMs: 100 },
+  });
   let wasUp = false;
   client.run({
     onUp() {

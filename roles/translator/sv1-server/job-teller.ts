@@ -9,7 +9,7 @@ const MAX_NTIME_ADVANCE_S = 7200;
 
 export interface JobTellerOptions {
   readonly tell: (lines: string) => void;
-  /** Milliseconds after which the last job is told again; 0 for never. */
+  /** Milliseconds after which the last job is told again. */
   readonly keepaliveMs: number;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
@@ -48,14 +48,14 @@ export class JobTeller {
   start(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    this.#again();
+    if (this.#job !== undefined) this.#tell(this.#job, this.told.add(this.#job));
   }
 
   take(job: ActiveJob): void {
     this.#job = job;
     this.#cameAt = this.#options.now();
     if (job.cleanJobs) this.#mustClean = true;
-    this.#again();
+    if (this.#isTelling) this.#tell(job, this.told.add(job));
   }
 
   /** The extranonce is another one: the next job ends all before it. */
@@ -73,12 +73,12 @@ export class JobTeller {
   /** Tells the job again where the pool has been silent for long. */
   tick(): void {
     const { keepaliveMs, now } = this.#options;
-    if (keepaliveMs > 0 && now() - this.#toldAt >= keepaliveMs) this.#again();
+    if (this.#job === undefined || !this.#isTelling || now() - this.#toldAt < keepaliveMs) return;
+    const id = this.told.again();
+    if (id !== undefined) this.#tell(this.#job, id);
   }
 
-  #again(): void {
-    const job = this.#job;
-    if (job === undefined || !this.#isTelling) return;
+  #tell(job: ActiveJob, jobId: string): void {
     const target = leBytesToTarget(job.targetLe);
     const mask = job.versionRollingAllowed ? this.#grantedMask : 0;
     // With an easier difficulty, firmware that applies it at once would send shares too weak for the jobs before.
@@ -88,7 +88,7 @@ export class JobTeller {
     this.#options.tell(
       (target === this.#toldTarget ? '' : setDifficultyLine(difficultyOfTarget(target))) +
         (mask === this.#toldMask ? '' : setVersionMaskLine(mask)) +
-        notifyLine({ ...job, jobId: this.told.add(job), ntime, cleanJobs }),
+        notifyLine({ ...job, jobId, ntime, cleanJobs }),
     );
     this.#toldTarget = target;
     this.#toldMask = mask;

@@ -18,7 +18,7 @@ export interface ChannelSettings extends DifficultySettings {
   /** The name that the pool knows this translator's channels by. */
   readonly userIdentity: string;
   readonly extranonce2Size: number;
-  /** Milliseconds after which the last job is told again; 0 for never. */
+  /** Milliseconds after which the last job is told again. */
   readonly jobKeepaliveMs: number;
 }
 
@@ -30,6 +30,7 @@ export interface MinerEnd {
   /** The pool would not open a channel. */
   refused(words: string): void;
   /** The miner must come again, since what it was told holds no more. */
+  comeAgain(reason: string): void;
   hangUp(reason: string): void;
 }
 
@@ -37,8 +38,8 @@ export interface MinerChannelOptions {
   readonly upstream: Upstream;
   readonly settings: ChannelSettings;
   readonly end: MinerEnd;
-  /** 16 random bytes, by which the pool knows the miner again after a cut link. */
-  readonly resumeToken: Uint8Array;
+  /** 16 random bytes for each opening, by which the pool knows the channel again after a cut link. */
+  readonly resumeToken: () => Uint8Array;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
 }
@@ -51,7 +52,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   readonly #upstream: Upstream;
   readonly #settings: ChannelSettings;
   readonly #end: MinerEnd;
-  readonly #resumeToken: Uint8Array;
+  readonly #resumeToken: () => Uint8Array;
   readonly #now: () => number;
   #channel: UpstreamChannel | undefined;
   #layout: ExtranonceLayout | undefined;
@@ -59,6 +60,11 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   #wishTold = true;
   #wishToldAt = 0;
   #isOpening = false;
+  /** Counts the moves to another pool: of the miner, of what is being opened, and of the open channel. */
+  #moves = 0;
+  #openingFor = 0;
+  #openFor = 0;
+  #isSentAway = false;
   #lockingKey: Uint8Array | undefined;
   #retryAt: number | undefined;
   #lostAt: number | undefined;
@@ -86,9 +92,20 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     return this.#layout;
   }
 
+  /**
+   * The miners' pool is another one: what is open at the one before serves until there is a channel at this one. A miner
+   * that can't be told a new extranonce comes again.
+   */
+  move(): void {
+    this.#moves++;
+    if (this.#layout !== undefined && !this.takesExtranonce) this.#sendAway('the pool is another one now');
+  }
+
   /** Asks the pool for a channel. @param lockingKey the channel's own, for shares that name none */
   request(lockingKey: Uint8Array): void {
-    if (this.#isOpening || this.#isReleased || this.#channel !== undefined) return;
+    const isAtPool = this.#channel !== undefined && this.#openFor === this.#moves;
+    if (isAtPool || this.#isOpening || this.#isReleased || this.#isSentAway) return;
+    this.#openingFor = this.#moves;
     const { userIdentity, extranonce2Size } = this.#settings;
     this.#isOpening = true;
     this.#lockingKey = lockingKey;
@@ -100,7 +117,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
         ...difficultyWish(this.#wishedBits, this.#settings),
         minExtranonceSize: extranonce2Size,
         lockingKey,
-        resumeToken: this.#resumeToken,
+        resumeToken: this.#resumeToken(),
       },
       this,
     );
@@ -128,25 +145,29 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   /** The miner is gone. */
   release(): void {
     this.#isReleased = true;
-    this.#close();
+    this.#leave();
   }
 
   opened(channel: UpstreamChannel): void {
     const layout = layOutExtranonce(channel, this.#settings.extranonce2Size);
+    const former = this.#channel;
+    if (this.#isOpening) this.#openFor = this.#openingFor;
     this.#isOpening = false;
     this.#channel = channel;
     this.#lostAt = undefined;
+    if (former !== channel) former?.leave('moved-to-another-pool');
     if (this.#isReleased) {
-      this.#close();
+      this.#leave();
       return;
     }
     if (layout === undefined) {
-      this.#close();
+      this.#leave();
       this.#end.refused(`The pool leaves ${channel.extranonceSize} bytes of extranonce: too few`);
       return;
     }
     this.jobs.forget();
     this.#tellWish();
+    if (this.#openFor !== this.#moves && this.#lockingKey !== undefined) this.request(this.#lockingKey);
     if (this.#layout !== undefined) {
       this.#follow(layout);
       return;
@@ -165,41 +186,45 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
 
   job(job: ActiveJob): void {
     const channel = this.#channel;
-    if (channel === undefined) return;
+    if (channel === undefined || this.#isSentAway) return;
     const { extranoncePrefix } = job;
     const { extranonceSize } = channel;
     const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
     if (layout !== undefined) this.#follow(layout);
-    this.jobs.take(job);
+    if (!this.#isSentAway) this.jobs.take(job);
   }
 
   closed(reason: string): void {
     this.#channel = undefined;
     this.jobs.forget();
     this.#lostAt = this.#now();
-    // With the link up it was this channel alone: by coming again the miner gets a new one.
-    if (this.#upstream.isUp) this.#end.hangUp(reason);
+    // With the pool well it was this channel alone: by coming again the miner gets a new one.
+    if (this.#upstream.isUp && !this.#isOpening && this.#openFor === this.#moves) this.#sendAway(reason);
   }
 
-  /**
-   * A miner whose extranonce changed is told so if it asked for that. Others are hung up on rather than sent
-   * client.reconnect: firmware disagrees about that message, and all of it connects again when the socket closes.
-   */
+  /** A miner whose extranonce changed is told so if it asked for that; another one has to come again. */
   #follow(layout: ExtranonceLayout): void {
     if (this.#layout !== undefined && isSameExtranonce(this.#layout, layout)) return;
-    this.#layout = layout;
     if (!this.takesExtranonce) {
-      this.#end.hangUp('the pool gave a new extranonce, which this miner cannot be told');
+      this.#sendAway('the pool gave a new extranonce, which this miner cannot be told');
       return;
     }
+    this.#layout = layout;
     this.jobs.endEarlier();
     this.#end.tell(setExtranonceLine(layout.extranonce1, layout.extranonce2Size));
   }
 
-  #close(): void {
+  #sendAway(reason: string): void {
+    if (this.#isSentAway) return;
+    this.#isSentAway = true;
+    this.#end.comeAgain(reason);
+  }
+
+  /** Shares that wait are still answered, and count. */
+  #leave(): void {
     const channel = this.#channel;
     this.#channel = undefined;
-    channel?.close('miner-disconnected');
+    channel?.leave('miner-disconnected');
   }
 
   #tellWish(): void {

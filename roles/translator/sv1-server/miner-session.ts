@@ -9,7 +9,7 @@ import {
 import { refusalInWords, refusals, Sv1Error, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
 import { hexU32 } from '../../../protocols/sv1/fields.ts';
 import { type MessageId, parseLine, type Sv1Request } from '../../../protocols/sv1/line.ts';
-import { errorLine, resultLine, showMessageLine } from '../../../protocols/sv1/messages.ts';
+import { errorLine, reconnectLine, resultLine, showMessageLine } from '../../../protocols/sv1/messages.ts';
 import {
   difficultyInPassword,
   parseAuthorize,
@@ -26,7 +26,7 @@ import type { ExtranonceLayout } from './extranonce.ts';
 import { type ChannelSettings, MinerChannel } from './miner-channel.ts';
 import type { MinerSocket } from './miner-socket.ts';
 import { LATER, RequestQueue } from './request-queue.ts';
-import { refusalOfLoss, refusalOfPool } from './share-answer.ts';
+import { countShare, refusalOf, refusalOfLoss, type ShareCounts } from './share-answer.ts';
 import { checkShare } from './share-check.ts';
 import type { Upstream } from './upstream.ts';
 import { authorize, MAX_WORKERS, type Worker } from './workers.ts';
@@ -35,6 +35,10 @@ import { authorize, MAX_WORKERS, type Worker } from './workers.ts';
 export const VERSION_ROLLING_MASK = 0x1fffe000;
 /** Shares of one connection that may wait for the pool's answer. */
 export const MAX_UNANSWERED_SHARES = 256;
+/** A pool that pays in no ehash may answer shares by the batch: a miner is not left waiting for longer. */
+export const ANSWER_LIMIT_MS = 10_000;
+/** A miner that was asked to connect again and did not is hung up on after so long. */
+export const COME_AGAIN_MS = 2_000;
 /** Lines that are no Stratum V1 after which a connection is closed. */
 export const MAX_BAD_LINES = 5;
 
@@ -42,6 +46,12 @@ export interface SessionSettings extends ChannelSettings {
   /** Whether a user name that is no key is paid to the translator's wallet. */
   readonly walletTakesUnnamed: boolean;
   readonly subscribeDeadlineMs: number;
+}
+
+/** A share that waits for the pool's answer, and its miner for ours. */
+interface WaitingShare {
+  readonly id: MessageId;
+  readonly since: number;
 }
 
 /** What all sessions share. */
@@ -52,7 +62,7 @@ export interface SessionServices {
   readonly isPoint: (key: Uint8Array) => Promise<boolean>;
   readonly lockKeys: KeyPool;
   readonly settings: SessionSettings;
-  readonly shares: { accepted: number; rejected: number };
+  readonly shares: ShareCounts;
   readonly now: () => number;
   readonly resumeToken: () => Uint8Array;
   readonly log: Logger;
@@ -70,7 +80,9 @@ export class MinerSession {
   #badLines = 0;
   /** True once `mining.subscribe` was answered with an extranonce. */
   #isSubscribed = false;
-  #unanswered = 0;
+  /** Oldest first. */
+  readonly #waiting = new Set<WaitingShare>();
+  #hangUp: { readonly at: number; readonly reason: string } | undefined;
   #subscribing: ((answer: ExtranonceLayout | Sv1Refusal) => void) | undefined;
 
   constructor(services: SessionServices, socket: MinerSocket) {
@@ -82,12 +94,13 @@ export class MinerSession {
     this.#channel = new MinerChannel({
       upstream: services.upstream,
       settings: services.settings,
-      resumeToken: services.resumeToken(),
+      resumeToken: services.resumeToken,
       now: services.now,
       end: {
         tell: (lines) => socket.send(lines),
         subscribed: (layout) => this.#subscribing?.(layout),
         refused: (words) => this.#channelRefused(words),
+        comeAgain: (reason) => this.#comeAgain(reason),
         hangUp: (reason) => socket.close(reason),
       },
     });
@@ -109,14 +122,27 @@ export class MinerSession {
     }
   }
 
-  /** The link to the pool is up: miners that are subscribed get a channel again. */
-  linkUp(): void {
+  /**
+   * A pool is well: miners that are subscribed get a channel there.
+   * @param moved true where it is another one than before
+   */
+  linkUp(moved: boolean): void {
+    if (moved) this.#channel.move();
+    if (moved && this.isAuthorized) this.#tellIfUnpaid();
     if (this.#subscribing !== undefined || this.#channel.layout !== undefined) this.#openChannel();
+  }
+
+  /** Words for the miner's owner. */
+  show(words: string): void {
+    if (this.isAuthorized) this.#socket.send(showMessageLine(words));
   }
 
   /** To be called about once a second. */
   tick(): void {
-    const age = this.#services.now() - this.#startedAt;
+    const now = this.#services.now();
+    if (this.#hangUp !== undefined && now >= this.#hangUp.at) this.#socket.close(this.#hangUp.reason);
+    if (!this.#services.upstream.speaksEhash) this.#answerOverdue(now);
+    const age = now - this.#startedAt;
     const isSettled = this.isAuthorized && this.#channel.layout !== undefined;
     if (!isSettled && age > this.#services.settings.subscribeDeadlineMs) {
       this.#subscribing?.(refusalInWords(20, 'The pool has no work to give just now'));
@@ -236,10 +262,23 @@ export class MinerSession {
   }
 
   #greet({ message }: Worker): void {
-    if (message !== undefined) this.#socket.send(showMessageLine(message));
-    const { isUp, speaksEhash } = this.#services.upstream;
-    if (isUp && !speaksEhash) this.#socket.send(showMessageLine('This pool does not pay in ehash'));
+    if (message !== undefined) this.show(message);
+    this.#tellIfUnpaid();
     this.#startJobs();
+  }
+
+  #tellIfUnpaid(): void {
+    const { isUp, speaksEhash } = this.#services.upstream;
+    if (isUp && !speaksEhash) this.show('This pool does not pay in ehash');
+  }
+
+  /**
+   * Firmware disagrees about client.reconnect, and some ignores it; all of it connects again when the socket closes. So
+   * it is told, and hung up on a little later.
+   */
+  #comeAgain(reason: string): void {
+    this.#hangUp = { at: this.#services.now() + COME_AGAIN_MS, reason };
+    this.#socket.send(reconnectLine());
   }
 
   #suggest(difficulty: number): true {
@@ -257,12 +296,13 @@ export class MinerSession {
     if (worker === undefined) throw new Sv1Error(refusals.unauthorized);
     if (open === undefined) throw new Sv1Error(refusalOfLoss('the link to it is down'));
     const job = jobs.told.get(submit.jobId);
-    if (this.#unanswered >= MAX_UNANSWERED_SHARES)
+    if (this.#waiting.size >= MAX_UNANSWERED_SHARES)
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(this.#services.hash, job, submit, layout.padding, jobs.versionMask);
-    this.#unanswered++;
+    const waiting = { id, since: this.#services.now() };
+    this.#waiting.add(waiting);
     const owner = worker.paysWallet ? this.#walletOwner(worker) : worker.owner;
-    void open.submit(share, owner).then((verdict) => this.#answerShare(id, verdict));
+    void open.submit(share, owner).then((verdict) => this.#answerShare(waiting, verdict));
     return LATER;
   }
 
@@ -270,17 +310,22 @@ export class MinerSession {
     return { ...owner, lockingKey: this.#walletKey.use() ?? owner.lockingKey };
   }
 
-  /** What the pool said, and only that, makes a share true. */
-  #answerShare(id: MessageId, verdict: ShareVerdict): void {
-    this.#unanswered--;
-    if (verdict.kind === 'accepted') {
-      this.#services.shares.accepted++;
-      this.#socket.send(resultLine(id, true));
-      return;
+  /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
+  #answerShare(share: WaitingShare, verdict: ShareVerdict): void {
+    countShare(this.#services.shares, verdict);
+    if (!this.#waiting.delete(share)) return;
+    this.#socket.send(
+      verdict.kind === 'accepted' ? resultLine(share.id, true) : errorLine(share.id, refusalOf(verdict)),
+    );
+  }
+
+  /** A miner whose share the pool has not answered in time is told so. */
+  #answerOverdue(now: number): void {
+    for (const share of this.#waiting) {
+      if (now - share.since < ANSWER_LIMIT_MS) return;
+      this.#waiting.delete(share);
+      this.#socket.send(errorLine(share.id, refusalOfLoss(`none for ${ANSWER_LIMIT_MS / 1000} s`)));
     }
-    const refusal = verdict.kind === 'refused' ? refusalOfPool(verdict.code) : refusalOfLoss(verdict.reason);
-    this.#services.shares.rejected++;
-    this.#socket.send(errorLine(id, refusal));
   }
 
   #openChannel(): void {

@@ -9,6 +9,8 @@ import { MinerSession, type SessionServices } from './miner-session.ts';
 import { type MinerSocket, minerSocket } from './miner-socket.ts';
 
 const TICK_MS = 1000;
+/** With no pool for so long, miners are told. */
+export const OUTAGE_TOLD_AFTER_MS = 5000;
 
 export interface Sv1ServerOptions {
   readonly maxConnections: number;
@@ -23,6 +25,7 @@ export class Sv1Server {
   readonly #sessions = new Map<MinerSession, MinerSocket>();
   readonly #perAddress = new Map<string, number>();
   #ticking: NodeJS.Timeout | undefined;
+  #outage: { readonly since: number; isTold: boolean } | undefined;
 
   constructor(options: Sv1ServerOptions) {
     this.#options = options;
@@ -51,15 +54,20 @@ export class Sv1Server {
       throw new HashpoolError('cannot-listen', message, { cause });
     }
     this.#server.on('error', (error) => this.#log.warn({ err: error }, 'accepting a miner failed'));
-    this.#ticking = setInterval(() => {
-      for (const session of this.#sessions.keys()) session.tick();
-    }, TICK_MS);
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
     return this;
   }
 
-  /** The link to the pool is up. */
-  linkUp(): void {
-    for (const session of this.#sessions.keys()) session.linkUp();
+  /** A pool is well. @param moved true where it is another one than before */
+  linkUp(moved = false): void {
+    if (this.#outage?.isTold) this.#show('A pool is there again');
+    this.#outage = undefined;
+    for (const session of this.#sessions.keys()) session.linkUp(moved);
+  }
+
+  /** No pool is well. */
+  linkDown(): void {
+    this.#outage ??= { since: this.#options.services.now(), isTold: false };
   }
 
   /** Hangs up on all miners and listens no more. */
@@ -69,6 +77,19 @@ export class Sv1Server {
     this.#server.close();
     for (const socket of this.#sessions.values()) socket.close('the translator stops');
     await closed;
+  }
+
+  #tick(): void {
+    for (const session of this.#sessions.keys()) session.tick();
+    const outage = this.#outage;
+    if (!outage || outage.isTold || this.#options.services.now() - outage.since < OUTAGE_TOLD_AFTER_MS)
+      return;
+    outage.isTold = true;
+    this.#show('No pool answers. Shares are kept and sent when one is back');
+  }
+
+  #show(words: string): void {
+    for (const session of this.#sessions.keys()) session.show(words);
   }
 
   get #log() {

@@ -1,4 +1,13 @@
 import { refusalInWords, refusals, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
+import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+
+/** What became of the miners' shares, by the pool's word. */
+export interface ShareCounts {
+  accepted: number;
+  rejected: number;
+  /** Nobody knows: they were not answered, and could not be sent again in time. */
+  lost: number;
+}
 
 /** The pool's SubmitShares.Error codes (SV2 mining protocol, 5.3.14) in Stratum V1's. */
 const refusalOfCode: Readonly<Record<string, Sv1Refusal>> = {
@@ -22,4 +31,15 @@ export function refusalOfPool(code: string): Sv1Refusal {
 /** What a miner is told of a share whose fate nobody knows. */
 export function refusalOfLoss(reason: string): Sv1Refusal {
   return refusalInWords(20, `No answer from the pool: ${reason}`);
+}
+
+/** What a miner is told of a share that was not accepted. */
+export function refusalOf(verdict: Exclude<ShareVerdict, { readonly kind: 'accepted' }>): Sv1Refusal {
+  return verdict.kind === 'refused' ? refusalOfPool(verdict.code) : refusalOfLoss(verdict.reason);
+}
+
+export function countShare(shares: ShareCounts, { kind }: ShareVerdict): void {
+  if (kind === 'accepted') shares.accepted++;
+  else if (kind === 'refused') shares.rejected++;
+  else shares.lost++;
 }

@@ -9,7 +9,8 @@ export interface UpstreamChannel {
   readonly extranonceSize: number;
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict>;
   update(nominalHashRate: number, maximumTargetLe: Uint8Array): void;
-  close(reason: string): void;
+  /** Nobody mines on it any more; shares that wait are still answered, then it is closed. */
+  leave(reason: string): void;
 }
 
 /** The pool, as far as the SV1 side needs it: there or not there, and channels to be opened. */

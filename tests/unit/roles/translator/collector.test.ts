@@ -56,7 +56,7 @@ test('after closing no other round begins', async () => {
 
 test('the status is told when it changed, and only then', () => {
   const told: unknown[] = [];
-  const shares = { accepted: 0, rejected: 0 };
+  const shares = { accepted: 0, rejected: 0, lost: 0 };
   const collector: Pick<Collector, 'figures' | 'trouble'> = {
     figures: { walletEhash: 5n, ehashWaiting: 7n },
     trouble: 'the mint is away',
@@ -68,7 +68,14 @@ test('the status is told when it changed, and only then', () => {
   status.linkIs('connected to pool');
   status.linkIs('connected to pool');
   status.close();
-  const figures = { miners: 2, shares_accepted: 0, shares_rejected: 0, wallet_ehash: 5n, ehash_waiting: 7n };
+  const figures = {
+    miners: 2,
+    shares_accepted: 0,
+    shares_rejected: 0,
+    shares_lost: 0,
+    wallet_ehash: 5n,
+    ehash_waiting: 7n,
+  };
   assert.deepEqual(told, [
     ['waiting for pool; the mint is away', figures],
     ['connected to pool; the mint is away', figures],

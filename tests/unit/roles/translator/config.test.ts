@@ -31,7 +31,7 @@ test("the regtest config is read, and its pool's key by reference", () => {
     minIndividualMinerHashrate: 100_000,
     sharesPerMinute: 30,
     easiestBits: 0,
-    jobKeepaliveMs: 60_000,
+    jobKeepaliveMs: 30_000,
     walletTakesUnnamed: true,
     subscribeDeadlineMs: 20_000,
   });

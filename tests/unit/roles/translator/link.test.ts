@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_OUTAGE_MS } from '../../../../roles/translator/sv1-server/miner-channel.ts';
+import { ANSWER_LIMIT_MS } from '../../../../roles/translator/sv1-server/miner-session.ts';
+import { OUTAGE_TOLD_AFTER_MS } from '../../../../roles/translator/sv1-server/server.ts';
 import { openRefused } from '../../../../services/mining-client/session.ts';
 import { translatorUnderTest } from './test-upstream.ts';
 
@@ -42,7 +44,7 @@ test('a miner that gets its extranonce back mines on, its old jobs stale', async
   assert.equal((await client.submit(NAME, client.mineShare())).result, true);
 });
 
-test('a new extranonce is told to a miner that asked for it; another is hung up on', async (t) => {
+test('a new extranonce is told to a miner that asked for it; another is told to connect again', async (t) => {
   const { upstream, server, miner } = await translatorUnderTest(t);
   const told = await miner(NAME);
   await told.client.request('mining.extranonce.subscribe');
@@ -51,6 +53,7 @@ test('a new extranonce is told to a miner that asked for it; another is hung up 
   upstream.cut();
   upstream.isUp = true;
   server.linkUp();
+  assert.deepEqual((await untold.client.note('client.reconnect', 0)).params, []);
   await untold.client.untilClosed();
   const channel = upstream.channels[2];
   assert.ok(channel);
@@ -115,4 +118,116 @@ test('with the pool away for long, miners are sent away: they may have another p
   assert.equal(client.closed, false);
   clock.now += 5000;
   await client.untilClosed();
+});
+
+test('at a move to another pool the old channel serves until the new one is there', async (t) => {
+  const { upstream, server, miner } = await translatorUnderTest(t);
+  const { client, channel } = await miner(NAME);
+  await client.request('mining.extranonce.subscribe');
+  upstream.opens = false;
+  server.linkUp(true);
+  await client.until(() => upstream.channels.length === 2, 'the second channel');
+  assert.equal((await client.submit(NAME, client.mineShare())).result, true);
+  assert.deepEqual([channel.shares.length, channel.closedFor], [1, undefined]);
+  const old = client.job;
+  upstream.last.owner.opened(upstream.last);
+  assert.equal(channel.closedFor, 'moved-to-another-pool');
+  upstream.last.job(1);
+  assert.deepEqual((await client.note('mining.set_extranonce', 0)).params, ['01000002', 4]);
+  assert.equal((await client.waitForJob(old)).cleanJobs, true);
+  assert.equal((await client.submit(NAME, client.mineShare())).result, true);
+  assert.equal(upstream.last.shares.length, 1);
+  assert.equal(client.closed, false);
+});
+
+test('at a move a miner without set_extranonce is told to connect again, its shares answered until it goes', async (t) => {
+  const { upstream, server, miner } = await translatorUnderTest(t);
+  const { client, channel } = await miner(NAME);
+  server.linkUp(true);
+  assert.deepEqual((await client.note('client.reconnect', 0)).params, []);
+  assert.equal((await client.submit(NAME, client.mineShare())).result, true);
+  assert.equal(upstream.channels.length, 1, 'it gets its channel at the other pool when it comes again');
+  await client.untilClosed();
+  await client.until(() => channel.closedFor !== undefined, 'the channel to be left');
+  assert.equal(channel.closedFor, 'miner-disconnected');
+});
+
+test('a move while a channel is being opened at the pool before ends at the new one', async (t) => {
+  const { upstream, server, connect } = await translatorUnderTest(t);
+  upstream.opens = false;
+  const client = await connect();
+  const answer = client.subscribe();
+  await client.until(() => upstream.channels.length === 1, 'the opening');
+  server.linkUp(true);
+  upstream.opens = true;
+  const [first] = upstream.channels;
+  first?.owner.opened(first);
+  await client.until(() => first?.closedFor === 'moved-to-another-pool', 'the second channel');
+  assert.equal((await answer).error, null);
+});
+
+test('a pool that refuses a channel during a move for want of work is asked again', async (t) => {
+  const { upstream, server, miner, clock } = await translatorUnderTest(t);
+  const { client, channel } = await miner(NAME);
+  await client.request('mining.extranonce.subscribe');
+  upstream.refusal = 'pool-not-ready';
+  server.linkUp(true);
+  await client.until(() => upstream.refusals === 1, 'the refusal');
+  upstream.refusal = undefined;
+  clock.now += 2000;
+  await client.until(() => upstream.channels.length === 2, 'the channel');
+  assert.equal(channel.closedFor, 'moved-to-another-pool');
+});
+
+test('with no pool left the miners are told so once, and told when one is back', async (t) => {
+  const { upstream, server, miner, clock } = await translatorUnderTest(t);
+  const { client } = await miner(NAME);
+  const shown = () =>
+    client.notes.filter(({ method }) => method === 'client.show_message').map(({ params }) => params[0]);
+  const before = shown().length;
+  upstream.cut();
+  server.linkDown();
+  clock.now += OUTAGE_TOLD_AFTER_MS;
+  await client.until(() => shown().length > before, 'the message');
+  server.linkDown();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  upstream.isUp = true;
+  server.linkUp();
+  await client.until(() => shown().length === before + 2, 'the other message');
+  assert.deepEqual(shown().slice(before), [
+    'No pool answers. Shares are kept and sent when one is back',
+    'A pool is there again',
+  ]);
+  server.linkDown();
+  server.linkUp();
+  await client.request('mining.ping');
+  assert.equal(shown().length, before + 2, 'a short cut is no news');
+});
+
+test('a foreign pool that is silent for 10 s: the miner is told so, and the share counts when it is accepted', async (t) => {
+  const { upstream, miner, shares, clock } = await translatorUnderTest(t);
+  upstream.speaksEhash = false;
+  const { client, channel } = await miner(NAME);
+  channel.verdict = undefined;
+  const waiting = client.submit(NAME, client.mineShare());
+  await client.until(() => channel.shares.length === 1, 'the share');
+  clock.now += ANSWER_LIMIT_MS;
+  assert.deepEqual((await waiting).error, [20, 'No answer from the pool: none for 10 s', null]);
+  assert.deepEqual(shares, { accepted: 0, rejected: 0, lost: 0 });
+  channel.shares[0]?.answer({ kind: 'accepted' });
+  await client.until(() => shares.accepted === 1, 'the count');
+  assert.equal((await client.request('mining.ping')).result, 'pong');
+  assert.equal(client.answered.length, new Set(client.answered).size, 'no share is answered twice');
+});
+
+test('a hashpool is waited for: a cut link may bring the answer later', async (t) => {
+  const { miner, clock } = await translatorUnderTest(t);
+  const { client, channel } = await miner(NAME);
+  channel.verdict = undefined;
+  const waiting = client.submit(NAME, client.mineShare());
+  await client.until(() => channel.shares.length === 1, 'the share');
+  clock.now += 2 * ANSWER_LIMIT_MS;
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  channel.shares[0]?.answer({ kind: 'accepted' });
+  assert.equal((await waiting).result, true);
 });

@@ -52,7 +52,7 @@ export class TestChannel implements UpstreamChannel {
     this.updates.push({ nominalHashRate, maximumTargetLe });
   }
 
-  close(reason: string): void {
+  leave(reason: string): void {
     this.closedFor = reason;
   }
 
@@ -131,7 +131,7 @@ const settings: SessionSettings = {
   minIndividualMinerHashrate: 1e12,
   sharesPerMinute: 6,
   easiestBits: 32,
-  jobKeepaliveMs: 0,
+  jobKeepaliveMs: 30_000,
   walletTakesUnnamed: true,
   subscribeDeadlineMs: 60_000,
 };
@@ -147,7 +147,7 @@ export async function translatorUnderTest(
 ) {
   const { curve, hash } = await loadCrypto();
   const upstream = new TestUpstream();
-  const shares = { accepted: 0, rejected: 0 };
+  const shares = { accepted: 0, rejected: 0, lost: 0 };
   const clock = { now: 0 };
   const wallet = { keys: 0 };
   const lockKeys = new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) });

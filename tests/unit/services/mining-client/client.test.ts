@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { utf8 } from '../../../../protocols/bytes.ts';
 import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../../../protocols/ehash/extension.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
-import { eventually, fakePool } from '../../../harness/fake-pool.ts';
+import { eventually, fakePool, sendJob } from '../../../harness/fake-pool.ts';
 import {
   channelOf,
   connected,
@@ -11,7 +11,6 @@ import {
   Owner,
   openChannel,
   request,
-  sendJob,
   share,
   start,
   target,

@@ -6,7 +6,11 @@ import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
 import type { ChannelOwner, MiningChannel, Share } from '../../../../services/mining-client/channel.ts';
-import { MiningClient, type MiningUpstream } from '../../../../services/mining-client/client.ts';
+import {
+  MiningClient,
+  type MiningClientOptions,
+  type MiningUpstream,
+} from '../../../../services/mining-client/client.ts';
 import type { OpenRequest } from '../../../../services/mining-client/session.ts';
 import {
   eventually,
@@ -14,6 +18,7 @@ import {
   type FakePool,
   type FakePoolLink,
   fakePool,
+  PROBE,
 } from '../../../harness/fake-pool.ts';
 
 export let workers: HandshakeWorkers;
@@ -32,7 +37,7 @@ export const request: OpenRequest = {
   lockingKey: key,
   resumeToken: new Uint8Array(16).fill(9),
 };
-const RESUME_LIMIT_MS = 1500;
+export const RESUME_LIMIT_MS = 1500;
 export const share: Share = {
   jobId: 1,
   version: 0x20000000,
@@ -65,12 +70,12 @@ export class Owner implements ChannelOwner {
 
 /** A client of `pools`, connected to the first of them that works. */
 export function start(t: TestContext, ...pools: [Partial<MiningUpstream>, ...Partial<MiningUpstream>[]]) {
-  return startWithin(t, undefined, ...pools);
+  return startWithin(t, {}, ...pools);
 }
 
 export function startWithin(
   t: TestContext,
-  answerLimitMs: number | undefined,
+  options: Partial<MiningClientOptions>,
   ...pools: [Partial<MiningUpstream>, ...Partial<MiningUpstream>[]]
 ) {
   const upstream = (pool: Partial<MiningUpstream>): MiningUpstream => ({
@@ -84,15 +89,16 @@ export function startWithin(
   const events: string[] = [];
   const client = new MiningClient({
     upstreams: [upstream(first), ...others.map(upstream)],
+    probe: PROBE,
     flags: REQUIRES_VERSION_ROLLING,
     deviceId: 'test',
     workers,
     log: pino({ level: 'silent' }),
     backoff: { firstMs: 10, maxMs: 50 },
     resumeLimitMs: RESUME_LIMIT_MS,
-    ...(answerLimitMs === undefined ? {} : { answerLimitMs }),
+    ...options,
   }).run({
-    onUp: () => events.push('up'),
+    onUp: (moved) => events.push(moved ? 'moved' : 'up'),
     onDown: () => events.push('down'),
     onStatus: (text) => events.push(text),
   });
@@ -125,29 +131,6 @@ export function grant(
 ): void {
   const name = 'OpenExtendedMiningChannel.Success';
   link.send({ name, request_id, channel_id, target, extranonce_size: 4, group_channel_id: 0, ...changes });
-}
-
-export function sendJob(link: FakePoolLink, channelId: number, jobId: number): void {
-  link.send({
-    name: 'NewExtendedMiningJob',
-    channel_id: channelId,
-    job_id: jobId,
-    min_ntime: null,
-    version: 0x20000000,
-    version_rolling_allowed: true,
-    merkle_path: [],
-    coinbase_tx_prefix: new Uint8Array(60).fill(7),
-    coinbase_tx_suffix: new Uint8Array(60).fill(7),
-  });
-  const prev_hash = new Uint8Array(32).fill(jobId);
-  link.send({
-    name: 'SetNewPrevHash',
-    channel_id: channelId,
-    job_id: jobId,
-    prev_hash,
-    min_ntime: 100,
-    nbits: 1,
-  });
 }
 
 export async function connected(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { equalBytes } from '../../../../protocols/bytes.ts';
-import { eventually, fakePool } from '../../../harness/fake-pool.ts';
+import { eventually, fakePool, sendJob } from '../../../harness/fake-pool.ts';
 import {
   accept,
   channelOf,
@@ -10,7 +10,6 @@ import {
   key,
   openChannel,
   request,
-  sendJob,
   share,
   startWithin,
   whose,
@@ -65,7 +64,7 @@ test('a difficulty wished for while the channel is asked back is told once it, o
 
 test('a pool that answers no share any more is left, and gets the shares on another link', async (t) => {
   const pool = await fakePool(t, workers);
-  const { client } = startWithin(t, 200, { port: pool.port });
+  const { client } = startWithin(t, { answerLimitMs: 200 }, { port: pool.port });
   const link = await pool.link();
   await eventually(() => client.isUp, 'the link');
   const channel = channelOf(await openChannel(client, link));
@@ -81,7 +80,7 @@ test('a pool that answers no share any more is left, and gets the shares on anot
 
 test('a foreign pool may take its time over a batch of shares', async (t) => {
   const pool = await fakePool(t, workers, { supported: [] });
-  const { client } = startWithin(t, 100, { port: pool.port, paysEhash: false });
+  const { client } = startWithin(t, { answerLimitMs: 100 }, { port: pool.port, paysEhash: false });
   const link = await pool.link();
   await eventually(() => client.isUp, 'the link');
   const channel = channelOf(await openChannel(client, link));

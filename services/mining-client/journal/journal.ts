@@ -1,0 +1,222 @@
+import { utf8 } from '../../../protocols/bytes.ts';
+import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
+import { AppendFile } from '../../../runtime/append-file.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { Share, ShareOwner } from '../channel.ts';
+import { channelLine, doneLine, type JournalledChannel, parseLine, shareLine } from './lines.ts';
+
+/** Shares without an answer that are kept, of all channels; more are not sent. */
+export const MAX_JOURNALLED_SHARES = 100_000;
+/** A file that has grown by this is written anew, without the shares that were answered. */
+const COMPACT_BYTES = 16 * 1024 * 1024;
+/** How often what was written is flushed to the disk: a process that is killed loses nothing, a machine so much. */
+const SYNC_MS = 1000;
+
+/** The shares of one channel that wait for the pool's answer. */
+export interface ChannelJournal {
+  /** No more shares can be kept. */
+  readonly isFull: boolean;
+  add(sequence: number, share: Share, owner: ShareOwner): void;
+  /** The share was answered, or given up. */
+  done(sequence: number): void;
+}
+
+/** A channel of an earlier process that shares still wait on. */
+export interface RecoveredChannel {
+  readonly channel: JournalledChannel;
+  readonly shares: readonly {
+    readonly sequence: number;
+    readonly share: Share;
+    readonly owner: ShareOwner;
+  }[];
+  readonly journal: ChannelJournal;
+}
+
+/** One channel's lines, as they would be written again. */
+interface Kept {
+  readonly channelLine: string;
+  readonly shareLines: Map<number, string>;
+  /** The writing of the file, counted from its start, that names the channel; 0 for none. */
+  namedIn: number;
+}
+
+/**
+ * The shares that no pool has answered yet, in a file, so that the next process can send them again. All that is
+ * submitted in a turn of the event loop goes into one write, which a killed process leaves behind whole; the disk is
+ * flushed once a second.
+ */
+export class ShareJournal {
+  /** What the last process left unanswered. */
+  readonly recovered: readonly RecoveredChannel[];
+  readonly #file: AppendFile;
+  readonly #log: Logger;
+  readonly #kept = new Map<number, Kept>();
+  readonly #syncing: NodeJS.Timeout;
+  #nextId: number;
+  #size = 0;
+  #compactAt = COMPACT_BYTES;
+  #writing = 0;
+  #lines = '';
+  #flushing: NodeJS.Immediate | undefined;
+  #isDirty = false;
+  #isFailing = false;
+  #isClosed = false;
+
+  /**
+   * @param path of the file, made where it is missing
+   * @throws HashpoolError 'journal-unusable'
+   */
+  constructor(path: string, log: Logger) {
+    this.#file = opened(path);
+    this.#log = log;
+    const { channels, nextId } = recover(this.#file.read().toString(), log);
+    this.#nextId = nextId;
+    this.recovered = channels.map(({ id, channel, shares }) => {
+      const lines = shares.map(
+        ({ sequence, share, owner }) => [sequence, shareLine(id, sequence, share, owner)] as const,
+      );
+      const kept = { channelLine: channelLine(id, channel), shareLines: new Map(lines), namedIn: 0 };
+      this.#kept.set(id, kept);
+      this.#size += shares.length;
+      return { channel, shares, journal: this.#journalOf(id, kept) };
+    });
+    this.#compact();
+    this.#syncing = setInterval(() => this.#sync(), SYNC_MS);
+  }
+
+  /** Shares that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the shares of a channel; until the first of them nothing is written. */
+  channel(channel: JournalledChannel): ChannelJournal {
+    const id = this.#nextId++;
+    return this.#journalOf(id, { channelLine: channelLine(id, channel), shareLines: new Map(), namedIn: 0 });
+  }
+
+  /** Leaves the file to the next process, with all that waits: what is answered from now on it will not know. */
+  close(): void {
+    if (this.#isClosed) return;
+    clearInterval(this.#syncing);
+    clearImmediate(this.#flushing);
+    this.#flush();
+    this.#isClosed = true;
+    this.#file.close();
+  }
+
+  #journalOf(id: number, kept: Kept): ChannelJournal {
+    const isFull = (): boolean => this.#size >= MAX_JOURNALLED_SHARES;
+    return {
+      get isFull() {
+        return isFull();
+      },
+      add: (sequence, share, owner) => {
+        const line = shareLine(id, sequence, share, owner);
+        this.#kept.set(id, kept);
+        kept.shareLines.set(sequence, line);
+        this.#size++;
+        this.#write(kept.namedIn === this.#writing ? line : kept.channelLine + line);
+        kept.namedIn = this.#writing;
+      },
+      done: (sequence) => {
+        if (!kept.shareLines.delete(sequence)) return;
+        this.#size--;
+        if (kept.shareLines.size === 0) this.#kept.delete(id);
+        this.#write(doneLine(id, sequence));
+      },
+    };
+  }
+
+  #write(lines: string): void {
+    if (this.#isClosed) return;
+    this.#lines += lines;
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = undefined;
+    const lines = this.#lines;
+    this.#lines = '';
+    if (lines === '') return;
+    try {
+      // After a failed write nobody knows what the file holds.
+      if (this.#isFailing || this.#file.size > this.#compactAt) this.#compact();
+      else this.#file.append(utf8(lines));
+      this.#isDirty = true;
+      if (this.#isFailing) this.#log.info('the journal of shares can be written again');
+      this.#isFailing = false;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Leaves out what was answered. */
+  #compact(): void {
+    const lines: string[] = [];
+    this.#writing++;
+    for (const kept of this.#kept.values()) {
+      lines.push(kept.channelLine, ...kept.shareLines.values());
+      kept.namedIn = this.#writing;
+    }
+    this.#file.replace(utf8(lines.join('')));
+    this.#compactAt = this.#file.size + COMPACT_BYTES;
+  }
+
+  #sync(): void {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    this.#file.sync().catch((error: unknown) => this.#failed(error));
+  }
+
+  /** Mining goes on: the shares are still sent, and only a crash would lose those that wait. */
+  #failed(error: unknown): void {
+    if (!this.#isFailing)
+      this.#log.error({ err: error }, `the journal of shares could not be written: ${messageOf(error)}`);
+    this.#isFailing = true;
+  }
+}
+
+function opened(path: string): AppendFile {
+  try {
+    return new AppendFile(path);
+  } catch (cause) {
+    const message = `the journal of shares ${path} can't be opened: ${messageOf(cause)}; see to its folder, or change journal_path`;
+    throw new HashpoolError('journal-unusable', message, { cause });
+  }
+}
+
+interface Left {
+  readonly id: number;
+  readonly channel: JournalledChannel;
+  readonly shares: RecoveredChannel['shares'];
+}
+
+/** What the lines leave unanswered, in the order in which it was submitted. */
+function recover(text: string, log: Logger): { channels: Left[]; nextId: number } {
+  const channels = new Map<number, JournalledChannel>();
+  const waiting = new Map<number, Map<number, RecoveredChannel['shares'][number]>>();
+  let torn = 0;
+  let lastId = 0;
+  for (const each of text.split('\n')) {
+    if (each === '') continue;
+    const line = parseLine(each);
+    if (line === undefined) {
+      torn++;
+      continue;
+    }
+    lastId = Math.max(lastId, line.id);
+    if (line.kind === 'channel') {
+      channels.set(line.id, line.channel);
+      if (!waiting.has(line.id)) waiting.set(line.id, new Map());
+    } else if (line.kind === 'share') waiting.get(line.id)?.set(line.sequence, line);
+    else waiting.get(line.id)?.delete(line.sequence);
+  }
+  if (torn > 0) log.warn({ torn }, 'lines of the journal of shares can not be read: a crash has torn them');
+  const left = [...channels].map(([id, channel]) => ({
+    id,
+    channel,
+    shares: [...(waiting.get(id)?.values() ?? [])],
+  }));
+  return { channels: left.filter(({ shares }) => shares.length > 0), nextId: lastId + 1 };
+}
