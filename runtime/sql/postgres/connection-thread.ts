@@ -9,17 +9,20 @@ import type { Asked, ConnectionData, Failure, Reply, Result, Sent } from './mess
  */
 const CONNECT_MS = 5_000;
 
+/** Answers come after the commit is on the disk. */
+const SETTINGS = ['synchronous_commit=on', 'jit=off'];
 /**
- * Answers come after the commit is on the disk. Who holds the write lock and stands still loses it with its
- * connection; who waits for it gives up before callers do.
+ * Who stands still in a transaction loses it with its connection, and who waits for a lock gives up before callers do.
+ * All that a writer looks for is found by an index: a small table that is read whole would conflict with all who write it.
  */
-const SETTINGS = '-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s';
+const OF_WRITERS = ['lock_timeout=10s', 'idle_in_transaction_session_timeout=20s', 'enable_seqscan=off'];
+const OF_READERS = ['default_transaction_read_only=on'];
 
 const { url, isReadOnly, port, replies } = workerData as ConnectionData;
 const client = new pg.Client({
   connectionString: url,
   application_name: 'hashpool',
-  options: isReadOnly ? `${SETTINGS} -c default_transaction_read_only=on` : SETTINGS,
+  options: [...SETTINGS, ...(isReadOnly ? OF_READERS : OF_WRITERS)].map((each) => `-c ${each}`).join(' '),
   connectionTimeoutMillis: CONNECT_MS,
   keepAlive: true,
   pipeline: true,
