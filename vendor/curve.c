@@ -185,15 +185,16 @@ static int same_point(const secp256k1_gej *a, const secp256k1_ge *b) {
     return secp256k1_fe_equal(&x, &a->x) & secp256k1_fe_equal(&y, &a->y) & !a->infinity;
 }
 
-/* NUT-00: is `signature` = secret * hash_to_curve(message)? */
-EXPORT int verify_proof(const unsigned char *message, size_t length, const unsigned char signature[33],
-                        const unsigned char secret[32]) {
+/* NUT-00: is `signature` = secret * hash_to_curve(message)? Puts out the latter, which is the proof's Y. */
+EXPORT int verify_proof(unsigned char out[33], const unsigned char *message, size_t length,
+                        const unsigned char signature[33], const unsigned char secret[32]) {
     secp256k1_scalar k;
     secp256k1_ge point, claimed;
     secp256k1_gej product;
     if (!read_point(&claimed, signature)) return -2;
     if (!secp256k1_scalar_set_b32_seckey(&k, secret)) return -3;
     if (!find_point(&point, message, length)) return FAILED;
+    secp256k1_eckey_pubkey_serialize33(&point, out);
     secp256k1_ecmult_const(&product, &point, &k);
     return same_point(&product, &claimed);
 }

@@ -48,8 +48,8 @@ export interface Curve {
     e: Uint8Array;
     s: Uint8Array;
   }): boolean;
-  /** NUT-00: is C = secretKey * hash_to_curve(secretUtf8)? */
-  verifyProof(secretUtf8: Uint8Array, C: Uint8Array, secretKey: Uint8Array): boolean;
+  /** NUT-00: is C = secretKey * hash_to_curve(secretUtf8)? Gives the latter, Y, where it is. */
+  verifyProof(secretUtf8: Uint8Array, C: Uint8Array, secretKey: Uint8Array): Uint8Array | undefined;
   /**
    * BIP340 signature, 64 bytes.
    * @param message of any length; 32 bytes by convention
@@ -82,7 +82,7 @@ export interface Curve {
  * @throws HashpoolError 'bad-length', 'bad-wasm'
  */
 export function loadCurve(module: WebAssembly.Module, entropy: Uint8Array): Curve {
-  const { result, test } = operations(instantiate(module));
+  const { result, resultIf, test } = operations(instantiate(module));
   if (!test('curve_start', bytes('entropy', 32))([entropy])) {
     throw new HashpoolError('bad-wasm', 'libsecp256k1 did not start: rebuild vendor/secp256k1.wasm');
   }
@@ -111,7 +111,7 @@ export function loadCurve(module: WebAssembly.Module, entropy: Uint8Array): Curv
     bytes('e of the DLEQ proof', 32),
     bytes('s of the DLEQ proof', 32),
   );
-  const verifyProof = test('verify_proof', message(), point('C of the proof'), secretKey());
+  const verifyProof = resultIf(33, 'verify_proof', message(), point('C of the proof'), secretKey());
   const schnorrSign = result(64, 'schnorr_sign', message(), secretKey(), bytes('auxiliary randomness', 32));
   const schnorrVerify = test('schnorr_verify', bytes('signature', 64), message(), bytes('x-only key', 32));
   const tweakXOnly = result(33, 'x_only_tweak', xOnlyKey(), scalar('tweak'));

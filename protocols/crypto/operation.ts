@@ -60,6 +60,8 @@ type Call<T> = (inputs: readonly (Uint8Array | undefined)[], ...numbers: number[
 export function operations(wasm: WasmModule): {
   /** A function that puts out `length` bytes. */
   result(length: number, name: string, ...inputs: Input[]): Call<Uint8Array>;
+  /** A function that puts out `length` bytes where its answer is yes, and nothing where it is no. */
+  resultIf(length: number, name: string, ...inputs: Input[]): Call<Uint8Array | undefined>;
   /** A function that answers yes or no. */
   test(name: string, ...inputs: Input[]): Call<boolean>;
 } {
@@ -72,18 +74,28 @@ export function operations(wasm: WasmModule): {
     return [wasm.put(value)];
   }
 
+  const resultIf = (length: number, name: string, ...inputs: Input[]): Call<Uint8Array | undefined> => {
+    const run = wasm.function(name);
+    return (values, ...numbers) => {
+      try {
+        const out = wasm.reserve(length);
+        const status = run(out, ...inputs.flatMap((input, i) => put(input, values[i])), ...numbers);
+        if (status < 0) throw malformed(status, name, inputs);
+        return status === 1 ? wasm.take(out, length) : undefined;
+      } finally {
+        wasm.wipeSecrets();
+      }
+    };
+  };
+
   return {
+    resultIf,
     result(length, name, ...inputs) {
-      const run = wasm.function(name);
+      const call = resultIf(length, name, ...inputs);
       return (values, ...numbers) => {
-        try {
-          const out = wasm.reserve(length);
-          const status = run(out, ...inputs.flatMap((input, i) => put(input, values[i])), ...numbers);
-          if (status !== 1) throw malformed(status, name, inputs);
-          return wasm.take(out, length);
-        } finally {
-          wasm.wipeSecrets();
-        }
+        const out = call(values, ...numbers);
+        if (out === undefined) throw malformed(0, name, inputs);
+        return out;
       };
     },
     test(name, ...inputs) {

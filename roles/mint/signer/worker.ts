@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
+import { concatBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import { amountOf, KEYSET_SIZE } from '../../../protocols/cashu/amount.ts';
 import { identitySecret, keysetSecret } from '../../../protocols/cashu/key-derivation.ts';
 import { isOpened, type LockCheck } from '../../../protocols/cashu/nut11.ts';
@@ -95,10 +95,8 @@ export async function start(data: { readonly seed: string }) {
   };
 
   /** The proof's Y, or undefined where the signature is not this mint's. */
-  const verify = (proof: ToVerify): Uint8Array | undefined => {
-    const y = curve.hashToCurve(utf8(proof.secret));
-    return equalBytes(curve.multiply(y, keyOf(proof).secret), proof.signature) ? y : undefined;
-  };
+  const verify = (proof: ToVerify): Uint8Array | undefined =>
+    curve.verifyProof(utf8(proof.secret), proof.signature, keyOf(proof).secret);
 
   const isGood = ({ publicKey, signature, message }: Claim): boolean =>
     curve.schnorrVerify(signature, message, publicKey.subarray(1));

@@ -52,7 +52,7 @@ test('a secret that was used is nowhere in memory once input and stack are wiped
     ['point_multiply', out, message, key],
     ['secret_negate', out, key],
     ['sign_blinded', out, message, key, 0],
-    ['verify_proof', message, 33, message, key],
+    ['verify_proof', out, message, 33, message, key],
     ['schnorr_sign', out, message, 32, key, message],
     ['ellswift_create', out, key, message],
     ['ellswift_xdh', out, message, message, key, 0],
