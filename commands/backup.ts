@@ -24,6 +24,8 @@ own integrity, the mint's sums, the file's hashes. Keys and seeds are not in it:
 const MOST_KEPT = 10_000;
 
 async function main(args: readonly string[]): Promise<number> {
+  // What is unpacked and packed on the way is nobody else's either.
+  process.umask(0o077);
   const { values, positionals } = readCommandLine(args, {
     state: { type: 'string', default: '.state' },
     to: { type: 'string', default: 'backups' },

@@ -23,6 +23,8 @@ states in words before it asks.
   --json           one line of JSON`;
 
 async function main(args: readonly string[]): Promise<number> {
+  // What is unpacked and packed on the way is nobody else's either.
+  process.umask(0o077);
   const { values, positionals } = readCommandLine(args, {
     state: { type: 'string', default: '.state' },
     role: { type: 'string', multiple: true },

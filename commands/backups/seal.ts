@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runProgram } from '../../runtime/programs.ts';
 
@@ -25,6 +25,7 @@ export async function seal(folder: string, base: string, recipient: string | und
     const packed = recipient === undefined ? part : join(dirname(folder), 'packed.tar');
     await runProgram('tar', ['-cf', packed, '-C', folder, '.']);
     if (recipient !== undefined) await encrypt(packed, part, recipient, ending);
+    chmodSync(part, 0o600);
     flush(part);
     renameSync(part, `${base}${ending}`);
     flush(dirname(base));

@@ -50,7 +50,7 @@ export function describeLoss({ reason, units, pendingMelts }: Loss): string[] {
     }),
     '- no share is paid that the copy does not hold and that builds on a block up to the tip of the next start: a loss for its miner, unless it was minted before',
     ...units.map(({ unit, outstanding }) => {
-      return `- tokens that were spent since the copy can be spent once more: a loss of at most ${outstanding} ${unit} for the mint, all that was out then`;
+      return `- tokens that were spent since the copy can be spent once more: a loss for the mint of at most ${outstanding} ${unit}, all that was out then, and of what was issued since`;
     }),
     '- tokens that were issued since the copy stay good, though the books do not hold them',
     '- no mint quote that is in the copy is issued any more, and no melt quote in it can be begun: wallets ask for new ones',
