@@ -22,6 +22,8 @@ const BATCH = 32;
 /** So many quotes of one amount are worth one token of the next such power of two. */
 const BATCH_EXPONENT = 5;
 const LOOKED_UP = 100;
+/** Tokens that are made beforehand come so many of one quote: 2^6. */
+const TOKENS_EXPONENT = 6;
 
 const times = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
@@ -46,12 +48,25 @@ async function minting(
   });
 }
 
-/** So many tokens of one amount. */
+/** So many tokens of one amount, or some more; those of one quote after the other. */
 async function tokensOf(mint: TestMint, count: number): Promise<Input[]> {
+  const secretKey = randomBytes(32);
+  const tokens = 2 ** TOKENS_EXPONENT;
+  const names = await mint.addQuotes(
+    mint.curve.publicKey(secretKey),
+    new Array<number>(Math.ceil(count / tokens)).fill(EXPONENT + TOKENS_EXPONENT),
+  );
   const proofs: Input[] = [];
-  while (proofs.length < count) {
-    const next = Math.min(LOOKED_UP, count - proofs.length);
-    proofs.push(...(await mint.proofs(new Array<number>(next).fill(EXPONENT))));
+  for (const quote of names) {
+    const outputs = times(tokens, () => mint.blind(EXPONENT));
+    const signatures = [mint.sign(quote, outputs, secretKey)];
+    const issued = await mint.engine.mint({ quotes: [quote], outputs, signatures });
+    proofs.push(
+      ...outputs.flatMap((output, i) => {
+        const signature = issued[i];
+        return signature ? [mint.unblind(output, signature)] : [];
+      }),
+    );
   }
   return proofs;
 }
@@ -69,7 +84,7 @@ async function swapping(mint: TestMint, requests: number, tokens: number): Promi
 export const mintOne: Load = {
   name: 'quote minted durably, with NUT-20 check, signature and DLEQ',
   each: 1,
-  requests: 2000,
+  requests: 1000,
   atOnce: 256,
   prepare: (mint, requests) => minting(mint, requests, 1, [EXPONENT]),
 };
@@ -77,7 +92,7 @@ export const mintOne: Load = {
 export const mintMany: Load = {
   name: `signature of a batch of ${BATCH} quotes and tokens, with its NUT-20 check and DLEQ`,
   each: BATCH,
-  requests: 60,
+  requests: 32,
   atOnce: 8,
   prepare: (mint, requests) => minting(mint, requests, BATCH, new Array<number>(BATCH).fill(EXPONENT)),
 };
@@ -85,7 +100,7 @@ export const mintMany: Load = {
 export const mintFewest: Load = {
   name: `quote of a batch of ${BATCH} minted into one token`,
   each: BATCH,
-  requests: 100,
+  requests: 40,
   atOnce: 8,
   prepare: (mint, requests) => minting(mint, requests, BATCH, [EXPONENT + BATCH_EXPONENT]),
 };
@@ -93,7 +108,7 @@ export const mintFewest: Load = {
 export const swapOne: Load = {
   name: 'swap of one token for one',
   each: 1,
-  requests: 1500,
+  requests: 600,
   atOnce: 256,
   prepare: (mint, requests) => swapping(mint, requests, 1),
 };
@@ -101,7 +116,7 @@ export const swapOne: Load = {
 export const swapMany: Load = {
   name: `token of a swap of ${BATCH} for ${BATCH}`,
   each: BATCH,
-  requests: 50,
+  requests: 20,
   atOnce: 8,
   prepare: (mint, requests) => swapping(mint, requests, BATCH),
 };
@@ -109,7 +124,7 @@ export const swapMany: Load = {
 export const checkStates: Load = {
   name: `token's state looked up, ${LOOKED_UP} a request`,
   each: LOOKED_UP,
-  requests: 200,
+  requests: 50,
   atOnce: 16,
   async prepare(mint, requests) {
     return times(requests, () => {
@@ -123,7 +138,7 @@ export const checkStates: Load = {
 export const verifyProofs: Load = {
   name: `token verified by the signer, ${BATCH} a call`,
   each: BATCH,
-  requests: 150,
+  requests: 40,
   atOnce: 8,
   async prepare(mint, requests) {
     const proofs = await tokensOf(mint, BATCH);

@@ -18,7 +18,7 @@ const results = new Map<Figure, Result>();
 async function measure(figure: Figure): Promise<void> {
   if (results.has(figure)) return;
   if (figure.limit) await measure(figure.limit.figure);
-  if (process.stderr.isTTY) process.stderr.write(`${figure.name}\n`);
+  process.stderr.write(`${figure.name}\n`);
   const session = await figure.open();
   const values: number[] = [];
   const remarks: string[] = [];

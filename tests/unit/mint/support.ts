@@ -46,11 +46,19 @@ export interface TestMint {
 /** One signer thread: unit tests share two cores with each other. */
 const THREADS = 1;
 
-export async function openTestMint(t: Pick<TestContext, 'after'>, height = 101): Promise<TestMint> {
-  const path = await newPlace();
+/**
+ * @param height the tip's
+ * @param place a SQLite file or a PostgreSQL URL; what `newPlace` gives unless there is one
+ */
+export async function openTestMint(
+  t: Pick<TestContext, 'after'>,
+  height = 101,
+  { place, threads = THREADS }: { place?: string; threads?: number } = {},
+): Promise<TestMint> {
+  const path = place ?? (await newPlace());
   const { curve } = await loadCrypto();
   const poolId = curve.publicKey(randomBytes(32));
-  const mint = new TestMintOn(path, poolId, curve, await Engine.open({ path, seed: SEED, threads: THREADS }));
+  const mint = new TestMintOn(path, poolId, curve, await Engine.open({ path, seed: SEED, threads }));
   t.after(async () => {
     await mint.engine.close();
   });
