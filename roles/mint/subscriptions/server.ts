@@ -22,6 +22,8 @@ const MESSAGE_RATE = { perSecond: 32 * 1024, burst: 512 * 1024 };
 /** Between two pings; who has not answered one when the next is due is gone. */
 const PING_MS = 30_000;
 
+/** When whoever was refused may come back. */
+const RETRY_SECONDS = 10;
 /** Whom the mint hangs up on has so long to say goodbye. */
 const GOODBYE_MS = 1_000;
 
@@ -157,5 +159,6 @@ function hangUp(socket: WebSocket, code: number, reason: string): void {
 }
 
 function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const headers = `connection: close\r\ncontent-length: 0\r\nretry-after: ${RETRY_SECONDS}`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n`);
 }
