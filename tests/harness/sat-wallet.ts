@@ -72,7 +72,8 @@ export class SatWallet {
 
   /** @throws what fetch throws where the mint is killed over it */
   async post(path: string, body: unknown): Promise<MintAnswer> {
-    return answerOf(await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body) }));
+    const headers = { 'content-type': 'application/json' };
+    return answerOf(await fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body) }));
   }
 
   output(amount: number): SatOutput {
