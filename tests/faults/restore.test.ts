@@ -11,12 +11,14 @@ import { makeBackup } from '../../commands/backups/make-backup.ts';
 import { restoreBackup } from '../../commands/backups/restore-backup.ts';
 import { toHex } from '../../protocols/bytes.ts';
 import { auditMint } from '../../roles/mint/books.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
 import { moveTablesAside } from '../../runtime/sql/backup.ts';
 import { isPostgres } from '../../runtime/sql/open.ts';
 import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
 import { EhashMiner } from '../harness/ehash-miner.ts';
 import { startMint, type TestMintProcess } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
+import { bare, SatWallet } from '../harness/sat-wallet.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const LIMIT_MS = 180_000;
@@ -214,4 +216,50 @@ test('without a journal a restored mint only reads, until its operator accepts t
   assert.ok((await scene.mintQuote(3)).length > 0);
   const books = auditMint(mint.databasePath);
   assert.deepEqual([books.quotes.count, books.void.count, books.refusals], [1, 3, 2]);
+});
+
+test('with its journal what was paid and paid out since the backup stays so', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const journal = join(temporaryFolder(), 'journal');
+  const payments = `
+[backup]
+journal_path = "${journal}"
+[payments]
+[payments.bolt11]
+backend = "fake"
+[payments.fake]
+pays_after_ms = 0
+`;
+  const node = { rpcUrl: 'http://127.0.0.1:1', rpcAuth: 'nobody:nothing' };
+  const mint = await startMint(t, node, { payments });
+  const scene = new Scene(await regtestNode(t), mint, new TestOutbox(), journal);
+  const wallet = new SatWallet(mint.url, (await loadCrypto()).curve);
+  await wallet.load();
+  const inputs = await wallet.mint(32);
+  const { file } = await scene.backup();
+
+  const issued = await wallet.paidQuote(20);
+  const mintIssued = () =>
+    wallet.post('/v1/mint/bolt11', { quote: issued, outputs: bare(wallet.outputs(20)) });
+  assert.equal((await mintIssued()).status, 200);
+  const open = await wallet.paidQuote(8);
+  const { quote } = await wallet.meltQuote(20);
+  const outputs = wallet.outputs(63);
+  const melt = () => wallet.post('/v1/melt/bolt11', { quote, inputs, outputs: bare(outputs) });
+  assert.equal((await melt()).body.state, 'PAID');
+  const books = auditMint(mint.databasePath);
+  await scene.lose();
+
+  assert.equal((await scene.restore(file)).mint?.frozen, undefined);
+  assert.deepEqual(auditMint(mint.databasePath), books);
+  await mint.start();
+  assert.equal((await mintIssued()).body.code, 20002);
+  assert.deepEqual(await wallet.states(inputs), ['SPENT']);
+  const { body } = await wallet.until(`/v1/melt/quote/bolt11/${quote}`, 'PAID');
+  assert.ok(wallet.proofs(outputs, body.change).length > 0);
+  const late = { quote: open, outputs: bare(wallet.outputs(8)) };
+  assert.equal((await wallet.post('/v1/mint/bolt11', late)).status, 200);
+  const swap = { inputs, outputs: bare(wallet.outputs(32)) };
+  assert.equal((await wallet.post('/v1/swap', swap)).body.code, 11001);
 });

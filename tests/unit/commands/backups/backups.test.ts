@@ -113,7 +113,7 @@ test('a database that is damaged is not backed up, a backup that is damaged not 
   await assert.rejects(restore(file), { code: 'backup-damaged' });
   await assert.rejects(restore(wallet), { code: 'program-failed' });
 
-  const db = new DatabaseSync(wallet);
+  const db = new DatabaseSync(wallet, { enableForeignKeyConstraints: false });
   db.exec(
     'CREATE TABLE parents (id INTEGER PRIMARY KEY); CREATE TABLE children (p REFERENCES parents (id)); INSERT INTO children VALUES (7)',
   );
