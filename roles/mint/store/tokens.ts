@@ -21,9 +21,10 @@ export function tokenOperations(db: Database) {
   const { quotesById } = quoteOperations(db);
   const { spending, signing } = ledgerWrites(db);
   const tally = tallies(db);
+  // Computed, so that no planner reads the index of all open quotes instead of the one of ids.
   const issue = db.prepare(`
     UPDATE quotes SET outcome = ${Outcome.issued}
-    WHERE id = ? AND outcome = ${Outcome.open}
+    WHERE id = ? AND outcome + 0 = ${Outcome.open}
       AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)
     RETURNING exponent`);
   const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);

@@ -128,7 +128,7 @@ export function workOperations(db: Database) {
     SELECT quote, quotes.id, header, pool_id FROM waiting JOIN quotes USING (quote) JOIN outboxes USING (outbox)
     WHERE quote > ? ORDER BY quote LIMIT ?`);
   const place = db.prepare(
-    `UPDATE quotes SET outcome = ?, segment = ? WHERE quote = ? AND outcome = ${Outcome.waiting}`,
+    `UPDATE quotes SET outcome = ?, segment = ? WHERE quote = ? AND outcome + 0 = ${Outcome.waiting}`,
   );
   const findWaiting = db.prepare(`
     SELECT quote, outbox, seq, header, k, public_key, exponent, segment FROM waiting JOIN quotes USING (quote)
