@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
@@ -50,6 +51,7 @@ export class OnchainScene {
   readonly mint: TestMintProcess;
   readonly tokens: SatWallet;
   readonly #secretKey = randomBytes(32);
+  readonly #atEnd: (() => void)[] = [];
 
   private constructor(node: TestNode, mint: TestMintProcess, tokens: SatWallet) {
     this.node = node;
@@ -83,6 +85,9 @@ ${settings}
     });
     const { curve } = await loadCrypto();
     const scene = new OnchainScene(node, mint, new SatWallet(mint.url, curve));
+    t.after(() => {
+      for (const end of scene.#atEnd) end();
+    });
     await scene.tokens.load();
     await node.generate(1, await scene.newAddress());
     await node.generate(MATURITY);
@@ -152,6 +157,21 @@ ${settings}
   ): Promise<PayoutQuote> {
     const body = { quote, fee_index: 0, inputs, outputs: bare(outputs) };
     return this.#post('/v1/melt/onchain', body);
+  }
+
+  /** What the mint tells a wallet of a payout by itself (NUT-17). */
+  async watch({ quote }: PayoutQuote): Promise<PayoutQuote[]> {
+    const told: PayoutQuote[] = [];
+    const socket = new WebSocket(`${this.mint.url.replace('http', 'ws')}/v1/ws`);
+    socket.addEventListener('message', ({ data }) => {
+      const { params } = JSON.parse(String(data)) as { params?: { payload: PayoutQuote } };
+      if (params) told.push(params.payload);
+    });
+    await once(socket, 'open');
+    const params = { kind: 'onchain_melt_quote', subId: 'payout', filters: [quote] };
+    socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', id: 1, params }));
+    this.#atEnd.push(() => socket.close());
+    return told;
   }
 
   async untilState(quote: PayoutQuote, state: string): Promise<PayoutQuote> {

@@ -25,6 +25,7 @@ test(
     const [option] = payout.fee_options;
     assert.ok(option && option.fee_reserve > 100 && option.fee_reserve < 1_000, JSON.stringify(payout));
     const blanks = scene.tokens.outputs(2 ** 14 - 1);
+    const told = await scene.watch(payout);
     const pending = await scene.pay(payout, part, blanks);
     assert.equal(pending.state, 'PENDING');
     assert.equal(pending.selected_fee_index, 0);
@@ -33,6 +34,11 @@ test(
     await scene.node.generate(1);
     const paid = await scene.untilState(payout, 'PAID');
     assert.equal(paid.outpoint, sent.outpoint);
+    assert.ok(told.some(({ state, outpoint }) => state === 'PENDING' && outpoint === sent.outpoint));
+    await scene.until(
+      async () => told.at(-1)?.state,
+      (state) => state === 'PAID',
+    );
     const [arrival, ...others] = await scene.arrivals(address);
     assert.deepEqual(others, []);
     assert.equal(arrival?.sats, 50_000);

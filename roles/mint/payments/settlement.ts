@@ -194,7 +194,8 @@ export class Settlement {
       faultPoint('melt-released');
       if (ys) this.tell(method, name, ys, 'UNSPENT');
     } else if (found.state === 'pending' && found.proof !== undefined) {
-      await this.#engine.store.call('noteMelt', { id, attempt, proof: found.proof });
+      const isNews = await this.#engine.store.call('noteMelt', { id, attempt, proof: found.proof });
+      if (isNews) this.#engine.events.emit('quote-changed', { kind: 'melt', method, quote: name });
     }
   }
 }

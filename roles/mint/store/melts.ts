@@ -71,7 +71,7 @@ export function meltOperations(db: Database) {
     UPDATE melt_quotes SET state = 'UNPAID', selected_fee = NULL, provided = NULL, proof = NULL
     WHERE id = ? AND state = 'PENDING' AND attempt = ? RETURNING melt_quote`);
   const note = db.prepare(
-    "UPDATE melt_quotes SET proof = ? WHERE id = ? AND state = 'PENDING' AND attempt = ?",
+    "UPDATE melt_quotes SET proof = ? WHERE id = ? AND state = 'PENDING' AND attempt = ? AND coalesce(proof, '') <> ?",
   );
   const unclaimed = db.prepare(`
     SELECT * FROM melt_quotes WHERE state = 'PENDING' AND claimed_until <= ? ORDER BY claimed_until, melt_quote LIMIT ?`);
@@ -210,10 +210,9 @@ export function meltOperations(db: Database) {
       return inputs.map(({ y }) => y);
     },
 
-    /** The outpoint of a payment that waits for its confirmations. */
-    noteMelt: ({ id, attempt, proof }: { id: Uint8Array; attempt: number; proof: string }): void => {
-      note.run(proof, id, attempt);
-    },
+    /** The outpoint of a payment that waits for its confirmations. @returns whether it is news */
+    noteMelt: ({ id, attempt, proof }: { id: Uint8Array; attempt: number; proof: string }): boolean =>
+      Number(note.run(proof, id, attempt, proof).changes) === 1,
 
     /** Payments under way that nobody looks after at `now`, in milliseconds; whoever asks does until `until`. */
     claimMelts: (asked: { now: number; until: number; limit: number }): MeltRow[] =>

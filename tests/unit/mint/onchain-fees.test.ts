@@ -71,7 +71,7 @@ test('more than the wallet has is refused before a quote is made', async () => {
   node.answers['walletcreatefundedpsbt'] = () => refuse(-4, 'Insufficient funds');
   await assert.rejects(options(node), {
     code: 'payment-failed',
-    message: /can't pay 50000 sats .*Insufficient funds/,
+    message: /can't pay 50000 sats at this time; ask for less/,
   });
 });
 
@@ -92,10 +92,15 @@ test('addresses of other chains, unheard-of kinds and dust are refused by name',
   });
   assert.throws(to('lnbcrt1'), { code: 'request-malformed' });
   assert.throws(to(ADDRESS, 293n), { code: 'amount-out-of-range', message: /takes 294 or more/ });
-  assert.throws(() => payoutScript({ request: 'BC1SW50QGDZ25J', amount: 1_000n }, 'mainnet'), {
-    code: 'request-malformed',
-    message: /not in use yet/,
-  });
+  for (const request of [
+    'BC1SW50QGDZ25J',
+    'bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y',
+  ]) {
+    assert.throws(() => payoutScript({ request, amount: 1_000n }, 'mainnet'), {
+      code: 'request-malformed',
+      message: /anybody could spend from/,
+    });
+  }
   assert.equal(cashuErrors['amount-out-of-range'].number, 11006);
 });
 

@@ -2,7 +2,7 @@ import { scriptFromAddress } from '../../../../protocols/bitcoin/address.ts';
 import { dustLimit, witnessVersion } from '../../../../protocols/bitcoin/dust.ts';
 import type { NetworkName } from '../../../../protocols/bitcoin/network.ts';
 import { cashuError } from '../../../../protocols/cashu/errors.ts';
-import { isHashpoolError, messageOf } from '../../../../protocols/errors.ts';
+import { isHashpoolError } from '../../../../protocols/errors.ts';
 import { isRpcError } from '../../../../runtime/rpc/errors.ts';
 import { numberOf } from '../../chain/answers.ts';
 import type { FeeOption, Payable } from '../backend.ts';
@@ -20,8 +20,8 @@ export interface FeeSettings {
 
 /** Room in a promise for two coins more than the wallet would take by its coins of that minute. */
 const ROOM_VBYTES = 140n;
-/** Taproot's; outputs of later versions anybody could spend. */
-const LAST_WITNESS_VERSION = 1;
+/** Length of taproot's script, the only one of its version that has an owner; later versions have none yet. */
+const TAPROOT_SCRIPT_BYTES = 34;
 
 interface Speed {
   readonly blocks: number;
@@ -34,8 +34,9 @@ interface Speed {
  */
 export function payoutScript({ request, amount }: Payable, network: NetworkName): Uint8Array {
   const script = scriptOf(request, network);
-  if ((witnessVersion(script) ?? 0) > LAST_WITNESS_VERSION)
-    throw cashuError('request-malformed', 'request is an address of a kind that is not in use yet');
+  const version = witnessVersion(script) ?? 0;
+  if (version > 1 || (version === 1 && script.length !== TAPROOT_SCRIPT_BYTES))
+    throw cashuError('request-malformed', 'request is an address of a kind that anybody could spend from');
   const least = dustLimit(script);
   if (amount >= least) return script;
   throw cashuError(
@@ -139,7 +140,7 @@ async function likelyVbytes(
     if (!isRpcError(error, 'rpc-refused')) throw error;
     throw cashuError(
       'payment-failed',
-      `the mint's wallet can't pay ${amount} sats at this time (${messageOf(error)}); ask for less, or later`,
+      `the mint's wallet can't pay ${amount} sats at this time; ask for less, or later`,
       error,
     );
   }

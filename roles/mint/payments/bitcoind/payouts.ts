@@ -127,8 +127,9 @@ export class Payouts {
       const rate = batch.reduce((most, { rate }) => (rate > most ? rate : most), 0n);
       built = await buildTransaction(this.#parts.wallet, batch, rate);
     } catch (error) {
-      if (!isRpcError(error, 'rpc-refused')) throw error;
-      if (error.rpcCode === WalletCode.locked) return 'the wallet is locked; unlock it with walletpassphrase';
+      if (!isRpcError(error, 'rpc-refused') && !isHashpoolError(error, 'bad-transaction')) throw error;
+      if (isRpcError(error) && error.rpcCode === WalletCode.locked)
+        return 'the wallet is locked; unlock it with walletpassphrase';
       if (batch.length === 1) return this.#whenShort(batch[0], error);
       const half = Math.ceil(batch.length / 2);
       const trouble = await this.#make(batch.slice(0, half), height);
@@ -168,7 +169,8 @@ export class Payouts {
       this.#short.set(payout.payout, `a payout waits for coins to confirm: ${reason}`);
       return;
     }
-    await this.#parts.store.call('failPayout', { payout: payout.payout, reason: `too few coins: ${reason}` });
+    const told = 'the mint has too few coins at this time';
+    await this.#parts.store.call('failPayout', { payout: payout.payout, reason: told });
     this.#parts.log.warn({ key: payout.key, err: cause }, `a payout is given up: ${reason}`);
     this.#parts.onProgress(payout.key);
   }
