@@ -79,6 +79,7 @@ export interface MiningChannelOptions {
   readonly owner: ChannelOwner | undefined;
   /** Undefined where the link is cut. */
   readonly wire: ChannelWire | undefined;
+  readonly isResumable: boolean;
   /** Keeps the shares that wait, where the channel can be resumed. */
   readonly journal: ChannelJournal | undefined;
   /** Milliseconds for which a cut channel waits to be resumed, and a left one for its last answers. */
@@ -93,6 +94,8 @@ export interface MiningChannelOptions {
 export class MiningChannel {
   /** Bytes that its owner may roll, after the prefix. */
   readonly extranonceSize: number;
+  /** Whether the pool gives it back after a cut: then shares without an answer are sent again. */
+  readonly isResumable: boolean;
   id: number;
   groupId: number;
   readonly #resumeLimitMs: number;
@@ -111,7 +114,9 @@ export class MiningChannel {
   /** When the pool was last asked or heard of a share, in milliseconds. */
   #waitsSince = 0;
 
-  constructor({ success, request, owner, wire, journal, resumeLimitMs, log }: MiningChannelOptions) {
+  constructor(options: MiningChannelOptions) {
+    const { success, request, owner, wire, journal, resumeLimitMs, log } = options;
+    this.isResumable = options.isResumable;
     this.id = success.channel_id;
     this.extranonceSize = success.extranonce_size;
     this.groupId = success.group_channel_id;

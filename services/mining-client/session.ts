@@ -185,7 +185,7 @@ export class MiningSession {
     const channels = [...this.#channels.values()];
     this.#channels.clear();
     for (const channel of channels) {
-      if (this.speaksEhash && channel.request.resumeToken !== undefined) channel.cut(reason);
+      if (channel.isResumable) channel.cut(reason);
       else channel.lost(reason);
     }
     return channels.filter(({ isCut }) => isCut);
@@ -308,7 +308,8 @@ export class MiningSession {
       ? this.#options.journal?.({ request, extranoncePrefix, extranonceSize })
       : undefined;
     const { resumeLimitMs, log } = this.#options;
-    return new MiningChannel({ success, request, owner, wire: this.#wire, journal, resumeLimitMs, log });
+    const common = { isResumable, journal, resumeLimitMs, log };
+    return new MiningChannel({ success, request, owner, wire: this.#wire, ...common });
   }
 
   #refused(requestId: number, error: HashpoolError): void {

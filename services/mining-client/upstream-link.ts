@@ -85,6 +85,7 @@ export class UpstreamLink implements LinkState {
       request,
       owner: undefined,
       wire: undefined,
+      isResumable: true,
       journal,
       resumeLimitMs,
       log,

@@ -52,6 +52,8 @@ export interface SessionSettings extends ChannelSettings {
 interface WaitingShare {
   readonly id: MessageId;
   readonly since: number;
+  /** The answer comes, be it by another link. */
+  readonly isSure: boolean;
 }
 
 /** What all sessions share. */
@@ -141,7 +143,7 @@ export class MinerSession {
   tick(): void {
     const now = this.#services.now();
     if (this.#hangUp !== undefined && now >= this.#hangUp.at) this.#socket.close(this.#hangUp.reason);
-    if (!this.#services.upstream.speaksEhash) this.#answerOverdue(now);
+    this.#answerOverdue(now);
     const age = now - this.#startedAt;
     const isSettled = this.isAuthorized && this.#channel.layout !== undefined;
     if (!isSettled && age > this.#services.settings.subscribeDeadlineMs) {
@@ -299,7 +301,7 @@ export class MinerSession {
     if (this.#waiting.size >= MAX_UNANSWERED_SHARES)
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(this.#services.hash, job, submit, layout.padding, jobs.versionMask);
-    const waiting = { id, since: this.#services.now() };
+    const waiting = { id, since: this.#services.now(), isSure: open.isResumable };
     this.#waiting.add(waiting);
     const owner = worker.paysWallet ? this.#walletOwner(worker) : worker.owner;
     void open.submit(share, owner).then((verdict) => this.#answerShare(waiting, verdict));
@@ -323,6 +325,7 @@ export class MinerSession {
   #answerOverdue(now: number): void {
     for (const share of this.#waiting) {
       if (now - share.since < ANSWER_LIMIT_MS) return;
+      if (share.isSure) continue;
       this.#waiting.delete(share);
       this.#socket.send(errorLine(share.id, refusalOfLoss(`none for ${ANSWER_LIMIT_MS / 1000} s`)));
     }

@@ -7,6 +7,8 @@ export interface UpstreamChannel {
   readonly extranoncePrefix: Uint8Array;
   /** Bytes that may be rolled after the prefix. */
   readonly extranonceSize: number;
+  /** False where nobody knows of a share that is not answered soon: it is not sent again. */
+  readonly isResumable: boolean;
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict>;
   update(nominalHashRate: number, maximumTargetLe: Uint8Array): void;
   /** Nobody mines on it any more; shares that wait are still answered, then it is closed. */

@@ -205,9 +205,9 @@ test('with no pool left the miners are told so once, and told when one is back',
 });
 
 test('a foreign pool that is silent for 10 s: the miner is told so, and the share counts when it is accepted', async (t) => {
-  const { upstream, miner, shares, clock } = await translatorUnderTest(t);
-  upstream.speaksEhash = false;
+  const { miner, shares, clock } = await translatorUnderTest(t);
   const { client, channel } = await miner(NAME);
+  channel.isResumable = false;
   channel.verdict = undefined;
   const waiting = client.submit(NAME, client.mineShare());
   await client.until(() => channel.shares.length === 1, 'the share');

@@ -26,6 +26,7 @@ export interface SentShare {
 export class TestChannel implements UpstreamChannel {
   readonly extranoncePrefix: Uint8Array;
   readonly extranonceSize: number;
+  isResumable = true;
   readonly request: OpenRequest;
   readonly owner: ChannelOwner<UpstreamChannel>;
   readonly shares: SentShare[] = [];
