@@ -11,6 +11,7 @@ import { type QuoteState, quoteState } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import { cashuError } from '../../protocols/cashu/errors.ts';
 import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import { faultPoint } from '../../runtime/fault-point.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import type { LeaseRequest } from '../../services/work-link/leases.ts';
@@ -242,9 +243,13 @@ export class Engine {
     return Promise.race([this.store.died, this.signer.died]);
   }
 
-  /** Resolves while the store's thread lives and its database can be read. */
-  ping(): Promise<boolean> {
-    return this.store.call('ping', null);
+  /** Resolves while the store's thread lives and its database can be read; a server that is away is waited for. */
+  async ping(): Promise<void> {
+    try {
+      await this.store.call('ping', null);
+    } catch (error) {
+      if (!isHashpoolError(error, 'store-unavailable', 'store-busy')) throw error;
+    }
   }
 
   /** Finishes what is under way and closes store and signer. */
