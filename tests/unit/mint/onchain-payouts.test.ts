@@ -179,6 +179,18 @@ test('a payout that the wallet can never make has failed, and stays so', async (
   assert.deepEqual(node.sent, []);
 });
 
+test('a wallet that is looking through the chain makes no payout before it is done', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  const info = node.answers['getwalletinfo'];
+  node.answers['getwalletinfo'] = () => ({ ...Object(info?.()), scanning: { duration: 1, progress: 0.5 } });
+  await backend.pay(payment('a'));
+  await until(() => /looking through the chain/.test(backend.trouble ?? ''));
+  assert.equal(node.count('walletcreatefundedpsbt'), 0);
+  if (info) node.answers['getwalletinfo'] = info;
+  await until(() => node.sent.length > 0 && backend.trouble === undefined);
+});
+
 test('a locked wallet is told, and pays when it is unlocked', async (t) => {
   const node = new PayingWallet();
   const backend = await open(t, node);

@@ -1,4 +1,3 @@
-import { HashpoolError } from '../../../../protocols/errors.ts';
 import { isRpcError } from '../../../../runtime/rpc/errors.ts';
 import { numberOf } from '../../chain/answers.ts';
 import type { IncomingPayment, Received } from '../backend.ts';
@@ -36,7 +35,7 @@ export async function depositsAfter(
   limit: number,
   confirmations: number,
 ): Promise<Received & { readonly undone: Undone }> {
-  await checkScanned(wallet);
+  await wallet.checkScanned();
   const position = parsePosition(after);
   const answer = await listSince(wallet, position.base, confirmations);
   const final = listOf(answer, 'transactions')
@@ -53,15 +52,6 @@ export async function depositsAfter(
       : `${position.base}/${last ? textOf(last, 'blockhash') : ''}/${last ? outpointOf(last) : ''}`,
     undone: undoneOf(listOf(answer, 'removed')),
   };
-}
-
-async function checkScanned(wallet: Wallet): Promise<void> {
-  const { scanning } = await wallet.object('getwalletinfo');
-  if (scanning === false || scanning === undefined) return;
-  throw new HashpoolError(
-    'wallet-scanning',
-    'the wallet is looking through the chain for its transactions; deposits are seen when it is done',
-  );
 }
 
 /** A node that was set up anew may not know a block that was left: then all is told again, which credits nothing twice. */

@@ -54,6 +54,7 @@ export class Forgotten {
   }
 
   async #read(): Promise<void> {
+    await this.#wallet.checkScanned();
     const answer = await this.#sent();
     const entries = listOf(answer, 'transactions').filter(({ category }) => category === 'send');
     for (const entry of entries) this.#strays.delete(outpointOf(entry));

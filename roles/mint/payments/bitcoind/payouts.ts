@@ -12,7 +12,7 @@ import type { Sendings } from './sendings.ts';
 import { type Wallet, WalletCode } from './wallet.ts';
 
 /** How often transactions are followed. */
-const RUN_MS = 2_000;
+const RUN_MS = 1_000;
 /** A timer may be early by a moment. */
 const TIMER_SLACK_MS = 20;
 /** Payouts of one transaction. */

@@ -81,6 +81,16 @@ export class Wallet {
     return { height: numberOf(answer, 'blocks'), hashBe: textOf(answer, 'bestblockhash') };
   }
 
+  /** @throws HashpoolError 'wallet-scanning' while the wallet does not know all of its transactions */
+  async checkScanned(): Promise<void> {
+    const { scanning } = await this.object('getwalletinfo');
+    if (scanning === false || scanning === undefined) return;
+    throw new HashpoolError(
+      'wallet-scanning',
+      'the wallet is looking through the chain for its transactions; deposits and payouts wait until it is done',
+    );
+  }
+
   /** How deep a transaction is: 0 in the mempool, negative where another has taken its place; undefined where the wallet never saw it. */
   async confirmations(txid: string): Promise<number | undefined> {
     try {
