@@ -46,6 +46,8 @@ export class Sv1Client {
   versionMask = 0;
   job: Sv1Job | undefined;
   closed = false;
+  /** How long an answer is waited for. */
+  patienceMs = PATIENCE_MS;
   readonly #waiting = new Map<number | string, (answer: Sv1Answer) => void>();
   readonly #watchers = new Set<() => void>();
   readonly #hash: Hash;
@@ -73,7 +75,8 @@ export class Sv1Client {
       answer = value;
     });
     this.sendRaw(`${JSON.stringify({ id, method, params })}\n`);
-    await this.until(() => answer !== undefined || this.closed, `the answer to ${method}`);
+    const answered = (): boolean => answer !== undefined || this.closed;
+    await this.until(answered, `the answer to ${method}`, this.patienceMs);
     if (answer === undefined) throw new Error(`the server closed before it answered ${method}`);
     return answer;
   }

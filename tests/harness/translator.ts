@@ -10,11 +10,16 @@ const entry = fileURLToPath(new URL('../../roles/translator/main.ts', import.met
 /** BIP39's first vector. */
 const MNEMONIC = `${'abandon '.repeat(11)}about`;
 
-export interface TranslatorOptions {
+export interface TranslatorUpstream {
   readonly poolPort: number;
   /** Base58check. */
   readonly poolKey: string;
   readonly paysEhash: boolean;
+}
+
+export interface TranslatorOptions extends TranslatorUpstream {
+  /** Pools after the first. */
+  readonly others?: readonly TranslatorUpstream[];
 }
 
 /** The translator, and where its miners connect. */
@@ -36,11 +41,13 @@ export async function translatorProcess(
   write('tproxy.toml', [
     'downstream_address = "127.0.0.1"',
     `downstream_port = ${sv1Port}`,
-    '[[upstreams]]',
-    'address = "127.0.0.1"',
-    `port = ${options.poolPort}`,
-    `authority_pubkey = "${options.poolKey}"`,
-    `pays_ehash = ${options.paysEhash}`,
+    ...[options, ...(options.others ?? [])].flatMap(({ poolPort, poolKey, paysEhash }) => [
+      '[[upstreams]]',
+      'address = "127.0.0.1"',
+      `port = ${poolPort}`,
+      `authority_pubkey = "${poolKey}"`,
+      `pays_ehash = ${paysEhash}`,
+    ]),
     '[downstream_difficulty_config]',
     'easiest_difficulty_bits = 0',
     '[wallet]',
