@@ -13,6 +13,7 @@ const schema = field.table({
   network: field.choice('chain', ['mainnet', 'regtest'], { default: 'regtest' }),
   verbose: field.flag('words', { default: false }),
   key: field.secret('key', { default: 'credential:key' }),
+  database: field.optional(field.postgres('database')),
   house: field.optional(field.publicValue('house key')),
   upstreams: field.list(field.table({ address: field.text('host'), port: field.port('port') }), 'upstreams', {
     min: 0,
@@ -30,6 +31,30 @@ function load(t: TestContext, toml: string) {
 test('the last port there is', (t) => {
   const config = load(t, 'upstreams = []\nlisten_address = "[::1]:65535"\n');
   assert.equal(config.listen_address, '[::1]:65535');
+});
+
+test('a PostgreSQL URL stands in a config where it holds no password', (t) => {
+  for (const value of [
+    'postgres://mint@/mint?host=/run/postgresql',
+    'postgresql://10.0.0.2:5433/mint?sslmode=verify-full',
+    'credential:mint-database',
+    'file:/etc/mint/database',
+  ]) {
+    assert.equal(load(t, `upstreams = []\ndatabase = "${value}"`).database, value);
+  }
+  for (const value of [
+    'postgres://mint:s3cret@host/mint',
+    'postgres://host/mint?password=s3cret',
+    'mysql://s3cret',
+  ]) {
+    assert.throws(
+      () => load(t, `upstreams = []\ndatabase = "${value}"`),
+      (error: Error) => {
+        assert.match(error.message, /database = \(not shown\) is not allowed; it must be a URL/);
+        return !error.message.includes('s3cret');
+      },
+    );
+  }
 });
 
 test('defaults fill what is left out', (t) => {
