@@ -10,6 +10,8 @@ import { openTestMint, type TestMint } from '../unit/mint/support.ts';
 export interface Place {
   readonly store: 'SQLite' | 'PostgreSQL';
   readonly rows: number;
+  /** Whether the mint keeps an issuance journal, on the same disk. */
+  readonly hasJournal?: boolean;
 }
 
 const BUSY_MS = 60_000;
@@ -24,7 +26,7 @@ const opened = new Map<string, Promise<Opened>>();
 
 /** The mint at a place, with as many signer threads as there are cores; the same one for all who ask. */
 export async function mintAt(place: Place): Promise<TestMint> {
-  const name = `${place.store} ${place.rows}`;
+  const name = `${place.store} ${place.rows} ${place.hasJournal}`;
   const found = opened.get(name) ?? openAt(place);
   opened.set(name, found);
   return (await found).mint;
@@ -36,12 +38,17 @@ export async function closeMints(): Promise<void> {
   opened.clear();
 }
 
-async function openAt({ store, rows }: Place): Promise<Opened> {
+async function openAt({ store, rows, hasJournal = false }: Place): Promise<Opened> {
   const path =
     store === 'SQLite' ? join(temporaryFolder(), 'mint.sqlite') : await (await testPostgres()).newDatabase();
   const closers: (() => unknown)[] = [];
   const session = { after: (close: () => unknown) => void closers.push(close) };
-  const mint = await openTestMint(session, 101, { place: path, threads: availableParallelism() });
+  const journalFolder = hasJournal ? join(temporaryFolder(), 'journal') : undefined;
+  const mint = await openTestMint(session, 101, {
+    place: path,
+    threads: availableParallelism(),
+    journalFolder,
+  });
   if (rows > 0) await (store === 'SQLite' ? fillSqlite : fillPostgres)(path, rows);
   return {
     mint,

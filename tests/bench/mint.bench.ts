@@ -14,8 +14,8 @@ const QUOTES_A_BATCH = 500;
 /** What a pool that has worked for some months leaves behind. */
 const MANY_ROWS = 5_000_000;
 
-const inWords = ({ store, rows }: Place) =>
-  `mint on ${store}, ${rows === 0 ? 'empty' : `${rows.toLocaleString('en')} rows`}`;
+const inWords = ({ store, rows, hasJournal = false }: Place) =>
+  `mint on ${store}, ${rows === 0 ? 'empty' : `${rows.toLocaleString('en')} rows`}${hasJournal ? ', with a journal' : ''}`;
 
 /** Rows with a unique random key, 1,000 a commit: what a durable insert costs with nothing around it. */
 export const durableInsert: Figure = {
@@ -113,9 +113,10 @@ const limits = new Map<Load, Figure>([
   [verifyProofs, verifyProof],
 ]);
 
-const places: readonly Place[] = [0, MANY_ROWS].flatMap((rows) =>
-  (['SQLite', 'PostgreSQL'] as const).map((store) => ({ store, rows })),
-);
+const places: readonly Place[] = [
+  ...[0, MANY_ROWS].flatMap((rows) => (['SQLite', 'PostgreSQL'] as const).map((store) => ({ store, rows }))),
+  ...(['SQLite', 'PostgreSQL'] as const).map((store) => ({ store, rows: 0, hasJournal: true })),
+];
 
 export const figures: Figure[] = [
   schnorrVerify,

@@ -53,12 +53,17 @@ const THREADS = 1;
 export async function openTestMint(
   t: Pick<TestContext, 'after'>,
   height = 101,
-  { place, threads = THREADS }: { place?: string; threads?: number } = {},
+  {
+    place,
+    threads = THREADS,
+    journalFolder,
+  }: { place?: string; threads?: number; journalFolder?: string | undefined } = {},
 ): Promise<TestMint> {
   const path = place ?? (await newPlace());
   const { curve } = await loadCrypto();
   const poolId = curve.publicKey(randomBytes(32));
-  const mint = new TestMintOn(path, poolId, curve, await Engine.open({ path, seed: SEED, threads }));
+  const engine = await Engine.open({ path, seed: SEED, threads, journalFolder });
+  const mint = new TestMintOn(path, poolId, curve, engine);
   t.after(async () => {
     await mint.engine.close();
   });
