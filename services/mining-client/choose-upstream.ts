@@ -1,6 +1,8 @@
 /** A pool that is better placed must have been well for so long before miners are moved back to it. */
 export const RETURN_AFTER_MS = 60_000;
-/** With no pool well, each is tried so much later than the one before it: who comes first in the list has the better chance. */
+/** So long after the last sign of life the first pool alone is tried: of a short cut miners are to notice nothing. */
+export const FIRST_CHANCE_MS = 1500;
+/** Then each is tried so much later than the one before it. */
 export const HEAD_START_MS = 500;
 
 /** How the link to one pool is. Times are milliseconds of a clock that only goes forward. */
@@ -23,7 +25,7 @@ export interface Choice {
  * serves is kept until one before it has been well for a minute, so that a pool that comes and goes moves nobody.
  * @param links in the order of the list
  * @param active as chosen before
- * @param outageSince since when no pool is well
+ * @param outageSince since when no pool is well: when the last one was heard for the last time
  * @param returnAfterMs RETURN_AFTER_MS where it is not a test's
  */
 export function chooseUpstream(
@@ -34,8 +36,12 @@ export function chooseUpstream(
 ): Choice {
   const next = chooseActive(links, active, now, returnAfterMs);
   const isTried = (place: number): boolean =>
-    next === undefined ? now - outageSince >= place * HEAD_START_MS : place <= next;
+    next === undefined ? now - outageSince >= chanceAfter(place) : place <= next;
   return { active: next, wanted: links.map(({ hasDuties }, place) => hasDuties || isTried(place)) };
+}
+
+function chanceAfter(place: number): number {
+  return place === 0 ? 0 : FIRST_CHANCE_MS + (place - 1) * HEAD_START_MS;
 }
 
 function chooseActive(

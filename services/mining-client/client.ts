@@ -128,7 +128,8 @@ export class MiningClient {
     const now = performance.now();
     const { returnAfterMs = RETURN_AFTER_MS } = this.#options;
     const before = this.#active;
-    if (before !== undefined && this.#activeLink?.wellSince === undefined) this.#outageSince = now;
+    const used = this.#activeLink;
+    if (used && used.wellSince === undefined) this.#outageSince = used.illSince;
     const state = { active: before, outageSince: this.#outageSince };
     const { active, wanted } = chooseUpstream(this.#links, state, now, returnAfterMs);
     this.#active = active;

@@ -31,6 +31,11 @@ export class Pulse {
     this.#beating = setInterval(() => this.beat(performance.now()), BEAT_MS);
   }
 
+  /** When the pool was heard last, in milliseconds. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** Something came from the pool. */
   heard(now = performance.now()): void {
     this.#heardAt = now;

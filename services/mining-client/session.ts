@@ -127,6 +127,11 @@ export class MiningSession {
     return this.#gaveUp.promise;
   }
 
+  /** When the pool was heard last, in milliseconds of performance.now(). */
+  get heardAt(): number {
+    return this.#pulse.heardAt;
+  }
+
   /** Channels that are open or asked for. */
   get channelCount(): number {
     return this.#channels.size + this.#openings.size;

@@ -32,6 +32,7 @@ export class UpstreamLink implements LinkState {
   #running: Promise<void> | undefined;
   #session: MiningSession | undefined;
   #wellSince: number | undefined;
+  #illSince = 0;
   #trouble = 'not connected';
   /** Channels of cut links that wait to be resumed. */
   #cut: MiningChannel[] = [];
@@ -46,6 +47,11 @@ export class UpstreamLink implements LinkState {
 
   get wellSince(): number | undefined {
     return this.#wellSince;
+  }
+
+  /** Since when it has not been well, where it was: milliseconds of performance.now(). */
+  get illSince(): number {
+    return this.#illSince;
   }
 
   get hasDuties(): boolean {
@@ -197,6 +203,7 @@ export class UpstreamLink implements LinkState {
     const reason = await session.over;
     sentinel.stop();
     this.#session = undefined;
+    if (this.#wellSince !== undefined) this.#illSince = session.heardAt;
     this.#wellSince = undefined;
     this.#trouble = reason;
     this.#cut = [...this.#cut.filter(({ isCut }) => isCut), ...session.end(reason)];
@@ -210,6 +217,7 @@ export class UpstreamLink implements LinkState {
   }
 
   #isIll(trouble: string): void {
+    if (this.#wellSince !== undefined) this.#illSince = performance.now();
     this.#wellSince = undefined;
     this.#tell(trouble);
   }

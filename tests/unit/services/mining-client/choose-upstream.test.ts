@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   chooseUpstream,
+  FIRST_CHANCE_MS,
   HEAD_START_MS,
   type LinkState,
   RETURN_AFTER_MS,
@@ -11,12 +12,12 @@ const ill: LinkState = { wellSince: undefined, hasDuties: false };
 const well = (wellSince: number): LinkState => ({ wellSince, hasDuties: false });
 const NONE = { active: undefined, outageSince: 0 };
 
-test('with no pool well, each is tried half a second after the one before it', () => {
+test('with no pool well the first is tried alone for a while, then each half a second after the one before it', () => {
   const triedAt = (now: number) => chooseUpstream([ill, ill, ill], NONE, now);
   assert.deepEqual(triedAt(0), { active: undefined, wanted: [true, false, false] });
-  assert.deepEqual(triedAt(HEAD_START_MS - 1).wanted, [true, false, false]);
-  assert.deepEqual(triedAt(HEAD_START_MS).wanted, [true, true, false]);
-  assert.deepEqual(triedAt(2 * HEAD_START_MS).wanted, [true, true, true]);
+  assert.deepEqual(triedAt(FIRST_CHANCE_MS - 1).wanted, [true, false, false]);
+  assert.deepEqual(triedAt(FIRST_CHANCE_MS).wanted, [true, true, false]);
+  assert.deepEqual(triedAt(FIRST_CHANCE_MS + HEAD_START_MS).wanted, [true, true, true]);
 });
 
 test('the first in the list that is well serves, and those before it are tried on', () => {

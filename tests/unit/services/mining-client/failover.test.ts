@@ -19,7 +19,8 @@ import {
 async function twoPools(t: TestContext, options: Partial<MiningClientOptions> = {}) {
   const primary = await fakePool(t, workers);
   const second = await fakePool(t, workers);
-  const { client, events } = startWithin(t, options, { port: primary.port }, { port: second.port });
+  const limits = { resumeLimitMs: 10_000, ...options };
+  const { client, events } = startWithin(t, limits, { port: primary.port }, { port: second.port });
   const link = await primary.link();
   await eventually(() => client.isUp, 'the link');
   const owner = await openChannel(client, link);
