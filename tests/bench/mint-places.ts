@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -15,6 +16,7 @@ export interface Place {
 }
 
 const BUSY_MS = 60_000;
+const WARM_UP_MS = 4_000;
 
 interface Opened {
   readonly mint: TestMint;
@@ -50,12 +52,33 @@ async function openAt({ store, rows, hasJournal = false }: Place): Promise<Opene
     journalFolder,
   });
   if (rows > 0) await (store === 'SQLite' ? fillSqlite : fillPostgres)(path, rows);
+  await warmUp(mint);
   return {
     mint,
     close: async () => {
       for (const close of closers.reverse()) await close();
     },
   };
+}
+
+/** The engine compiles a WebAssembly module for good only while it is used, and takes seconds of CPU for it. */
+async function warmUp(mint: TestMint): Promise<void> {
+  const { signer, keysets } = mint.engine;
+  const { unit, index } = keysets.all.get(mint.keysetId) ?? { unit: mint.unit, index: 0 };
+  const secret = randomBytes(32);
+  const claim = {
+    publicKey: mint.curve.publicKey(secret),
+    message: secret,
+    signature: mint.curve.schnorrSign(secret, secret, secret),
+  };
+  const named = (await mint.proofs([0])).map((proof) => ({ ...proof, unit, index }));
+  const outputs = [{ unit, index, exponent: 0, blinded: claim.publicKey }];
+  const until = performance.now() + WARM_UP_MS;
+  const client = async () => {
+    while (performance.now() < until)
+      await Promise.all([signer.sign(outputs), signer.verifyClaims([claim]), signer.verifyProofs(named)]);
+  };
+  await Promise.all(Array.from({ length: 8 * availableParallelism() }, client));
 }
 
 /** Tables that grow with the mint's use, each with so many rows: quotes that are issued, tokens signed, tokens spent. */
