@@ -10,7 +10,7 @@ const MAGIC = 0x314a5048;
 const HEAD = 12;
 /** Sequence number, time, and the chain before it. */
 const FIXED = 48;
-/** No transaction comes near it: a longer one is damage. */
+/** A longer one is damage to whoever reads it, and so never written. */
 export const MAX_FRAME = 1 << 28;
 
 /** The writes of one transaction. */
@@ -28,9 +28,14 @@ export interface Frame {
   readonly calls: readonly Call[];
 }
 
-/** Bytes and chain of a frame. */
+/** Bytes and chain of a frame. @throws HashpoolError 'journal-unwritable' where it would be too long to be read */
 export function encodeFrame(frame: Omit<Frame, 'chain'>): { bytes: Buffer; chain: Uint8Array } {
   const payload = serialize({ version: frame.version, calls: frame.calls });
+  if (FIXED + payload.length > MAX_FRAME)
+    throw new HashpoolError(
+      'journal-unwritable',
+      `a transaction of ${payload.length} bytes is too long for the journal, so that nothing is changed: ask for less at once`,
+    );
   const bytes = Buffer.alloc(HEAD + FIXED + payload.length);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes.writeUInt32LE(FIXED + payload.length, 4);

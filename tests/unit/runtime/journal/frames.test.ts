@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { decodeFrame, encodeFrame, type Frame } from '../../../../runtime/sql/journal/frame.ts';
+import { decodeFrame, encodeFrame, type Frame, MAX_FRAME } from '../../../../runtime/sql/journal/frame.ts';
 import { framesAfter, framesOf, type Position } from '../../../../runtime/sql/journal/reader.ts';
 import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
@@ -38,6 +38,12 @@ test('a frame comes back as it was, bytes and big integers among it', () => {
   const found = decodeFrame(Buffer.concat([bytes, randomBytes(9)]));
   assert.deepEqual(found?.frame, fields);
   assert.equal(found?.length, bytes.length);
+});
+
+test('what no reader would take for a frame is not written', () => {
+  const calls = [{ name: 'spend', input: new Uint8Array(MAX_FRAME) }];
+  const fields = { seq: 1n, time: 1, previous: START.chain, version: 1, calls };
+  assert.throws(() => encodeFrame(fields), { code: 'journal-unwritable' });
 });
 
 test('a file that ends at any byte gives the frames before it', () => {
