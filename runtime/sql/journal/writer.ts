@@ -62,8 +62,8 @@ export class JournalWriter {
 }
 
 /**
- * Drops the files that hold nothing later than a transaction, and that nobody writes to any more. The newest stays: it
- * shows whose journal it is.
+ * Drops the files that hold nothing but what came before a transaction, and that nobody writes to any more. The one with
+ * the transaction itself stays, and so does the newest: they show whose journal it is to a database that is no further.
  * @param now milliseconds since 1970
  * @returns how many
  * @throws HashpoolError 'journal-damaged'
@@ -72,7 +72,7 @@ export function dropUpTo(folder: string, seq: bigint, now: number): number {
   const files = journalFiles(folder).toSorted((a, b) => begunAt(a) - begunAt(b));
   const old = files.slice(0, -1).filter((file) => {
     if (now - begunAt(file) < 2 * SEGMENT_MS) return false;
-    return framesOf(file).every((frame) => frame.seq <= seq);
+    return framesOf(file).every((frame) => frame.seq < seq);
   });
   for (const file of old) rmSync(file);
   return old.length;

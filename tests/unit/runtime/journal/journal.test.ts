@@ -138,7 +138,15 @@ test('files are dropped that hold nothing later, once nobody writes to them', as
   const { path, journal } = place();
   for (const name of ['a', 'b', 'c', 'd']) await during(path, journal, (store) => spend(store, name));
   assert.equal(dropUpTo(journal, 2n, Date.now()), 0);
-  assert.equal(dropUpTo(journal, 2n, Date.now() + 7_300_000), 2);
-  assert.equal(dropUpTo(journal, 9n, Date.now() + 7_300_000), 1);
+  assert.equal(dropUpTo(journal, 2n, Date.now() + 7_300_000), 1);
+  assert.equal(dropUpTo(journal, 9n, Date.now() + 7_300_000), 2);
+  await during(path, journal, async (store) => assert.equal(await frozen(store), null));
+});
+
+test('the last transaction is never dropped, though another process has begun a file since', async () => {
+  const { path, journal } = place();
+  await during(path, journal, (store) => spend(store, 'a'));
+  writeFileSync(join(journal, `${Date.now() + 1}-beside.journal`), '');
+  assert.equal(dropUpTo(journal, 1n, Date.now() + 7_300_000), 0);
   await during(path, journal, async (store) => assert.equal(await frozen(store), null));
 });
