@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { testPostgres } from './postgres.ts';
+import { schema } from '../../roles/mint/store/schema.ts';
+import { openPostgres } from '../../runtime/sql/postgres/open.ts';
+import { type TestPostgres, testPostgres } from './postgres.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export type StoreName = 'sqlite' | 'postgres';
@@ -15,8 +17,19 @@ export function useStore(name: StoreName): void {
   process.env[STORE] = name;
 }
 
-/** Where a test's mint may have its database, on the store that tests run on: a new one, empty. */
+/** Where a test's mint may have its database, on the store that tests run on: a new one, without any rows. */
 export async function newPlace(): Promise<string> {
   if (process.env[STORE] !== 'postgres') return join(temporaryFolder(), 'mint.sqlite');
-  return (await testPostgres()).newDatabase();
+  const server = await testPostgres();
+  template ??= withTables(server);
+  return server.newDatabase(await template);
+}
+
+let template: Promise<string> | undefined;
+
+/** A database that has the mint's tables: a copy of it is sooner made than the tables are. */
+async function withTables(server: TestPostgres): Promise<string> {
+  const url = await server.newDatabase();
+  openPostgres(url, schema).close();
+  return url;
 }

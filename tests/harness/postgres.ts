@@ -14,8 +14,12 @@ const READY_MS = 30_000;
 
 /** A PostgreSQL server of the tests, on a socket in a folder of its own, with durable commits. */
 export interface TestPostgres {
-  /** Makes an empty database; @returns its URL */
-  newDatabase(): Promise<string>;
+  /**
+   * Makes a database: empty, or a copy of one that nobody is connected to any more.
+   * @param template its URL
+   * @returns the new one's URL
+   */
+  newDatabase(template?: string): Promise<string>;
   /** Ends the server as a crash would, or in order. */
   end(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>;
   /** Starts it again on the same data. */
@@ -82,10 +86,22 @@ class Server implements TestPostgres {
     }
   }
 
-  async newDatabase(): Promise<string> {
+  async newDatabase(template?: string): Promise<string> {
     const name = `test_${++this.#databases}`;
-    await this.#asOperator((client) => client.query(`CREATE DATABASE ${name}`));
-    return this.#url(name);
+    const from =
+      template === undefined ? 'template1' : new URL(template.replace('@/', '@socket/')).pathname.slice(1);
+    const until = Date.now() + READY_MS;
+    for (;;) {
+      try {
+        await this.#asOperator((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${from}`));
+        return this.#url(name);
+      } catch (error) {
+        // Who has said goodbye to the template is gone a little later.
+        const isInUse = error instanceof pg.DatabaseError && error.code === '55006';
+        if (!isInUse || Date.now() > until) throw error;
+        await delay(20);
+      }
+    }
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
