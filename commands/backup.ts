@@ -40,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (positionals.length > 0) throw usageError(`${positionals[0]} is no option; --help shows what there is`);
+  const keep = countOf(values.keep);
   const state = stateFolder(values.state);
   if (!existsSync(state.root))
     throw new HashpoolError('no-state', `${state.root} is not there: npm start makes it`);
@@ -48,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     places: placesOf(paths, values.role),
     to: values.to,
     notes: state.backups,
-    keep: countOf(values.keep),
+    keep,
     recipient: values['encrypt-to'],
     journal: paths.journal,
     now: new Date(),

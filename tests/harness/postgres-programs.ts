@@ -13,9 +13,7 @@ const INSTALLED = '/usr/lib/postgresql/15/bin';
 const PROVIDED = [
   ...['debconf', 'debconf-2.0', 'adduser', 'ssl-cert', 'locales', 'locales-all', 'tzdata'],
   ...['libpam-runtime', 'libpam-modules'],
-  ...['postgresql-common', 'postgresql-client-common', 'postgresql-client-15'].map(
-    (name) => `${name} (= 999)`,
-  ),
+  ...['postgresql-common', 'postgresql-client-common'].map((name) => `${name} (= 999)`),
   ...['libllvm14', 'libc6', 'libgcc-s1', 'libstdc++6'].map((name) => `${name} (= 9:999)`),
 ];
 const FETCH_LIMIT_MS = 300_000;
@@ -51,7 +49,7 @@ export async function postgresPrograms(lent: string): Promise<PostgresPrograms> 
 
 async function debianPostgres(): Promise<string> {
   const cache = join(cacheFolder(process.env), '..', 'postgres');
-  const unpacked = join(cache, PACKAGE);
+  const unpacked = join(cache, `${PACKAGE}-and-client`);
   await mkdir(cache, { recursive: true });
   await holdingLock(join(cache, 'fetching'), FETCH_LIMIT_MS, async () => {
     if (existsSync(unpacked)) return;

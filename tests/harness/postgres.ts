@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -55,7 +55,11 @@ class Server implements TestPostgres {
     await mkdir(join(folder, 'data'), { mode: 0o700 });
     if (NOBODY.uid !== undefined)
       for (const each of [folder, join(folder, 'data')]) await chown(each, NOBODY.uid, NOBODY.gid);
-    const server = new Server(folder, await postgresPrograms(join(folder, 'programs')));
+    const programs = await postgresPrograms(join(folder, 'programs'));
+    // Backups are made by its client's programs, which are found on the path.
+    process.env['PATH'] = `${process.env['PATH']}${delimiter}${programs.folder}`;
+    Object.assign(process.env, programs.environment);
+    const server = new Server(folder, programs);
     const settings = [
       '--pgdata',
       join(folder, 'data'),

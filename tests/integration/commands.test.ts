@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -30,7 +30,12 @@ test('the everyday commands, beside a running appliance and after it', { timeout
   assert.match(tables.stdout, /two\n2/);
   assert.match(tables.stdout, /not done: attempt to write a readonly database/);
 
+  const to = temporaryFolder();
+  const backup = runCommand('backup', ['--to', to, '--json', ...at]);
+  assert.equal(backup.status, 0, backup.stderr);
+
   await appliance.stop();
+  restoringBringsBackTheMint(JSON.parse(backup.stdout).file, appliance.state.role('mint'), at);
   const agreed = runCommand('audit', ['--json', ...at]);
   assert.equal(agreed.status, 0, agreed.stdout);
   assert.equal(JSON.parse(agreed.stdout).agree, true);
@@ -38,6 +43,17 @@ test('the everyday commands, beside a running appliance and after it', { timeout
   auditFindsWhatIsMissing(appliance.state.role('mint'), at);
   cleaningDeletesWhatItSays(appliance.state.root, at);
 });
+
+/** The mint's database is lost after the backup, and its journal is not. */
+function restoringBringsBackTheMint(file: string, mintFolder: string, at: readonly string[]): void {
+  const restore = () => runCommand('restore', [file, '--role', 'mint', ...at]);
+  assert.match(restore().stderr, /^npm run restore: [^\n]*mint\.sqlite is there; --force moves it aside\n$/);
+  for (const name of ['mint.sqlite', 'mint.sqlite-wal', 'mint.sqlite-shm'])
+    rmSync(join(mintFolder, name), { force: true });
+  assert.match(restore().stdout, /^the journal brought \d+ transactions back: nothing is missing$/m);
+  const nothing = runCommand('restore', ['--accept-loss', '--yes', ...at]);
+  assert.match(nothing.stderr, /the mint is not frozen/);
+}
 
 /** Takes a minted quote out of the mint's books, as no part of the project ever does. */
 function auditFindsWhatIsMissing(mintFolder: string, at: readonly string[]): void {
@@ -82,6 +98,8 @@ const mistakes: readonly [command: string, args: string[], words: RegExp][] = [
   ['db', ['outbox'], /^npm run db: name one of wallet, mint[^\n]*\n$/],
   ['generate-blocks', ['0'], /^npm run generate-blocks: a number of blocks is wanted, 1 to 1000[^\n]*\n$/],
   ['generate-blocks', ['2', '3'], /^npm run generate-blocks: a number of blocks/],
+  ['backup', ['--keep', '0'], /^npm run backup: --keep is "0"; it must be a number from 1 to[^\n]*\n$/],
+  ['restore', [], /^npm run restore: name one backup, or --accept-loss alone[^\n]*\n$/],
   ['audit', ['--jsn'], /^npm run audit: Unknown option '--jsn'[^\n]*\n$/],
 ];
 
@@ -97,6 +115,7 @@ test('commands say what is missing where nothing has run yet', () => {
   const state = join(temporaryFolder(), 'none');
   for (const [command, args] of [
     ['audit', []],
+    ['backup', []],
     ['db', ['mint']],
     ['generate-blocks', []],
   ] as const) {
@@ -108,7 +127,7 @@ test('commands say what is missing where nothing has run yet', () => {
 });
 
 test('every command explains itself', () => {
-  for (const command of ['start', 'audit', 'clean', 'db', 'generate-blocks']) {
+  for (const command of ['start', 'audit', 'backup', 'clean', 'db', 'generate-blocks', 'restore']) {
     const { status, stdout } = runCommand(command, ['--help']);
     assert.equal(status, 0);
     assert.match(stdout, /^npm (start|run [a-z-]+) -- /);
