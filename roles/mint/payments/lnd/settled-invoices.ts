@@ -21,7 +21,7 @@ interface Settled {
  * has no such stream from the very beginning: before the first one they are looked for in its list.
  */
 export class SettledInvoices {
-  readonly #rest: LndRest;
+  readonly #rest: Pick<LndRest, 'call' | 'stream'>;
   readonly #log: Logger;
   readonly #stop = new AbortController();
   #waiting: Settled[] = [];
@@ -31,7 +31,7 @@ export class SettledInvoices {
   #following: Promise<void> = Promise.resolve();
   #listener: () => void = () => undefined;
 
-  constructor(rest: LndRest, log: Logger) {
+  constructor(rest: Pick<LndRest, 'call' | 'stream'>, log: Logger) {
     this.#rest = rest;
     this.#log = log;
   }
@@ -44,7 +44,10 @@ export class SettledInvoices {
   async take(after: string | undefined, limit: number): Promise<Received> {
     const start = BigInt(after ?? '0');
     if (this.#last === undefined) this.#begin(start);
-    if (start === 0n && this.#last === 0n) await this.#readList();
+    if (this.#last === 0n) {
+      if (start === 0n) await this.#readList();
+      else this.#goOnFrom(start);
+    }
     this.#waiting = this.#waiting.filter(({ index }) => index > start);
     const taken = this.#waiting.slice(0, limit);
     return {
@@ -100,7 +103,24 @@ export class SettledInvoices {
     this.#last = settled.index;
   }
 
+  /** Another process of the mint has taken the very first ones. */
+  #goOnFrom(start: bigint): void {
+    this.#last = start;
+    this.#stream.abort();
+  }
+
+  /** A page is older than the next one: only what was settled before the second reading began is surely in it. */
   async #readList(): Promise<void> {
+    const last = (await this.#listed()).reduce((most, { index }) => (index > most ? index : most), 0n);
+    if (last === 0n) return;
+    const found = (await this.#listed()).filter(({ index }) => index <= last);
+    found.sort((a, b) => (a.index < b.index ? -1 : 1));
+    for (const settled of found) this.#add(settled);
+    // What the stream said meanwhile may be missing from the list.
+    this.#stream.abort();
+  }
+
+  async #listed(): Promise<Settled[]> {
     const found: Settled[] = [];
     for (let offset = 0n; ; ) {
       const page = await this.#rest.call(
@@ -109,14 +129,9 @@ export class SettledInvoices {
       );
       const invoices = listOf(page['invoices']);
       found.push(...invoices.filter(({ state }) => state === 'SETTLED').map(settledOf));
-      if (invoices.length < PAGE) break;
+      if (invoices.length < PAGE) return found;
       offset = bigintOf(page, 'last_index_offset');
     }
-    if (found.length === 0) return;
-    found.sort((a, b) => (a.index < b.index ? -1 : 1));
-    for (const settled of found) this.#add(settled);
-    // What the stream said meanwhile may be missing from the list.
-    this.#stream.abort();
   }
 }
 
