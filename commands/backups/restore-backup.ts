@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { type Coverage, readCoverage } from '../../roles/mint/coverage.ts';
+import { dropWaitingPayouts } from '../../roles/mint/payments/bitcoind/set-back.ts';
 import { checkSqlite, hasTables, loadDump, moveTablesAside } from '../../runtime/sql/backup.ts';
 import { isPostgres, openPlace } from '../../runtime/sql/open.ts';
 import { databaseFiles } from '../appliance/databases.ts';
@@ -63,6 +64,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       throw new HashpoolError('not-a-backup', `${file} holds no database of these roles`);
     const aside = wanted.flatMap(({ name }) => makeRoom(places[name] ?? '', options));
     for (const each of wanted) await put(join(folder, each.file), places[each.name] ?? '');
+    const payouts = payoutsAmong(wanted, places);
+    if (payouts !== undefined) setPayoutsBack(payouts);
     const mint = wanted.some(({ name }) => name === 'mint') ? places.mint : undefined;
     return {
       manifest,
@@ -72,6 +75,22 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     };
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Where the payouts of a restored backup lie: on PostgreSQL, in the mint's own database. */
+function payoutsAmong(wanted: readonly BackupFile[], { mint, payouts }: Places): string | undefined {
+  const names = wanted.map(({ name }) => name);
+  if (mint !== undefined && isPostgres(mint)) return names.includes('mint') ? mint : undefined;
+  return names.includes('payouts') ? payouts : undefined;
+}
+
+function setPayoutsBack(place: string): void {
+  const db = openPlace(place, schemas.payouts);
+  try {
+    dropWaitingPayouts(db);
+  } finally {
+    db.close();
   }
 }
 
