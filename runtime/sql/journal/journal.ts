@@ -104,11 +104,13 @@ export class Journal {
     this.#state = undefined;
   }
 
-  /** @throws what the rules say while the database is frozen */
+  /** @throws what the rules say while the database is frozen, or what this process does would be missing in the journal */
   checkOpen(name: string): void {
     if (!this.#rules.noted.has(name) && !this.#rules.held.has(name)) return;
     this.#state ??= journalState(this.#read.get());
-    if (this.#state.frozen !== undefined) throw this.#rules.refusal(this.#state.frozen);
+    const { frozen, isOn } = this.#state;
+    if (frozen !== undefined) throw this.#rules.refusal(frozen);
+    if (isOn !== this.isKept) throw this.#rules.refusal(otherwiseStarted(isOn));
   }
 
   /** Writes down what a transaction has done, before it is committed. @throws HashpoolError 'journal-unwritable' */
@@ -186,6 +188,11 @@ export class Journal {
     }
     this.#move.get(seq, chain);
   }
+}
+
+function otherwiseStarted(isOn: boolean): string {
+  const [other, own] = isOn ? ['with', 'without'] : ['without', 'with'];
+  return `another process of this database was started ${other} journal_path after this one ${own}: start all of them with the same`;
 }
 
 function journalMissing(folder: string): HashpoolError {

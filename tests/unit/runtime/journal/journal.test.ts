@@ -112,6 +112,19 @@ test('a copy from a time without a journal is not taken for one with it', async 
   await during(path, journal, async (store) => assert.match(String(await frozen(store)), /follows/));
 });
 
+test('a process that keeps no journal changes nothing beside one that does', async (t) => {
+  const { path, journal } = place();
+  const without = await open(path);
+  t.after(() => without.close());
+  await spend(without, 'a');
+  await during(path, journal, async (store) => {
+    await spend(store, 'b');
+    await assert.rejects(spend(without, 'c'), { code: 'frozen', message: /started with journal_path/ });
+    assert.deepEqual(await coins(without), ['a', 'b']);
+  });
+  await during(path, undefined, () => spend(without, 'c'));
+});
+
 test('what can not be written down is not done, and later what can', async () => {
   const { path, journal } = place();
   await during(path, journal, async (store) => {
