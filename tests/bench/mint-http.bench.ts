@@ -11,8 +11,6 @@ import { cpuUsOf, type HttpMint, type HttpMintKind, httpMints } from './http-min
  */
 
 const RUNS = 3;
-/** Requests of one run. */
-const REQUESTS = 60;
 const AT_ONCE = 16;
 const AMOUNT = 8;
 const TOGETHER = 32;
@@ -116,7 +114,7 @@ function overHttp(load: HttpLoad, kind: HttpMintKind): Figure {
     runs: RUNS,
     async open() {
       const mint = await kind.open();
-      const perRun = Math.ceil(REQUESTS / Math.min(load.each, 5));
+      const perRun = Math.ceil(kind.requests / Math.min(load.each, 5));
       const wallet = new SatWallet(mint.url, (await loadCrypto()).curve);
       await wallet.load();
       const prepared = await load.prepare(wallet, (RUNS + 1) * perRun);

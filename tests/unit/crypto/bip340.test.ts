@@ -3,7 +3,7 @@ import test from 'node:test';
 import { schnorr } from '@noble/curves/secp256k1.js';
 import fc from 'fast-check';
 import { toHex } from '../../../protocols/bytes.ts';
-import { anyBytes, anySecret, csvRows, curve, field } from './support.ts';
+import { anyBytes, anySecret, bytes32, csvRows, curve, field } from './support.ts';
 
 for (const row of csvRows('bip340.csv')) {
   test(`BIP340 vector ${row['index']} ${row['comment']}`, () => {
@@ -41,4 +41,16 @@ test('a changed bit of signature or message does not verify', () => {
       assert.equal(curve.schnorrVerify(changed.slice(0, 64), changed.slice(64), publicKey), false);
     }),
   );
+});
+
+test('a key is told from another that was verified by just before', () => {
+  const [secret, other] = [bytes32(7n), bytes32(8n)];
+  const signature = curve.schnorrSign(secret, secret, other);
+  const [key, stranger] = [secret, other].map((each) => curve.xOnly(curve.publicKey(each)));
+  assert.ok(key && stranger);
+  // The same last byte as a key that is known, and one that is no x coordinate at all.
+  const similar = key.with(0, (key[0] ?? 0) ^ 1);
+  const none = new Uint8Array(32).fill(0xff);
+  for (const each of [key, stranger, similar, none, new Uint8Array(32), key])
+    assert.equal(curve.schnorrVerify(signature, secret, each), each === key);
 });
