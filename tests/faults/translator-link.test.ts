@@ -9,9 +9,9 @@ import { proxyTcp, type TcpProxy } from '../harness/interceptor.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
 
-const MINERS = 30;
+const MINERS = 20;
 const BITS = 10;
-const PAUSE_MS = 500;
+const PAUSE_MS = 1000;
 const LIMIT_MS = 300_000;
 /** A new tip would outdate the shares of a cut, whose miners can't hear of it. */
 const NEVER_A_BLOCK = 40;
@@ -114,7 +114,7 @@ test('link cut for 1 s and for 30 s, then the pool killed: no miner is dropped b
   t.diagnostic(`${accepted.length} answered true; else: ${JSON.stringify([...refusals])}`);
   const excused = /^(Stale|the server closed before it answered mining\.submit)$/;
   for (const words of refusals.keys()) assert.match(words, excused);
-  assert.ok(accepted.length > MINERS * 60, 'the cuts cost no share');
+  assert.ok(accepted.length > MINERS * 30, 'the cuts cost no share');
   await settle(appliance, accepted);
 });
 

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectSv1, type Sv1Answer, type Sv1Client } from './sv1-client.ts';
 
+/** Shares that are harder than asked for by more than so many bits are beyond its means: it waits for easier jobs. */
+const STRONGEST = 4;
 /** Longer than any cut of a test, and than the pool keeps a channel. */
 const ANSWER_PATIENCE_MS = 150_000;
 
@@ -42,8 +44,13 @@ export class SteadyMiner {
 
   /** Mines until it is stopped or hung up on; resolves when all is answered. */
   async run(): Promise<void> {
-    const { user, pauseMs } = this.#options;
+    const { user, pauseMs, bits } = this.#options;
+    const hardest = 2 ** (bits + STRONGEST - 32);
     while (!this.#stopped && !this.client.closed) {
+      if (this.client.difficulty > hardest) {
+        await delay(pauseMs);
+        continue;
+      }
       const share = this.client.mineShare();
       const answer = this.client.submit(user, share);
       this.#answers.push(
