@@ -13,6 +13,7 @@ import { cashuError } from '../../protocols/cashu/errors.ts';
 import { parseQuoteId, quoteIdText } from '../../protocols/cashu/quote-id.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import { faultPoint } from '../../runtime/fault-point.ts';
+import { isPostgres } from '../../runtime/sql/open.ts';
 import { openStore, type Store } from '../../runtime/sql/store.ts';
 import type { LeaseRequest } from '../../services/work-link/leases.ts';
 import { EpochBook } from './epoch-book.ts';
@@ -40,6 +41,7 @@ export interface Quote extends QuoteRow {
 }
 
 interface Parts {
+  readonly isShared: boolean;
   readonly store: Store<MintOperations>;
   readonly signer: Signer;
   readonly keysets: KeysetBook;
@@ -52,6 +54,8 @@ interface Parts {
  * something answers after the change is on the disk, and signs before.
  */
 export class Engine {
+  /** Whether other processes may work on the same database. */
+  readonly isShared: boolean;
   /** For the parts that keep rows of their own in it. */
   readonly store: Store<MintOperations>;
   readonly signer: Signer;
@@ -62,6 +66,7 @@ export class Engine {
   readonly events: MintEvents;
 
   private constructor(parts: Parts) {
+    this.isShared = parts.isShared;
     this.store = parts.store;
     this.signer = parts.signer;
     this.keysets = parts.keysets;
@@ -101,6 +106,7 @@ export class Engine {
         const keysets = await KeysetBook.open(store, signer, events);
         const epochs = await EpochBook.open(store, keysets, events);
         return new Engine({
+          isShared: isPostgres(path),
           store,
           signer,
           keysets,

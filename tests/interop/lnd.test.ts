@@ -62,8 +62,8 @@ test('lnd takes and makes payments for the mint, and forgets none', { timeout: L
     const balance = await backend.balance();
     const payment = await paymentOf(backend, payer, 500n);
     assert.deepEqual(await backend.lookUp(payment), { state: 'unknown' });
-    const answers = await Promise.all([backend.pay(payment), backend.pay(payment)]);
-    const paid = await backend.pay(payment);
+    const answers = await Promise.all([backend.pay(payment, soon()), backend.pay(payment, soon())]);
+    const paid = await backend.pay(payment, soon());
     assert.equal(paid.state, 'paid');
     for (const answer of answers)
       assert.ok(answer.state === 'paid' || answer.state === 'pending', answer.state);
@@ -77,21 +77,23 @@ test('lnd takes and makes payments for the mint, and forgets none', { timeout: L
 
   await t.test('what cannot be paid has failed for good', async () => {
     const tooMuch = await paymentOf(backend, payer, 50_000_000n);
-    const failed = await backend.pay(tooMuch);
+    const failed = await backend.pay(tooMuch, soon());
     assert.equal(failed.state, 'failed');
     const own = await mint.call('POST', '/v1/invoices', { value: '10' });
-    const toItself = await backend.pay(await orderOf(backend, String(own['payment_request']), 10n));
+    const toItself = await backend.pay(await orderOf(backend, String(own['payment_request']), 10n), soon());
     assert.equal(toItself.state, 'failed');
   });
 
   await t.test('a node that is away is no failed payment', async () => {
     const payment = await paymentOf(backend, payer, 700n);
     await mint.stop('SIGKILL');
-    await assert.rejects(backend.pay(payment), { code: 'lnd-unreachable' });
+    await assert.rejects(backend.pay(payment, soon()), { code: 'lnd-unreachable' });
     await assert.rejects(backend.lookUp(payment), { code: 'lnd-unreachable' });
     await mint.start();
     const paid = await until(async () => {
-      const state = await backend.pay({ ...payment, key: `${randomUUID()}-00002` }).catch(() => undefined);
+      const state = await backend
+        .pay({ ...payment, key: `${randomUUID()}-00002` }, soon())
+        .catch(() => undefined);
       return state?.state === 'paid' ? state : undefined;
     });
     assert.deepEqual(await backend.lookUp(payment), paid);
@@ -167,6 +169,8 @@ async function isHeld(payee: LightningNode, { payment_addr }: Record<string, unk
   if (!Array.isArray(invoices)) return false;
   return invoices.some((each) => each.payment_addr === payment_addr && each.state === 'ACCEPTED');
 }
+
+const soon = () => Date.now() + WAIT_LIMIT_MS;
 
 function wanted(amount: bigint) {
   return { quote: randomUUID(), amount, description: 'a quote', seconds: 600 };

@@ -49,8 +49,12 @@ export interface PaymentBackend {
    */
   quotePayment(payment: Payable): Promise<readonly FeeOption[]>;
 
-  /** Makes a payment, once for each key, and resolves as soon as more is known than that it was begun. */
-  pay(payment: Payment): Promise<PaymentState>;
+  /**
+   * Makes a payment, once for each key, and resolves as soon as more is known than that it was begun.
+   * @param until milliseconds since 1970: nothing may be begun afterwards where the key is no fence by itself, since
+   *   another process may have seen the payment fail
+   */
+  pay(payment: Payment, until: number): Promise<PaymentState>;
 
   /** How a payment stands; `unknown` where `pay` was never reached with this key. */
   lookUp(payment: Payment): Promise<PaymentState>;

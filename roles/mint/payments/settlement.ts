@@ -51,9 +51,12 @@ export class Settlement {
     this.#timer = setInterval(() => void this.lookAfter(Date.now()), LOOK_MS);
   }
 
-  /** Takes up all that the last run left, whoever saw to it: a key is paid once, however often it is asked for. */
+  /**
+   * Takes up all that the last run left, whoever saw to it; where other processes may be at work, what is theirs is
+   * left to them until their claims end.
+   */
   start(): Promise<void> {
-    return this.lookAfter(Date.now() + CLAIM_MS);
+    return this.lookAfter(this.#engine.isShared ? Date.now() : Date.now() + CLAIM_MS);
   }
 
   /** Whether one more payment can be begun. @throws HashpoolError 'overloaded' */
@@ -209,7 +212,7 @@ async function payClaimed(
   payment: Payment,
   claimedUntil: number,
 ): Promise<PaymentState> {
-  if (Date.now() < claimedUntil) return backend.pay(payment);
+  if (Date.now() < claimedUntil) return backend.pay(payment, claimedUntil);
   throw new HashpoolError('claim-over', 'the mint was held up for too long; it looks the payment up anew');
 }
 

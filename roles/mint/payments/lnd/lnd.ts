@@ -86,17 +86,19 @@ export class LndBackend implements PaymentBackend {
     return [{ reserve: lightningReserve(amount, this.#reserve), blocks: undefined, note: undefined }];
   }
 
-  async pay(payment: Payment): Promise<PaymentState> {
+  async pay(payment: Payment, until: number): Promise<PaymentState> {
     await this.#check();
     const { amountMsat } = await this.#invoices.decode(payment.request);
-    const order = {
+    if (Date.now() >= until) throw new HashpoolError('lnd-unreachable', 'lnd was not reached in time');
+    const body = {
       payment_request: payment.request,
       fee_limit_msat: String(payment.fee.reserve * MSAT),
       timeout_seconds: PATH_SECONDS,
       ...(amountMsat === undefined ? { amt: String(payment.amount) } : {}),
     };
     try {
-      for await (const update of this.#rest.stream('POST', '/v2/router/send', this.#stop.signal, order)) {
+      const sending = { body, answersBy: until };
+      for await (const update of this.#rest.stream('POST', '/v2/router/send', this.#stop.signal, sending)) {
         const state = stateOf(update);
         if (state.state !== 'pending') return state;
       }
@@ -114,7 +116,7 @@ export class LndBackend implements PaymentBackend {
     try {
       for await (const update of this.#rest.stream('GET', path, this.#stop.signal)) return stateOf(update);
     } catch (error) {
-      if (error instanceof LndRefusal && error.status === LndStatus.notFound) return { state: 'unknown' };
+      if (error instanceof LndRefusal && isNeverBegun(error)) return { state: 'unknown' };
       throw error;
     }
     throw new HashpoolError('lnd-bad-answer', 'lnd says nothing of a payment; ask again');
@@ -155,6 +157,11 @@ export class LndBackend implements PaymentBackend {
       `[payments.lnd] url leads to a node on ${networks.join(', ')}; the mint is on ${this.network}`,
     );
   }
+}
+
+/** Whether lnd itself says so: a proxy before it has the same status for other reasons. */
+function isNeverBegun({ status, message }: LndRefusal): boolean {
+  return status === LndStatus.notFound && message.includes("payment isn't initiated");
 }
 
 /** Bytes in a path, as lnd reads them: the URL alphabet of base64, with its padding. */

@@ -64,15 +64,18 @@ export class LndRest {
 
   /**
    * A request that is answered by one message after the other, each on a line of its own.
+   * @param options.answersBy milliseconds since 1970 at which it is given up, unless an answer has begun
    * @throws as `call` does, between two messages too
    */
   async *stream(
     method: 'GET' | 'POST',
     path: string,
     signal: AbortSignal,
-    body?: LndObject,
+    { body, answersBy }: { readonly body?: LndObject; readonly answersBy?: number } = {},
   ): AsyncGenerator<LndObject> {
-    const response = await this.#guarded(method, path, () => this.#send(method, path, body, signal));
+    const response = await this.#guarded(method, path, () =>
+      this.#send(method, path, body, signal, answersBy),
+    );
     let rest = '';
     try {
       const parts = response.setEncoding('utf8')[Symbol.asyncIterator]();
@@ -107,11 +110,18 @@ export class LndRest {
     path: string,
     body: LndObject | undefined,
     signal: AbortSignal,
+    answersBy?: number,
   ): Promise<IncomingMessage> {
     const headers = { 'grpc-metadata-macaroon': this.#macaroon };
     return new Promise((resolve, reject) => {
       const sent = request(`${this.#url}${path}`, { method, agent: this.#agent, headers, signal });
-      sent.once('response', resolve).once('error', reject);
+      const giveUp = () => sent.destroy(new Error('no answer in time'));
+      const timer = answersBy === undefined ? undefined : setTimeout(giveUp, answersBy - Date.now());
+      sent.once('close', () => clearTimeout(timer)).once('error', reject);
+      sent.once('response', (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
