@@ -50,7 +50,7 @@ test('payouts are in one transaction at most, and coins too', async (t) => {
   await assert.rejects(again, { code: 'payouts-taken' });
   const sameCoin = { payouts: [c], ...common, built: built('3', ['y:0', 'x:0']) };
   assert.deepEqual(await store.call('addSending', sameCoin), ['x:0']);
-  const [sending, ...others] = await store.call('openSendings', 10);
+  const [sending, ...others] = await store.call('openSendings', { after: 0, limit: 10 });
   assert.deepEqual([sending?.payouts.length, sending?.inputs, others], [2, ['x:0'], []]);
   await store.call('failPayout', { payout: a.payout, reason: 'too late' });
   assert.deepEqual(
@@ -68,7 +68,7 @@ test('the outpoint is that of the newest version that was sent, the end that of 
   const store = await open(t);
   const payouts = await store.call('waitingPayouts', 10);
   await store.call('addSending', { payouts, ...common, built: built('1', ['x:0']) });
-  const [sending] = await store.call('openSendings', 10);
+  const [sending] = await store.call('openSendings', { after: 0, limit: 10 });
   assert.ok(sending);
   const version = { sending: sending.sending, number: 2, height: 103, payouts };
   const second = { ...built('2', ['x:0', 'y:0'], [4, 2]), fee: 777n };
@@ -94,7 +94,7 @@ test('a replacement may not take the coins of another sending', async (t) => {
   assert.ok(a && b);
   await store.call('addSending', { payouts: [a], ...common, built: built('1', ['x:0']) });
   await store.call('addSending', { payouts: [b], ...common, built: built('2', ['y:0']) });
-  const [first] = await store.call('openSendings', 10);
+  const [first] = await store.call('openSendings', { after: 0, limit: 10 });
   const version = { sending: first?.sending ?? 0, number: 2, height: 103, payouts: [a] };
   assert.deepEqual(await store.call('addVersion', { ...version, built: built('3', ['x:0', 'y:0']) }), [
     'y:0',
@@ -105,30 +105,30 @@ test('a payout whose coins are gone for good waits again, and its coins are free
   const store = await open(t);
   const payouts = await store.call('waitingPayouts', 10);
   await store.call('addSending', { payouts, ...common, built: built('1', ['x:0']) });
-  const [sending] = await store.call('openSendings', 10);
+  const [sending] = await store.call('openSendings', { after: 0, limit: 10 });
   const row = sending?.sending ?? 0;
   await store.call('noteMissing', { sending: row, since: 120 });
-  assert.equal((await store.call('openSendings', 10))[0]?.missingSince, 120);
+  assert.equal((await store.call('openSendings', { after: 0, limit: 10 }))[0]?.missingSince, 120);
   await store.call('noteMissing', { sending: row, since: undefined });
-  assert.equal((await store.call('openSendings', 10))[0]?.missingSince, undefined);
+  assert.equal((await store.call('openSendings', { after: 0, limit: 10 }))[0]?.missingSince, undefined);
   await store.call('killSending', row);
-  assert.deepEqual(await store.call('openSendings', 10), []);
+  assert.deepEqual(await store.call('openSendings', { after: 0, limit: 10 }), []);
   assert.equal((await store.call('waitingPayouts', 10)).length, 2);
   assert.deepEqual(await store.call('addSending', { payouts, ...common, built: built('2', ['x:0']) }), []);
   await store.call('killSending', row);
-  assert.equal((await store.call('openSendings', 10)).length, 1, 'it is dead once');
+  assert.equal((await store.call('openSendings', { after: 0, limit: 10 })).length, 1, 'it is dead once');
 });
 
 test('what a reorganization undoes is remembered once, and a final payout is followed again', async (t) => {
   const store = await open(t);
   const payouts = await store.call('waitingPayouts', 10);
   await store.call('addSending', { payouts, ...common, built: built('1', ['x:0']) });
-  const [sending] = await store.call('openSendings', 10);
+  const [sending] = await store.call('openSendings', { after: 0, limit: 10 });
   await store.call('finishSending', { sending: sending?.sending ?? 0, txid: '1' });
   const undone = { sent: ['1', 'unknown'], deposits: [{ outpoint: 'd:0', amount: 7n }] };
   assert.deepEqual(await store.call('noteUndone', undone), { sendings: 1, deposits: 1 });
   assert.deepEqual(await store.call('noteUndone', undone), { sendings: 0, deposits: 0 });
-  assert.equal((await store.call('openSendings', 10)).length, 1);
+  assert.equal((await store.call('openSendings', { after: 0, limit: 10 })).length, 1);
   assert.deepEqual(await store.call('undoneDeposits', 10), undone.deposits);
   await store.call('forgetUndone', 'd:0');
   assert.deepEqual(await store.call('undoneDeposits', 10), []);

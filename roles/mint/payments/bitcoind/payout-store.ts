@@ -97,7 +97,10 @@ export function operations(db: Database) {
     INSERT INTO onchain_inputs (outpoint, sending, number) VALUES (?, ?, ?) ON CONFLICT (outpoint) DO NOTHING`);
   const inputHolder = bigRows(db, 'SELECT sending FROM onchain_inputs WHERE outpoint = ?');
   const addPlace = db.prepare('INSERT INTO onchain_places (version, payout, vout) VALUES (?, ?, ?)');
-  const open = bigRows(db, "SELECT * FROM onchain_sendings WHERE state = 'OPEN' ORDER BY sending LIMIT ?");
+  const open = bigRows(
+    db,
+    "SELECT * FROM onchain_sendings WHERE state = 'OPEN' AND sending > ? ORDER BY sending LIMIT ?",
+  );
   const sendingOf = bigRows(db, 'SELECT * FROM onchain_sendings WHERE sending = ?');
   const versions = bigRows(db, 'SELECT * FROM onchain_versions WHERE sending = ? ORDER BY number');
   const payoutsOf = bigRows(db, 'SELECT * FROM onchain_payouts WHERE sending = ? ORDER BY payout');
@@ -223,7 +226,9 @@ export function operations(db: Database) {
       return [];
     },
 
-    openSendings: (limit: number): Sending[] => open.all(limit).map(fullSending),
+    /** The oldest that are not final, of those whose row comes after this one. */
+    openSendings: ({ after, limit }: { after: number; limit: number }): Sending[] =>
+      open.all(after, limit).map(fullSending),
 
     /** Step 5. @returns whether that is new */
     noteSent: (txid: string): boolean => Number(noteSent.run(txid).changes) === 1,

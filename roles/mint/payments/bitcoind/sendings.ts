@@ -8,7 +8,7 @@ import { estimate } from './fees.ts';
 import type { Payout, PayoutOperations, Sending } from './payout-store.ts';
 import type { Wallet } from './wallet.ts';
 
-/** Transactions followed in one run. */
+/** Transactions followed in one run; the next goes on with those after them. */
 const MAX_FOLLOWED = 200;
 /** Versions of one transaction. */
 const MAX_VERSIONS = 10;
@@ -36,6 +36,10 @@ export interface SendingParts {
 /** Brings stored transactions into the chain: sends them, again and again, pays more where they take too long. */
 export class Sendings {
   readonly #parts: SendingParts;
+  /** The row of the last that was followed in this round; 0 at its start. */
+  #after = 0;
+  #troubleOfRound: string | undefined;
+  #troubleOfLastRound: string | undefined;
 
   constructor(parts: SendingParts) {
     this.#parts = parts;
@@ -59,13 +63,16 @@ export class Sendings {
     return undefined;
   }
 
-  /** Looks after all transactions that are not final. @returns why one of them does not get on */
+  /** Looks after the transactions that are not final, all in turn. @returns why one of them does not get on */
   async follow(height: number): Promise<string | undefined> {
-    let trouble: string | undefined;
-    for (const sending of await this.#parts.store.call('openSendings', MAX_FOLLOWED)) {
-      trouble = (await this.#followOne(sending, height)) ?? trouble;
-    }
-    return trouble;
+    const page = await this.#parts.store.call('openSendings', { after: this.#after, limit: MAX_FOLLOWED });
+    let trouble = this.#troubleOfRound;
+    for (const sending of page) trouble = (await this.#followOne(sending, height)) ?? trouble;
+    const last = page.length < MAX_FOLLOWED ? undefined : page.at(-1);
+    this.#after = last?.sending ?? 0;
+    this.#troubleOfRound = last && trouble;
+    if (!last) this.#troubleOfLastRound = trouble;
+    return trouble ?? this.#troubleOfLastRound;
   }
 
   async #followOne(sending: Sending, height: number): Promise<string | undefined> {

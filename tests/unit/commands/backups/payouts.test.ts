@@ -32,7 +32,9 @@ test('a payout that waits in a copy is made only if the mint asks for it again',
     };
     await store.call('addSending', { payouts: [payout], blocks: 2, height: 100, built });
   }
-  const sending = (await store.call('openSendings', 10)).find(({ payouts }) => payouts[0]?.key === dead.key);
+  const sending = (await store.call('openSendings', { after: 0, limit: 10 })).find(
+    ({ payouts }) => payouts[0]?.key === dead.key,
+  );
   assert.ok(sending);
   await store.call('killSending', sending.sending);
   await store.call('failPayout', { payout: failed.payout, reason: 'too few coins' });
