@@ -24,9 +24,9 @@ function estimating(rates: Readonly<Record<number, number>>, mempoolMinimum = 1)
     return rate === undefined ? { errors: ['no'], blocks: 0 } : { feerate: rate / 100_000, blocks };
   };
   node.answers['walletcreatefundedpsbt'] = (inputs, outputs, locktime, options) => {
-    const { fee_rate, changeAddress } = Object(options);
-    const asked = [inputs, outputs, locktime, changeAddress];
-    assert.deepEqual(asked, [[], [{ [ADDRESS]: '0.00050000' }], 0, 'change']);
+    const { fee_rate, changeAddress, minconf } = Object(options);
+    const asked = [inputs, outputs, locktime, changeAddress, minconf];
+    assert.deepEqual(asked, [[], [{ [ADDRESS]: '0.00050000' }], 0, 'change', 1]);
     return { psbt: '', fee: (Number(fee_rate) * 141) / 1e8 };
   };
   return node;

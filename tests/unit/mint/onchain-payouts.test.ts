@@ -33,6 +33,8 @@ class PayingWallet extends ScriptedWallet {
   /** The transactions that the node took, the newest last. */
   readonly sent: string[] = [];
   readonly depths = new Map<string, number>();
+  /** Of a transaction that pays so many, in sats. */
+  fee: (payouts: number) => number = () => 141;
   onBuild: (addresses: readonly string[]) => void = () => undefined;
   onSend: (hex: string) => void = () => undefined;
 
@@ -43,7 +45,10 @@ class PayingWallet extends ScriptedWallet {
         this.onBuild(outputs.flatMap(Object.keys));
         const [next = refuse(-4, 'Insufficient funds')] = this.coins;
         const chosen = inputs.length > 0 ? inputs : [coinOf(next)];
-        return { psbt: JSON.stringify({ chosen, outputs, count: this.asked.length }), fee: 0.00000141 };
+        return {
+          psbt: JSON.stringify({ chosen, outputs, count: this.asked.length }),
+          fee: this.fee(outputs.length) / 1e8,
+        };
       },
       walletprocesspsbt: (psbt: string) => ({ complete: true, hex: psbt }),
       decoderawtransaction: (hex: string) => {
@@ -177,6 +182,43 @@ test('a payout that the wallet can never make has failed, and stays so', async (
   node.coins = ['coin1:0'];
   assert.deepEqual(await backend.pay(payment('a')), state);
   assert.deepEqual(node.sent, []);
+});
+
+test('a transaction that costs more than its payouts promise is made by halves', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node, { batchMs: 100 });
+  // Four promise 1,200 sats, two 600.
+  node.fee = (payouts) => (payouts > 2 ? 1_201 : 600);
+  const proofs = await Promise.all(ADDRESSES.map((address) => paid(backend, payment(address, address))));
+  assert.equal(proofs.length, 4);
+  const transactions = [...new Set(node.sent)].map((hex) => JSON.parse(hex));
+  assert.deepEqual(
+    transactions.map(({ outputs }) => outputs.length),
+    [2, 2],
+  );
+});
+
+test('a payout above its reserve waits six blocks for coins that cost less, then it has failed', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  node.fee = () => 301;
+  const tries = () => node.count('walletcreatefundedpsbt');
+  assert.deepEqual(await backend.pay(payment('a')), { state: 'pending' });
+  await until(() => /its fee would be 301 sats, its reserve is 300/.test(backend.trouble ?? ''));
+  node.height += 5;
+  const before = tries();
+  await until(() => tries() > before);
+  assert.deepEqual(await backend.lookUp(payment('a')), { state: 'pending' });
+  node.height += 1;
+  const state = await paid(backend, payment('a'));
+  assert.deepEqual(state, { state: 'failed', reason: 'it costs more than the quote said; take a new quote' });
+  assert.deepEqual(node.sent, []);
+  await backend.pay(payment('b'));
+  await until(() => /its fee would be 301 sats/.test(backend.trouble ?? ''));
+  node.fee = () => 300;
+  node.height += 1;
+  assert.equal((await paid(backend, payment('b'))).state, 'pending');
+  assert.deepEqual(await backend.lookUp(payment('a')), state);
 });
 
 test('a wallet that is looking through the chain makes no payout before it is done', async (t) => {

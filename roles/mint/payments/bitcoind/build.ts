@@ -2,11 +2,8 @@ import { toHex } from '../../../../protocols/bytes.ts';
 import { HashpoolError } from '../../../../protocols/errors.ts';
 import { asObject, numberOf } from '../../chain/answers.ts';
 import { bitcoins, listOf, satsOf, textOf } from './answers.ts';
-import { feeRate } from './fees.ts';
+import { feeRate, LEAST_CONFIRMATIONS } from './fees.ts';
 import type { Wallet } from './wallet.ts';
-
-/** Coins of fewer confirmations are left alone: so no payout hangs on another that may still be replaced. */
-const LEAST_CONFIRMATIONS = 1;
 
 /** An output that is wanted. */
 export interface Wanted {

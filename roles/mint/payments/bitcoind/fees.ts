@@ -18,6 +18,8 @@ export interface FeeSettings {
   readonly maxRate: bigint;
 }
 
+/** Coins of fewer confirmations are left alone: so no payout hangs on another that may still be replaced. */
+export const LEAST_CONFIRMATIONS = 1;
 /** Room in a promise for two coins more than the wallet would take by its coins of that minute. */
 const ROOM_VBYTES = 140n;
 /** Length of taproot's script, the only one of its version that has an owner; later versions have none yet. */
@@ -133,7 +135,7 @@ async function likelyVbytes(
       [],
       [{ [request]: bitcoins(amount) }],
       0,
-      { fee_rate: feeRate(rate), changeAddress },
+      { fee_rate: feeRate(rate), minconf: LEAST_CONFIRMATIONS, changeAddress },
     ]);
     return (satsOf(funded, 'fee') * 1000n + rate - 1n) / rate;
   } catch (error) {

@@ -19,6 +19,8 @@ const TIMER_SLACK_MS = 20;
 const MAX_BATCH = 100;
 /** Payouts looked at in one run; the rest waits for the next. */
 const MAX_WAITING = 1_000;
+/** Blocks for which a payout that costs more than its reserve waits: change confirms, or other coins come. */
+const MAX_DEAR_BLOCKS = 6;
 
 export interface PayoutSettings {
   /** For how long payouts are gathered. */
@@ -43,8 +45,10 @@ export class Payouts {
   readonly #parts: PayoutParts;
   readonly #timer: NodeJS.Timeout;
   #tip: string | undefined;
-  /** Payouts that the wallet has no coins for; only another block can change that. */
+  /** Payouts that the wallet has no coins for, or too dear ones; only another block can change that. */
   #short = new Map<number, string>();
+  /** Payouts that cost more than their reserve, with the height at which that was first seen. */
+  #dear = new Map<number, number>();
   #batch: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #trouble: string | undefined;
@@ -95,6 +99,8 @@ export class Payouts {
       if (hashBe !== this.#tip) {
         this.#tip = hashBe;
         this.#short.clear();
+        const keys = new Set(waiting.map(({ payout }) => payout));
+        this.#dear = new Map([...this.#dear].filter(([payout]) => keys.has(payout)));
         this.#parts.onTip();
       }
       const stuck = await this.#parts.sendings.follow(height);
@@ -120,7 +126,7 @@ export class Payouts {
     return trouble;
   }
 
-  /** One transaction or, where the wallet refuses that, one for each half: no payout is in the way of the others. */
+  /** One transaction or, where the wallet refuses it or it is too dear, one for each half: none is in another's way. */
   async #make(batch: readonly Payout[], height: number): Promise<string | undefined> {
     let built: Built;
     try {
@@ -130,13 +136,21 @@ export class Payouts {
       if (!isRpcError(error, 'rpc-refused') && !isHashpoolError(error, 'bad-transaction')) throw error;
       if (isRpcError(error) && error.rpcCode === WalletCode.locked)
         return 'the wallet is locked; unlock it with walletpassphrase';
-      if (batch.length === 1) return this.#whenShort(batch[0], error);
-      const half = Math.ceil(batch.length / 2);
-      const trouble = await this.#make(batch.slice(0, half), height);
-      return (await this.#make(batch.slice(half), height)) ?? trouble;
+      return batch.length === 1 ? this.#whenShort(batch[0], error) : this.#makeHalves(batch, height);
     }
+    const most = batch.reduce((sum, { reserve }) => sum + reserve, 0n);
+    if (built.fee > most)
+      return batch.length === 1
+        ? this.#whenDear(batch[0], height, built.fee)
+        : this.#makeHalves(batch, height);
     faultPoint('payout-built');
     return this.#keep(batch, height, built);
+  }
+
+  async #makeHalves(batch: readonly Payout[], height: number): Promise<string | undefined> {
+    const half = Math.ceil(batch.length / 2);
+    const trouble = await this.#make(batch.slice(0, half), height);
+    return (await this.#make(batch.slice(half), height)) ?? trouble;
   }
 
   async #keep(batch: readonly Payout[], height: number, built: Built): Promise<string | undefined> {
@@ -169,10 +183,27 @@ export class Payouts {
       this.#short.set(payout.payout, `a payout waits for coins to confirm: ${reason}`);
       return;
     }
-    const told = 'the mint has too few coins at this time';
-    await this.#parts.store.call('failPayout', { payout: payout.payout, reason: told });
     this.#parts.log.warn({ key: payout.key, err: cause }, `a payout is given up: ${reason}`);
-    this.#parts.onProgress(payout.key);
+    await this.#giveUp(payout, 'the mint has too few coins at this time');
+  }
+
+  /** A payout is never begun above its reserve: it waits for coins that cost less, then its tokens are free. */
+  async #whenDear(payout: Payout | undefined, height: number, fee: bigint): Promise<undefined> {
+    if (!payout) return;
+    const since = this.#dear.get(payout.payout) ?? height;
+    this.#dear.set(payout.payout, since);
+    const reason = `its fee would be ${fee} sats, its reserve is ${payout.reserve}`;
+    if (height - since < MAX_DEAR_BLOCKS) {
+      this.#short.set(payout.payout, `a payout waits for coins that cost less to spend: ${reason}`);
+      return;
+    }
+    this.#parts.log.warn({ key: payout.key }, `a payout is given up: ${reason}`);
+    await this.#giveUp(payout, 'it costs more than the quote said; take a new quote');
+  }
+
+  async #giveUp({ payout, key }: Payout, reason: string): Promise<void> {
+    await this.#parts.store.call('failPayout', { payout, reason });
+    this.#parts.onProgress(key);
   }
 
   #note(trouble: string | undefined): void {
