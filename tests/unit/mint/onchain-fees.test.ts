@@ -16,7 +16,11 @@ function options(node: ScriptedWallet, network: NetworkName = 'regtest') {
 }
 
 /** A node that estimates, in sats for a virtual byte, by blocks. */
-function estimating(rates: Readonly<Record<number, number>>, mempoolMinimum = 1): ScriptedWallet {
+function estimating(
+  rates: Readonly<Record<number, number>>,
+  mempoolMinimum = 1,
+  vbytesAt: (rate: number) => number = () => 141,
+): ScriptedWallet {
   const node = new ScriptedWallet();
   node.answers['getmempoolinfo'] = () => ({ mempoolminfee: mempoolMinimum / 100_000 });
   node.answers['estimatesmartfee'] = (blocks) => {
@@ -27,7 +31,7 @@ function estimating(rates: Readonly<Record<number, number>>, mempoolMinimum = 1)
     const { fee_rate, changeAddress, minconf } = Object(options);
     const asked = [inputs, outputs, locktime, changeAddress, minconf];
     assert.deepEqual(asked, [[], [{ [ADDRESS]: '0.00050000' }], 0, 'change', 1]);
-    return { psbt: '', fee: (Number(fee_rate) * 141) / 1e8 };
+    return { psbt: '', fee: Math.ceil(Number(fee_rate) * vbytesAt(Number(fee_rate))) / 1e8 };
   };
   return node;
 }
@@ -38,6 +42,17 @@ test('an option for each speed, the fastest first; its promise has room for two 
     { reserve: 2_389n, blocks: 12, note: '8500' },
     { reserve: 562n, blocks: 144, note: '2000' },
   ]);
+});
+
+test('a promise counts the coins that are spent at its own rate; a slower speed that costs more is no option', async () => {
+  const found = await options(estimating({ 2: 20, 12: 8, 144: 2 }, 1, (rate) => (rate === 8 ? 1_000 : 500)));
+  assert.deepEqual(found, [
+    { reserve: 12_800n, blocks: 2, note: '20000' },
+    { reserve: 9_120n, blocks: 12, note: '8000' },
+    { reserve: 1_280n, blocks: 144, note: '2000' },
+  ]);
+  const dear = await options(estimating({ 2: 20, 12: 20, 144: 2 }, 1, (rate) => (rate === 2 ? 7_000 : 141)));
+  assert.deepEqual(dear, [{ reserve: 5_620n, blocks: 2, note: '20000' }]);
 });
 
 test('speeds at one fee are one option; no rate leaves the bounds of operator and mempool', async () => {

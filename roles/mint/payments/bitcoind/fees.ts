@@ -68,12 +68,17 @@ export async function feeOptions(
   settings: FeeSettings,
 ): Promise<FeeOption[]> {
   const speeds = await speedsOf(wallet, settings);
-  const [fastest] = speeds;
-  if (!fastest) throw cashuError('payment-failed', 'the node has no fee estimates yet; try again later');
-  const vbytes = await likelyVbytes(wallet, payment, changeAddress, fastest.rate);
-  return speeds.map(({ blocks, rate }) => {
-    return { reserve: ((vbytes + ROOM_VBYTES) * rate + 999n) / 1000n, blocks, note: String(rate) };
-  });
+  if (speeds.length === 0)
+    throw cashuError('payment-failed', 'the node has no fee estimates yet; try again later');
+  const options: FeeOption[] = [];
+  for (const { blocks, rate } of speeds) {
+    // The lower the rate, the more small coins the wallet spends.
+    const fee = await likelyFee(wallet, payment, changeAddress, rate);
+    const reserve = fee + (ROOM_VBYTES * rate + 999n) / 1000n;
+    const before = options.at(-1);
+    if (!before || reserve < before.reserve) options.push({ reserve, blocks, note: String(rate) });
+  }
+  return options;
 }
 
 /** The rate of an option's note. */
@@ -123,8 +128,8 @@ function clamp(rate: bigint, least: bigint, most: bigint): bigint {
   return rate < least ? least : rate;
 }
 
-/** The size of a transaction that makes this payout alone, with the coins that the wallet has. */
-async function likelyVbytes(
+/** The fee of a transaction that makes this payout alone, with the coins that the wallet has. */
+async function likelyFee(
   wallet: Wallet,
   { request, amount }: Payable,
   changeAddress: string,
@@ -137,7 +142,7 @@ async function likelyVbytes(
       0,
       { fee_rate: feeRate(rate), minconf: LEAST_CONFIRMATIONS, changeAddress },
     ]);
-    return (satsOf(funded, 'fee') * 1000n + rate - 1n) / rate;
+    return satsOf(funded, 'fee');
   } catch (error) {
     if (!isRpcError(error, 'rpc-refused')) throw error;
     throw cashuError(
