@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import { operations, journal as rules, schema } from '../../roles/mint/store/store.ts';
-import { inTransaction } from '../../runtime/sql/database.ts';
+import { type Database, inTransaction } from '../../runtime/sql/database.ts';
 import { freeze, Journal, journalState } from '../../runtime/sql/journal/journal.ts';
 import { journalFiles } from '../../runtime/sql/journal/reader.ts';
 import { openPlace } from '../../runtime/sql/open.ts';
@@ -29,16 +30,24 @@ export function bringUpToDate({ place, journal, isNoted, made, now }: PutInPlace
   try {
     const hasJournal =
       isNoted && journal !== undefined && existsSync(journal) && journalFiles(journal).length > 0;
-    if (!hasJournal) {
-      const reason = `the database is a copy of ${made}, restored ${now.toISOString()} without a journal: what was issued and spent between the two is not known`;
+    const redone = hasJournal ? caughtUp(db, journal) : undefined;
+    if (redone === undefined) {
+      const reason = `the database is a copy of ${made}, restored ${now.toISOString()} without its journal: what was issued and spent between the two is not known`;
       inTransaction(db, () => freeze(db, reason), 'EXCLUSIVE');
     }
-    const redone = hasJournal
-      ? new Journal(db, rules, schema.migrations.length, journal).catchUp(operations(db))
-      : 0;
     const { frozen } = journalState(db.prepare('SELECT * FROM journal').get());
-    return { redone, frozen };
+    return { redone: redone ?? 0, frozen };
   } finally {
     db.close();
+  }
+}
+
+/** How many transactions were done again; undefined where the folder holds nothing of the copy's journal. */
+function caughtUp(db: Database, journal: string): number | undefined {
+  try {
+    return new Journal(db, rules, schema.migrations.length, journal).catchUp(operations(db));
+  } catch (error) {
+    if (!isHashpoolError(error, 'journal-missing')) throw error;
+    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -153,6 +153,47 @@ test('with its journal a mint comes back from a backup whole: no quote is missin
   await assert.rejects(scene.restore(file), { code: 'database-there' });
 });
 
+test('a mint waits for a journal that is away, goes on without one that is lost, and then knows what is older', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const journal = join(temporaryFolder(), 'journal');
+  const scene = await Scene.open(t, journal);
+  const { mint } = scene;
+  await scene.mine(1);
+  const { file } = await scene.backup();
+  await scene.mine(1);
+  await mint.end('SIGTERM');
+  renameSync(journal, `${journal}-away`);
+  await assert.rejects(mint.start(), /ended with 70:.*holds nothing of this database's journal/s);
+  renameSync(`${journal}-away`, journal);
+  await mint.start();
+  await scene.mine(1);
+  assert.ok((await scene.mintQuote(0)).length > 0);
+
+  await mint.end('SIGTERM');
+  rmSync(journal, { recursive: true });
+  const path = join(mint.folder, 'mint.config.toml');
+  const config = readFileSync(path, 'utf8');
+  writeFileSync(path, config.replace(/^journal_path = .*$/m, ''));
+  await mint.start();
+  assert.match(mint.said?.text ?? '', /no issuance journal/);
+  assert.ok((await scene.mintQuote(1)).length > 0);
+  await mint.end('SIGTERM');
+  writeFileSync(path, config);
+  await mint.start();
+  await scene.mine(1);
+  assert.ok((await scene.mintQuote(2)).length > 0);
+
+  await scene.lose();
+  const restored = await scene.restore(file);
+  assert.match(restored.mint?.frozen ?? '', /none that follows on/);
+  await scene.lose();
+  rmSync(journal, { recursive: true });
+  mkdirSync(journal);
+  writeFileSync(join(journal, '1-empty.journal'), '');
+  assert.match((await scene.restore(file)).mint?.frozen ?? '', /without its journal/);
+});
+
 test('a crash between journal and commit loses nothing, and what was noted is not issued again', {
   timeout: LIMIT_MS,
 }, async (t) => {
@@ -186,7 +227,7 @@ test('without a journal a restored mint only reads, until its operator accepts t
   await scene.lose();
 
   const restored = await scene.restore(file);
-  assert.match(restored.mint?.frozen ?? '', /without a journal: what was issued and spent/);
+  assert.match(restored.mint?.frozen ?? '', /without its journal: what was issued and spent/);
   await mint.start();
   assert.deepEqual(
     (await miner.quotes()).map(({ state }) => state),

@@ -8,8 +8,8 @@ import { encodeFrame, type Frame } from './frame.ts';
 import { framesAfter, holds, journalFiles, type Position } from './reader.ts';
 import { JournalWriter } from './writer.ts';
 
-/** For these a database is frozen rather than not opened. */
-const TROUBLES = ['journal-damaged', 'journal-gap', 'journal-missing', 'journal-replay'];
+/** For these a database is frozen rather than not opened. A journal that is missing is not among them: disks come back. */
+const TROUBLES = ['journal-damaged', 'journal-gap', 'journal-replay'];
 
 /** What a store says of its operations, where it can be frozen and journalled. */
 export interface JournalRules {
@@ -89,6 +89,7 @@ export class Journal {
    * Brings the database to where the journal is; freezes it where that can't be done, because the two don't belong
    * together or something is missing.
    * @returns how many transactions were done again
+   * @throws HashpoolError 'journal-missing' where nothing of the journal is there; the database is as it was
    */
   catchUp(operations: Tasks): number {
     return inTransaction(this.#db, () => this.#caughtUp(operations), 'EXCLUSIVE');
@@ -198,7 +199,7 @@ function otherwiseStarted(isOn: boolean): string {
 function journalMissing(folder: string): HashpoolError {
   return new HashpoolError(
     'journal-missing',
-    `${folder} holds nothing of this database's journal: is its disk there? Where the journal alone is lost and the database is the newest, start once without journal_path`,
+    `${folder} holds nothing of this database's journal: is its disk there? Nothing was changed, start when it is back. Where the journal alone is lost and the database is the newest, start once without journal_path`,
   );
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { journalFiles } from '../../../../runtime/sql/journal/reader.ts';
@@ -138,13 +138,41 @@ test('what can not be written down is not done, and later what can', async () =>
   assert.equal(journalFiles(journal).length, 1);
 });
 
-test('a journal that is not where it was keeps the database from going on alone', async () => {
+test('a database does not open while its journal is away, and goes on as it was when that is back', async () => {
   const { path, journal } = place();
   await during(path, journal, (store) => spend(store, 'a'));
-  rmSync(journal, { recursive: true });
+  renameSync(journal, `${journal}-away`);
+  const missing = { code: 'journal-missing', message: /is its disk there\? Nothing was changed/ };
+  await assert.rejects(open(path, journal), missing);
+  mkdirSync(journal);
+  await assert.rejects(open(path, journal), missing);
+  rmdirSync(journal);
+  renameSync(`${journal}-away`, journal);
   await during(path, journal, async (store) => {
-    assert.match(String(await frozen(store)), /holds nothing of this database's journal/);
+    assert.deepEqual(await store.call('state', null), { seq: 1, frozen: null });
+    await spend(store, 'b');
   });
+});
+
+test('a start without a journal ends a lost one, and what is older then finds nothing that follows', async () => {
+  const { path, copy, journal } = place();
+  await during(path, journal, (store) => spend(store, 'a'));
+  copyFileSync(path, copy);
+  await during(path, journal, (store) => spend(store, 'b'));
+  rmSync(journal, { recursive: true });
+  await during(path, undefined, (store) => spend(store, 'unnoted'));
+  await during(path, journal, async (store) => {
+    assert.equal(await frozen(store), null);
+    await spend(store, 'c');
+  });
+  await during(path, journal, async (store) => {
+    assert.deepEqual(await coins(store), ['a', 'b', 'unnoted', 'c']);
+    assert.equal(await frozen(store), null);
+  });
+  copyFileSync(copy, path);
+  await during(path, journal, async (store) =>
+    assert.match(String(await frozen(store)), /none that follows/),
+  );
 });
 
 test('files are dropped that hold nothing later, once nobody writes to them', async () => {
