@@ -90,6 +90,7 @@ test('lnd takes and makes payments for the mint, and forgets none', { timeout: L
     await assert.rejects(backend.pay(payment, soon()), { code: 'lnd-unreachable' });
     await assert.rejects(backend.lookUp(payment), { code: 'lnd-unreachable' });
     await mint.start();
+    await mint.until(() => hasChannel(mint));
     const paid = await until(async () => {
       const state = await backend
         .pay({ ...payment, key: `${randomUUID()}-00002` }, soon())
@@ -207,6 +208,12 @@ async function orderOf(backend: PaymentBackend, request: string, amount: bigint)
   const [fee] = await backend.quotePayment({ request, amount });
   assert.ok(fee);
   return { request, amount, fee, key: `${randomUUID()}-00001` };
+}
+
+/** Whether its neighbour is back, as lnd looks for one by and by. */
+async function hasChannel(node: LightningNode): Promise<boolean> {
+  const { channels } = await node.call('GET', '/v1/channels?active_only=true');
+  return Array.isArray(channels) && channels.length === 1;
 }
 
 /** What `probe` gives, as soon as it gives anything. */

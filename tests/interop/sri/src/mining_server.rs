@@ -34,6 +34,7 @@ const RESUME_TOKEN: u8 = 2;
 const RESUME_TOKEN_BYTES: usize = 16;
 const GROUP: u32 = 1;
 const CHANNEL: u32 = 2;
+const WATCH: u32 = 3;
 const EXTRANONCE_BYTES: u8 = 20;
 const MAX_CHANNELS: u32 = 65_536;
 const SHARES_PER_MINUTE: f32 = 6.0;
@@ -80,9 +81,14 @@ fn negotiate(link: &mut Link, ehash: &str) -> Outcome<()> {
         other => return Err(format!("--ehash={other}: none of unasked, agreed, refused")),
     };
     equal("its extensions are asked for", request.requested_extensions.into_inner(), wanted)?;
-    link.extensions.clone_from(&agreed);
+    link.extensions = agreed;
+    agree(link, request.request_id)
+}
+
+fn agree(link: &mut Link, request_id: u16) -> Outcome<()> {
+    let agreed = link.extensions.clone();
     let answer = RequestExtensionsSuccessOwned {
-        request_id: request.request_id,
+        request_id,
         supported_extensions: agreed.try_into().in_words("extensions")?,
     };
     let answer = ExtensionsNegotiationOwned::RequestExtensionsSuccess(answer);
@@ -97,12 +103,12 @@ struct Pool {
 }
 
 impl Pool {
-    /// Opens the channel that the client asks for.
+    /// Opens the channel by which the client sees that there is work, and the one that it asks for its miner.
     fn open(mut link: Link) -> Outcome<Pool> {
-        let (message, tlvs) = link.receive()?;
-        let AnyMessageOwned::Mining(MiningOwned::OpenExtendedMiningChannel(wish)) = message else {
-            return Err(format!("not OpenExtendedMiningChannel: {message}"));
-        };
+        let (wish, _) = wished(&mut link)?;
+        passed("a channel to see the work by is asked for", &wish);
+        let mut link = Pool::with_channel(link, WATCH, &wish)?.link;
+        let (wish, tlvs) = wished(&mut link)?;
         passed("a channel is asked for", &wish);
         if link.extensions.contains(&EHASH) {
             let key = field(&tlvs, LOCKING_KEY).ok_or("the channel has no locking key")?;
@@ -112,11 +118,15 @@ impl Pool {
         } else {
             equal("without ehash the channel has no fields of it", tlvs, vec![])?;
         }
-        let channel = new_channel(&wish)?;
+        Pool::with_channel(link, CHANNEL, &wish)
+    }
+
+    fn with_channel(mut link: Link, channel_id: u32, wish: &OpenExtendedMiningChannelOwned) -> Outcome<Pool> {
+        let channel = new_channel(channel_id, wish)?;
         link.send(AnyMessageOwned::Mining(MiningOwned::OpenExtendedMiningChannelSuccess(
             OpenExtendedMiningChannelSuccessOwned {
                 request_id: wish.request_id,
-                channel_id: CHANNEL,
+                channel_id,
                 target: channel.get_target().to_le_bytes().into(),
                 extranonce_size: channel.get_rollable_extranonce_size(),
                 extranonce_prefix: channel.get_extranonce_prefix().to_vec().try_into().in_words("prefix")?,
@@ -124,7 +134,7 @@ impl Pool {
             },
         )))?;
         let mut pool = Pool { link, channel, template_id: 0, shares: 0 };
-        pool.new_tip(CHANNEL)?;
+        pool.new_tip(channel_id)?;
         Ok(pool)
     }
 
@@ -140,6 +150,10 @@ impl Pool {
                 AnyMessageOwned::Mining(MiningOwned::CloseChannel(close)) => {
                     return equal("the channel is closed with its miner", close.channel_id, CHANNEL);
                 }
+                // That is how the client asks whether anybody is there.
+                AnyMessageOwned::Extensions(ExtensionsOwned::ExtensionsNegotiation(
+                    ExtensionsNegotiationOwned::RequestExtensions(request),
+                )) => agree(&mut self.link, request.request_id)?,
                 other => return Err(format!("not expected of a miner: {other}")),
             }
         }
@@ -236,13 +250,21 @@ impl Pool {
     }
 }
 
-fn new_channel(wish: &OpenExtendedMiningChannelOwned) -> Outcome<ExtendedChannel> {
+fn wished(link: &mut Link) -> Outcome<(OpenExtendedMiningChannelOwned, Vec<Tlv>)> {
+    let (message, tlvs) = link.receive()?;
+    match message {
+        AnyMessageOwned::Mining(MiningOwned::OpenExtendedMiningChannel(wish)) => Ok((wish, tlvs)),
+        other => Err(format!("not OpenExtendedMiningChannel: {other}")),
+    }
+}
+
+fn new_channel(channel_id: u32, wish: &OpenExtendedMiningChannelOwned) -> Outcome<ExtendedChannel> {
     let server_id = vec![0x53, 0x52];
     let mut allocator =
         ExtranonceAllocator::new(server_id, EXTRANONCE_BYTES, MAX_CHANNELS).in_words("allocator")?;
     let prefix = allocator.allocate_extended(wish.min_extranonce_size.into()).in_words("prefix")?;
     ExtendedChannel::new_for_pool(
-        CHANNEL,
+        channel_id,
         wish.user_identity.as_utf8_or_hex(),
         prefix,
         Target::from_le_bytes(wish.max_target.to_array()),
