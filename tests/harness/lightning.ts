@@ -188,8 +188,7 @@ async function openChannel(bitcoind: TestNode, from: LightningNode, to: Lightnin
   await from.until(
     async () => Number((await from.call('GET', '/v1/balance/blockchain'))['confirmed_balance']) > 0,
   );
-  const { identity_pubkey: key } = await to.call('GET', '/v1/getinfo');
-  await from.call('POST', '/v1/peers', { addr: { pubkey: key, host: `127.0.0.1:${to.peerPort}` } });
+  const key = await connect(from, to);
   await from.call('POST', '/v1/channels', {
     node_pubkey_string: key,
     local_funding_amount: String(CHANNEL_SATS),
@@ -199,6 +198,14 @@ async function openChannel(bitcoind: TestNode, from: LightningNode, to: Lightnin
   // A channel is shown as active before payments find their way through it.
   await from.until(() => pays(from, to));
   await to.until(() => pays(to, from));
+}
+
+/** Connects one node to the other, whose key it gives. @throws Error where they are connected */
+export async function connect(from: LightningNode, to: LightningNode): Promise<string> {
+  const { identity_pubkey } = await to.call('GET', '/v1/getinfo');
+  const addr = { pubkey: identity_pubkey, host: `127.0.0.1:${to.peerPort}` };
+  await from.call('POST', '/v1/peers', { addr });
+  return String(identity_pubkey);
 }
 
 /** Whether one sat goes from one node to the other. */
