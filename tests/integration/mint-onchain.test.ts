@@ -149,7 +149,7 @@ test(
 );
 
 test('payouts that come together share a transaction and its fee', limit, async (t) => {
-  const scene = await OnchainScene.open(t, 'batch_seconds = 3\nconfirmations = 1');
+  const scene = await OnchainScene.open(t, 'batch_seconds = 8\nconfirmations = 1');
   const addresses = await Promise.all(Array.from({ length: 5 }, () => scene.newAddress()));
   const twice = addresses[0] ?? '';
   const wallets: SatProof[][] = [];
