@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { HashpoolError } from '../protocols/errors.ts';
-import { stateFolder } from '../services/supervisor/state-folder.ts';
+import { existingState } from '../services/supervisor/state-folder.ts';
 import { type Audit, auditAppliance } from './appliance/audit-sums.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readCommandLine, refuseWords, runCommand } from './appliance/command-line.ts';
 import { toJsonLine } from './appliance/summary.ts';
 
 const usage = `npm run audit -- [--state DIR] [--json]: compares the books of pool, mint and wallet
@@ -21,10 +19,8 @@ function main(args: readonly string[]): number {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  if (positionals.length > 0) throw usageError(`${positionals[0]} is no option; --help shows what there is`);
-  const state = stateFolder(values.state);
-  if (!existsSync(state.root))
-    throw new HashpoolError('no-state', `${state.root} is not there: npm start makes it`);
+  refuseWords(positionals);
+  const state = existingState(values.state);
   const audit = auditAppliance(state);
   process.stdout.write(values.json ? `${toJsonLine(audit)}\n` : report(audit));
   return audit.agree ? 0 : 1;

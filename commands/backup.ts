@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { HashpoolError } from '../protocols/errors.ts';
-import { stateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { existingState } from '../services/supervisor/state-folder.ts';
+import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { type Backup, makeBackup } from './backups/make-backup.ts';
@@ -39,11 +37,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  if (positionals.length > 0) throw usageError(`${positionals[0]} is no option; --help shows what there is`);
+  refuseWords(positionals);
   const keep = countOf(values.keep);
-  const state = stateFolder(values.state);
-  if (!existsSync(state.root))
-    throw new HashpoolError('no-state', `${state.root} is not there: npm start makes it`);
+  const state = existingState(values.state);
   const paths = databasePaths(state);
   const backup = await makeBackup({
     places: placesOf(paths, values.role),

@@ -28,6 +28,11 @@ export function readCommandLine<O extends ParseArgsOptionsConfig>(args: readonly
   }
 }
 
+/** For a command that takes options alone. @throws HashpoolError 'usage' */
+export function refuseWords([word]: readonly string[]): void {
+  if (word !== undefined) throw usageError(`${word} is no option; --help shows what there is`);
+}
+
 /** A mistake on the command line, in words. */
 export function usageError(trouble: string, cause?: unknown): HashpoolError {
   return new HashpoolError('usage', trouble, { cause });

@@ -1,4 +1,4 @@
-import { readCommandLine, usageError } from './command-line.ts';
+import { readCommandLine, refuseWords, usageError } from './command-line.ts';
 
 /** What `npm start` was asked for. */
 export interface StartOptions {
@@ -49,7 +49,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     debug: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   });
-  if (positionals.length > 0) throw usageError(`${positionals[0]} is no option; --help shows what there is`);
+  refuseWords(positionals);
   return {
     state: values.state,
     config: values.config,

@@ -37,6 +37,13 @@ export function stateFolder(path: string): StateFolder {
   };
 }
 
+/** The same, of an appliance that has been started. @throws HashpoolError 'no-state' */
+export function existingState(path: string): StateFolder {
+  const state = stateFolder(path);
+  if (existsSync(state.root)) return state;
+  throw new HashpoolError('no-state', `${state.root} is not there: npm start makes it`);
+}
+
 /**
  * Makes sure that a folder is an appliance's or can become one: a mistyped path must not fill, or empty, a folder
  * of somebody else's.

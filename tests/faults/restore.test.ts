@@ -16,6 +16,7 @@ import { moveTablesAside } from '../../runtime/sql/backup.ts';
 import { isPostgres } from '../../runtime/sql/open.ts';
 import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
 import { EhashMiner } from '../harness/ehash-miner.ts';
+import { ABSENT_NODE, journaledPayments } from '../harness/journaled-mint.ts';
 import { startMint, type TestMintProcess } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { bare, SatWallet } from '../harness/sat-wallet.ts';
@@ -45,7 +46,7 @@ class Scene {
   static async open(t: TestContext, journal: string | undefined): Promise<Scene> {
     const node = await regtestNode(t, { blocks: 3 });
     const payments = journal === undefined ? '' : `[backup]\njournal_path = "${journal}"`;
-    const mint = await startMint(t, node, { payments });
+    const mint = await startMint(t, ABSENT_NODE, { payments });
     const outbox = new TestOutbox();
     await outbox.link(t, mint);
     return new Scene(node, mint, outbox, journal);
@@ -265,17 +266,8 @@ test('with its journal what was paid and paid out since the backup stays so', {
   timeout: LIMIT_MS,
 }, async (t) => {
   const journal = join(temporaryFolder(), 'journal');
-  const payments = `
-[backup]
-journal_path = "${journal}"
-[payments]
-[payments.bolt11]
-backend = "fake"
-[payments.fake]
-pays_after_ms = 0
-`;
-  const node = { rpcUrl: 'http://127.0.0.1:1', rpcAuth: 'nobody:nothing' };
-  const mint = await startMint(t, node, { payments });
+  const payments = journaledPayments(journal);
+  const mint = await startMint(t, ABSENT_NODE, { payments });
   const scene = new Scene(await regtestNode(t), mint, new TestOutbox(), journal);
   const wallet = new SatWallet(mint.url, (await loadCrypto()).curve);
   await wallet.load();

@@ -6,6 +6,7 @@ import { restoreBackup } from '../../commands/backups/restore-backup.ts';
 import { auditMint } from '../../roles/mint/books.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { moveTablesAside } from '../../runtime/sql/backup.ts';
+import { ABSENT_NODE, journaledPayments } from '../harness/journaled-mint.ts';
 import { startMint } from '../harness/mint.ts';
 import { useStore } from '../harness/new-place.ts';
 import { bare, SatWallet } from '../harness/sat-wallet.ts';
@@ -13,25 +14,14 @@ import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 useStore('postgres');
 
-/** A node that is never there: nothing of this needs it. */
-const node = { rpcUrl: 'http://127.0.0.1:1', rpcAuth: 'nobody:nothing' };
-
 test('two processes of a mint note what they do in one journal, and it is all there', {
   timeout: 180_000,
 }, async (t) => {
   const folder = temporaryFolder();
   const journal = join(folder, 'journal');
-  const payments = `
-[backup]
-journal_path = "${journal}"
-[payments]
-[payments.bolt11]
-backend = "fake"
-[payments.fake]
-pays_after_ms = 0
-`;
-  const mint = await startMint(t, node, { payments });
-  const beside = await startMint(t, node, { payments, beside: mint });
+  const payments = journaledPayments(journal);
+  const mint = await startMint(t, ABSENT_NODE, { payments });
+  const beside = await startMint(t, ABSENT_NODE, { payments, beside: mint });
   const { curve } = await loadCrypto();
   const wallets = [new SatWallet(mint.url, curve), new SatWallet(beside.url, curve)] as const;
   for (const wallet of wallets) await wallet.load();
