@@ -46,7 +46,7 @@ class Scene {
   static async open(t: TestContext, journal: string | undefined): Promise<Scene> {
     const node = await regtestNode(t, { blocks: 3 });
     const payments = journal === undefined ? '' : `[backup]\njournal_path = "${journal}"`;
-    const mint = await startMint(t, ABSENT_NODE, { payments });
+    const mint = await startMint(t, node, { payments });
     const outbox = new TestOutbox();
     await outbox.link(t, mint);
     return new Scene(node, mint, outbox, journal);
