@@ -135,9 +135,14 @@ ${settings}
   /** Tokens of the sum, by a deposit of its own. */
   async sats(sum: number): Promise<SatProof[]> {
     const quote = await this.depositQuote();
-    await this.deposit(quote, sum);
+    const txid = await this.deposit(quote, sum);
     await this.node.generate(1);
-    await this.untilPaid(quote, sum);
+    try {
+      await this.untilPaid(quote, sum);
+    } catch (cause) {
+      const told = await this.user.call('gettransaction', [txid]);
+      throw new Error(`the mint has not credited ${JSON.stringify(told)}`, { cause });
+    }
     return this.take(quote, sum);
   }
 
