@@ -40,8 +40,15 @@ if (unknown === undefined) {
   const figures = benches.flatMap((bench) =>
     figuresOf(bench, Number(values.seconds), Number(values['tip-every'])),
   );
+  const wanted = figures.filter(({ name }) => name.includes(values.only));
   try {
-    await runFigures(figures.filter(({ name }) => name.includes(values.only)));
+    if (wanted.length > 0) await runFigures(wanted);
+    else {
+      console.error(
+        `bench: no figure has "${values.only}" in its name:\n${figures.map(({ name }) => name).join('\n')}`,
+      );
+      process.exitCode = EXIT_USAGE;
+    }
   } finally {
     for (const bench of benches) await bench.close?.();
   }
