@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
+import { isAddressOrNetwork } from '../../../runtime/address-set.ts';
 import { defaulted, integer, list, text } from '../../../runtime/config/fields.ts';
-import { isAddressOrNetwork } from './addresses.ts';
 
 /** Loopback: a proxy on the same machine, and whoever has a shell on it. */
 const LOOPBACK = ['127.0.0.1', '::1'];

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { AddressSet } from '../../../runtime/address-set.ts';
 import { clientAddress } from '../../../runtime/client-address.ts';
-import { AddressSet, forwardedAddress } from './addresses.ts';
+import { TokenBuckets } from '../../../runtime/token-buckets.ts';
+import { forwardedAddress } from './addresses.ts';
 import type { LimitsConfig } from './config.ts';
-import { TokenBuckets } from './token-buckets.ts';
 
 /** What a request is, as far as its cost goes. */
 export type RequestClass = 'reads' | 'writes' | 'quotes' | 'lookups';

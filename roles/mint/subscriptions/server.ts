@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../../runtime/logs.ts';
+import { TokenBuckets } from '../../../runtime/token-buckets.ts';
 import { Counts } from '../limits/counts.ts';
 import type { Client, Limits } from '../limits/limits.ts';
-import { TokenBuckets } from '../limits/token-buckets.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { WalletSocket } from './wallet-socket.ts';
 

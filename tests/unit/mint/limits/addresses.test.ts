@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AddressSet, forwardedAddress, isAddressOrNetwork } from '../../../../roles/mint/limits/addresses.ts';
+import { forwardedAddress } from '../../../../roles/mint/limits/addresses.ts';
+import { AddressSet, isAddressOrNetwork } from '../../../../runtime/address-set.ts';
 
 const trusted = new AddressSet(['127.0.0.1', '::1', '10.0.0.0/8', 'fd00::/16']);
 

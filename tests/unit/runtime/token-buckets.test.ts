@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_BUCKETS, TokenBuckets } from '../../../../roles/mint/limits/token-buckets.ts';
+import { MAX_BUCKETS, TokenBuckets } from '../../../runtime/token-buckets.ts';
 
 test('a bucket is full at first, fills with time, and never beyond its size', () => {
   let now = 0;
