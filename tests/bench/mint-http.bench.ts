@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { toHex } from '../../protocols/bytes.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { removeTestPostgres } from '../harness/postgres.ts';
 import { bare, type MintAnswer, type SatOutput, type SatProof, SatWallet } from '../harness/sat-wallet.ts';
 import { type Figure, quantile } from './figure.ts';
 import { cpuUsOf, type HttpMint, type HttpMintKind, httpMints } from './http-mints.ts';
@@ -164,3 +165,5 @@ async function send(mint: HttpMint, requests: readonly Request[]) {
 }
 
 export const figures: Figure[] = loads.flatMap((load) => httpMints.map((kind) => overHttp(load, kind)));
+
+export const close = removeTestPostgres;

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { testPostgres } from '../harness/postgres.ts';
+import { removeTestPostgres, testPostgres } from '../harness/postgres.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 import { openTestMint, type TestMint } from '../unit/mint/support.ts';
 
@@ -34,10 +34,11 @@ export async function mintAt(place: Place): Promise<TestMint> {
   return (await found).mint;
 }
 
-/** Ends every mint that was opened. */
+/** Ends every mint that was opened, and the server that some were on. */
 export async function closeMints(): Promise<void> {
   for (const each of opened.values()) await (await each).close();
   opened.clear();
+  await removeTestPostgres();
 }
 
 async function openAt({ store, rows, hasJournal = false }: Place): Promise<Opened> {

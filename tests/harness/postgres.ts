@@ -28,11 +28,15 @@ export interface TestPostgres {
 
 let shared: Promise<Server> | undefined;
 
-// One server for all tests of a file: it starts with the first that asks, and stops after the last.
-after(async () => {
+/** Ends the server, if there is one, and removes its data. Tests need not ask for it. */
+export async function removeTestPostgres(): Promise<void> {
   await (await shared)?.remove();
-});
+  shared = undefined;
+}
 
+after(removeTestPostgres);
+
+/** The one server for all tests of a file: it starts with the first that asks, and stops after the last. */
 export function testPostgres(): Promise<TestPostgres> {
   shared ??= Server.create();
   return shared;
