@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { generateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
@@ -8,6 +9,7 @@ import {
   encodeAuthorityPublicKey,
   encodeAuthoritySecretKey,
 } from '../../protocols/sv2/authority-key.ts';
+import { rpcAuthLine } from '../bitcoind/arguments.ts';
 import type { Credential } from './roles-table.ts';
 
 /** What a kind of credential needs: the curve, and bytes that nobody can guess. */
@@ -40,8 +42,16 @@ const kinds: Record<Credential['kind'], Kind> = {
   'pool-id': signingKey,
   seed: { generate: ({ randomBytes }) => toHex(randomBytes(32)) },
   mnemonic: { generate: () => generateMnemonic(wordlist, MNEMONIC_BITS) },
-  'rpc-password': { generate: ({ randomBytes }) => `hashpool:${toHex(randomBytes(16))}` },
+  'rpc-password': {
+    generate: ({ randomBytes }) => `hashpool:${toHex(randomBytes(16))}`,
+    publish: (secret) => `rpcauth=${rpcAuthLine(secret, saltOf(secret))}`,
+  },
 };
+
+/** The same file at every start, so that a node that runs need not read it again. */
+function saltOf(secret: string): string {
+  return createHash('sha256').update(`hashpool rpcauth salt ${secret}`).digest('hex').slice(0, 32);
+}
 
 /** A new secret of a kind, as the text of its file. */
 export function generateSecret(kind: Credential['kind'], tools: KeyTools): string {

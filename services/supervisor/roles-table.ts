@@ -9,10 +9,12 @@ const name = Type.String({ pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' });
 const fileName = Type.String({ pattern: '^[a-z0-9-]+(/[a-z0-9-]+)?(\\.[a-z]+)+$' });
 const names = Type.Array(name, { uniqueItems: true });
 
+const portNumber = Type.Integer({ minimum: 1024, maximum: 65535 });
+
 const portSchema = Type.Object(
   {
     name,
-    number: Type.Integer({ minimum: 1024, maximum: 65535 }),
+    number: portNumber,
     listen: Type.Union([Type.Literal('open'), Type.Literal('loopback')]),
   },
   closed,
@@ -47,16 +49,29 @@ const roleSchema = Type.Object(
     ports: Type.Array(portSchema),
     credentials: names,
     hardening: Type.Union([Type.Literal('loopback'), Type.Literal('public'), Type.Literal('node')]),
+    memory_mib: Type.Integer({ minimum: 64, maximum: 1_048_576 }),
   },
   closed,
 );
 
+/** What only the units of a server need of the table: nix/roles.nix checks what goes beyond its shape. */
+const socketSchema = Type.Object({ owner: name, readers: names }, closed);
+const frontSchema = Type.Object({ number: portNumber, upstream: Type.Optional(portNumber) }, closed);
+const networkSchema = Type.Object({ rpc: portNumber }, closed);
+
 const tableSchema = Type.Object(
-  { credential: Type.Record(name, credentialSchema), role: Type.Array(roleSchema, { minItems: 1 }) },
+  {
+    network: Type.Optional(Type.Record(name, networkSchema)),
+    socket: Type.Optional(Type.Record(name, socketSchema)),
+    front: Type.Optional(Type.Record(name, frontSchema)),
+    credential: Type.Record(name, credentialSchema),
+    role: Type.Array(roleSchema, { minItems: 1 }),
+  },
   closed,
 );
 
 export type Port = Static<typeof portSchema>;
+export type Front = Static<typeof frontSchema>;
 export type Credential = Static<typeof credentialSchema>;
 export type Role = Static<typeof roleSchema>;
 
@@ -64,6 +79,10 @@ export type Role = Static<typeof roleSchema>;
 export interface RolesTable {
   readonly roles: readonly Role[];
   readonly credentials: ReadonlyMap<string, Credential>;
+  /** Ports of nginx and Prometheus on a server. */
+  readonly fronts: ReadonlyMap<string, Front>;
+  /** The RPC port of the node on each network. */
+  readonly rpcPorts: ReadonlyMap<string, number>;
 }
 
 /** The table of this project, nix/roles.toml. */
@@ -95,9 +114,15 @@ export function parseRolesTable(toml: string): RolesTable {
   }
   const credentials = new Map(Object.entries(value.credential));
   checkNames(value.role, credentials);
-  checkPorts(value.role);
+  checkPorts(value.role, value.front ?? {});
   checkPublished(credentials);
-  return { roles: inOrder(value.role), credentials };
+  const rpcPorts = Object.entries(value.network ?? {}).map(([network, { rpc }]) => [network, rpc] as const);
+  return {
+    roles: inOrder(value.role),
+    credentials,
+    fronts: new Map(Object.entries(value.front ?? {})),
+    rpcPorts: new Map(rpcPorts),
+  };
 }
 
 function checkNames(roles: readonly Role[], credentials: ReadonlyMap<string, Credential>): void {
@@ -118,8 +143,8 @@ function checkNames(roles: readonly Role[], credentials: ReadonlyMap<string, Cre
   }
 }
 
-function checkPorts(roles: readonly Role[]): void {
-  const owners = new Map<number, string>();
+function checkPorts(roles: readonly Role[], fronts: Readonly<Record<string, Front>>): void {
+  const owners = new Map(Object.entries(fronts).map(([front, { number }]) => [number, `front ${front}`]));
   for (const role of roles) {
     for (const port of role.ports) {
       const other = owners.get(port.number);

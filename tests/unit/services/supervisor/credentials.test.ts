@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -53,6 +53,10 @@ test('every credential of the table is made, each of its kind, with what it publ
   assert.equal(fromHex(secret(state, 'mint-seed')).length, 32);
   assert.ok(validateMnemonic(secret(state, 'wallet-mnemonic'), wordlist));
   assert.match(secret(state, 'bitcoin-rpc'), /^[a-z]+:[0-9a-f]{32}$/);
+  const [, salt = '', hash] =
+    /^rpcauth=hashpool:([0-9a-f]{32})\$([0-9a-f]{64})$/.exec(published(state, 'bitcoin-rpcauth.conf')) ?? [];
+  const password = secret(state, 'bitcoin-rpc').slice('hashpool:'.length);
+  assert.equal(hash, createHmac('sha256', salt).update(password).digest('hex'));
 });
 
 test('secrets are closed to other users, and each role sees its own alone', () => {

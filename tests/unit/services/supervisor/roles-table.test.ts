@@ -32,6 +32,7 @@ wants = ${list(role.wants)}
 ports = ${role.ports ?? '[]'}
 credentials = ${list(role.credentials)}
 hardening = "loopback"
+memory_mib = 512
 ${role.more ?? ''}`,
       )
       .join('\n')
@@ -91,6 +92,11 @@ const refusals: readonly [what: string, toml: string, words: RegExp][] = [
       { name: 'b', ports: '[{ name = "y", number = 4000, listen = "loopback" }]' },
     ),
     /b: port 4000 is taken by a/,
+  ],
+  [
+    'a port that a front uses',
+    `[front.server]\nnumber = 4000\n${table({ name: 'a', ports: '[{ name = "x", number = 4000, listen = "loopback" }]' })}`,
+    /a: port 4000 is taken by front server/,
   ],
   [
     'an open port behind a loopback hardening',

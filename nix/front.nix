@@ -1,0 +1,81 @@
+# nginx and Prometheus in front of the stats services: data that NixOS's modules take as they are, and that tests
+# render. Builtins alone.
+{
+  table ? (import ./roles.nix { }).checked,
+  sides ? [
+    "server"
+    "client"
+  ],
+}:
+let
+  inherit (builtins) listToAttrs map toString;
+
+  # An honest 503 where the stats service itself is away; its own 503 goes through as it is.
+  down = side: ''
+    internal;
+    default_type application/json;
+    return 503 '{"status":"down","reason":"the stats service of the ${side} side does not answer"}';
+  '';
+
+  # Dashboard, /health and /metrics of a side.
+  host = side: {
+    listen = [
+      {
+        addr = "127.0.0.1";
+        port = table.front.${side}.number;
+      }
+    ];
+    extraConfig = "";
+    locations = {
+      "/" = {
+        proxyPass = "http://127.0.0.1:${toString table.front.${side}.upstream}";
+        extraConfig = ''
+          proxy_http_version 1.1;
+          proxy_set_header Host $host;
+          proxy_set_header X-Forwarded-For $remote_addr;
+          proxy_connect_timeout 2s;
+          proxy_read_timeout 15s;
+          error_page 502 504 = @down;
+        '';
+      };
+      "@down".extraConfig = down side;
+    };
+  };
+in
+{
+  virtualHosts = listToAttrs (
+    map (side: {
+      name = "hashpool-${side}";
+      value = host side;
+    }) sides
+  );
+
+  prometheus = {
+    port = table.front.prometheus.number;
+    scrapeConfigs = [
+      {
+        job_name = "hashpool";
+        scrape_interval = "15s";
+        metrics_path = "/metrics";
+        static_configs = map (side: {
+          targets = [ "127.0.0.1:${toString table.front.${side}.number}" ];
+          labels = { inherit side; };
+        }) sides;
+      }
+    ];
+    rules.groups = [
+      {
+        name = "hashpool";
+        rules = [
+          {
+            alert = "HashpoolSideDown";
+            expr = ''up{job="hashpool"} == 0'';
+            for = "2m";
+            labels.severity = "critical";
+            annotations.summary = "The {{ $labels.side }} side shows no figures: systemctl status hashpool-{{ $labels.side }}";
+          }
+        ];
+      }
+    ];
+  };
+}

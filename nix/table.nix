@@ -1,0 +1,241 @@
+# The units of one host, made from the table of roles: attribute sets in the shape of NixOS's `systemd.services`, by
+# full names. NixOS takes them as they are (nix/modules/units.nix); tests render them to text (nix/render.nix).
+# Builtins alone.
+{
+  # Node's executable, the folder of the application, the node's executable and what else it is told.
+  node,
+  app,
+  bitcoind ? "bitcoind",
+  bitcoindArguments ? [ ],
+  # Packages whose programs units find on their path; `noop` is a program that does nothing.
+  path ? [ ],
+  noop ? "/bin/true",
+  network ? "regtest",
+  sides ? [
+    "server"
+    "client"
+  ],
+  # Roles that something else runs, as the node may be nixpkgs' own.
+  without ? [ ],
+  table ? (import ./roles.nix { }).checked,
+}:
+let
+  inherit (builtins)
+    concatMap
+    elem
+    filter
+    listToAttrs
+    map
+    mapAttrs
+    ;
+  hardening = import ./hardening.nix;
+  check = import ./check.nix;
+
+  here = filter (role: !role.trial && elem role.side sides && !elem role.name without) table.roles;
+  names = map (role: role.name) here;
+
+  userOf = name: if name == "bitcoind" then name else "hashpool-${name}";
+  unitOf = name: "${userOf name}.service";
+  unitsOf = list: map unitOf (filter (name: elem name names) list);
+  anchorOf = side: "hashpool-${side}.service";
+  credentials = "hashpool-credentials.service";
+
+  # Sockets of this host that a role listens on or connects to.
+  socketsOf =
+    name:
+    filter (socket: table.socket.${socket}.owner == name || elem name table.socket.${socket}.readers) (
+      builtins.attrNames table.socket
+    );
+
+  portOf =
+    role: port:
+    if role.name == "bitcoind" && port.name == "rpc" then table.network.${network}.rpc else port.number;
+
+  command =
+    role:
+    if role.command == "bitcoind" then
+      [
+        bitcoind
+        "-conf=/etc/hashpool/${role.config}"
+        "-datadir=/var/lib/hashpool/${role.name}"
+        "-rpcport=${toString table.network.${network}.rpc}"
+        "\"-startupnotify=systemd-notify --ready\""
+      ]
+      ++ bitcoindArguments
+    else
+      [
+        node
+        "${app}/${role.command}"
+        "-c /etc/hashpool/${role.config}"
+      ]
+      ++ (if role ? shared then [ "-g /etc/hashpool/${role.shared}" ] else [ ]);
+
+  empty = {
+    after = [ ];
+    wants = [ ];
+    requires = [ ];
+    partOf = [ ];
+    wantedBy = [ ];
+    environment = { };
+    unitConfig = { };
+    inherit path;
+  };
+
+  # How a role runs that speaks systemd's protocol itself.
+  alive =
+    role:
+    if role.command == "bitcoind" then
+      {
+        TimeoutStartSec = "30min";
+        TimeoutStopSec = "10min";
+      }
+    else
+      {
+        TimeoutStartSec = "5min";
+        TimeoutStopSec = "30s";
+        WatchdogSec = "60s";
+      };
+
+  roleUnit =
+    role:
+    empty
+    // {
+      inherit (role) description;
+      after = unitsOf role.after ++ [
+        credentials
+        "network-online.target"
+      ];
+      wants = unitsOf role.wants ++ [
+        credentials
+        "network-online.target"
+      ];
+      partOf = [ (anchorOf role.side) ];
+      # It never gives up: peers, disks and nodes come back.
+      unitConfig.StartLimitIntervalSec = 0;
+      environment = {
+        PUBLIC_DIRECTORY = "/var/lib/hashpool/public";
+      }
+      // (
+        if role.command == "bitcoind" then
+          { }
+        else
+          { NODE_OPTIONS = "--max-old-space-size=${toString (role.memory_mib * 3 / 4)}"; }
+      );
+      serviceConfig =
+        hardening.classes.${role.hardening}
+        // alive role
+        // {
+          Type = "notify";
+          # systemd-notify(1) is a process of its own.
+          NotifyAccess = "all";
+          ExecStart = builtins.concatStringsSep " " (command role);
+          User = userOf role.name;
+          Group = "hashpool";
+          Slice = "hashpool-${role.side}.slice";
+          StateDirectory = "hashpool/${role.name}";
+          StateDirectoryMode = "0700";
+          LoadCredential = map (name: "${name}:/var/lib/hashpool/credentials/${name}") role.credentials;
+          Restart = "always";
+          RestartSec = "10s";
+          RestartSteps = 5;
+          RestartMaxDelaySec = "5min";
+          # A config that can't be used does not get better by itself.
+          RestartPreventExitStatus = 78;
+          KillMode = "mixed";
+          LimitNOFILE = 65536;
+          TasksMax = 512;
+          MemoryMax = "${toString role.memory_mib}M";
+          SupplementaryGroups = map (name: "hashpool-${name}") (socketsOf role.name);
+          ReadWritePaths = map (name: "/run/hashpool-${name}") (socketsOf role.name);
+        };
+    };
+
+  # `systemctl start|stop|status hashpool-SIDE`: the roles of the side are part of it.
+  anchor =
+    side:
+    let
+      roles = map (role: unitOf role.name) (filter (role: role.side == side) here);
+    in
+    empty
+    // {
+      description = "Hashpool, the ${side} side";
+      after = roles;
+      wants = roles;
+      wantedBy = [ "multi-user.target" ];
+      serviceConfig = hardening.classes.offline // {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = noop;
+        DynamicUser = true;
+        Slice = "hashpool-${side}.slice";
+      };
+    };
+
+  # Root's, with no capability: all that it writes is root's own.
+  credentialsUnit = empty // {
+    description = "Keys of Hashpool's roles, made where missing";
+    serviceConfig = hardening.classes.offline // {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      ExecStart = builtins.concatStringsSep " " (
+        [
+          node
+          "${app}/commands/credentials.ts"
+          "--state /var/lib/hashpool"
+        ]
+        ++ map (side: "--side ${side}") sides
+      );
+      StateDirectory = "hashpool";
+      StateDirectoryMode = "0755";
+    };
+  };
+
+  hereSockets = listToAttrs (
+    map (name: {
+      inherit name;
+      value = table.socket.${name};
+    }) (filter (name: elem table.socket.${name}.owner names) (builtins.attrNames table.socket))
+  );
+
+  named = map (each: {
+    name = unitOf each.name;
+    value = roleUnit each;
+  }) here;
+  services =
+    listToAttrs named
+    // listToAttrs (
+      map (side: {
+        name = anchorOf side;
+        value = anchor side;
+      }) sides
+    )
+    // {
+      ${credentials} = credentialsUnit;
+    };
+  problems = check.units services;
+in
+{
+  services =
+    if problems == [ ] then
+      services
+    else
+      throw "the units contradict each other: ${builtins.concatStringsSep "; " problems}";
+  slices = map (side: "hashpool-${side}.slice") sides;
+  users = map userOf names;
+  groups = [ "hashpool" ] ++ map (name: "hashpool-${name}") (builtins.attrNames table.socket);
+  # Folders of the sockets: the group's, so that what is made in them is too.
+  sockets = mapAttrs (name: socket: {
+    folder = "/run/hashpool-${name}";
+    owner = userOf socket.owner;
+    group = "hashpool-${name}";
+  }) hereSockets;
+  ports = concatMap (
+    role:
+    map (port: {
+      role = role.name;
+      inherit (role) side;
+      inherit (port) name listen;
+      number = portOf role port;
+    }) role.ports
+  ) here;
+}
