@@ -27,7 +27,10 @@ test("the pool's identity, which no role reads, is the server's", () => {
 
 test('both sides together are the whole table', () => {
   const both = tableOfSides(table, ['server', 'client']);
-  assert.deepEqual(both.roles, table.roles);
+  assert.deepEqual(
+    both.roles,
+    table.roles.map((role) => ({ ...role })),
+  );
   assert.deepEqual([...both.credentials], [...table.credentials]);
 });
 
