@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FittedBlock } from '../../domain/templates/fit-block.ts';
 import { encodeBlock } from '../../protocols/bitcoin/block.ts';
 import { addWitness, coinbaseTxid } from '../../protocols/bitcoin/coinbase.ts';
@@ -7,39 +6,9 @@ import { foldMerklePath } from '../../protocols/bitcoin/merkle.ts';
 import { reversed, toHex } from '../../protocols/bytes.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
-import type { Logger } from '../../runtime/logs.ts';
-import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
-import { isRpcError } from '../../runtime/rpc/errors.ts';
+import { type SolvedBlock, type SubmitOptions, submitBlock } from '../../services/node/submit-block.ts';
 
 export type Solution = Extract<TemplateMessage, { name: 'SubmitSolution' }>;
-
-/** How long a block is offered to a node that does not answer: later it is surely orphaned. */
-const SUBMIT_LIMIT_MS = 10 * 60_000;
-const SUBMIT_RETRY_MS = 500;
-
-/** submitblock's answers (BIP22, bitcoind's validation) in words; the node gives others as they are. */
-const ANSWERS: Readonly<Record<string, string>> = {
-  duplicate: 'the node had it already',
-  'duplicate-invalid': 'the node had it already and found it invalid',
-  'duplicate-inconclusive': 'the node had it already, off its best chain',
-  inconclusive: 'valid so far, and not on the best chain: another block was first',
-  'high-hash': "its hash does not meet the chain's target",
-  'bad-txnmrklroot': 'its merkle root does not fit its transactions',
-  'bad-witness-merkle-match': 'its coinbase does not commit to its witnesses',
-  'bad-cb-amount': 'its coinbase pays more than subsidy and fees',
-  'bad-cb-height': 'its coinbase does not begin with its height',
-  'bad-cb-length': 'its coinbase script is too short or too long',
-  'time-too-old': 'its time is too early',
-  'time-too-new': 'its time is too far in the future',
-  'prev-blk-not-found': 'the node does not know the block it builds on',
-};
-
-/** A block put together from a template and a client's solution. */
-export interface SolvedBlock {
-  readonly bytes: Uint8Array;
-  /** Display order, as explorers and RPC have it. */
-  readonly hash: string;
-}
 
 /**
  * The block that a solution makes of its template. A stripped coinbase gets its witness back where the template
@@ -58,54 +27,19 @@ export function solvedBlock(block: FittedBlock, solution: Solution): SolvedBlock
     nonce: solution.header_nonce,
   };
   const bytes = encodeBlock(header, [coinbase, ...block.transactions.map(({ data }) => data)]);
-  return { bytes, hash: toHex(reversed(headerHashLe(header))) };
+  return { bytes, hash: toHex(reversed(headerHashLe(header))), height: block.template.height };
 }
 
-export interface SubmitOptions {
-  readonly rpc: BitcoinRpc;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Ends the waiting for a node that does not answer, not a call under way. */
-  readonly signal: AbortSignal;
-}
-
-/**
- * Gives a solved block to the node, again and again where it does not answer, and logs in words what it says.
- * Offering the same block twice does no harm: the node calls it a duplicate.
- */
+/** Gives the block that a client has found to the node, see {@link submitBlock}. */
 export async function submitSolution(
   block: FittedBlock,
   solution: Solution,
   options: SubmitOptions,
 ): Promise<void> {
-  const { log } = options;
   const { height } = block.template;
   try {
-    const { bytes, hash } = solvedBlock(block, solution);
-    const answer = await submit(toHex(bytes), `block ${hash}`, options);
-    if (answer === null) log.info({ height, hash }, `block ${hash} at height ${height} accepted by the node`);
-    else log.warn({ height, hash, answer }, `block ${hash} at height ${height}: ${inWords(answer)}`);
+    await submitBlock(solvedBlock(block, solution), options);
   } catch (error) {
-    log.error({ height, err: error }, `a block at height ${height} was lost: ${messageOf(error)}`);
-  }
-}
-
-function inWords(answer: unknown): string {
-  const text = String(answer);
-  const words = ANSWERS[text];
-  return words === undefined ? `refused by the node: ${text}` : `${words} (${text})`;
-}
-
-async function submit(hex: string, what: string, { rpc, log, signal }: SubmitOptions): Promise<unknown> {
-  const deadline = performance.now() + SUBMIT_LIMIT_MS;
-  for (let isFirst = true; ; isFirst = false) {
-    try {
-      return await rpc.call('submitblock', [hex], { retry: { attempts: 1 } });
-    } catch (error) {
-      // Whatever is no word of the node on the block may pass: a full work queue, say, is answered without JSON.
-      const isJudged = !isRpcError(error) || error.code === 'rpc-refused';
-      if (isJudged || signal.aborted || performance.now() > deadline) throw error;
-      if (isFirst) log.warn(`${what} waits for the node: ${messageOf(error)}`);
-      await delay(SUBMIT_RETRY_MS);
-    }
+    options.log.error({ height, err: error }, `a block at height ${height} was lost: ${messageOf(error)}`);
   }
 }

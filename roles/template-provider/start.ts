@@ -10,9 +10,9 @@ import { rpcAuthFromText } from '../../runtime/rpc/auth.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2 } from '../../runtime/sv2/listen.ts';
+import { watchNode } from '../../services/node/watch-node.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 import type { TemplateProviderConfig } from './config.ts';
-import { watchNode } from './node-watch.ts';
 import { Provider } from './provider.ts';
 
 type Context = RoleContext<TemplateProviderConfig, ConfigOf<typeof poolSide>>;
