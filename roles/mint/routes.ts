@@ -29,6 +29,6 @@ export function addRoutes(
   nut07(http, engine);
   nut09(http, engine);
   nut29(http, engine, payments);
-  quoteLookup(http, engine);
+  quoteLookup(http, engine, payments);
   shareLookup(http, engine);
 }

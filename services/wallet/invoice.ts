@@ -2,12 +2,15 @@ import { HashpoolError } from '../../protocols/errors.ts';
 import type { LockKeys } from './lock-keys.ts';
 import { MintRefusal } from './mint-http.ts';
 import type { Quote } from './quotes.ts';
+import type { LockKey } from './seed.ts';
 import type { Parts } from './settle.ts';
 
 /** What Lightning is counted in. */
 export const LIGHTNING_UNIT = 'sat';
 /** Invoices that are asked after in one pass, in one request. */
 const INVOICES_PER_PASS = 100;
+/** An invoice that names no end has BOLT 11's hour. */
+export const BOLT11_HOUR_MS = 3_600_000;
 
 /** An invoice whose payment `collect` turns into tokens. */
 export interface Invoice {
@@ -41,6 +44,33 @@ export async function makeInvoice(
   } as const;
   quotes.addInvoice(quote, expiresAt, clock());
   return { invoice, amount, unit: LIGHTNING_UNIT, expiresAt };
+}
+
+/**
+ * Finds the invoices that are locked to `keys` and not minted, as a restore does; `collect` mints them once they are paid.
+ * @returns indexes of the keys that were ever paid to. One that nobody has paid says nothing: the mint forgets it.
+ * @throws HashpoolError those of `requestMint`
+ */
+export async function findInvoices(
+  { mint, quotes, clock }: Parts,
+  lockKeys: LockKeys,
+  keys: readonly LockKey[],
+): Promise<Set<number>> {
+  const keyOf = new Map(keys.map((key) => [key.publicKey, key]));
+  const paid = new Set<number>();
+  for await (const page of mint.quotesOf('bolt11', keys, 'all')) {
+    for (const { id, publicKey, unit, amount, state, expiresAt } of page) {
+      const key = keyOf.get(publicKey);
+      if (!key) continue;
+      if (state === 'UNPAID') lockKeys.known(key, clock());
+      else lockKeys.used(key, clock());
+      if (state !== 'UNPAID') paid.add(key.index);
+      if (state !== 'UNPAID' && state !== 'PAID') continue;
+      const quote = { id, method: 'bolt11', keyIndex: key.index, unit, amount, state } as const;
+      quotes.addInvoice(quote, expiresAt ?? clock() + BOLT11_HOUR_MS, clock());
+    }
+  }
+  return paid;
 }
 
 /** Notes which invoices are paid; the next step mints them. */

@@ -23,6 +23,8 @@ export interface LockKeys {
   forPurpose(purpose: string, now: number): LockKey;
   /** Notes that there is a quote for `key`; while restoring it may be a key not known yet. */
   used(key: LockKey, now: number): void;
+  /** Notes that `key` was handed out, where nothing is known that will always be found for it. */
+  known(key: LockKey, now: number): void;
   /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`. */
   due(passBegan: number, limit: number): LockKey[];
   /** Our key with the x of `publicKey` (66 hex digits), which a restored wallet may have handed out before. */
@@ -48,6 +50,9 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
   const noteUsed = db.prepare(
     `INSERT INTO lock_keys (key_index, public_key, is_used, news_at) VALUES (?, ?, 1, ?)
      ON CONFLICT (key_index) DO UPDATE SET is_used = 1`,
+  );
+  const noteKnown = db.prepare(
+    `INSERT INTO lock_keys (key_index, public_key, news_at) VALUES (?, ?, ?) ON CONFLICT (key_index) DO NOTHING`,
   );
   const dueKeys = db.prepare(
     `SELECT key_index FROM lock_keys
@@ -75,6 +80,9 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
       }),
     used: (key, now) => {
       noteUsed.run(key.index, key.publicKey, now);
+    },
+    known: (key, now) => {
+      noteKnown.run(key.index, key.publicKey, now);
     },
     due: (passBegan, limit) =>
       dueKeys.all(passBegan, limit).map((row) => seed.lockKey(Number(row['key_index']))),

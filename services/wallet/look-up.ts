@@ -1,5 +1,5 @@
 import type { LockKeys } from './lock-keys.ts';
-import type { FoundQuote } from './mint-client.ts';
+import type { FoundQuote } from './quote-pages.ts';
 import type { Quote } from './quotes.ts';
 import type { LockKey } from './seed.ts';
 import type { Parts } from './settle.ts';
@@ -29,7 +29,7 @@ export async function lookUpDue(parts: Parts, lockKeys: LockKeys): Promise<void>
 }
 
 /**
- * Asks for the quotes of `keys`, page after page.
+ * Asks for the quotes of shares of `keys`, page after page.
  * @param which 'open' leaves out those that have ended
  * @returns indexes of the keys that have ever had a quote, and of those with something new
  */
@@ -43,7 +43,7 @@ export async function lookUp(
   const begun = parts.clock();
   const used = new Set<number>();
   const news = new Set<number>();
-  for await (const page of parts.mint.quotesOf(keys, which)) {
+  for await (const page of parts.mint.quotesOf('ehash', keys, which)) {
     const open: Quote[] = [];
     for (const found of page) {
       const key = keyOf.get(found.publicKey);

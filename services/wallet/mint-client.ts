@@ -9,24 +9,18 @@ import {
   type SerializedBlindedSignature,
 } from '@cashu/cashu-ts';
 import { fromHex, toHex, utf8 } from '../../protocols/bytes.ts';
-import { amountOf, KEYSET_SIZE } from '../../protocols/cashu/amount.ts';
 import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { requestMint } from './mint-http.ts';
 import { type MintPayments, openMintPayments } from './mint-payments.ts';
+import { type FoundQuote, findsQuotes, pagesOfQuotes } from './quote-pages.ts';
 import type { QuoteMethod } from './quotes.ts';
 import type { LockKey } from './seed.ts';
 
-/** The payment method of shares, whose quotes are found by their keys. */
-const METHOD: QuoteMethod = 'ehash';
 /** Quotes in one batch, where the mint names no smaller limit (NUT-29). */
 const MAX_BATCH = 100;
-/** Quotes of one answer of a look-up, and answers of one look-up. */
-const QUOTES_PER_PAGE = 500;
-const MAX_PAGES = 2_000;
-const LARGEST_AMOUNT = amountOf(KEYSET_SIZE - 1);
 
 /** A quote to be minted, and the key that it is locked to. */
 export interface LockedQuote {
@@ -35,24 +29,16 @@ export interface LockedQuote {
   readonly key: LockKey;
 }
 
-/** A quote as the mint tells of it. */
-export interface FoundQuote {
-  readonly id: string;
-  /** Compressed point, 66 hex digits. */
-  readonly publicKey: string;
-  readonly unit: string;
-  readonly amount: bigint;
-  readonly state: string;
-}
-
 /** What the wallet asks of a mint. Every method throws the errors of `requestMint`. */
 export interface MintClient {
   readonly url: string;
   readonly payments: MintPayments;
   /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
   keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
+  /** Whether quotes of a method are found by their keys. */
+  findsQuotes(method: QuoteMethod): Promise<boolean>;
   /** The quotes locked to `keys`, page after page (nuts#391); 'open' leaves out those that have ended. */
-  quotesOf(keys: readonly LockKey[], which: 'open' | 'all'): AsyncIterable<FoundQuote[]>;
+  quotesOf(method: QuoteMethod, keys: readonly LockKey[], which: 'open' | 'all'): AsyncIterable<FoundQuote[]>;
   /** How many quotes go into one batch. */
   maxBatch(): Promise<number>;
   /** NUT-29, with a NUT-20 signature for each quote. */
@@ -90,7 +76,12 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
           })),
         );
       }),
-    quotesOf: (keys, which) => pagesOfQuotes(mint, keys, which, sign),
+    findsQuotes: (method) => findsQuotes(mint.mintUrl, method),
+    async *quotesOf(method, keys, which) {
+      const { pubkey: mintKey } = await checked(() => mint.getLazyMintInfo());
+      const signatures = keys.map((key) => sign(key, quoteLookupMessage(mintKey, key.publicKey)));
+      yield* pagesOfQuotes(mint.mintUrl, method, keys, signatures, which);
+    },
     maxBatch: () =>
       checked(async () => {
         const info = await mint.getLazyMintInfo();
@@ -127,63 +118,6 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
         return spent.filter((secret) => secret !== undefined);
       }),
   };
-}
-
-async function* pagesOfQuotes(
-  mint: Mint,
-  keys: readonly LockKey[],
-  which: 'open' | 'all',
-  sign: (key: LockKey, message: Uint8Array) => string,
-): AsyncGenerator<FoundQuote[]> {
-  const { pubkey: mintKey } = await checked(() => mint.getLazyMintInfo());
-  const request = {
-    pubkeys: keys.map(({ publicKey }) => publicKey),
-    pubkey_signatures: keys.map((key) => sign(key, quoteLookupMessage(mintKey, key.publicKey))),
-    open: which === 'open',
-    limit: QUOTES_PER_PAGE,
-  };
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await requestMint<QuotePage>({
-      endpoint: `${mint.mintUrl}/v1/mint/quote/${METHOD}/pubkey`,
-      method: 'POST',
-      requestBody: { ...request, ...(cursor === undefined ? {} : { cursor }) },
-    });
-    yield checkedQuotes(answer);
-    cursor = answer.next_cursor ?? undefined;
-    if (cursor === undefined) return;
-  }
-}
-
-/** The answer to a look-up, as far as this wallet reads it; checked before use. */
-interface QuotePage {
-  readonly quotes?: unknown;
-  readonly next_cursor?: string | null;
-}
-
-function checkedQuotes({ quotes }: QuotePage): FoundQuote[] {
-  if (!Array.isArray(quotes))
-    throw new HashpoolError('mint-answer', "the mint's list of quotes has no field quotes");
-  return (quotes as Record<string, unknown>[]).map(
-    ({ quote: id, pubkey: publicKey, unit, amount, state }) => {
-      const isText = [id, publicKey, unit, state].every((text) => typeof text === 'string');
-      const isInteger =
-        typeof amount === 'bigint' || (typeof amount === 'number' && Number.isSafeInteger(amount));
-      if (!isText || !isInteger || BigInt(amount) < 1n || BigInt(amount) > LARGEST_AMOUNT) {
-        throw new HashpoolError(
-          'mint-answer',
-          "a quote of the mint's list lacks id, pubkey, unit, amount or state",
-        );
-      }
-      return {
-        id: String(id),
-        publicKey: String(publicKey),
-        unit: String(unit),
-        amount: BigInt(amount),
-        state: String(state),
-      };
-    },
-  );
 }
 
 async function keysOf(mint: Mint, id: string): Promise<MintKeys | undefined> {

@@ -7,6 +7,7 @@ import type {
   SerializedBlindedSignature,
 } from '@cashu/cashu-ts';
 import { HashpoolError } from '../../protocols/errors.ts';
+import { BOLT11_HOUR_MS } from './invoice.ts';
 
 /** An invoice of the mint, whose payment becomes tokens (NUT-23). */
 export interface InvoiceQuote {
@@ -75,9 +76,8 @@ export function openMintPayments(
   };
 }
 
-/** An invoice that names no end has BOLT 11's hour. */
 function expiryOf({ expiry }: MintQuoteBolt11Response): number {
-  return typeof expiry === 'number' && expiry > 0 ? expiry * 1000 : Date.now() + 3_600_000;
+  return typeof expiry === 'number' && expiry > 0 ? expiry * 1000 : Date.now() + BOLT11_HOUR_MS;
 }
 
 function toMeltQuote(quote: MeltQuoteBolt11Response): MeltQuote {

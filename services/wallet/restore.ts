@@ -1,4 +1,5 @@
 import { type Output, unblindOne } from './blinding.ts';
+import { findInvoices } from './invoice.ts';
 import type { Keyset } from './keysets.ts';
 import { KEY_GAP, type LockKeys } from './lock-keys.ts';
 import { lookUp } from './look-up.ts';
@@ -23,7 +24,7 @@ export interface Restored {
 
 /**
  * Finds everything that belongs to the seed: the tokens that the mint has signed (NUT-09, NUT-13) and are not
- * spent (NUT-07), and the quotes locked to its keys. What the wallet has already stays as it is.
+ * spent (NUT-07), and the quotes locked to its keys, of shares and of invoices. What the wallet has already stays as it is.
  * @throws HashpoolError those of `requestMint`; what was found until then is kept, and it can be run again
  */
 export async function restoreAll(parts: Parts, lockKeys: LockKeys): Promise<Restored> {
@@ -34,11 +35,13 @@ export async function restoreAll(parts: Parts, lockKeys: LockKeys): Promise<Rest
 }
 
 async function restoreLockKeys(parts: Parts, lockKeys: LockKeys): Promise<number> {
+  const hasInvoices = await parts.mint.findsQuotes('bolt11');
   let found = 0;
   let unused = 0;
   for (let first = 0; unused < KEY_GAP && !parts.isClosing(); first += KEYS_PER_REQUEST) {
     const keys = Array.from({ length: KEYS_PER_REQUEST }, (_, i) => parts.seed.lockKey(first + i));
     const { used } = await lookUp(parts, lockKeys, keys, 'all');
+    if (hasInvoices) for (const index of await findInvoices(parts, lockKeys, keys)) used.add(index);
     found += used.size;
     unused = used.size === 0 ? unused + KEYS_PER_REQUEST : 0;
   }

@@ -50,6 +50,30 @@ test('an invoice is minted once it is paid, and only then waits', async (t) => {
   assert.deepEqual(await booked(wallet), [['minted', 21n, 0n, 'Lightning']]);
 });
 
+test('an invoice that was paid and not minted is restored from the seed alone, one that is paid later too', async (t) => {
+  const { lightning, open } = await setUp(t, {});
+  const lost = await open('lost');
+  const pay = async (invoice: string, amount: bigint) => {
+    const { paymentHash } = await lightning.invoices.decode(invoice);
+    await lightning.bolt11.deposit(Buffer.from(paymentHash).toString('hex'), amount);
+  };
+  const [minted, paid, unpaid] = [await lost.invoice(3n), await lost.invoice(21n), await lost.invoice(34n)];
+  await pay(minted.invoice, 3n);
+  while ((await lost.collect()).minted === 0n) await delay(20);
+  await pay(paid.invoice, 21n);
+  await lost.close();
+
+  const restored = await open('restored');
+  assert.deepEqual(await restored.restore(), { keys: 1, proofs: 2, amount: 3n });
+  assert.equal((await restored.collect()).minted, 21n);
+  assert.deepEqual(await sums(restored), { amount: 24n, waiting: 0n, reserved: 0n });
+  assert.deepEqual((await booked(restored))[0], ['minted', 21n, 0n, 'Lightning']);
+  await pay(unpaid.invoice, 34n);
+  while ((await restored.collect()).minted === 0n) await delay(20);
+  assert.equal((await sums(restored)).amount, 58n);
+  assert.equal((await (await open('again')).restore()).amount, 58n);
+});
+
 test('an invoice is paid, and what was set aside for fees and not used comes back', async (t) => {
   const { lightning, open } = await setUp(t, { paysAfterMs: 0, inputFeePpk: 100 });
   const wallet = await open();

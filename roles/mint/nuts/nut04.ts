@@ -108,12 +108,6 @@ export function paymentsOf(payments: Payments | undefined, method: string): Paym
   throw cashuError('method-unsupported', `${method}; this mint does ${methods}`);
 }
 
-/** @throws HashpoolError 'method-unsupported' */
-export function checkMethod(method: string): void {
-  if (method === METHOD) return;
-  throw cashuError('method-unsupported', `${method}; this look-up is for ${METHOD} alone`);
-}
-
 function isGiven<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }

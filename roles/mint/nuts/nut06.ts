@@ -42,7 +42,12 @@ export function nut06(
     time: Math.floor(Date.now() / 1000),
     nuts: nutsOf(engine, payments?.methods ?? new Map(), subscriptionKinds),
     // nuts#391 has no number yet, and wallets stumble over a NUT that is none.
-    quotes_by_pubkey: { supported: true, max_pubkeys: MAX_LOOKUP_KEYS, max_page_size: MAX_LOOKUP_PAGE },
+    quotes_by_pubkey: {
+      supported: true,
+      max_pubkeys: MAX_LOOKUP_KEYS,
+      max_page_size: MAX_LOOKUP_PAGE,
+      methods: [METHOD, ...(payments?.methods.keys() ?? [])],
+    },
   }));
 }
 

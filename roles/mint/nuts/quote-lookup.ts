@@ -6,8 +6,11 @@ import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { parseQuoteId } from '../../../protocols/cashu/quote-id.ts';
 import { quoteLookupMessage } from '../../../protocols/cashu/quote-lookup.ts';
 import type { Engine } from '../engine.ts';
-import { quoteAnswer } from './answers.ts';
-import { checkMethod, methodParameter } from './nut04.ts';
+import type { Payments } from '../payments/payments.ts';
+import type { QuotesOfKeys } from '../store/key-pages.ts';
+import { METHOD, quoteAnswer } from './answers.ts';
+import { methodParameter, paymentsOf } from './nut04.ts';
+import { paymentQuoteAnswer } from './payment-answers.ts';
 import { point, schnorrSignature } from './schemas.ts';
 
 /** Keys in one request: each costs a signature check before the caller has shown any right. */
@@ -32,7 +35,7 @@ const body = Type.Object(
         description: 'the next_cursor of the last answer',
       }),
     ),
-    open: Type.Optional(Type.Boolean({ description: 'true for UNPAID and PAID quotes only, or false' })),
+    open: Type.Optional(Type.Boolean({ description: 'true to leave out quotes that have ended, or false' })),
   },
   { description: 'an object with pubkeys and pubkey_signatures' },
 );
@@ -42,17 +45,17 @@ type Body = Static<typeof body>;
  * nuts#391: the quotes locked to some keys, for who can sign with them, page after page. Accepts the message of
  * the proposal, and those of its other drafts: with timestamp, with nonce and timestamp. `open` is ours.
  */
-export function quoteLookup(http: FastifyInstance, engine: Engine): void {
+export function quoteLookup(http: FastifyInstance, engine: Engine, payments: Payments | undefined): void {
   http.post<{ Params: Static<typeof params>; Body: Body }>(
     '/v1/mint/quote/:method/pubkey',
     { schema: { params, body } },
     async ({ params: { method }, body: request }) => {
-      checkMethod(method);
+      const quotesOf = reader(engine, payments, method);
       checkRequest(request);
       const keys = request.pubkeys.map((key) => key.toLowerCase()).sort();
       const after = request.cursor ? openCursor(request.cursor, keys) : undefined;
       await checkSignatures(engine, request);
-      const { quotes, hasMore } = await engine.quotesOfKeys({
+      const { quotes, hasMore } = await quotesOf({
         keys: keys.map((key) => fromHex(key)),
         after,
         limit: Math.min(request.limit ?? MAX_LOOKUP_PAGE, MAX_LOOKUP_PAGE),
@@ -60,11 +63,26 @@ export function quoteLookup(http: FastifyInstance, engine: Engine): void {
       });
       const last = quotes.at(-1);
       return {
-        quotes: quotes.map(quoteAnswer),
-        next_cursor: hasMore && last ? cursor(last.name, keys) : null,
+        quotes,
+        next_cursor: hasMore && last ? cursor(last.quote, keys) : null,
       };
     },
   );
+}
+
+/** Reads a page of one method's quotes as wallets get them. @throws HashpoolError 'method-unsupported' */
+function reader(engine: Engine, payments: Payments | undefined, method: string) {
+  if (method === METHOD) {
+    return async (asked: QuotesOfKeys) => {
+      const { quotes, hasMore } = await engine.quotesOfKeys(asked);
+      return { quotes: quotes.map(quoteAnswer), hasMore };
+    };
+  }
+  const { mintQuotes } = paymentsOf(payments, method);
+  return async (asked: QuotesOfKeys) => {
+    const { quotes, hasMore } = await mintQuotes.ofKeys(method, asked);
+    return { quotes: quotes.map(paymentQuoteAnswer), hasMore };
+  };
 }
 
 function checkRequest({ pubkeys, pubkey_signatures, timestamp }: Body): void {

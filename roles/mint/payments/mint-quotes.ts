@@ -14,6 +14,7 @@ import type { IssuedSignature } from '../issuance.ts';
 import { checkBatch, type MintRequest } from '../mint-request.ts';
 import { onceOrAgain } from '../replays.ts';
 import type { MintClaim } from '../signer/signer.ts';
+import type { QuotesOfKeys } from '../store/key-pages.ts';
 import type { PaymentQuoteRow } from '../store/payments.ts';
 import type { Incoming } from './incoming.ts';
 import { checkPaymentUnit, checkRange, type Methods, methodNamed } from './methods.ts';
@@ -79,6 +80,17 @@ export class MintQuotes {
     if (!quotes.some(({ state }) => state === 'UNPAID')) return quotes;
     await this.#incoming.get(methodName)?.refresh();
     return this.#stored(methodName, names);
+  }
+
+  /**
+   * A page of one method's quotes that are locked to some keys, as they stand at the backend, and whether more follow.
+   * @throws HashpoolError 'method-unsupported', 'request-malformed'
+   */
+  async ofKeys(method: string, request: QuotesOfKeys): Promise<{ quotes: PaymentQuote[]; hasMore: boolean }> {
+    methodNamed(this.#methods, method);
+    await this.#incoming.get(method)?.refresh();
+    const { quotes, hasMore } = await this.#engine.store.call('paymentQuotesOfKeys', { method, ...request });
+    return { quotes: quotes.map(viewOf), hasMore };
   }
 
   /**

@@ -2,9 +2,10 @@ import { credit, mintedState } from '../../../domain/payments/mint-quote.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Database, Row } from '../../../runtime/sql/database.ts';
-import { runSteps } from '../../../runtime/sql/together.ts';
+import { getEach, runSteps } from '../../../runtime/sql/together.ts';
+import { pageOfKeys, type QuotesOfKeys } from './key-pages.ts';
 import { ledgerWrites, type SignatureRow } from './ledger.ts';
-import { bigInteger, blob, text } from './row.ts';
+import { bigInteger, blob, integer, text } from './row.ts';
 
 /** A mint quote that is paid from outside, as it is stored. */
 export interface PaymentQuoteRow {
@@ -70,10 +71,27 @@ export function paymentOperations(db: Database) {
   const issue = db.prepare(`
     UPDATE mint_quotes SET amount_issued = amount_issued + ?
     WHERE id = ? AND amount_paid - amount_issued >= ? AND is_lost = 0`);
+  const byRow = db.prepare('SELECT * FROM mint_quotes WHERE mint_quote = ?');
+  byRow.setReadBigInts(true);
+  const rowOfId = db.prepare('SELECT mint_quote FROM mint_quotes WHERE id = ?');
+  const ofKey = db.prepare(`
+    SELECT mint_quote FROM mint_quotes
+    WHERE public_key = ? AND method = ? AND mint_quote > ? ORDER BY mint_quote LIMIT ?`);
+  // An address may be paid again when all of it is issued.
+  const openOfKey = db.prepare(`
+    SELECT mint_quote FROM mint_quotes
+    WHERE public_key = ? AND method = ? AND mint_quote > ? AND (amount IS NULL OR amount_issued = 0) AND is_lost = 0
+    ORDER BY mint_quote LIMIT ?`);
   const watermark = db.prepare('SELECT position FROM watermarks WHERE method = ?');
   const setWatermark = db.prepare(`
     INSERT INTO watermarks (method, position) VALUES (?, ?)
     ON CONFLICT (method) DO UPDATE SET position = excluded.position`);
+
+  function rowOf(id: Uint8Array): number {
+    const row = rowOfId.get(id);
+    if (row) return integer(row, 'mint_quote');
+    throw cashuError('request-malformed', 'cursor names no quote of this mint; begin without one');
+  }
 
   return {
     addPaymentQuote: (quote: NewPaymentQuote): void => {
@@ -86,6 +104,25 @@ export function paymentOperations(db: Database) {
 
     paymentQuoteByLookup: (asked: { method: string; lookup: string }): PaymentQuoteRow | undefined =>
       paymentQuoteOf(byLookup.get(asked.method, asked.lookup)),
+
+    /**
+     * A page of one method's quotes that are locked to any of `keys`, in the order in which they were made.
+     * @throws HashpoolError 'request-malformed' where `after` is no quote
+     */
+    paymentQuotesOfKeys: (
+      asked: QuotesOfKeys & { readonly method: string },
+    ): { quotes: PaymentQuoteRow[]; hasMore: boolean } => {
+      const start = asked.after ? rowOf(asked.after) : 0;
+      const statement = asked.onlyOpen ? openOfKey : ofKey;
+      const { rows, hasMore } = pageOfKeys(asked, 'mint_quote', (key, limit) =>
+        statement.all(key, asked.method, start, limit),
+      );
+      const found = getEach(
+        byRow,
+        rows.map((row) => [row]),
+      );
+      return { quotes: found.flatMap((row) => paymentQuoteOf(row) ?? []), hasMore };
+    },
 
     /** Up to where a method's payments are stored. */
     watermark: (method: string): string | undefined => {

@@ -2,6 +2,7 @@ import { Outcome } from '../../../domain/quotes/state.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { getEach } from '../../../runtime/sql/together.ts';
+import { pageOfKeys, type QuotesOfKeys } from './key-pages.ts';
 import { blob, integer, type Row, text } from './row.ts';
 
 /** A quote as it is stored, with what its epoch says of it. */
@@ -16,17 +17,6 @@ export interface QuoteRow {
   readonly unit: string;
   readonly outcome: Outcome;
   readonly isEpochFinal: boolean;
-}
-
-/** Which quotes of some keys to list. */
-export interface QuotesOfKeys {
-  /** 33 bytes each, distinct. */
-  readonly keys: readonly Uint8Array[];
-  /** The last quote of the page before. */
-  readonly after: Uint8Array | undefined;
-  readonly limit: number;
-  /** Leave out what has ended: issued, paid out or void. */
-  readonly onlyOpen: boolean;
 }
 
 const columns = 'SELECT quotes.quote, quotes.id, share_hash, public_key, exponent, outcome, unit, is_final';
@@ -64,24 +54,15 @@ export function quoteOperations(db: Database) {
      * A page of the quotes locked to any of `keys`, in the order they came in, and whether there are more.
      * @throws HashpoolError 'request-malformed' where `after` is no quote
      */
-    quotesOfKeys: ({
-      keys,
-      after,
-      limit,
-      onlyOpen,
-    }: QuotesOfKeys): { quotes: QuoteRow[]; hasMore: boolean } => {
-      const start = after ? rowOf(after) : 0;
-      const statement = onlyOpen ? openOfKey : ofKey;
-      const found = keys.flatMap((key) =>
-        statement.all(key, start, limit + 1).map((row) => integer(row, 'quote')),
-      );
-      found.sort((a, b) => a - b);
-      const rows = getEach(
+    quotesOfKeys: (asked: QuotesOfKeys): { quotes: QuoteRow[]; hasMore: boolean } => {
+      const start = asked.after ? rowOf(asked.after) : 0;
+      const statement = asked.onlyOpen ? openOfKey : ofKey;
+      const { rows, hasMore } = pageOfKeys(asked, 'quote', (key, limit) => statement.all(key, start, limit));
+      const found = getEach(
         byRow,
-        found.slice(0, limit).map((quote) => [quote]),
+        rows.map((quote) => [quote]),
       );
-      const quotes = rows.flatMap((row) => quoteOf(row) ?? []);
-      return { quotes, hasMore: found.length > limit };
+      return { quotes: found.flatMap((row) => quoteOf(row) ?? []), hasMore };
     },
   };
 }

@@ -8,6 +8,7 @@ import { tallies } from './migrations/06-tallies.ts';
 import { journal } from './migrations/07-journal.ts';
 import { poolHours } from './migrations/08-pool-hours.ts';
 import { quotesInOrder } from './migrations/09-quotes-in-order.ts';
+import { paymentsOfKeys } from './migrations/10-payments-of-keys.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -61,5 +62,6 @@ export const schema: Schema = {
     journal,
     poolHours,
     quotesInOrder,
+    paymentsOfKeys,
   ],
 };

@@ -73,7 +73,12 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     '20': { supported: true },
     '29': { max_batch_size: 100, methods: ['ehash'] },
   });
-  assert.deepEqual(quotes_by_pubkey, { supported: true, max_pubkeys: 50, max_page_size: 1000 });
+  assert.deepEqual(quotes_by_pubkey, {
+    supported: true,
+    max_pubkeys: 50,
+    max_page_size: 1000,
+    methods: ['ehash'],
+  });
   const wish = { unit: mint.unit, request: 'lnbc1' };
   assertError(await mint.post('/v1/melt/quote/ehash', wish), 'unit-unsupported', /not paid out yet/);
   assertError(await mint.post('/v1/melt/ehash', { quote: 'x', inputs: [] }), 'unit-unsupported');

@@ -37,6 +37,17 @@ test('a key found by a restore is never given to a new purpose', () => {
   assert.equal(keys.forPurpose('new', 0).index, 8);
 });
 
+test('a key that nothing lasting was seen for widens no gap', () => {
+  const keys = open();
+  const found = seed.lockKey(KEY_GAP - 2);
+  keys.known(found, 0);
+  assert.equal(keys.forPurpose('new', 0).index, KEY_GAP - 1);
+  assert.equal(keys.forPurpose('one more', 0).index, found.index, 'the oldest is handed out again');
+  keys.used(found, 0);
+  keys.known(found, 0);
+  assert.equal(keys.forPurpose('another', 0).index, KEY_GAP, 'what was used stays so');
+});
+
 test('a key at work is asked for at every pass, a quiet one ever more seldom, and once a day at least', () => {
   const keys = open();
   keys.forPurpose('channel', 0);
