@@ -3,9 +3,8 @@ import type { Sv1Refusal } from './errors.ts';
 import { hexU32, swapPrevHashWords } from './fields.ts';
 import type { MessageId } from './line.ts';
 
-/** The parameters of `mining.notify`, in our own types. */
-export interface NotifyFields {
-  readonly jobId: string;
+/** What all miners of a job are told alike, in our own types. */
+export interface NotifyWork {
   /** 32 bytes, header order; sent with its words swapped. */
   readonly prevHashLe: Uint8Array;
   /** Coinbase without witness, before and after the extranonce. */
@@ -14,6 +13,11 @@ export interface NotifyFields {
   readonly merklePath: readonly Uint8Array[];
   readonly version: number;
   readonly nbits: number;
+}
+
+/** The parameters of `mining.notify`. */
+export interface NotifyFields extends NotifyWork {
+  readonly jobId: string;
   readonly ntime: number;
   /** True where earlier jobs are worth nothing any more. */
   readonly cleanJobs: boolean;
@@ -35,17 +39,29 @@ export function requestLine(id: MessageId, method: string, params: readonly unkn
 }
 
 export function notifyLine(job: NotifyFields): string {
-  return notification('mining.notify', [
-    job.jobId,
-    toHex(swapPrevHashWords(job.prevHashLe)),
-    toHex(job.coinbasePrefix),
-    toHex(job.coinbaseSuffix),
-    job.merklePath.map(toHex),
-    hexU32(job.version),
-    hexU32(job.nbits),
-    hexU32(job.ntime),
-    job.cleanJobs,
-  ]);
+  return notifyLineOf(notifyWork(job), job);
+}
+
+/** The text between a job's id and its time, to be made once for all miners that are told of the job. */
+export function notifyWork(work: NotifyWork): string {
+  const fields = [
+    toHex(swapPrevHashWords(work.prevHashLe)),
+    toHex(work.coinbasePrefix),
+    toHex(work.coinbaseSuffix),
+    work.merklePath.map(toHex),
+    hexU32(work.version),
+    hexU32(work.nbits),
+  ];
+  return JSON.stringify(fields).slice(1, -1);
+}
+
+/** @param work from notifyWork */
+export function notifyLineOf(
+  work: string,
+  { jobId, ntime, cleanJobs }: Pick<NotifyFields, 'jobId' | 'ntime' | 'cleanJobs'>,
+): string {
+  const id = JSON.stringify(jobId);
+  return `{"id":null,"method":"mining.notify","params":[${id},${work},"${hexU32(ntime)}",${cleanJobs}]}\n`;
 }
 
 /** @param difficulty as JSON text, from difficulty.ts: a number's own text would lose an exact fraction */

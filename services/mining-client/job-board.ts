@@ -1,4 +1,4 @@
-import { stripParts } from '../../protocols/bitcoin/coinbase.ts';
+import { type CoinbaseParts, stripParts } from '../../protocols/bitcoin/coinbase.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
@@ -101,8 +101,7 @@ export class JobBoard {
         `job ${job.job_id} came under a target of zero, which no hash meets`,
       );
     }
-    // Pools of another make have been seen to leave the witness in; its txid would be wrong.
-    const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
+    const { prefix, suffix } = strippedCoinbase(job);
     const active: ActiveJob = {
       jobId: job.job_id,
       version: job.version,
@@ -122,6 +121,18 @@ export class JobBoard {
     if (this.#active.size > MAX_ACTIVE_JOBS && oldest !== undefined) this.#active.delete(oldest);
     return active;
   }
+}
+
+/** The members of a group get one message, and so the same bytes. */
+const stripped = new WeakMap<NewExtendedMiningJob, CoinbaseParts>();
+
+/** Pools of another make have been seen to leave the witness in; its txid would be wrong. */
+function strippedCoinbase(job: NewExtendedMiningJob): CoinbaseParts {
+  const known = stripped.get(job);
+  if (known !== undefined) return known;
+  const parts = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
+  stripped.set(job, parts);
+  return parts;
 }
 
 function isSameJob(a: ActiveJob, b: ActiveJob): boolean {

@@ -43,11 +43,13 @@ export function channelLine(id: number, channel: JournalledChannel): string {
   ]);
 }
 
+/** Written for every share, so put together by hand: its one text that may need JSON's care is the worker's name. */
 export function shareLine(id: number, sequence: number, share: Share, owner: ShareOwner): string {
   const { jobId, version, ntime, nonce, extranonce } = share;
   const { worker, lockingKey } = owner;
-  const key = hexOrNull(lockingKey);
-  return lineOf(['share', id, sequence, jobId, version, ntime, nonce, toHex(extranonce), worker, key]);
+  const key = lockingKey === undefined ? 'null' : `"${toHex(lockingKey)}"`;
+  const numbers = `${id},${sequence},${jobId},${version},${ntime},${nonce}`;
+  return `["share",${numbers},"${toHex(extranonce)}",${JSON.stringify(worker)},${key}]\n`;
 }
 
 /** The share was answered. */
