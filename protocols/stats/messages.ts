@@ -1,0 +1,173 @@
+import { defineProtocol, message, messageTable, type ProtocolMessage } from '../sv2/codec.ts';
+import { STRUCT } from '../sv2/struct.ts';
+import { FIXED, SEQ0_255, STR0_255, U8, U16, U32, U64, U256 } from '../sv2/types.ts';
+import { U128 } from './u128.ts';
+
+/** Extension type of all stats messages. */
+export const STATS_EXTENSION = 0x4853;
+
+/** Grows when a message changes its meaning; a field at a message's end, or a new message, does not change it. */
+export const STATS_VERSION = 1;
+
+export const INSTANCE_BYTES = 16;
+
+/** Payloads are capped here: the largest is a ProcessHealth with all its links. */
+export const STATS_FRAME_CAP = 16 * 1024;
+
+/**
+ * From a role to its side's stats service, plain SV2 frames over TCP. OpenStats comes first and is answered; nothing
+ * else is. After it the role says what is open on it, as if it had opened then: downstreams, channels, miners. What a
+ * service did not take while it was away the role keeps and sends, with its times; what did not fit it counts in
+ * EventsLost. Times are Unix milliseconds. `count` shares of one kind within a moment may come as one event.
+ * A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1.
+ */
+export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
+  OpenStats: message(0x80, {
+    version: U16,
+    role: STR0_255,
+    instance: FIXED(INSTANCE_BYTES, 'INSTANCE'),
+    started_at: U64,
+    software: STR0_255,
+  }),
+  'OpenStats.Success': message(0x81, { version: U16 }),
+  'OpenStats.Error': message(0x82, { error_code: STR0_255 }),
+  EventsLost: message(0x83, { first_at: U64, last_at: U64, count: U64 }),
+  ProcessHealth: message(0x84, {
+    at: U64,
+    status: STR0_255,
+    loop_delay_us: U32,
+    cpu_us: U64,
+    memory_bytes: U64,
+    heap_bytes: U64,
+    open_connections: U32,
+    queue_depth: U32,
+    outbox_depth: U64,
+    oldest_unsent_ms: U64,
+    links: SEQ0_255(STRUCT({ name: STR0_255, state: U8, why: STR0_255 })),
+  }),
+  DownstreamConnected: message(0x90, {
+    at: U64,
+    downstream_id: U32,
+    flags: U32,
+    address: STR0_255,
+    software: STR0_255,
+  }),
+  DownstreamDisconnected: message(0x91, { at: U64, downstream_id: U32 }),
+  ChannelOpened: message(0x92, {
+    at: U64,
+    downstream_id: U32,
+    channel_id: U32,
+    kind: U8,
+    difficulty: U8,
+    hashrate: U64,
+    user_identity: STR0_255,
+  }),
+  ChannelClosed: message(0x93, { at: U64, downstream_id: U32, channel_id: U32 }),
+  ShareSubmitted: message(0x94, {
+    at: U64,
+    downstream_id: U32,
+    channel_id: U32,
+    count: U32,
+    difficulty: U8,
+    best_hash: U256,
+    slowest_us: U32,
+    worker: STR0_255,
+  }),
+  ShareRejected: message(0x95, {
+    at: U64,
+    downstream_id: U32,
+    channel_id: U32,
+    count: U32,
+    error_code: STR0_255,
+    worker: STR0_255,
+  }),
+  QuoteCreated: message(0x96, { at: U64, downstream_id: U32, count: U32, amount: U128 }),
+  QuoteAcknowledged: message(0x97, { at: U64, count: U32, refused: U32, delay_ms: U32 }),
+  MinerConnected: message(0xa0, {
+    at: U64,
+    miner_id: U32,
+    address: STR0_255,
+    software: STR0_255,
+    worker: STR0_255,
+  }),
+  MinerDisconnected: message(0xa1, { at: U64, miner_id: U32 }),
+  MinerShareSubmitted: message(0xa2, {
+    at: U64,
+    miner_id: U32,
+    count: U32,
+    difficulty: U8,
+    best_hash: U256,
+    slowest_us: U32,
+    worker: STR0_255,
+  }),
+  MinerShareRejected: message(0xa3, {
+    at: U64,
+    miner_id: U32,
+    count: U32,
+    error_code: STR0_255,
+    worker: STR0_255,
+  }),
+  MinerHashrateUpdate: message(0xa4, { at: U64, miner_id: U32, difficulty: U8, hashrate: U64 }),
+  TemplateReceived: message(0xb0, {
+    at: U64,
+    template_id: U64,
+    height: U32,
+    prev_hash: U256,
+    version: U32,
+    nbits: U32,
+    target: U256,
+    value_sat: U64,
+    merkle_depth: U8,
+    job_delay_us: U32,
+  }),
+  BlockFound: message(0xb1, {
+    at: U64,
+    block_hash: U256,
+    downstream_id: U32,
+    channel_id: U32,
+    worker: STR0_255,
+  }),
+  ChainTip: message(0xc0, { at: U64, block_hash: U256, height: U32 }),
+  BlockInChain: message(0xc1, { at: U64, block_hash: U256, height: U32, confirmations: U32, value_sat: U64 }),
+  BlockConfirmed: message(0xc2, {
+    at: U64,
+    block_hash: U256,
+    height: U32,
+    confirmations: U32,
+    value_sat: U64,
+  }),
+  BlockOrphaned: message(0xc3, { at: U64, block_hash: U256, height: U32 }),
+  LedgerSums: message(0xc4, {
+    at: U64,
+    quotes: U64,
+    ehash_total: U128,
+    ehash_waiting: U128,
+    ehash_issued: U128,
+  }),
+});
+
+export const statsProtocol = defineProtocol('stats', [statsMessages]);
+
+export type StatsMessage = ProtocolMessage<typeof statsProtocol>;
+export type StatsMessageOf<N extends StatsMessage['name']> = Extract<StatsMessage, { name: N }>;
+export type OpenStats = StatsMessageOf<'OpenStats'>;
+export type ProcessHealth = StatsMessageOf<'ProcessHealth'>;
+
+/** How a link of a role stands, in the order of ProcessHealth.links' `state`. */
+export const LINK_STATES = ['ok', 'failing', 'unknown'] as const;
+export type LinkState = (typeof LINK_STATES)[number];
+
+/** Kinds of channel, in the order of ChannelOpened.kind. */
+export const CHANNEL_KINDS = ['standard', 'extended'] as const;
+
+/** Cuts a text to what a field of a message may hold, 252 bytes of UTF-8. */
+export function fieldText(text: string): string {
+  const bytes = encoder.encode(text);
+  if (bytes.length <= MAX_TEXT_BYTES) return text;
+  // A character that is cut through is left out.
+  return decoder.decode(bytes.subarray(0, MAX_TEXT_BYTES)).replace(/\uFFFD+$/, '');
+}
+
+const MAX_TEXT_BYTES = 252;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();

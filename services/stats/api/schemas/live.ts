@@ -1,0 +1,15 @@
+import type { Events, StatsEvent } from './events.ts';
+import type { Health } from './health.ts';
+import type { JobAnswer } from './job.ts';
+import type { Stats } from './stats.ts';
+
+/**
+ * What comes over `/ws`, one JSON text a message, and over `/api/live` as server-sent events of that `type` with the
+ * same JSON as `data`. At first come `stats`, `health`, `job` and `events`; afterwards each when it has changed.
+ */
+export type LiveMessage =
+  | { readonly type: 'stats'; readonly data: Stats }
+  | { readonly type: 'health'; readonly data: Health }
+  | { readonly type: 'job'; readonly data: JobAnswer }
+  | { readonly type: 'events'; readonly data: Events }
+  | { readonly type: 'event'; readonly data: StatsEvent };

@@ -1,0 +1,42 @@
+import { type Static, Type } from 'typebox';
+import { asOf, count, flag, list, nullable, object, sum, text, time } from './fields.ts';
+
+const signedSum = (description: string) =>
+  Type.String({ pattern: '^(0|-?[1-9][0-9]*)$', description: `${description}, a decimal integer` });
+
+const line = object({
+  id: count('grows with time'),
+  at: time('when'),
+  kind: text('opening, minted, received, sent, swapped, consolidated, melted, restored or lost'),
+  unit: text('of the amount'),
+  amount: signedSum('units that came, or with a minus went, without the fee'),
+  fee: sum('units that the mint has kept'),
+  operations: count('that this line stands for'),
+  note: text('what it was for; plain text, never markup'),
+});
+
+/** `GET /api/wallet`, on the proxy's side */
+export const walletSchema = object({
+  as_of: asOf,
+  available: flag('whether the wallet answers'),
+  why: text('where it does not, in words'),
+  balances: list(object({ unit: text('unit'), amount: sum('in the wallet') }), 'by unit'),
+  ehash_waiting: nullable(
+    sum('earned by this wallet and not yet minted; null until the translator has said so'),
+  ),
+  history: list(line, 'the newest first'),
+  next: nullable(count('id for the next page of the history')),
+});
+
+export const walletQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50, description: 'lines' })),
+    before: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'lines older than this id' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type WalletView = Static<typeof walletSchema>;
+export type WalletQuery = { limit: number; before?: number };
