@@ -8,11 +8,6 @@ import { createLog } from '../../../runtime/logs.ts';
 import { openTestPayments } from './payments-support.ts';
 import { apiConfig, assertError, requestsTo } from './web.ts';
 
-interface Found {
-  readonly quote: string;
-  readonly state: string;
-}
-
 /** A mint whose invoices pay themselves when they are told to, and owners of keys. */
 async function openScene(t: TestContext) {
   const scene = await openTestPayments(t, {});
@@ -36,7 +31,10 @@ async function openScene(t: TestContext) {
       ...more,
     });
   const found = async (...asked: Parameters<typeof look>) =>
-    ((await look(...asked)).body['quotes'] as unknown as Found[]).map(({ quote, state }) => [quote, state]);
+    ((await look(...asked)).body['quotes'] as { quote: string; state: string }[]).map(({ quote, state }) => [
+      quote,
+      state,
+    ]);
   return { ...scene, get, look, found };
 }
 
@@ -95,9 +93,12 @@ test('nuts#391: an address stays open when all that came is issued, for more may
     publicKey: mint.curve.publicKey(secret),
   });
   await onchain.deposit(quote.lookup, 6n);
-  const [paid] = (await look('onchain', [secret])).body['quotes'] as unknown as Record<string, unknown>[];
-  assert.equal(paid?.['request'], quote.request);
-  assert.equal(paid?.['amount_paid'], 6);
+  const [paid] = (await look('onchain', [secret])).body['quotes'] as {
+    request: string;
+    amount_paid: number;
+  }[];
+  assert.equal(paid?.request, quote.request);
+  assert.equal(paid?.amount_paid, 6);
   const blinded = outputs(6);
   const signatures = [mint.sign(quote.name, blinded, secret)];
   await payments.mintQuotes.mint('onchain', { quotes: [quote.name], outputs: blinded, signatures });

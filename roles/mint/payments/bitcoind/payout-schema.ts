@@ -80,5 +80,9 @@ export const schema: Schema = {
       amount INTEGER NOT NULL
     ) STRICT;
     `,
+    `
+    -- Who knew better: when and why an operator ended it, and by which transaction, as JSON.
+    ALTER TABLE onchain_sendings ADD COLUMN settled TEXT;
+    `,
   ],
 };

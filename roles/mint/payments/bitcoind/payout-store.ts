@@ -5,6 +5,7 @@ import { bigInteger, blob, text } from '../../store/row.ts';
 import type { PaymentState } from '../backend.ts';
 import { adoptionOperations } from './adoption-store.ts';
 import type { Built, Wanted } from './build.ts';
+import { byHandOperations } from './by-hand-store.ts';
 import { schema } from './payout-schema.ts';
 import { undoneOperations } from './undone-store.ts';
 
@@ -101,6 +102,7 @@ export function operations(db: Database) {
     db,
     "SELECT * FROM onchain_sendings WHERE state = 'OPEN' AND sending > ? ORDER BY sending LIMIT ?",
   );
+  const openOne = bigRows(db, "SELECT * FROM onchain_sendings WHERE sending = ? AND state = 'OPEN'");
   const sendingOf = bigRows(db, 'SELECT * FROM onchain_sendings WHERE sending = ?');
   const versions = bigRows(db, 'SELECT * FROM onchain_versions WHERE sending = ? ORDER BY number');
   const payoutsOf = bigRows(db, 'SELECT * FROM onchain_payouts WHERE sending = ? ORDER BY payout');
@@ -176,6 +178,10 @@ export function operations(db: Database) {
   return {
     ...undoneOperations(db),
     ...adoptionOperations(db),
+    ...byHandOperations(db, (sending) => {
+      const row = openOne.get(sending);
+      return row && fullSending(row);
+    }),
 
     /** Step 1; nothing where the key is known. */
     addPayout: ({ key, address, script, amount, reserve, rate, blocks, addedAt }: NewPayout): void => {

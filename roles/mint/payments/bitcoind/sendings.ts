@@ -13,7 +13,7 @@ const MAX_FOLLOWED = 200;
 /** Versions of one transaction. */
 const MAX_VERSIONS = 10;
 /** What took a payout's coins is itself so deep before the payout is made with others: none is as deep and comes back. */
-const GONE_DEPTH = 100;
+export const GONE_DEPTH = 100;
 /** A replacement pays half as much again, and this much at least: nodes pass on no smaller step. */
 const LEAST_STEP = 1_000n;
 
