@@ -1,4 +1,13 @@
-import { address, type ConfigOf, flag, integer, optional, table, text } from '../../runtime/config/fields.ts';
+import {
+  address,
+  type ConfigOf,
+  choice,
+  integer,
+  optional,
+  table,
+  text,
+} from '../../runtime/config/fields.ts';
+import { profiles } from './profiles/profiles.ts';
 
 /** `miner.config.toml` */
 export const minerConfig = table({
@@ -7,15 +16,24 @@ export const minerConfig = table({
     minLength: 1,
     maxLength: 255,
   }),
-  password: text('the password; d=NUMBER in it asks for a difficulty', { default: 'x', maxLength: 255 }),
+  password: optional(text("the password in place of the firmware's own", { maxLength: 255 })),
+  profile: choice(
+    'the firmware that it behaves like',
+    profiles.map(({ name }) => name),
+    { default: 'hashpool' },
+  ),
+  miners: integer('simulated machines, each with a connection of its own', {
+    min: 1,
+    max: 10_000,
+    default: 1,
+  }),
   threads: integer('threads that hash', { min: 1, max: 256, default: 1 }),
   suggest_difficulty_bits: optional(
     integer('asks for shares that prove 2 to this power of hashes', { min: 0, max: 62 }),
   ),
   max_hashrate: optional(
-    integer('hashes per second at most, all threads together', { min: 1000, max: Number.MAX_SAFE_INTEGER }),
+    integer('hashes per second at most, all machines together', { min: 1000, max: Number.MAX_SAFE_INTEGER }),
   ),
-  version_rolling: flag('whether to roll version bits (BIP310), as ASICs do', { default: false }),
 });
 
 export type MinerConfig = ConfigOf<typeof minerConfig>;

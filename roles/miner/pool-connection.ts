@@ -1,37 +1,53 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
-import { parseLine, type Sv1Response } from '../../protocols/sv1/line.ts';
+import { parseLine, type Sv1Message, type Sv1Response } from '../../protocols/sv1/line.ts';
 import { LineReader } from '../../protocols/sv1/line-reader.ts';
-import { requestLine } from '../../protocols/sv1/messages.ts';
 
-/** A pool may take so long to accept the connection, and to answer a request. */
-const PATIENCE_MS = 30_000;
+/** A pool may take so long to accept the connection. */
+const CONNECT_PATIENCE_MS = 30_000;
+/** Quiet time after which TCP asks whether the pool is there. */
+const TCP_KEEPALIVE_MS = 60_000;
 /** Longest line taken from a pool: a job with a coinbase of many outputs. */
 const MAX_POOL_LINE_BYTES = 256 * 1024;
 
-/** What a pool answered. */
+/** What a pool answered; `lost` where the connection ended before it did. */
 export type Answer =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly words: string };
+  | { readonly kind: 'granted'; readonly result: unknown }
+  | { readonly kind: 'refused'; readonly code: number | undefined; readonly words: string }
+  | { readonly kind: 'lost'; readonly words: string };
 
-/** A client's connection to an SV1 server: requests with answers, notifications, one end. */
+/** A call of the pool's; `id` where it wants an answer. */
+export type PoolCall = Exclude<Sv1Message, Sv1Response>;
+
+export interface PoolConnectionOptions {
+  readonly socket: Socket;
+  /** A request as it goes out, without its newline. */
+  readonly line: (id: number, method: string, params: readonly unknown[]) => string;
+  readonly nextId: () => number;
+  readonly called: (call: PoolCall) => void;
+}
+
+/** A client's connection to an SV1 server: requests with answers, calls of the pool's, one end. */
 export class PoolConnection {
   /** Resolves with the reason once the connection is gone. */
   readonly closed: Promise<string>;
+  /** When a line last came, and went out; by performance.now. */
+  heardAt = performance.now();
+  saidAt = performance.now();
+  readonly #options: PoolConnectionOptions;
   readonly #socket: Socket;
   readonly #answers = new Map<number, (answer: Answer) => void>();
-  readonly #notified: (method: string, params: unknown) => void;
-  #nextId = 1;
   #reason = 'the pool closed the connection';
   #isClosed = false;
 
-  constructor(socket: Socket, notified: (method: string, params: unknown) => void) {
+  constructor(options: PoolConnectionOptions) {
+    const { socket } = options;
+    this.#options = options;
     this.#socket = socket;
-    this.#notified = notified;
     const reader = new LineReader(MAX_POOL_LINE_BYTES);
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, PATIENCE_MS);
+    socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
     socket.on('error', (error) => this.close(error.message));
     socket.on('data', (chunk) => {
       try {
@@ -43,11 +59,16 @@ export class PoolConnection {
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#isClosed = true;
-        for (const answer of this.#answers.values()) answer({ ok: false, words: this.#reason });
+        const lost: Answer = { kind: 'lost', words: this.#reason };
+        for (const answer of this.#answers.values()) answer(lost);
         this.#answers.clear();
         resolve(this.#reason);
       });
     });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed || this.#socket.destroyed;
   }
 
   /** Requests that wait for their answer. */
@@ -55,15 +76,21 @@ export class PoolConnection {
     return this.#answers.size;
   }
 
-  /** Resolves with the answer, in any case within 30 s: a pool that keeps silent longer is left. */
-  request(method: string, params: readonly unknown[]): Promise<Answer> {
-    if (this.#isClosed) return Promise.resolve({ ok: false, words: this.#reason });
-    const id = this.#nextId++;
-    const impatience = setTimeout(() => this.close(`no answer to ${method}`), PATIENCE_MS);
-    return new Promise<Answer>((resolve) => {
-      this.#answers.set(id, resolve);
-      this.#socket.write(requestLine(id, method, params));
-    }).finally(() => clearTimeout(impatience));
+  /** @param answered is called once, before anything that came behind the answer is read */
+  request(method: string, params: readonly unknown[], answered: (answer: Answer) => void): void {
+    if (this.#isClosed) {
+      answered({ kind: 'lost', words: this.#reason });
+      return;
+    }
+    const id = this.#options.nextId();
+    this.#answers.set(id, answered);
+    this.send(this.#options.line(id, method, params));
+  }
+
+  /** @param line without its newline */
+  send(line: string): void {
+    this.saidAt = performance.now();
+    if (!this.isClosed) this.#socket.write(`${line}\n`);
   }
 
   close(reason: string): void {
@@ -73,34 +100,39 @@ export class PoolConnection {
   }
 
   #take(line: string): void {
+    if (this.#socket.destroyed) return;
+    this.heardAt = performance.now();
     const message = parseLine(line);
     if (message.kind === 'response') this.#answer(message);
-    else this.#notified(message.method, message.params);
+    else this.#options.called(message);
   }
 
   #answer({ id, result, error }: Sv1Response): void {
     if (typeof id !== 'number') return;
-    const answer = this.#answers.get(id);
+    const answered = this.#answers.get(id);
     this.#answers.delete(id);
-    if (error === null || error === undefined) answer?.({ ok: result !== false, result, words: 'refused' });
-    else answer?.({ ok: false, words: Array.isArray(error) ? String(error[1]) : JSON.stringify(error) });
+    if ((error === null || error === undefined) && result !== false) answered?.({ kind: 'granted', result });
+    else answered?.({ kind: 'refused', ...refusalOf(error) });
   }
 }
 
+/** Code and words of the error forms that pools have: [code, words, ...], a text, an object, nothing. */
+function refusalOf(error: unknown): { code: number | undefined; words: string } {
+  const [code, words] = Array.isArray(error) ? error : [undefined, error];
+  const text = typeof words === 'string' ? words : JSON.stringify(words ?? 'refused');
+  return { code: typeof code === 'number' ? code : undefined, words: text };
+}
+
 /** @throws HashpoolError 'sv1-unreachable' */
-export async function connectToPool(
-  host: string,
-  port: number,
-  notified: (method: string, params: unknown) => void,
-): Promise<PoolConnection> {
+export async function connectToPool(host: string, port: number): Promise<Socket> {
   const socket = connect({ host, port });
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(PATIENCE_MS) });
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_PATIENCE_MS) });
+    return socket;
   } catch (cause) {
     socket.destroy();
     throw new HashpoolError('sv1-unreachable', `cannot connect to ${host}:${port}: ${messageOf(cause)}`, {
       cause,
     });
   }
-  return new PoolConnection(socket, notified);
 }

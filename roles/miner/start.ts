@@ -1,60 +1,59 @@
+import { DIFFICULTY_ONE_BITS } from '../../protocols/sv1/difficulty.ts';
+import { hostAndPort } from '../../runtime/config/address.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
-import { openWorkers } from '../../runtime/workers/pool.ts';
+import { calibrate } from './calibrate.ts';
 import type { MinerConfig } from './config.ts';
+import { Fleet } from './fleet.ts';
+import { openHashing } from './hashing.ts';
 import { HashrateMeter } from './hashrate.ts';
-import { Mining } from './mining.ts';
-import { Rig } from './rig.ts';
-import type { ScanTasks } from './scan-thread.ts';
+import { profileOf } from './profiles/profiles.ts';
 
 const STATUS_INTERVAL_MS = 1000;
 
 /** Ready when its threads are up, whether the pool is there or not. */
 export async function start(context: RoleContext<MinerConfig, unknown>): Promise<void> {
-  const { config, log, stopping: signal } = context;
+  const { config, log } = context;
   const { hash } = await loadCrypto();
-  const threads = await context.open('threads', () =>
-    openWorkers<ScanTasks>({
-      module: new URL('./scan-thread.ts', import.meta.url),
-      size: config.threads,
-      name: 'hashing',
-    }),
-  );
-  const rig = await context.open(
-    'rig',
+  const { scan } = await context.open('threads', () => openHashing(config.threads));
+  const possibleHashrate = config.max_hashrate ?? (await calibrate(scan, config.threads));
+  const bits = config.suggest_difficulty_bits;
+  let said = '';
+  const fleet = await context.open(
+    'fleet',
     () =>
-      new Rig({
+      new Fleet({
+        pool: hostAndPort(config.address),
+        user: config.user,
+        password: config.password,
+        difficulty: bits === undefined ? undefined : 2 ** (bits - DIFFICULTY_ONE_BITS),
+        machines: machines(config, possibleHashrate),
         threads: config.threads,
-        maxHashrate: config.max_hashrate,
+        possibleHashrate,
         hash,
-        scan: (range) => threads.call('scan', range),
-        found: (unit, nonce) => mining.submit(unit, nonce),
+        scan,
         failed: (error) => context.fail(error),
+        answered: ({ answer }) => {
+          if (answer.kind === 'refused') log.info(`share refused: ${answer.words}`);
+        },
+        said: (_, words) => {
+          if (words !== said) log.info(words);
+          said = words;
+        },
       }),
   );
-
   const meter = new HashrateMeter();
-  let words = 'connecting';
-  const tell = () => {
-    const { accepted, rejected } = mining.shares;
-    const hashrate = meter.read(performance.now(), rig.hashes);
-    context.status(words, { hashrate, shares_accepted: accepted, shares_rejected: rejected });
-  };
-  const mining = new Mining({
-    config,
-    signal,
-    log,
-    work: (task) => rig.work(task),
-    status: (text) => {
-      words = text;
-    },
-  });
-  const running = mining.run();
-  const telling = setInterval(tell, STATUS_INTERVAL_MS);
-  await context.open('mining', () => ({
-    close: async () => {
-      clearInterval(telling);
-      await running;
-    },
-  }));
+  const telling = setInterval(() => {
+    const { accepted, rejected } = fleet.tally();
+    const hashrate = meter.read(performance.now(), fleet.hashes);
+    context.status(fleet.words, { hashrate, shares_accepted: accepted, shares_rejected: rejected });
+  }, STATUS_INTERVAL_MS);
+  await context.open('status', () => ({ close: () => clearInterval(telling) }));
+}
+
+/** The machines that the config asks for; together they claim what the threads will make. */
+function machines({ profile: name, miners }: MinerConfig, hashrate: number) {
+  const profile = profileOf(name);
+  if (profile === undefined) throw new RangeError(`profile: the config let ${name} through`);
+  return Array.from({ length: miners }, () => ({ profile, claimedHashrate: hashrate / miners }));
 }

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { type AnsweredShare, Fleet, type FleetOptions } from '../../roles/miner/fleet.ts';
+import type { Scanner } from '../../roles/miner/floor.ts';
+import { openHashing } from '../../roles/miner/hashing.ts';
+import type { Profile } from '../../roles/miner/profiles/profile.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
+
+export interface TestFleetOptions
+  extends Partial<Pick<FleetOptions, 'answered' | 'said' | 'random' | 'password' | 'threads'>> {
+  readonly port: number;
+  readonly user: string;
+  /** A machine for each. */
+  readonly profiles: readonly Profile[];
+  /** Hashes per second of all together. */
+  readonly hashrate: number;
+  readonly difficulty?: number;
+  /** Hashes on a thread of its own, so that the test's has time for sockets. */
+  readonly onThread?: boolean;
+}
+
+/** A fleet of simulated machines on this process, and all its answers; it ends with the test. */
+export async function testFleet(t: Pick<TestContext, 'after'>, options: TestFleetOptions) {
+  const { port, profiles, hashrate, onThread = false, ...rest } = options;
+  const { hash } = await loadCrypto();
+  const hashing = onThread ? await openHashing(rest.threads ?? 1) : undefined;
+  const here: Scanner = async ({ header, first, count, bits }) => hash.scanNonces(header, first, count, bits);
+  const answers: AnsweredShare[] = [];
+  const fleet = new Fleet({
+    pool: { host: '127.0.0.1', port },
+    machines: profiles.map((profile) => ({ profile, claimedHashrate: hashrate / profiles.length })),
+    threads: 1,
+    possibleHashrate: hashrate,
+    hash,
+    scan: hashing?.scan ?? here,
+    failed: (error) => assert.fail(error),
+    ...rest,
+    answered: (share) => {
+      answers.push(share);
+      rest.answered?.(share);
+    },
+  });
+  t.after(async () => {
+    await fleet.close();
+    await hashing?.close();
+  });
+  return { fleet, answers };
+}
