@@ -1,4 +1,4 @@
-import { concatBytes } from '../bytes.ts';
+import { concatBytes, equalBytes } from '../bytes.ts';
 import { HashpoolError } from '../errors.ts';
 
 /** The opcodes that this project writes. */
@@ -34,6 +34,9 @@ export function pushOpcode(length: number): Uint8Array {
   throw new HashpoolError('push-too-long', `a push of ${length} bytes is longer than the 255 supported`);
 }
 
+/** Bytes of a height that header times of 32 bits can last for. */
+const LONGEST_HEIGHT = 5;
+
 /**
  * What BIP34 has a coinbase script begin with: the height as the script number that consensus compares with, one
  * opcode up to 16. A coinbase script has two bytes at least, so that OP_0 follows there (as bitcoind's miner does).
@@ -46,6 +49,16 @@ export function heightPush(height: number): Uint8Array {
   // The last byte's top bit is the sign.
   if ((number.at(-1) ?? 0) >= 0x80) number.push(0);
   return push(Uint8Array.from(number));
+}
+
+/** The height that a coinbase script begins with, see {@link heightPush}; undefined where it begins otherwise. */
+export function heightOf(script: Uint8Array): number | undefined {
+  const first = script[0] ?? 0;
+  if (first > Op.one - 1 && first <= Op.one + 15) return first - Op.one + 1;
+  const digits = script.subarray(1, 1 + first);
+  if (first < 1 || first > LONGEST_HEIGHT || digits.length < first) return undefined;
+  const height = digits.reduceRight((value, byte) => value * 256 + byte, 0);
+  return equalBytes(heightPush(height), script.subarray(0, 1 + first)) ? height : undefined;
 }
 
 /** Pay to public key hash: OP_DUP OP_HASH160 <20 bytes> OP_EQUALVERIFY OP_CHECKSIG. */

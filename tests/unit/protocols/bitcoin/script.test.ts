@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as bitcoinjs from 'bitcoinjs-lib';
-import { heightPush, push } from '../../../../protocols/bitcoin/script.ts';
-import { toHex } from '../../../../protocols/bytes.ts';
+import { heightOf, heightPush, push } from '../../../../protocols/bitcoin/script.ts';
+import { concatBytes, fromHex, toHex } from '../../../../protocols/bytes.ts';
 
 test('BIP34 heights: one opcode and OP_0 up to 16, then the shortest script number', () => {
   const vectors: [number, string][] = [
@@ -35,4 +35,12 @@ test('pushes up to 75 bytes have one byte before them, up to 255 two', () => {
   assert.equal(toHex(push(new Uint8Array(76)).subarray(0, 2)), '4c4c');
   assert.equal(push(new Uint8Array(255)).length, 257);
   assert.throws(() => push(new Uint8Array(256)), { code: 'push-too-long' });
+});
+
+test('the height of a coinbase script is read back, and only in the form that BIP34 has', () => {
+  for (const height of [1, 16, 17, 127, 128, 255, 256, 32_767, 32_768, 850_000, 2 ** 31]) {
+    assert.equal(heightOf(concatBytes(heightPush(height), fromHex('0301'))), height);
+  }
+  for (const other of ['', '00', '61', '0110', '020100', '0411000000', '03aabb', '06010203040506'])
+    assert.equal(heightOf(fromHex(other)), undefined, other);
 });
