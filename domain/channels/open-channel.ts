@@ -1,7 +1,8 @@
 import { exponentAtMost, leBytesToTarget } from '../../protocols/bitcoin/target.ts';
 import { MAX_AMOUNT_EXPONENT, MAX_TARGET_EXPONENT } from '../../protocols/ehash/amount.ts';
 import { isNominalHashRate } from '../../protocols/sv2/mining.ts';
-import { MAX_ROLLABLE_BYTES, MIN_ROLLABLE_BYTES } from '../extranonce/allocator.ts';
+import { MIN_ROLLABLE_BYTES } from '../extranonce/allocator.ts';
+import { mostRollable, OWN_COINBASE } from '../extranonce/layout.ts';
 import { clientRange, type DifficultyLimit } from '../vardiff/difficulty-limits.ts';
 import { type ExponentRange, startingExponent } from '../vardiff/vardiff.ts';
 
@@ -31,6 +32,8 @@ export interface KnownClient {
   readonly difficultyLimit?: DifficultyLimit | undefined;
   /** The exponent that its shares proved on an earlier connection. */
   readonly proven?: number | undefined;
+  /** Extranonce bytes that any client can be given to roll. */
+  readonly mostRollable?: number;
 }
 
 /**
@@ -57,12 +60,12 @@ export function judgeOpen(
   },
   sharesPerMinute: number,
   range: ExponentRange,
-  { difficultyLimit, proven }: KnownClient = {},
+  { difficultyLimit, proven, mostRollable: most = mostRollable(OWN_COINBASE) }: KnownClient = {},
 ): Grant | OpenError {
   if (!isNominalHashRate(request.nominal_hash_rate)) return 'invalid-nominal-hashrate';
   const clientFloor = smallestExponent(request.max_target);
   if (clientFloor === undefined || clientFloor > range.ceiling) return 'max-target-out-of-range';
-  const rollableBytes = grantedBytes(request.min_extranonce_size);
+  const rollableBytes = grantedBytes(request.min_extranonce_size, most);
   if (typeof rollableBytes === 'string') return rollableBytes;
   const own = clientRange(range, clientFloor, difficultyLimit);
   return {
@@ -73,11 +76,11 @@ export function judgeOpen(
 }
 
 /** The extranonce bytes that a client gets to roll, or why it can't have that many. */
-function grantedBytes(wanted: number | undefined): number | OpenError {
+function grantedBytes(wanted: number | undefined, most: number): number | OpenError {
   if (wanted === undefined) return 0;
   if (wanted > MAX_EXTRANONCE_BYTES) return 'unsupported-min-extranonce-size';
-  if (wanted > MAX_ROLLABLE_BYTES) return 'min-extranonce-size-too-large';
-  return Math.max(wanted, MIN_ROLLABLE_BYTES);
+  if (wanted > most) return 'min-extranonce-size-too-large';
+  return Math.max(wanted, Math.min(MIN_ROLLABLE_BYTES, most));
 }
 
 /**

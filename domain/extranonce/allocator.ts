@@ -1,15 +1,6 @@
 import { HashpoolError } from '../../protocols/errors.ts';
+import { type ExtranonceLayout, mostRollable, OWN_COINBASE } from './layout.ts';
 
-/**
- * The full extranonce, of one size on all channels, since a group's members share one coinbase prefix:
- *
- *     [ server id 2 ][ counter 4 ][ zeros ][ rolled by the client ]
- */
-export const FULL_EXTRANONCE_BYTES = 20;
-const FIXED_BYTES = 6;
-
-/** What a client can be given to roll at most. */
-export const MAX_ROLLABLE_BYTES = FULL_EXTRANONCE_BYTES - FIXED_BYTES;
 /** What a client is given at least: with the nonce and the version, a second's work of any machine. */
 export const MIN_ROLLABLE_BYTES = 4;
 
@@ -21,7 +12,9 @@ export interface ExtranoncePrefix {
   readonly counter: number;
   /** Whom it was given to. */
   readonly client: string;
-  /** {@link FULL_EXTRANONCE_BYTES} less the rollable bytes. */
+  /** Of which layout, one after the other. */
+  readonly era: number;
+  /** The layout's full extranonce less the rollable bytes. */
   readonly bytes: Uint8Array;
 }
 
@@ -33,6 +26,8 @@ export interface ExtranoncePrefix {
 export class ExtranonceAllocator {
   #serverId: number;
   #next: number;
+  #layout = OWN_COINBASE;
+  #era = 0;
   readonly #used = new Set<number>();
   /** How many of them each client has, by its name. */
   readonly #held = new Map<string, number>();
@@ -50,6 +45,29 @@ export class ExtranonceAllocator {
 
   get serverId(): number {
     return this.#serverId;
+  }
+
+  get layout(): ExtranonceLayout {
+    return this.#layout;
+  }
+
+  /** Begins anew with another layout: prefixes of the one before can be mined no more. */
+  layOut(layout: ExtranonceLayout): void {
+    this.#layout = layout;
+    this.#era++;
+    this.#used.clear();
+    this.#held.clear();
+    this.#retired = [];
+  }
+
+  /** What a client can be given to roll at most. */
+  get mostRollable(): number {
+    return mostRollable(this.#layout);
+  }
+
+  /** How many prefixes there are, one for each counter. */
+  get most(): number {
+    return Math.min(MAX_PREFIXES, 256 ** this.#layout.counterBytes);
   }
 
   /** Prefixes are of that server id from now on; those in use are to be exchanged, see {@link moved}. */
@@ -72,29 +90,28 @@ export class ExtranonceAllocator {
   }
 
   /**
-   * @param rollableBytes what is left for the client, {@link MIN_ROLLABLE_BYTES} to {@link MAX_ROLLABLE_BYTES},
-   *   or 0 for a standard channel
+   * @param rollableBytes what is left for the client, {@link mostRollable} at most, or 0 for a standard channel
    * @param client whose number of prefixes it adds to
-   * @throws HashpoolError 'extranonce-exhausted' where {@link MAX_PREFIXES} are in use
+   * @throws HashpoolError 'extranonce-exhausted' where {@link most} are in use
    */
   allocate(rollableBytes: number, client: string): ExtranoncePrefix {
-    if (this.#used.size >= MAX_PREFIXES) {
+    if (this.#used.size >= this.most) {
       throw new HashpoolError(
         'extranonce-exhausted',
-        `all ${MAX_PREFIXES} extranonce prefixes are in use until the next block: try again then`,
+        `all ${this.most} extranonce prefixes are in use until the next block: try again then`,
       );
     }
-    while (this.#used.has(this.#next)) this.#advance();
-    const counter = this.#next;
-    this.#advance();
+    let counter = this.#take();
+    while (this.#used.has(counter)) counter = this.#take();
     this.#used.add(counter);
     this.#held.set(client, this.heldBy(client) + 1);
-    return { counter, client, bytes: this.#bytes(counter, FULL_EXTRANONCE_BYTES - rollableBytes) };
+    const bytes = this.#bytes(counter, this.#layout.fullBytes - rollableBytes);
+    return { counter, client, era: this.#era, bytes };
   }
 
   /** Gives a prefix back once its channel is closed; it stays taken until {@link freeRetired}. */
   retire(prefix: ExtranoncePrefix): void {
-    this.#retired.push(prefix);
+    if (prefix.era === this.#era) this.#retired.push(prefix);
   }
 
   /** To be called on a new prev hash, which makes all jobs of closed channels stale. */
@@ -109,14 +126,19 @@ export class ExtranonceAllocator {
   }
 
   #bytes(counter: number, length: number): Uint8Array {
+    const { serverIdBytes, counterBytes } = this.#layout;
     const bytes = new Uint8Array(length);
-    const view = new DataView(bytes.buffer);
-    view.setUint16(0, this.#serverId);
-    view.setUint32(2, counter);
+    for (let i = 0; i < serverIdBytes; i++) bytes[i] = this.#serverId >>> (8 * (serverIdBytes - 1 - i));
+    for (let i = 0; i < counterBytes; i++)
+      bytes[serverIdBytes + i] = counter >>> (8 * (counterBytes - 1 - i));
     return bytes;
   }
 
-  #advance(): void {
+  /** The next counter, as many of its bits as the layout has room for. */
+  #take(): number {
+    const { counterBytes } = this.#layout;
+    const counter = this.#next % 256 ** counterBytes;
     this.#next = (this.#next + 1) >>> 0;
+    return counter;
   }
 }

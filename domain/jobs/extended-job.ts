@@ -2,12 +2,17 @@ import type { Hash, HashedJob } from '../../protocols/crypto/hash.ts';
 import { MAX_MINER_TAGS } from '../channels/miner-tag.ts';
 import type { SeenShares } from '../shares/seen-shares.ts';
 
-/** Work made of a template, the same for all channels of one tag: what `NewExtendedMiningJob` says but for the channel. */
+/** Work made of a template or of an upstream's job, the same for all channels of one tag: what `NewExtendedMiningJob` says but for the channel. */
 export interface ExtendedJob {
   readonly id: number;
+  /** Of what it was made: the template's id, or the number of the upstream's job. */
   readonly templateId: bigint;
   readonly version: number;
   readonly versionRollingAllowed: boolean;
+  /** Bits of the version that may be rolled, where they are fewer than the pool's. */
+  readonly versionMask?: number;
+  /** The earliest time a share may have, in seconds, where it is later than the tip's. */
+  readonly minNtime?: number;
   /** The coinbase stripped of its witness, before and behind the full extranonce. */
   readonly coinbasePrefix: Uint8Array;
   readonly coinbaseSuffix: Uint8Array;
@@ -35,6 +40,11 @@ export interface LiveJob {
   readonly hashed: HashedJob;
   /** See {@link ExtendedJob.withTag}. */
   withTag(tag: string): LiveJob;
+}
+
+/** The earliest time that a share may have for the job, in seconds. */
+export function earliestTime({ job, tip }: LiveJob): number {
+  return job.minNtime ?? tip.minNtime;
 }
 
 /** Puts a job on its tip. */

@@ -1,4 +1,5 @@
 import { type ExtendedJob, perTag } from './extended-job.ts';
+import { JobIds } from './job-ids.ts';
 import {
   type NewTemplate,
   type PoolCoinbase,
@@ -6,22 +7,18 @@ import {
   taggedCoinbasePrefix,
 } from './pool-coinbase.ts';
 
-/** Makes jobs of templates. Ids are one sequence for all channels, so that a job is the same for all with one tag. */
+/** Makes jobs of templates. */
 export class JobFactory {
-  #nextId: number;
+  readonly #ids: JobIds;
 
-  /**
-   * @param firstId unsigned 32-bit but not 0; random, so that no job of a pool that starts again, or of another one, is
-   *   taken for a job of this one
-   */
+  /** @param firstId see {@link JobIds} */
   constructor(firstId: number) {
-    this.#nextId = firstId;
+    this.#ids = new JobIds(firstId);
   }
 
   /** @throws HashpoolError 'coinbase-script-too-long' */
   make(template: NewTemplate, pool: PoolCoinbase): ExtendedJob {
-    const id = this.#nextId;
-    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    const id = this.#ids.next();
     const { prefix, suffix } = poolCoinbaseParts(template, pool, id);
     const job: ExtendedJob = {
       id,

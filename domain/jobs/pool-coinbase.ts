@@ -9,7 +9,7 @@ import { Op, push } from '../../protocols/bitcoin/script.ts';
 import { concatBytes, u32Le, utf8 } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
-import { FULL_EXTRANONCE_BYTES } from '../extranonce/allocator.ts';
+import { OWN_COINBASE } from '../extranonce/layout.ts';
 
 export type NewTemplate = Extract<TemplateMessage, { name: 'NewTemplate' }>;
 
@@ -48,7 +48,7 @@ export const MAX_NAME_BYTES =
   PUSH_OPCODES -
   coinbaseTag('', '').length -
   JOB_ID_BYTES -
-  FULL_EXTRANONCE_BYTES;
+  OWN_COINBASE.fullBytes;
 
 /**
  * The stripped coinbase of one job. Its script ends in one push:
@@ -91,7 +91,7 @@ function scriptOf(template: NewTemplate, pool: PoolCoinbase, minerTag: string) {
     version: template.coinbase_tx_version,
     scriptPrefix: template.coinbase_prefix,
     tag: coinbaseTag(pool.signature, minerTag),
-    extranonceLength: JOB_ID_BYTES + FULL_EXTRANONCE_BYTES,
+    extranonceLength: JOB_ID_BYTES + OWN_COINBASE.fullBytes,
   };
 }
 

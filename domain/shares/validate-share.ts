@@ -1,6 +1,7 @@
 import { meetsPower, meetsTargetLe } from '../../protocols/bitcoin/target.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import type { ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
+import { earliestTime } from '../jobs/extended-job.ts';
 
 /** Bits of the version that BIP323 leaves to miners; BIP320's are among them. */
 export const BIP323_MASK = 0x1fffffe0;
@@ -68,12 +69,14 @@ export function checkShareFields(
   if (job === 'stale') return 'stale-share';
   if (job === 'unknown') return 'invalid-job-id';
   if (share.extranonce.length !== rollableBytes) return 'bad-extranonce-size';
-  const { tip, job: work } = job.live;
-  if (share.ntime < tip.minNtime || share.ntime > rules.now + MAX_TIME_AHEAD) return 'invalid-share';
+  const { job: work } = job.live;
+  if (share.ntime < earliestTime(job.live) || share.ntime > rules.now + MAX_TIME_AHEAD)
+    return 'invalid-share';
   const changed = share.version ^ work.version;
-  const mayRoll = work.versionRollingAllowed && rules.versionMask !== 0;
+  const mask = rules.versionMask & (work.versionMask ?? rules.versionMask);
+  const mayRoll = work.versionRollingAllowed && mask !== 0;
   if (changed !== 0 && !mayRoll) return 'version-rolling-not-allowed';
-  if ((changed & ~rules.versionMask) !== 0) return 'invalid-non-rollable-version-bit';
+  if ((changed & ~mask) !== 0) return 'invalid-non-rollable-version-bit';
   return job;
 }
 

@@ -4,10 +4,12 @@ import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
   address,
   type ConfigOf,
+  flag,
   integer,
   list,
   optional,
   path,
+  port,
   publicValue,
   secret,
   table,
@@ -31,6 +33,26 @@ const difficultyLimit = table({
   maximum_bits: optional(integer('no target harder than 2^(256 - bits)', { min: 0, max: 255 })),
 });
 
+const sv1Upstream = table({
+  address: text("the upstream's name or address", { minLength: 1, maxLength: 253 }),
+  port: port('its Stratum V1 port'),
+  tls: flag('whether it is spoken to by TLS', { default: false }),
+  tls_ca: optional(
+    path('PEM file of the authority that its certificate is checked by; left out, those that Node knows'),
+  ),
+  user: text('by which the upstream knows this pool: most often an address or account, and a worker', {
+    pattern: '^[ -~]{1,255}$',
+    allowed: 'a text of 1 to 255 printable ASCII characters',
+  }),
+  password: optional(secret("what the upstream takes as password; left out, 'x'")),
+  suggest_difficulty_bits: optional(
+    integer('the upstream is asked for a difficulty of 2^bits hashes a share: 32 bits are difficulty 1', {
+      min: 0,
+      max: 62,
+    }),
+  ),
+});
+
 /** `pool.config.toml` */
 export const poolConfig = table({
   authority_public_key: publicValue("the pool's authority key, by which miners know it", {
@@ -51,11 +73,10 @@ export const poolConfig = table({
     },
   ),
   listen_address: address('where miners and translators connect', { default: '0.0.0.0:34254' }),
-  coinbase_reward_script: text(
-    'descriptor of the output that gets the block reward, as wpkh(KEY) or addr(ADDRESS)',
-    {
+  coinbase_reward_script: optional(
+    text('descriptor of the output that gets the block reward, as wpkh(KEY) or addr(ADDRESS)', {
       minLength: 1,
-    },
+    }),
   ),
   coinbase_reward_weight: integer(
     'the part of the reward that coinbase_reward_script gets, next to other weights',
@@ -78,12 +99,25 @@ export const poolConfig = table({
     "bytes of a miner's name that its blocks show next to pool_signature; 0 shows none, as it stays on the chain for good",
     { min: 0, max: MAX_NAME_BYTES, default: 0 },
   ),
-  tp_address: address('the template provider', { default: '127.0.0.1:8442' }),
+  tp_address: optional(address('the template provider, where the pool makes its blocks itself')),
   tp_authority_public_key: publicValue("the template provider's authority key, by which the pool knows it", {
     default: 'public:template-provider-authority.pub',
   }),
+  sv1_upstream: optional(
+    list(
+      sv1Upstream,
+      'ordinary pools that this one mines for, the preferred one first, in place of a template provider',
+      { min: 1, max: 8 },
+    ),
+  ),
+  sv1_block_target_bits: optional(
+    integer(
+      "regtest only: leading zero bits that the upstream's blocks must have, its template provider's block_target_bits",
+      { min: 1, max: 64 },
+    ),
+  ),
   stale_work_timeout_sec: integer(
-    'seconds without the template provider after which channels are closed: by then the job is more likely stale than not',
+    'seconds without template provider or upstream after which channels are closed: by then the job is more likely stale than not',
     { min: 1, max: 86_400, default: 600 },
   ),
   shares_per_minute: integer("shares a minute that each channel's difficulty aims at", {
@@ -156,8 +190,42 @@ export const poolConfig = table({
   db_path: path('database of the accepted shares', { default: 'outbox.sqlite' }),
 });
 
-/** What the schema can't say: whether both names have room in a coinbase next to the longest template prefix. */
-export function checkPool({ pool_signature, miner_tag_length }: PoolConfig): string | undefined {
+/** What the schema can't say: the first rule that keys break between them, in words. */
+export function checkPool(config: PoolConfig, shared: Pick<PoolShared, 'bitcoin'>): string | undefined {
+  return checkSource(config) ?? checkTrial(config, shared) ?? checkNames(config);
+}
+
+/** Work comes from one kind of source. */
+function checkSource(config: PoolConfig): string | undefined {
+  const { tp_address, sv1_upstream, coinbase_reward_script, coinbase_outputs, miner_tag_length } = config;
+  if (tp_address !== undefined && sv1_upstream !== undefined) {
+    return 'tp_address and [[sv1_upstream]] both say where work comes from; a pool has one kind of source: remove the other';
+  }
+  if (tp_address !== undefined) {
+    return coinbase_reward_script === undefined
+      ? 'coinbase_reward_script is missing: it says who gets the reward of the blocks that are made with tp_address'
+      : undefined;
+  }
+  if (sv1_upstream === undefined) {
+    return 'nothing says where work comes from; it must be tp_address, a template provider, or [[sv1_upstream]], ordinary pools';
+  }
+  const named = [
+    ['coinbase_reward_script', coinbase_reward_script !== undefined],
+    ['coinbase_outputs', coinbase_outputs !== undefined],
+    ['miner_tag_length', miner_tag_length > 0],
+  ] as const;
+  const useless = named.find(([, isSet]) => isSet);
+  return useless && `${useless[0]} is set, but the coinbase is made by the [[sv1_upstream]]; remove it`;
+}
+
+function checkTrial({ sv1_block_target_bits }: PoolConfig, shared: Pick<PoolShared, 'bitcoin'>) {
+  const { network } = shared.bitcoin;
+  if (sv1_block_target_bits === undefined || network === 'regtest') return undefined;
+  return `sv1_block_target_bits is for regtest only, and bitcoin.network is ${network}; remove it`;
+}
+
+/** Both names have room in a coinbase next to the longest template prefix. */
+function checkNames({ pool_signature, miner_tag_length }: PoolConfig): string | undefined {
   const length = pool_signature.length + miner_tag_length;
   if (length <= MAX_NAME_BYTES) return undefined;
   return `pool_signature (${pool_signature.length}) and miner_tag_length (${miner_tag_length}) come to ${length} bytes; at most ${MAX_NAME_BYTES} fit into the 100 of a coinbase script, next to height, job and extranonce: shorten either`;

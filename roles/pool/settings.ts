@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
@@ -9,6 +10,18 @@ import { extensionNames } from '../../protocols/sv2/extensions/request-extension
 import { ConfigError } from '../../runtime/config/load.ts';
 import { type ExtensionTerms, SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
+import type { UpstreamAccount } from './sv1-upstream/session.ts';
+
+/** Where work comes from. */
+export type SourceSettings =
+  | {
+      readonly kind: 'templates';
+      readonly address: string;
+      readonly authorityKey: Uint8Array;
+      /** The coinbase but for the keyset, which the mint names. */
+      readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
+    }
+  | { readonly kind: 'upstreams'; readonly accounts: readonly UpstreamAccount[] };
 
 /** The config's texts and references as the bytes they stand for. */
 export interface PoolSettings {
@@ -16,9 +29,7 @@ export interface PoolSettings {
   readonly issuerSecretKey: Uint8Array;
   readonly poolId: Uint8Array;
   readonly mintKey: Uint8Array;
-  readonly templateProviderKey: Uint8Array;
-  /** The coinbase but for the keyset, which the mint names. */
-  readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
+  readonly source: SourceSettings;
   readonly houseKey: Uint8Array | undefined;
   readonly difficultyLimits: DifficultyLimits;
   readonly extensions: ExtensionTerms;
@@ -34,10 +45,8 @@ export function readSettings(
   read: (reference: string) => string,
   curve: Curve,
 ): PoolSettings {
-  const { bitcoin, mint, pool } = shared;
+  const { mint, pool } = shared;
   const { house_key } = config;
-  const script = (key: string, descriptor: string) =>
-    named(key, () => scriptFromDescriptor(descriptor, bitcoin.network, curve));
   return {
     keys: {
       publicKey: named('authority_public_key', () =>
@@ -54,21 +63,64 @@ export function readSettings(
     mintKey: named('mint.work_link_public_key', () =>
       decodeAuthorityPublicKey(read(mint.work_link_public_key)),
     ),
-    templateProviderKey: named('tp_authority_public_key', () =>
-      decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
-    ),
-    coinbase: {
-      signature: config.pool_signature,
-      rewardScript: script('coinbase_reward_script', config.coinbase_reward_script),
-      rewardWeight: config.coinbase_reward_weight,
-      otherRewards: (config.coinbase_outputs ?? []).map((output, i) => {
-        return { script: script(`coinbase_outputs[${i}].script`, output.script), weight: output.weight };
-      }),
-    },
+    source: config.sv1_upstream
+      ? { kind: 'upstreams', accounts: readUpstreams(config.sv1_upstream, config.version_rolling_mask, read) }
+      : readTemplates(config, shared, read, curve),
     houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key), curve)),
     difficultyLimits: readDifficultyLimits(config.difficulty_limits ?? []),
     extensions: readExtensions(config),
   };
+}
+
+function readTemplates(
+  config: PoolConfig,
+  { bitcoin }: PoolShared,
+  read: (reference: string) => string,
+  curve: Curve,
+): SourceSettings {
+  const { tp_address, coinbase_reward_script, coinbase_outputs = [] } = config;
+  if (tp_address === undefined || coinbase_reward_script === undefined)
+    throw new ConfigError(
+      'tp_address and coinbase_reward_script are needed where there is no [[sv1_upstream]]',
+    );
+  const script = (key: string, descriptor: string) =>
+    named(key, () => scriptFromDescriptor(descriptor, bitcoin.network, curve));
+  return {
+    kind: 'templates',
+    address: tp_address,
+    authorityKey: named('tp_authority_public_key', () =>
+      decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
+    ),
+    coinbase: {
+      signature: config.pool_signature,
+      rewardScript: script('coinbase_reward_script', coinbase_reward_script),
+      rewardWeight: config.coinbase_reward_weight,
+      otherRewards: coinbase_outputs.map((output, i) => {
+        return { script: script(`coinbase_outputs[${i}].script`, output.script), weight: output.weight };
+      }),
+    },
+  };
+}
+
+/** @throws ConfigError naming the upstream whose password or authority can't be read */
+export function readUpstreams(
+  tables: NonNullable<PoolConfig['sv1_upstream']>,
+  versionMask: number,
+  read: (reference: string) => string,
+): UpstreamAccount[] {
+  return tables.map(({ address, port, tls, tls_ca, user, password, suggest_difficulty_bits }, i) => ({
+    host: address,
+    port,
+    tls,
+    tlsCa:
+      tls_ca === undefined
+        ? undefined
+        : named(`sv1_upstream[${i}].tls_ca`, () => readFileSync(tls_ca, 'utf8')),
+    user,
+    password: password === undefined ? 'x' : named(`sv1_upstream[${i}].password`, () => read(password)),
+    suggestBits: suggest_difficulty_bits,
+    versionMask,
+  }));
 }
 
 /** @throws ConfigError where a list names what can't be spoken */

@@ -1,11 +1,10 @@
-import { coinbaseConstraints } from '../../domain/jobs/pool-coinbase.ts';
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { reversed, toHex } from '../../protocols/bytes.ts';
-import { KEYSET_ID_BYTES } from '../../protocols/ehash/work-link.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
+import type { Figures } from '../../runtime/notify.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { type MiningServer, openMiningServer } from '../../services/mining-server/server.ts';
 import { foundBlock } from './block.ts';
@@ -15,10 +14,12 @@ import { awaitNewNames } from './new-names.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { awaitPlannedMove } from './planned-move.ts';
 import { openQuotePath, type QuotePath } from './quote-path.ts';
-import { type PoolSettings, readSettings } from './settings.ts';
-import { watchTemplates } from './stale-work.ts';
+import { type PoolSettings, readSettings, type SourceSettings } from './settings.ts';
+import type { Source, SourceParts } from './source.ts';
+import { watchSource } from './stale-work.ts';
 import { PoolStatus } from './status.ts';
-import { Templates } from './templates.ts';
+import { upstreamSource } from './sv1-upstream/source.ts';
+import { templateSource } from './template-source.ts';
 import { TipShares } from './tip-shares.ts';
 import { WorkSource } from './work-source.ts';
 
@@ -32,13 +33,12 @@ interface Pool {
   readonly workers: HandshakeWorkers;
   readonly outbox: Outbox;
   readonly shares: TipShares;
-  readonly work: WorkSource;
+  readonly source: Source;
   readonly status: PoolStatus;
-  /** Set once templates can be asked for. */
-  blocks: FoundBlocks | undefined;
+  readonly blocks: FoundBlocks;
 }
 
-/** Starts the pool: outbox, templates, quote path, mining server; each uses those before it. */
+/** Starts the pool: outbox, source of work, quote path, mining server; each uses those before it. */
 export async function startPool(context: PoolContext): Promise<MiningServer> {
   const { config, log } = context;
   const crypto = await loadCrypto();
@@ -51,77 +51,48 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
     log,
     storedEarlier: (prevHash) => outbox.storedEarlier(prevHash),
   });
-  const work = new WorkSource({
-    coinbase: settings.coinbase,
-    log,
-    seenOn: (prevHash) => shares.on(prevHash),
-  });
+  let pool: Pool | undefined;
   let server: MiningServer | undefined;
-  const status = await context.open(
-    'status',
-    () =>
-      new PoolStatus(
-        (text, figures) => context.status(text, figures),
-        () => look(pool, server),
-      ),
-  );
-  const pool: Pool = {
-    context,
-    settings,
-    crypto,
-    workers,
-    outbox,
-    shares,
-    work,
-    status,
-    blocks: undefined,
-  };
-
-  const templates = await context.open('templates', () => openTemplates(pool));
+  const publish = (text: string, figures: Figures) => context.status(text, figures);
+  const status = await context.open('status', () => new PoolStatus(publish, () => look(pool, server)));
+  let blocks: FoundBlocks | undefined;
+  const parts = { context, workers, shares, status, blocks: () => blocks };
+  const source = await context.open('source of work', () => openSource(settings.source, parts));
   const earlier = await outbox.unseenBlocks();
-  const blocks = await context.open(
+  blocks = await context.open(
     'found blocks',
     () =>
-      new FoundBlocks({ provider: templates, store: outbox, log, onCounts: () => status.changed() }, earlier),
+      new FoundBlocks(
+        { provider: source.blockTaker, store: outbox, log, onCounts: () => status.changed() },
+        earlier,
+      ),
   );
-  pool.blocks = blocks;
-  const quotePath = await context.open('quote path', () => openPoolQuotePath(pool, templates));
-  server = await context.open('mining server', () => openServer(pool, quotePath, blocks));
-  work.serve(server);
+  const opened = { context, settings, crypto, workers, outbox, shares, source, status, blocks };
+  pool = opened;
+  const quotePath = await context.open('quote path', () => openPoolQuotePath(opened));
+  server = await context.open('mining server', () => openServer(opened, quotePath));
+  const { feed } = source;
+  feed.serve(server);
   const moving = server;
-  await context.open('stale work', () => watchTemplates(templates, config.stale_work_timeout_sec, work));
-  await context.open('new names', () => awaitNewNames(context, work));
+  await context.open('stale work', () => watchSource(source, config.stale_work_timeout_sec, feed));
+  const named = feed instanceof WorkSource ? feed : undefined;
+  await context.open('new names', () => awaitNewNames(context, named));
   await context.open('planned move', () => awaitPlannedMove(moving, log));
   if (outbox.terms) {
-    work.takeTerms(outbox.terms);
-    templates.begin();
+    feed.takeTerms(outbox.terms);
+    source.begin();
   }
   status.changed();
   return server;
 }
 
-function openTemplates(pool: Pool): Templates {
-  const { context, settings, work, workers, status } = pool;
-  const { config, log } = context;
-  const keysetId = new Uint8Array(KEYSET_ID_BYTES);
-  return new Templates({
-    address: config.tp_address,
-    authorityKey: settings.templateProviderKey,
-    coinbase: coinbaseConstraints({ ...settings.coinbase, keysetId }),
-    workers,
-    log,
-    onTemplate: (template) => work.takeTemplate(template),
-    onPrevHash(prevHash) {
-      pool.blocks?.tip(prevHash.prev_hash);
-      work.takePrevHash(prevHash);
-    },
-    onConnected: () => pool.blocks?.connected(),
-    onStatus: (text) => status.waitsFor('templates', text),
-  });
+function openSource(settings: SourceSettings, parts: SourceParts) {
+  return settings.kind === 'templates' ? templateSource(settings, parts) : upstreamSource(settings, parts);
 }
 
-function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath> {
-  const { context, settings, outbox, work, workers, status } = pool;
+function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
+  const { context, settings, outbox, source, workers, status, blocks } = pool;
+  const { feed } = source;
   const { config, shared, log } = context;
   return openQuotePath({
     outbox,
@@ -134,7 +105,7 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
       workers,
       log,
       onStatus: (text) => status.waitsFor('mint', text),
-      onBlock: (block) => pool.blocks?.stands(block),
+      onBlock: (block) => blocks.stands(block),
     },
     events: {
       created: () => status.waitsFor('outbox', ''),
@@ -146,16 +117,16 @@ function openPoolQuotePath(pool: Pool, templates: Templates): Promise<QuotePath>
         log.warn({ count: refusals.length, first: refusals[0]?.reason }, 'the mint does not pay some shares'),
     },
     onTerms(terms) {
-      work.takeTerms(terms);
-      templates.begin();
+      feed.takeTerms(terms);
+      source.begin();
     },
-    onLease: (serverId) => work.moveTo(serverId),
-    onLeaseLost: () => work.loseServerId(),
+    onLease: (serverId) => feed.moveTo(serverId),
+    onLeaseLost: () => feed.loseServerId(),
   });
 }
 
-function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Promise<MiningServer> {
-  const { context, settings, crypto, shares, work, workers, status } = pool;
+function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
+  const { context, settings, crypto, shares, source, workers, status, blocks } = pool;
   const { config, log } = context;
   return openMiningServer({
     ...hostAndPort(config.listen_address),
@@ -182,12 +153,14 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
       connectionsPerAddress: config.max_connections_per_address,
     },
     sink: quotePath,
-    renew: (jobId) => work.renew(jobId),
+    renew: (jobId) => source.feed.renew(jobId),
     events: {
       onBlock(found) {
+        if (!source.takeBlock(found)) return;
         blocks.found(foundBlock(found));
         announceBlock(pool, found);
       },
+      onStored: (work) => source.takeShare(work),
       onChannels: () => status.changed(),
       onRejected(error) {
         if (error === 'too-many-shares') shares.refuse();
@@ -197,18 +170,20 @@ function openServer(pool: Pool, quotePath: QuotePath, blocks: FoundBlocks): Prom
   });
 }
 
-function announceBlock({ context }: Pool, { hashLe, job }: HashedWork): void {
+function announceBlock({ context, source }: Pool, { hashLe, job }: HashedWork): void {
   const hash = toHex(reversed(hashLe));
   context.log.info(
     { hash, template: String(job.live.job.templateId) },
-    'block found and handed to the template provider',
+    `block found and handed to ${source.name}`,
   );
 }
 
 /** How the pool is, for its status. */
-function look({ outbox, shares, work, blocks }: Pool, server: MiningServer | undefined) {
+function look(pool: Pool | undefined, server: MiningServer | undefined) {
+  if (!pool) return { blocked: 'it is starting', figures: {} };
+  const { outbox, shares, source, blocks } = pool;
   return {
-    blocked: blockedBy(outbox, shares, work),
+    blocked: blockedBy(outbox, shares, source),
     figures: {
       channels: server?.figures.channels ?? 0,
       workers: server?.activeWorkers ?? 0,
@@ -218,19 +193,20 @@ function look({ outbox, shares, work, blocks }: Pool, server: MiningServer | und
       shares_too_many: shares.refused,
       outbox_rows: outbox.lastSeq,
       outbox_sent: outbox.storedSeq,
-      blocks_found: blocks?.counts.found ?? 0,
-      blocks_confirmed: blocks?.counts.confirmed ?? 0,
-      blocks_orphaned: blocks?.counts.orphaned ?? 0,
-      blocks_unseen: blocks?.waiting ?? 0,
+      blocks_found: blocks.counts.found,
+      blocks_confirmed: blocks.counts.confirmed,
+      blocks_orphaned: blocks.counts.orphaned,
+      blocks_unseen: blocks.waiting,
       channels_over_cap: server?.figures.tooMany ?? 0,
       extranonces_in_use: server?.extranoncesInUse ?? 0,
       extranonces_exhausted: server?.figures.exhausted ?? 0,
+      ...source.figures,
     },
   };
 }
 
-function blockedBy(outbox: Outbox, shares: TipShares, work: WorkSource): string | undefined {
+function blockedBy(outbox: Outbox, shares: TipShares, { feed }: Source): string | undefined {
   if (!outbox.terms) return "no channel can be opened yet: the mint's terms are not known";
-  if (!work.hasWork) return 'no channel can be opened yet: there is no template';
+  if (!feed.hasWork) return 'no channel can be opened yet: there is no work';
   return shares.full ? 'no share is taken until the next block: too many came on this one' : undefined;
 }

@@ -1,6 +1,6 @@
 import { clientName, type MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { type ChannelJob, MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
-import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
+import { type ExtendedJob, earliestTime, type LiveJob } from '../../domain/jobs/extended-job.ts';
 import { exponentFor, within } from '../../domain/vardiff/vardiff.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { MiningHouse } from './house.ts';
@@ -151,8 +151,8 @@ function repeatJobs(
   };
   for (const [i, { live, k }] of jobs.entries()) {
     tellTarget(k);
-    send(jobMessage(to, live.job, i === 0 ? null : live.tip.minNtime, house));
-    if (i === 0) send(newPrevHash(channel.id, live.job.id, live.tip));
+    send(jobMessage(to, live.job, i === 0 ? null : earliestTime(live), house));
+    if (i === 0) send(newPrevHash(channel.id, live));
   }
   tellTarget(channel.vardiff.k);
 }
@@ -166,18 +166,18 @@ function announce(to: Audience, job: ExtendedJob, house: MiningHouse, send: Send
 }
 
 function activate(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
-  const { job, tip } = live;
+  const { job } = live;
   const isKnown = to.announced?.has(job.id) ?? true;
   if (!isKnown || !to.channels.every(({ jobs }) => jobs.isAnnounced(job.id))) announce(to, job, house, send);
   to.announced?.clear();
-  send(newPrevHash(to.id, job.id, tip));
+  send(newPrevHash(to.id, live));
   const own = live.withTag(to.tag);
   for (const channel of to.channels) channel.activate(own);
 }
 
 function add(to: Audience, live: LiveJob, house: MiningHouse, send: Send): void {
   const own = live.withTag(to.tag);
-  send(jobMessage(to, own.job, own.tip.minNtime, house));
+  send(jobMessage(to, own.job, earliestTime(own), house));
   const now = performance.now();
   for (const channel of to.channels) channel.add(own, now);
 }

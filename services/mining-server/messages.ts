@@ -1,5 +1,5 @@
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
-import { type ExtendedJob, merkleRoot, type Tip } from '../../domain/jobs/extended-job.ts';
+import { type ExtendedJob, earliestTime, type LiveJob, merkleRoot } from '../../domain/jobs/extended-job.ts';
 import { powerTarget, targetToLeBytes } from '../../protocols/bitcoin/target.ts';
 import type { Message, MiningHouse } from './house.ts';
 
@@ -54,14 +54,15 @@ export function standardJob(
   };
 }
 
-export function newPrevHash(channel_id: number, job_id: number, tip: Tip): Message<'SetNewPrevHash'> {
+/** Activates a job that was announced. */
+export function newPrevHash(channel_id: number, live: LiveJob): Message<'SetNewPrevHash'> {
   return {
     name: 'SetNewPrevHash',
     channel_id,
-    job_id,
-    prev_hash: tip.prevHashLe,
-    min_ntime: tip.minNtime,
-    nbits: tip.nbits,
+    job_id: live.job.id,
+    prev_hash: live.tip.prevHashLe,
+    min_ntime: earliestTime(live),
+    nbits: live.tip.nbits,
   };
 }
 

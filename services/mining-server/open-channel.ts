@@ -69,7 +69,9 @@ export function openChannel(
   const session = house.nextSession();
   const proven = house.memory.recall(clientName(userIdentity, lockingKey), session, now);
   const difficultyLimit = policy.difficultyLimits?.find(userIdentity);
-  const grant = judgeOpen(request, policy.sharesPerMinute, range, { difficultyLimit, proven });
+  const { mostRollable } = house.allocator;
+  const known = { difficultyLimit, proven, mostRollable };
+  const grant = judgeOpen(request, policy.sharesPerMinute, range, known);
   if (typeof grant === 'string') return grant;
   const token = resumeTokenField(tlvs);
   const wanted = {

@@ -5,6 +5,7 @@ import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { payableExponents } from '../../domain/channels/open-channel.ts';
 import { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
+import type { ExtranonceLayout } from '../../domain/extranonce/layout.ts';
 import { MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
@@ -38,6 +39,8 @@ const VARDIFF_INTERVAL_MS = 2_000;
 const SLICE = 250;
 /** A job for a tip to come is of no use before it, and most often its tip follows at once. */
 const ANNOUNCE_DELAY_MS = 20;
+/** Code under which channels are closed whose extranonces do not fit any more. */
+const LAYOUT_CHANGED = 'extranonce-size-changed';
 
 export interface MiningServerOptions {
   readonly host: string;
@@ -81,6 +84,11 @@ export interface MiningServer {
    * @returns false where that is the server id already
    */
   setServerId(serverId: number): boolean;
+  /**
+   * Extranonces are laid out like that from the next job on. Where that is not how they are, all channels are closed, for
+   * their extranonces would not fit.
+   */
+  layOut(layout: ExtranonceLayout): void;
   /** Closes all channels, those of cut links too, under that code, and opens none until {@link MiningServer.resume}. */
   suspend(reason: string): void;
   /** What {@link MiningServer.suspend} gave as the reason is over. */
@@ -160,6 +168,12 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       house.resumable.expire(Number.POSITIVE_INFINITY);
       deliveries.add({ kind: 'move' });
       return true;
+    },
+    layOut(layout) {
+      if (layout === house.allocator.layout) return;
+      house.allocator.layOut(layout);
+      house.resumable.expire(Number.POSITIVE_INFINITY);
+      deliveries.add({ kind: 'close', reason: LAYOUT_CHANGED });
     },
     suspend(reason) {
       if (house.obstacles.has(reason)) return;

@@ -6,7 +6,7 @@ import {
 import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
-import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
+import type { HashedWork, ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
@@ -146,8 +146,9 @@ export class MiningSession implements ShareOwner {
     this.#send({ name: 'Reconnect', new_host, new_port });
   }
 
-  stored(channel: MiningChannel, sequenceNumber: number, k: number): void {
+  stored(channel: MiningChannel, sequenceNumber: number, k: number, work: HashedWork | undefined): void {
     this.#house.figures.accepted++;
+    if (work) this.#house.events.onStored?.(work);
     this.#house.acks.add(this, channel, sequenceNumber, k);
     if (channel.vardiff.accepted(k)) this.#stopFlood(channel);
   }

@@ -16,8 +16,11 @@ export interface ShareSink {
 
 /** Who gets an answer. */
 export interface ShareOwner {
-  /** The share is stored: it counts, and is to be acknowledged. */
-  stored(channel: MiningChannel, sequenceNumber: number, k: number): void;
+  /**
+   * The share is stored: it counts, and is to be acknowledged.
+   * @param work undefined for one that was stored before
+   */
+  stored(channel: MiningChannel, sequenceNumber: number, k: number, work: HashedWork | undefined): void;
 }
 
 interface PendingShare {
@@ -101,7 +104,8 @@ export class ShareCommits {
   #done(): void {
     const stored = this.#underWay;
     this.#underWay = [];
-    for (const { owner, channel, sequenceNumber, k } of stored) owner.stored(channel, sequenceNumber, k);
+    for (const { owner, channel, sequenceNumber, k, work } of stored)
+      owner.stored(channel, sequenceNumber, k, work);
     this.#next();
   }
 

@@ -17,7 +17,8 @@ import type { WorkMint } from './work-mint.ts';
 const entry = fileURLToPath(new URL('../../roles/pool/main.ts', import.meta.url));
 
 export interface PoolOptions {
-  readonly provider: Pick<ProviderProcess, 'address' | 'authorityKey'>;
+  /** A template provider, or lines of `[[sv1_upstream]]` tables. */
+  readonly provider: Pick<ProviderProcess, 'address' | 'authorityKey'> | readonly string[];
   readonly mint: Pick<WorkMint, 'authorityKey' | 'issuerSecretKey' | 'poolId'>;
   readonly mintPort: number;
   /** Lines of the role's own config, beside addresses and keys. */
@@ -54,10 +55,7 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
   write('pool.toml', [
     `authority_public_key = "${encodeAuthorityPublicKey(authorityKey)}"`,
     `listen_address = "127.0.0.1:${port}"`,
-    `tp_address = "${options.provider.address}"`,
-    `tp_authority_public_key = "${encodeAuthorityPublicKey(options.provider.authorityKey)}"`,
-    'coinbase_reward_script = "raw(51)"',
-    ...(options.config ?? []),
+    ...withSource(options.provider, options.config ?? []),
   ]);
   write('shared.toml', [
     '[bitcoin]',
@@ -94,4 +92,15 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
       return miner;
     },
   };
+}
+
+/** Keys stand before tables. */
+function withSource(provider: PoolOptions['provider'], config: readonly string[]): readonly string[] {
+  if (!('address' in provider)) return [...config, ...provider];
+  return [
+    `tp_address = "${provider.address}"`,
+    `tp_authority_public_key = "${encodeAuthorityPublicKey(provider.authorityKey)}"`,
+    'coinbase_reward_script = "raw(51)"',
+    ...config,
+  ];
 }

@@ -20,6 +20,8 @@ export interface TranslatorUpstream {
 export interface TranslatorOptions extends TranslatorUpstream {
   /** Pools after the first. */
   readonly others?: readonly TranslatorUpstream[];
+  /** Of the miners; 4 by default. */
+  readonly extranonce2Size?: number;
 }
 
 /** The translator, and where its miners connect. */
@@ -41,6 +43,7 @@ export async function translatorProcess(
   write('tproxy.toml', [
     'downstream_address = "127.0.0.1"',
     `downstream_port = ${sv1Port}`,
+    `downstream_extranonce2_size = ${options.extranonce2Size ?? 4}`,
     ...[options, ...(options.others ?? [])].flatMap(({ poolPort, poolKey, paysEhash }) => [
       '[[upstreams]]',
       'address = "127.0.0.1"',

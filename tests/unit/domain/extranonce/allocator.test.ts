@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  ExtranonceAllocator,
-  FULL_EXTRANONCE_BYTES,
-  MAX_PREFIXES,
-  MAX_ROLLABLE_BYTES,
-} from '../../../../domain/extranonce/allocator.ts';
+import { ExtranonceAllocator, MAX_PREFIXES } from '../../../../domain/extranonce/allocator.ts';
+import { layOutUpstream, mostRollable, OWN_COINBASE } from '../../../../domain/extranonce/layout.ts';
 
 const fixedPart = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 6)).toString('hex');
 
@@ -24,7 +20,7 @@ describe('extranonce prefixes', () => {
 
   it('never overlap, whatever is opened, closed and freed', () => {
     const step = fc.oneof(
-      fc.integer({ min: 0, max: MAX_ROLLABLE_BYTES }).map((rollable) => ({ open: rollable })),
+      fc.integer({ min: 0, max: mostRollable(OWN_COINBASE) }).map((rollable) => ({ open: rollable })),
       fc.constantFrom({ close: true } as const, { tip: true } as const),
     );
     fc.assert(
@@ -36,7 +32,7 @@ describe('extranonce prefixes', () => {
         for (const each of steps) {
           if ('open' in each) {
             const prefix = allocator.allocate(each.open, 'a');
-            assert.equal(prefix.bytes.length + each.open, FULL_EXTRANONCE_BYTES);
+            assert.equal(prefix.bytes.length + each.open, OWN_COINBASE.fullBytes);
             assert.ok(!mayBeMined.has(fixedPart(prefix.bytes)));
             mayBeMined.add(fixedPart(prefix.bytes));
             open.push(prefix);
@@ -98,5 +94,21 @@ describe('extranonce prefixes', () => {
       ['a', 'b'].map((client) => allocator.heldBy(client)),
       [1, 1],
     );
+  });
+
+  it('begin anew with another layout, and nothing of the one before comes back', () => {
+    const allocator = new ExtranonceAllocator(1, 0x1ff);
+    const former = allocator.allocate(4, 'a');
+    const narrow = layOutUpstream(6, undefined);
+    assert.ok(narrow);
+    allocator.layOut(narrow);
+    assert.equal(allocator.inUse, 0);
+    assert.equal(allocator.mostRollable, 4);
+    const prefixes = Array.from({ length: 256 }, () => allocator.allocate(4, 'a').bytes[0]);
+    assert.equal(new Set(prefixes).size, 256);
+    assert.throws(() => allocator.allocate(4, 'a'), { code: 'extranonce-exhausted', message: /all 256 / });
+    allocator.retire(former);
+    allocator.freeRetired();
+    assert.equal(allocator.inUse, 256);
   });
 });

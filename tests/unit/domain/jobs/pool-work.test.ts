@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FULL_EXTRANONCE_BYTES } from '../../../../domain/extranonce/allocator.ts';
+import { OWN_COINBASE } from '../../../../domain/extranonce/layout.ts';
 import {
   coinbaseConstraints,
   coinbaseTag,
@@ -65,7 +65,7 @@ describe('work of a pool', () => {
     assert.ok(live);
     const { coinbasePrefix: prefix, coinbaseSuffix: suffix, id } = live.job;
     const script = prefix.subarray(4 + 1 + 36 + 1);
-    assert.equal(prefix[4 + 1 + 36], script.length + FULL_EXTRANONCE_BYTES);
+    assert.equal(prefix[4 + 1 + 36], script.length + OWN_COINBASE.fullBytes);
     const tag = utf8('Sv2/a pool//');
     const expected = concatBytes(
       fromHex('03a0bb0d'),
@@ -149,7 +149,7 @@ describe('work of a pool', () => {
     const prefix = (length: number) => ({ ...template(1n), coinbase_prefix: new Uint8Array(length) });
     assert.equal(work.addFuture(prefix(8)).coinbasePrefix[4 + 1 + 36], 100);
     assert.throws(() => work.addFuture(prefix(9)), { code: 'coinbase-script-too-long' });
-    assert.ok(FULL_EXTRANONCE_BYTES <= 32);
+    assert.ok(OWN_COINBASE.fullBytes <= 32);
   });
 
   it("has a miner's tag behind the pool's, in the same job and at the longest within consensus", () => {
@@ -161,7 +161,7 @@ describe('work of a pool', () => {
     assert.deepEqual([tagged.job.id, tagged.tip], [current.job.id, current.tip]);
     assert.equal(tagged.hashed.coinbasePrefix, tagged.job.coinbasePrefix);
     const script = tagged.job.coinbasePrefix.subarray(4 + 1 + 36);
-    assert.equal(script[0], script.length - 1 + FULL_EXTRANONCE_BYTES);
+    assert.equal(script[0], script.length - 1 + OWN_COINBASE.fullBytes);
     const tag = utf8('Sv2/a pool/rig 1/');
     assert.ok(toHex(script).includes(toHex(concatBytes(Uint8Array.of(tag.length), tag))));
     assert.equal(tagged.job.coinbaseSuffix, current.job.coinbaseSuffix);
@@ -186,7 +186,7 @@ describe('work of a pool', () => {
     for (let i = 0; i < 5; i++) {
       const live = work.current;
       assert.ok(live);
-      const extranonce = new Uint8Array(FULL_EXTRANONCE_BYTES);
+      const extranonce = new Uint8Array(OWN_COINBASE.fullBytes);
       coinbases.add(
         toHex(coinbaseTxid(concatBytes(live.job.coinbasePrefix, extranonce, live.job.coinbaseSuffix))),
       );
