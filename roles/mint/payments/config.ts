@@ -86,6 +86,10 @@ export const paymentsConfig = table({
     'Unix seconds from which tokens of the keyset are worth nothing, 0 for never; fixed for a keyset once it is made',
     { min: 0, max: Number.MAX_SAFE_INTEGER, default: 0 },
   ),
+  forget_after_days: integer(
+    'days after its end from which a quote that nobody paid is forgotten, 0 for never; addresses are watched for ever',
+    { min: 0, max: 3650, default: 30 },
+  ),
   bolt11: optional(bolt11),
   onchain: optional(onchain),
   lnd: optional(lnd),

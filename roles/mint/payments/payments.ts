@@ -1,5 +1,6 @@
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Engine } from '../engine.ts';
+import { Forgetting } from './forgetting.ts';
 import { Incoming } from './incoming.ts';
 import type { Invoices } from './invoices.ts';
 import { MeltQuotes } from './melt-quotes.ts';
@@ -16,6 +17,8 @@ export interface Payments {
   readonly melts: Melts;
   /** Looks payments up that nobody sees to at `now`, in milliseconds; a timer does it by itself. */
   lookAfter(now: number): Promise<void>;
+  /** Drops quotes that nobody paid and that are old at `now`, in milliseconds; a timer does it by itself. */
+  forget(now: number): Promise<void>;
   /** Ends with the backends, which are not closed before nothing needs them. */
   close(): Promise<void>;
 }
@@ -23,8 +26,14 @@ export interface Payments {
 /**
  * Starts the parts over the methods' backends; what the last run left pending is taken up, and what came in since
  * is credited, without being waited for.
+ * @param options.forgetAfterDays how long after its end a quote is kept that nobody paid; 0 for ever
  */
-export function openPayments(engine: Engine, methods: Methods, invoices: Invoices, log: Logger): Payments {
+export function openPayments(
+  engine: Engine,
+  methods: Methods,
+  invoices: Invoices,
+  { log, forgetAfterDays }: { readonly log: Logger; readonly forgetAfterDays: number },
+): Payments {
   const incoming = new Map(
     [...methods].map(([name, method]) => [
       name,
@@ -33,6 +42,7 @@ export function openPayments(engine: Engine, methods: Methods, invoices: Invoice
   );
   const meltQuotes = new MeltQuotes(engine, methods, invoices);
   const settlement = new Settlement(engine, methods, log);
+  const forgetting = new Forgetting({ store: engine.store, incoming, days: forgetAfterDays, log });
   for (const { backend } of methods.values()) backend.onProgress?.((key) => settlement.hear(key));
   void settlement.start();
   for (const each of incoming.values()) void each.fetch();
@@ -42,7 +52,9 @@ export function openPayments(engine: Engine, methods: Methods, invoices: Invoice
     meltQuotes,
     melts: new Melts(engine, methods, meltQuotes, settlement),
     lookAfter: (now) => settlement.lookAfter(now),
+    forget: (now) => forgetting.run(now),
     async close() {
+      await forgetting.close();
       await settlement.close();
       for (const each of incoming.values()) await each.close();
       for (const { backend } of methods.values()) await backend.close();

@@ -24,6 +24,6 @@ export async function startPayments(context: MintContext, engine: Engine): Promi
       read,
       statePath,
     });
-    return openPayments(engine, methods, invoices, log);
+    return openPayments(engine, methods, invoices, { log, forgetAfterDays: payments.forget_after_days });
   });
 }

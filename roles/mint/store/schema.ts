@@ -9,6 +9,7 @@ import { journal } from './migrations/07-journal.ts';
 import { poolHours } from './migrations/08-pool-hours.ts';
 import { quotesInOrder } from './migrations/09-quotes-in-order.ts';
 import { paymentsOfKeys } from './migrations/10-payments-of-keys.ts';
+import { quotesToForget } from './migrations/11-quotes-to-forget.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -63,5 +64,6 @@ export const schema: Schema = {
     poolHours,
     quotesInOrder,
     paymentsOfKeys,
+    quotesToForget,
   ],
 };

@@ -3,6 +3,7 @@ import type { Database } from '../../../runtime/sql/database.ts';
 import type { JournalRules } from '../../../runtime/sql/journal/journal.ts';
 import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
+import { forgettingOperations } from './forgetting.ts';
 import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
 import { lossOperations } from './losses.ts';
@@ -26,6 +27,7 @@ export function operations(db: Database) {
     ...workOperations(db),
     ...paymentOperations(db),
     ...meltOperations(db),
+    ...forgettingOperations(db),
     ...leaseOperations(db),
     ...chainOperations(db),
     ...lossOperations(db),
@@ -39,14 +41,14 @@ export type MintOperations = ReturnType<typeof operations>;
 type OperationName = keyof MintOperations;
 const noted: readonly OperationName[] = [
   ...(['openFirstEpoch', 'rotateKeyset', 'storeWork', 'settle', 'mint', 'swap'] as const),
-  ...(['addPaymentQuote', 'creditPayments', 'mintPaid'] as const),
+  ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
 ];
 /** Whoever claims a payment goes on to make it. */
 const held: readonly OperationName[] = ['claimMelts'];
 
 /**
- * The journal notes whatever signs, spends or promises. What follows from the chain, who looks after what, and which
+ * The journal notes whatever signs, spends or promises, and what is forgotten of that. What follows from the chain, who looks after what, and which
  * server id is whose is found out again.
  */
 export const journal: JournalRules = {

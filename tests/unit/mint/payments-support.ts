@@ -71,7 +71,7 @@ export async function openTestPayments(
       { backend, mint: range, melt: range, quoteSeconds: 3600 },
     ]),
   );
-  const payments = openPayments(mint.engine, methods, invoices, log);
+  const payments = openPayments(mint.engine, methods, invoices, { log, forgetAfterDays: 30 });
   t.after(async () => {
     await payments.close();
     for (const end of atEnd) await end();
