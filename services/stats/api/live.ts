@@ -118,6 +118,7 @@ export class LiveFeed {
         this.#last.set(message.type, json);
         this.#tell(message);
       }
+      this.#tell({ type: 'tick', data: { as_of: this.#context.clock() } });
     } catch (error) {
       this.#log.warn({ err: error }, `the live feed has nothing to tell: ${messageOf(error)}`);
     } finally {

@@ -20,9 +20,15 @@ export const walletSchema = object({
   as_of: asOf,
   available: flag('whether the wallet answers'),
   why: text('where it does not, in words'),
-  balances: list(object({ unit: text('unit'), amount: sum('in the wallet') }), 'by unit'),
-  ehash_waiting: nullable(
-    sum('earned by this wallet and not yet minted; null until the translator has said so'),
+  balances: list(
+    object({
+      unit: text('unit'),
+      amount: sum('in the wallet, to be spent'),
+      waiting: sum('earned and still at the mint'),
+      reserved: sum('in an operation that the mint has not answered yet'),
+      sent: sum('handed out and not claimed yet'),
+    }),
+    'by unit',
   ),
   history: list(line, 'the newest first'),
   next: nullable(count('id for the next page of the history')),

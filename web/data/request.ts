@@ -1,0 +1,45 @@
+import type { ApiError } from '../../services/stats/api/schemas/error.ts';
+import { serviceTimeIs } from './now.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Asks the API. The browser keeps what it got and asks whether it has changed (ETag).
+ * @param path below the dashboard's own address, as `api/stats`
+ * @throws Error with what a person should know
+ */
+export function request<T>(path: string): Promise<T> {
+  return ask<T>(path, { cache: 'no-cache' });
+}
+
+/**
+ * Asks for something to be done.
+ * @throws Error with what a person should know
+ */
+export function send<T>(path: string): Promise<T> {
+  return ask<T>(path, { method: 'POST', body: '{}' });
+}
+
+async function ask<T>(path: string, options: RequestInit): Promise<T> {
+  const response = await fetch(path, {
+    ...options,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw new Error('The stats service does not answer. Is it running? It is asked again.', { cause });
+  });
+  const date = Date.parse(response.headers.get('date') ?? '');
+  if (!Number.isNaN(date)) serviceTimeIs(date);
+  const body: unknown = await response.json().catch(() => undefined);
+  // Health says 503 with all its details.
+  if (response.ok || (response.status === 503 && isObject(body) && 'as_of' in body)) return body as T;
+  throw new Error(messageOf(body) ?? `The stats service answered ${response.status}. It is asked again.`);
+}
+
+function messageOf(body: unknown): string | undefined {
+  return isObject(body) && typeof body['message'] === 'string' ? (body as ApiError).message : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

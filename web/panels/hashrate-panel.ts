@@ -1,0 +1,89 @@
+import { type ComponentChildren, h, type JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import type { HashrateChart } from '../../services/stats/api/schemas/hashrate.ts';
+import type { Reading } from '../data/reading.ts';
+import { useApi } from '../data/use-api.ts';
+import { duration } from '../format/duration.ts';
+import { asText, hashrate } from '../format/quantity.ts';
+import { Card } from '../parts/card.ts';
+import { Chart } from '../parts/chart.ts';
+import type { ChartLine, ChartMarker } from '../parts/chart-options.ts';
+import { Choice } from '../parts/choice.ts';
+import { Empty, Skeleton } from '../parts/empty.ts';
+import { Term } from '../parts/term.ts';
+import { type ChartHours, chartHours, lastHours } from '../words/windows.ts';
+
+export interface HashratePanelProps {
+  readonly title?: string;
+  readonly size?: string;
+  /** A miner's; of the whole side where left out. */
+  readonly miner?: number;
+  /** The line's name. */
+  readonly line: string;
+  /** Another line to compare with: `credited` is what the pool pays for. */
+  readonly withCredited?: boolean;
+  /** What to do where there is no share yet. */
+  readonly empty: ComponentChildren;
+  /** Figures above the chart. */
+  readonly children?: ComponentChildren;
+}
+
+/** The hashrate over time, in a window that one chooses. */
+export function HashratePanel(props: HashratePanelProps): JSX.Element {
+  const { title, size = 'wide', miner, line, empty, children } = props;
+  const [hours, setHours] = useState<ChartHours>(24);
+  const of = miner === undefined ? '' : `&miner=${miner}`;
+  const reading = useApi<HashrateChart>(`api/hashrate?hours=${hours}${of}`, 10_000);
+  return h(
+    Card,
+    {
+      title: title ?? h(Term, { of: 'hashrate' }),
+      size,
+      span: spanOf(reading, hours),
+      reading,
+      tools: h(Choice<ChartHours>, {
+        label: 'Window',
+        options: chartHours,
+        value: hours,
+        onChange: setHours,
+      }),
+    },
+    reading.data === undefined
+      ? h(Skeleton, { lines: 8 })
+      : reading.data.points.some(({ hs }) => hs !== null && hs > 0)
+        ? h('div', null, children, h(RateChart, { data: reading.data, line }))
+        : h(Empty, { icon: 'clock', title: `No shares in the ${lastHours(hours)}` }, empty),
+  );
+}
+
+function spanOf({ data }: Reading<HashrateChart>, hours: number): string {
+  if (data === undefined) return lastHours(hours);
+  return `${lastHours(hours)}; each point is the mean of ${duration(data.window_seconds)}`;
+}
+
+function RateChart({ data, line }: { readonly data: HashrateChart; readonly line: string }): JSX.Element {
+  const { points, blocks } = data;
+  const times = useMemo(() => points.map(({ at }) => at), [points]);
+  const lines = useMemo<ChartLine[]>(
+    () => [
+      {
+        label: line,
+        colour: 'accent',
+        values: points.map(({ hs }) => hs),
+        errors: points.map(({ error }) => error),
+      },
+    ],
+    [points, line],
+  );
+  const markers = useMemo<ChartMarker[]>(
+    () => blocks.map(({ at, height }) => ({ at, text: `Block ${height} was found here` })),
+    [blocks],
+  );
+  return h(Chart, {
+    label: `Hashrate in the ${lastHours(data.hours)}`,
+    times,
+    lines,
+    markers,
+    format: (value) => asText(hashrate(value)),
+  });
+}
