@@ -9,12 +9,14 @@ import type { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts
 import type { DifficultyMemory } from '../../domain/vardiff/difficulty-memory.ts';
 import type { ExponentRange } from '../../domain/vardiff/vardiff.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
+import type { SetupConnection } from '../../protocols/sv2/common.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import type { Acks } from './acks.ts';
 import type { WorkUpdate } from './channel-work.ts';
+import type { CustomJobs } from './custom-jobs.ts';
 import type { ExtensionTerms } from './extensions.ts';
-import type { ShareCommits } from './share-commits.ts';
+import type { ShareCommits, StoredShare } from './share-commits.ts';
 
 export type Message<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
 
@@ -31,6 +33,8 @@ export interface MiningPolicy {
   /** Who is paid where a client names nobody; undefined: such clients are refused. */
   readonly houseKey: Uint8Array | undefined;
   readonly extensions: ExtensionTerms;
+  /** Jobs that clients make themselves; undefined: none are taken. */
+  readonly customJobs?: CustomJobs | undefined;
   /** Open on all connections. */
   readonly maxChannels: number;
   /** Of one address on all its connections, those closed included while their extranonce prefixes are not free. */
@@ -46,7 +50,14 @@ export interface MiningEvents {
   /** A share is stored, for the first time, and about to be answered. */
   onStored?(work: HashedWork): void;
   onChannels?(open: number): void;
-  onRejected?(error: ShareError): void;
+  onRejected?(error: ShareError, connection: number, channel: number): void;
+  /** Connections have numbers of their own, from 1. */
+  onConnected?(connection: number, remote: string, setup: SetupConnection): void;
+  onDisconnected?(connection: number): void;
+  onChannelOpened?(connection: number, channel: MiningChannel): void;
+  onChannelClosed?(connection: number, channel: MiningChannel): void;
+  /** A share is stored that was not before. */
+  onAccepted?(connection: number, share: StoredShare, work: HashedWork): void;
 }
 
 export interface NumberedUpdate {
@@ -83,6 +94,7 @@ export interface MiningHouse {
   /** Updates of work that have not reached all connections yet, in their order. */
   readonly pending: readonly NumberedUpdate[];
   nextSession(): number;
+  nextConnection(): number;
   /** A channel is over for good: gives back what it had of the house's. */
   retire(channel: MiningChannel): void;
   /** Whether 33 bytes are a point of the curve, found out on a worker thread. */

@@ -151,8 +151,11 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       deliveries.add({ kind: 'announce', job });
     },
     activate(live) {
-      const before = house.current?.tip.prevHashLe;
-      if (before && !equalBytes(before, live.tip.prevHashLe)) house.allocator.freeRetired();
+      const before = house.current?.tip;
+      if (before && !equalBytes(before.prevHashLe, live.tip.prevHashLe)) {
+        house.allocator.freeRetired();
+        house.policy.customJobs?.passed(before);
+      }
       house.announced = [];
       house.current = live;
       deliveries.add({ kind: 'activate', live });
@@ -218,6 +221,7 @@ function miningHouse(
   const { log, policy, events, hash } = options;
   const held: (() => void)[] = [];
   let session = FIRST_SESSION;
+  let connection = 0;
   const commits = new ShareCommits(options.sink, {
     failed(error) {
       log.warn(
@@ -255,6 +259,7 @@ function miningHouse(
     announced: [],
     pending,
     nextSession: () => session++,
+    nextConnection: () => ++connection,
     retire,
     isPoint: (key) => options.workers.call('isPoint', key),
     renew(jobId) {

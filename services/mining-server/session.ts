@@ -6,7 +6,7 @@ import {
 import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
-import type { HashedWork, ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
+import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
@@ -36,7 +36,8 @@ import {
   TOO_MANY_CHANNELS,
 } from './open-channel.ts';
 import { PayeeKeys } from './payee-keys.ts';
-import type { ShareOwner } from './share-commits.ts';
+import { type CustomJobClient, setCustomJob } from './set-custom-job.ts';
+import type { ShareOwner, StoredShare } from './share-commits.ts';
 import { type GoodShare, settleShare, takeShare } from './submit-share.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -49,11 +50,13 @@ type IncomingShare = SubmittedShare & { readonly channel_id: number; readonly se
 export class MiningSession implements ShareOwner {
   readonly #connection: Sv2Connection<MiningMessage>;
   readonly #house: MiningHouse;
+  readonly #number: number;
   readonly #terms: ConnectionTerms;
   readonly #ids = new ChannelIds();
   readonly #payees: PayeeKeys;
   readonly #channels = new Map<number, MiningChannel>();
   readonly #groups: ChannelGroups;
+  readonly #jobs: CustomJobClient;
   readonly #firstChannel: NodeJS.Timeout;
   #wasRefused = false;
   /** Number of the last update of work that was told. */
@@ -64,9 +67,17 @@ export class MiningSession implements ShareOwner {
   constructor(connection: Sv2Connection<MiningMessage>, house: MiningHouse) {
     this.#connection = connection;
     this.#house = house;
+    this.#number = house.nextConnection();
+    house.events.onConnected?.(this.#number, connection.remote, connection.setup);
     this.#payees = new PayeeKeys(connection, house);
     this.#terms = connectionTerms(connection.setup.flags);
     this.#groups = new ChannelGroups(this.#ids, !this.#terms.standardJobs);
+    this.#jobs = {
+      remote: connection.remote,
+      channel: (id) => this.#channels.get(id),
+      catchUp: () => this.#catchUp(),
+      send: this.#send,
+    };
     afterRequired(connection, house.policy.extensions, this.#receive);
     connection.onDrained = () => house.commits.flush();
     const { firstChannelMs } = house.policy;
@@ -75,6 +86,7 @@ export class MiningSession implements ShareOwner {
     void connection.closed.then(() => {
       clearTimeout(this.#firstChannel);
       this.#cut();
+      house.events.onDisconnected?.(this.#number);
     });
   }
 
@@ -97,6 +109,8 @@ export class MiningSession implements ShareOwner {
         for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
         break;
       default:
+        if (update.kind === 'activate' && this.#terms.workSelection)
+          for (const { jobs } of this.#channels.values()) jobs.retire();
         for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
     }
   }
@@ -146,9 +160,12 @@ export class MiningSession implements ShareOwner {
     this.#send({ name: 'Reconnect', new_host, new_port });
   }
 
-  stored(channel: MiningChannel, sequenceNumber: number, k: number, work: HashedWork | undefined): void {
-    this.#house.figures.accepted++;
-    if (work) this.#house.events.onStored?.(work);
+  stored(share: StoredShare): void {
+    const { channel, sequenceNumber, k, work } = share;
+    const { figures, events } = this.#house;
+    figures.accepted++;
+    if (work) events.onStored?.(work);
+    if (work) events.onAccepted?.(this.#number, share, work);
     this.#house.acks.add(this, channel, sequenceNumber, k);
     if (channel.vardiff.accepted(k)) this.#stopFlood(channel);
   }
@@ -186,7 +203,7 @@ export class MiningSession implements ShareOwner {
         this.#close(message.channel_id);
         break;
       case 'SetCustomMiningJob':
-        this.#refuseJob(message);
+        void setCustomJob(message, this.#jobs, this.#house);
         break;
       case 'RequestExtensions':
         this.#serveExtensions(message);
@@ -260,6 +277,7 @@ export class MiningSession implements ShareOwner {
     this.#groups.add(channel);
     this.#house.resumable.hold(channel, () => this.#handOver(channel));
     this.#count(1);
+    this.#house.events.onChannelOpened?.(this.#number, channel);
     const { kind, id } = channel;
     this.#house.log.info(
       { remote: this.#connection.remote, channel: id, kind, user: user_identity, k: channel.vardiff.k },
@@ -326,6 +344,7 @@ export class MiningSession implements ShareOwner {
     this.#channels.delete(channel.id);
     this.#groups.remove(channel);
     this.#count(-1);
+    this.#house.events.onChannelClosed?.(this.#number, channel);
   }
 
   /** Delivers the updates that are still on their way to others, so that a change made now comes after them. */
@@ -352,15 +371,10 @@ export class MiningSession implements ShareOwner {
     this.#send({ name: 'OpenMiningChannel.Error', request_id, error_code });
   }
 
-  #refuseJob({ channel_id, request_id }: Message<'SetCustomMiningJob'>): void {
-    const error_code = this.#channels.has(channel_id) ? 'jd-not-supported' : 'invalid-channel-id';
-    this.#send({ name: 'SetCustomMiningJob.Error', channel_id, request_id, error_code });
-  }
-
   #reject(channel_id: number, sequence_number: number, error_code: ShareError): void {
     const about = { remote: this.#connection.remote, channel_id, sequence_number };
     this.#house.figures.rejected++;
-    this.#house.events.onRejected?.(error_code);
+    this.#house.events.onRejected?.(error_code, this.#number, channel_id);
     this.#house.log.debug(about, `share rejected: ${error_code}`);
     this.#send({ name: 'SubmitShares.Error', channel_id, sequence_number, error_code });
   }

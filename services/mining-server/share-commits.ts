@@ -16,20 +16,25 @@ export interface ShareSink {
 
 /** Who gets an answer. */
 export interface ShareOwner {
-  /**
-   * The share is stored: it counts, and is to be acknowledged.
-   * @param work undefined for one that was stored before
-   */
-  stored(channel: MiningChannel, sequenceNumber: number, k: number, work: HashedWork | undefined): void;
+  /** The share is stored: it counts, and is to be acknowledged. */
+  stored(share: StoredShare): void;
 }
 
-interface PendingShare {
-  readonly owner: ShareOwner;
+/** A share on its way into the store, or there. */
+export interface StoredShare {
   readonly channel: MiningChannel;
   readonly sequenceNumber: number;
   readonly k: number;
   /** Undefined for a replay: it is stored already, or in an earlier batch. */
   readonly work: HashedWork | undefined;
+  /** The machine that did the work, where the share names it. */
+  readonly worker: string | undefined;
+  /** When it was found to be good: milliseconds, of a clock that only goes forward. */
+  readonly since: number;
+}
+
+interface PendingShare extends StoredShare {
+  readonly owner: ShareOwner;
 }
 
 /**
@@ -64,17 +69,20 @@ export class ShareCommits {
     sequenceNumber: number,
     work: HashedWork,
     key: Uint8Array,
+    worker?: string,
   ): void {
     const offset = this.#count * WORK_RECORD_BYTES;
     if (offset === this.#records.length) this.#grow();
     packWorkRecord(this.#records, offset, work.header, work.job.k, key);
     this.#count++;
-    this.#pending.push({ owner, channel, sequenceNumber, k: work.job.k, work });
+    const { k } = work.job;
+    this.#pending.push({ owner, channel, sequenceNumber, k, work, worker, since: performance.now() });
   }
 
   /** Adds a share that is stored already and only wants its answer, after those before it. */
   addReplay(owner: ShareOwner, channel: MiningChannel, sequenceNumber: number, k: number): void {
-    this.#pending.push({ owner, channel, sequenceNumber, k, work: undefined });
+    const replayed = { work: undefined, worker: undefined, since: performance.now() };
+    this.#pending.push({ owner, channel, sequenceNumber, k, ...replayed });
   }
 
   /** Commits what is pending, if no commit is under way: then it follows that one. */
@@ -104,8 +112,7 @@ export class ShareCommits {
   #done(): void {
     const stored = this.#underWay;
     this.#underWay = [];
-    for (const { owner, channel, sequenceNumber, k, work } of stored)
-      owner.stored(channel, sequenceNumber, k, work);
+    for (const share of stored) share.owner.stored(share);
     this.#next();
   }
 

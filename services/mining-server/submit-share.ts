@@ -82,6 +82,6 @@ export function settleShare(
   }
   if (worker !== undefined) house.workers.note(channel.userIdentity, worker, performance.now());
   if (replay) house.commits.addReplay(owner, channel, sequenceNumber, work.job.k);
-  else house.commits.add(owner, channel, sequenceNumber, work, key);
+  else house.commits.add(owner, channel, sequenceNumber, work, key, worker);
   return undefined;
 }
