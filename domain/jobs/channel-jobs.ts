@@ -81,6 +81,12 @@ export class ChannelJobs {
     this.#keep(job);
   }
 
+  /** All jobs are stale: their tip is gone. */
+  retire(): void {
+    for (const id of this.#live.keys()) this.#outdate(id);
+    this.#live.clear();
+  }
+
   /** Gives the jobs that are on their way out more time, as when the channel could not be reached. */
   prolong(milliseconds: number): void {
     for (const held of this.#live.values()) held.until += milliseconds;

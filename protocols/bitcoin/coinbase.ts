@@ -79,7 +79,12 @@ export function coinbasePrefix(
     const message = `the coinbase script would have ${scriptLength} bytes, more than ${COINBASE_SCRIPT_LIMIT}: shorten the pool's tag (${layout.tag.length} bytes) or the extranonce (${layout.extranonceLength})`;
     throw new HashpoolError('coinbase-script-too-long', message);
   }
-  return concatBytes(u32Le(layout.version), INPUT_START, Uint8Array.of(scriptLength), script);
+  return concatBytes(coinbaseInput(layout.version, scriptLength), script);
+}
+
+/** A stripped coinbase up to its script: version, the one input's outpoint, and the script's length, below 253. */
+export function coinbaseInput(version: number, scriptLength: number): Uint8Array {
+  return concatBytes(u32Le(version), INPUT_START, Uint8Array.of(scriptLength));
 }
 
 /** True where a serialized transaction, or the prefix of one, has the segwit marker and flag. */

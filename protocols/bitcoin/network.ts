@@ -12,7 +12,11 @@ export interface Network {
   readonly scriptHash: number;
   /** Version of extended public keys (BIP32): xpub or tpub. */
   readonly extendedPublicKey: number;
+  /** Blocks after which the subsidy is half of what it was. */
+  readonly halvingInterval: number;
 }
+
+const HALVING_INTERVAL = 210_000;
 
 const testKeys = { publicKeyHash: 0x6f, scriptHash: 0xc4, extendedPublicKey: 0x043587cf } as const;
 
@@ -24,8 +28,9 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
     publicKeyHash: 0x00,
     scriptHash: 0x05,
     extendedPublicKey: 0x0488b21e,
+    halvingInterval: HALVING_INTERVAL,
   },
-  testnet4: { rpcChain: 'testnet4', bech32: 'tb', ...testKeys },
-  signet: { rpcChain: 'signet', bech32: 'tb', ...testKeys },
-  regtest: { rpcChain: 'regtest', bech32: 'bcrt', ...testKeys },
+  testnet4: { rpcChain: 'testnet4', bech32: 'tb', ...testKeys, halvingInterval: HALVING_INTERVAL },
+  signet: { rpcChain: 'signet', bech32: 'tb', ...testKeys, halvingInterval: HALVING_INTERVAL },
+  regtest: { rpcChain: 'regtest', bech32: 'bcrt', ...testKeys, halvingInterval: 150 },
 };

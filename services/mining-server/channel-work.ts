@@ -80,7 +80,8 @@ export function sendRenewed(to: Audience, house: MiningHouse, send: Send): void 
   const current = house.current?.job.id;
   const newest = to.channels.map(({ jobs }) => jobs.newest?.live);
   const last = newest.find((live) => live?.job.id === current) ?? newest[0];
-  if (!last) return;
+  // A client that makes its jobs itself has the next target with its next job.
+  if (!last || last.job.customHash) return;
   const renewed = house.renew(last.job.id);
   // On another tip the job comes with that tip's own update.
   if (renewed && renewed.tip === last.tip) add(to, renewed, house, send);

@@ -1,0 +1,92 @@
+import { COINBASE_SCRIPT_LIMIT } from '../../protocols/bitcoin/coinbase.ts';
+import { ByteReader } from '../../protocols/bitcoin/compact-size.ts';
+import type { NetworkName } from '../../protocols/bitcoin/network.ts';
+import { decodeOutputs, encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
+import { heightOf } from '../../protocols/bitcoin/script.ts';
+import { blockSubsidy } from '../../protocols/bitcoin/subsidy.ts';
+import { equalBytes } from '../../protocols/bytes.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import type { MiningMessage } from '../../protocols/sv2/mining.ts';
+import { NO_JOB, type TokenTerms } from '../../protocols/sv2/mining-job-token.ts';
+import type { Tip } from '../jobs/extended-job.ts';
+import { MAX_TIME_AHEAD } from '../shares/validate-share.ts';
+import { type CustomJob, customJobHash } from './custom-job.ts';
+import { poolPayout } from './payout.ts';
+
+export type SetCustomMiningJob = Extract<MiningMessage, { name: 'SetCustomMiningJob' }>;
+
+export interface CustomJobRules {
+  readonly network: NetworkName;
+  readonly rewardScript: Uint8Array;
+  /** Whether jobs are taken whose transactions nobody has seen. */
+  readonly isCoinbaseOnlyTaken: boolean;
+  /** Bytes of the channel's full extranonce. */
+  readonly extranonceBytes: number;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** What the message says of the job, for its hash. */
+export function customJobOf(message: SetCustomMiningJob): CustomJob {
+  return {
+    version: message.version,
+    prevHashLe: message.prev_hash,
+    bits: message.nbits,
+    coinbaseVersion: message.coinbase_tx_version,
+    coinbasePrefix: message.coinbase_prefix,
+    sequence: message.coinbase_tx_input_nSequence,
+    outputs: message.coinbase_tx_outputs,
+    locktime: message.coinbase_tx_locktime,
+    merklePath: message.merkle_path,
+  };
+}
+
+/**
+ * Judges a job that a client made, on the pool's tip, with a token whose signature holds.
+ * @returns the job's hash, see {@link customJobHash}
+ * @throws HashpoolError with a code of SetCustomMiningJob.Error
+ */
+export function judgeCustomJob(
+  message: SetCustomMiningJob,
+  terms: Pick<TokenTerms, 'job'>,
+  tip: Tip,
+  rules: CustomJobRules,
+): Uint8Array {
+  if (message.nbits !== tip.nbits) throw refusal('invalid-nbits', 'nbits is not what the chain asks for');
+  const { min_ntime: time } = message;
+  if (time < tip.minNtime || time > rules.now + MAX_TIME_AHEAD)
+    throw refusal('invalid-min-ntime', `min_ntime ${time} is no time for a block on this tip`);
+  const scriptLength = message.coinbase_prefix.length + rules.extranonceBytes;
+  const height = heightOf(message.coinbase_prefix);
+  if (height === undefined || scriptLength > COINBASE_SCRIPT_LIMIT)
+    throw refusal('invalid-coinbase-prefix', 'coinbase_prefix begins with no height, or is too long');
+  const paid = poolPayout(readOutputs(message.coinbase_tx_outputs), rules.rewardScript);
+  const hash = customJobHash(customJobOf(message));
+  if (!equalBytes(terms.job, NO_JOB)) {
+    if (equalBytes(terms.job, hash)) return hash;
+    throw refusal('invalid-mining-job-token', 'the token stands for another job than this one');
+  }
+  if (!rules.isCoinbaseOnlyTaken)
+    throw refusal(
+      'job-not-yet-validated',
+      "the token's job was not declared: use the one of DeclareMiningJob.Success",
+    );
+  if (paid < blockSubsidy(height, rules.network))
+    throw refusal('invalid-coinbase-tx-outputs', 'the coinbase pays the pool less than the subsidy');
+  return hash;
+}
+
+function readOutputs(bytes: Uint8Array): TransactionOutput[] {
+  const reader = new ByteReader(bytes, 'coinbase_tx_outputs');
+  try {
+    const count = reader.compactSize();
+    const outputs = decodeOutputs(bytes.subarray(reader.offset), count);
+    reader.take(encodeOutputs(outputs).length);
+    if (reader.offset === bytes.length) return outputs;
+  } catch (cause) {
+    throw new HashpoolError('invalid-coinbase-tx-outputs', 'coinbase_tx_outputs ends too early', { cause });
+  }
+  throw refusal('invalid-coinbase-tx-outputs', 'coinbase_tx_outputs has bytes behind its last output');
+}
+
+const refusal = (code: string, words: string) => new HashpoolError(code, words);
