@@ -1,6 +1,8 @@
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import {
+  decodeFixedTarget,
   EHASH_EXTENSION,
+  FIXED_TARGET_FIELD,
   LOCKING_KEY_FIELD,
   RESUME_TOKEN_BYTES,
   RESUME_TOKEN_FIELD,
@@ -23,6 +25,16 @@ export function lockingKeyField(tlvs: readonly Tlv[]): Uint8Array | undefined {
 export function resumeTokenField(tlvs: readonly Tlv[]): Uint8Array | undefined {
   const token = ehashField(tlvs, RESUME_TOKEN_FIELD);
   return token?.length === RESUME_TOKEN_BYTES ? token : undefined;
+}
+
+/** True where the message asks for a target that stays. */
+export function hasFixedTargetField(tlvs: readonly Tlv[]): boolean {
+  return ehashField(tlvs, FIXED_TARGET_FIELD) !== undefined;
+}
+
+/** How many miners share the channel, as a message says that asks for a target that stays; 1 where it does not. */
+export function sharingMiners(tlvs: readonly Tlv[]): number {
+  return decodeFixedTarget(ehashField(tlvs, FIXED_TARGET_FIELD) ?? new Uint8Array(0));
 }
 
 function ehashField(tlvs: readonly Tlv[], wanted: number): Uint8Array | undefined {

@@ -17,6 +17,10 @@ const QUICK_DEPTH = 10;
 const SLOW_SHARES = 48;
 /** Shares at one exponent that prove it. */
 const PROOF = 8;
+/** A client that wants to stay where it is may bring so many times the wanted shares, as a power of two, and no more. */
+const FLOOD_STEPS = 6;
+/** Wanted shares after which its rate is looked at anew. */
+const FLOOD_WINDOW = 8;
 /** Shares since the last look that don't wait for the next. */
 const URGENT = 12;
 
@@ -62,6 +66,14 @@ export function startingExponent(
 ): number {
   if (hashesPerSecond === 0 && proven !== undefined) return within(range, proven);
   return within(range, trustedExponent(exponentFor(hashesPerSecond, sharesPerMinute, range), proven));
+}
+
+/**
+ * The exponent of a client that wants to stay at its maximum target: that, the smallest in its range, unless its shares
+ * proved before that it would flood.
+ */
+export function fixedExponent(range: ExponentRange, proven: number | undefined): number {
+  return within(range, Math.max(range.floor, (proven ?? 0) - FLOOD_STEPS));
 }
 
 export class Vardiff {
@@ -133,19 +145,22 @@ export class Vardiff {
 
   /**
    * Moves the target if the shares say so. To be called every few seconds, and when `accepted` asks for it.
+   * @param isFixed whether the client wants to stay at the smallest exponent of the range: it is moved for a flood alone
+   * @param miners how many share the channel, each of which may find the wanted shares
    * @returns the new exponent, or undefined where it stays
    */
-  evaluate(now: number, range: ExponentRange): number | undefined {
+  evaluate(now: number, range: ExponentRange, isFixed = false, miners = 1): number | undefined {
     const before = this.#k;
-    const verdict = this.#judge(now);
-    if (verdict?.hardens) this.#harden(verdict, now, range);
+    const verdict = this.#judge(now, miners);
+    if (isFixed && verdict?.hardens) this.#stopFlood(verdict, now, range);
+    else if (verdict?.hardens) this.#harden(verdict, now, range);
     else if (verdict) this.#ease(verdict, now, range);
     return this.#k === before ? undefined : this.#k;
   }
 
-  #judge(now: number): Verdict | undefined {
+  #judge(now: number, miners: number): Verdict | undefined {
     const found = this.#fresh;
-    const wanted = ((now - this.#looked) / 60_000) * this.#sharesPerMinute;
+    const wanted = ((now - this.#looked) / 60_000) * this.#sharesPerMinute * miners;
     this.#looked = now;
     this.#fresh = 0;
     this.#found += found;
@@ -167,6 +182,15 @@ export class Vardiff {
   #harden(verdict: Verdict, now: number, range: ExponentRange): void {
     this.set(within(range, this.#k + Math.max(1, stepsOff(verdict))), now);
     this.#proven = this.#k;
+  }
+
+  /** Just so hard that no more shares come than a client may bring that wants to stay. */
+  #stopFlood({ found, wanted }: Verdict, now: number, range: ExponentRange): void {
+    const steps = Math.floor(Math.log2(found / Math.max(wanted, 1))) - FLOOD_STEPS;
+    if (steps > 0) {
+      this.set(within(range, this.#k + steps), now);
+      this.#proven = this.#k;
+    } else if (wanted > FLOOD_WINDOW) this.set(this.#k, now);
   }
 
   #ease(verdict: Verdict, now: number, range: ExponentRange): void {

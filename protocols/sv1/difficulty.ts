@@ -12,6 +12,8 @@ export const DIFFICULTY_ONE_BITS = 32;
 /** Largest exponent a suggested difficulty is read as: far above any miner there is, and payable everywhere. */
 export const MAX_DIFFICULTY_BITS = 62;
 
+const TARGET_BITS = 256;
+
 /**
  * The difficulty 2^(k-32) as JSON text: an integer from k = 32 on, its exact decimal fraction below. Its target
  * is harder than 2^(256-k) - 1 by a 65,536th, so that every share that meets it counts.
@@ -46,6 +48,21 @@ export function hashBitsOfDifficulty(difficulty: number): number | undefined {
   if (!Number.isFinite(difficulty) || difficulty <= 0) return undefined;
   const bits = DIFFICULTY_ONE_BITS + Math.floor(Math.log2(difficulty));
   return Math.min(Math.max(bits, 0), MAX_DIFFICULTY_BITS);
+}
+
+/** The exponent of a target somebody asks for, rounded to the easier power of two. @param target 1 to 2^256 - 1 */
+export function hashBitsOfTarget(target: bigint): number {
+  return Math.min(TARGET_BITS - target.toString(2).length, MAX_DIFFICULTY_BITS);
+}
+
+/**
+ * The exponent for a difficulty that somebody needs at least, rounded to the harder power of two.
+ * @param difficulty positive
+ * @returns undefined where it is beyond what can be paid
+ */
+export function hashBitsAtLeast(difficulty: number): number | undefined {
+  const bits = Math.max(DIFFICULTY_ONE_BITS + Math.ceil(Math.log2(difficulty)), 0);
+  return bits <= MAX_DIFFICULTY_BITS ? bits : undefined;
 }
 
 /**

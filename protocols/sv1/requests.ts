@@ -1,53 +1,28 @@
+import { toHex } from '../bytes.ts';
 import { refusals, Sv1Error, type Sv1Refusal } from './errors.ts';
-import { parseHexBytes, parseHexU32, parseVersionMask } from './fields.ts';
-import { isRecord } from './line.ts';
+import { parseHexBytes, parseHexU32 } from './fields.ts';
 
 /** Longest user name and password that are looked at. */
 const MAX_NAME_CHARACTERS = 255;
 /** Longest job id of ours that may come back. */
 const MAX_JOB_ID_CHARACTERS = 32;
 
-/** What a miner says in `mining.configure` (BIP310), of what we know. */
-export interface ConfigureRequest {
-  readonly versionRolling: { readonly mask: number; readonly minBitCount: number } | undefined;
-  readonly minimumDifficulty: number | undefined;
-  readonly subscribeExtranonce: boolean;
-  /** Extensions asked for that we do not know; each is answered false. */
-  readonly unknown: readonly string[];
+/** What `mining.subscribe` says. */
+export interface SubscribeRequest {
+  /** Empty where the miner tells none. */
+  readonly userAgent: string;
+  /** Of the connection that the miner wants to go on with. */
+  readonly sessionId: string | undefined;
 }
 
-/** @throws Sv1Error where the shape is not BIP310's */
-export function parseConfigure(params: unknown): ConfigureRequest {
-  const [extensions, options = {}] = list(params);
-  if (!Array.isArray(extensions) || !isRecord(options)) throw new Sv1Error(refusals.badConfigure);
-  const asked = new Set(extensions.filter((name): name is string => typeof name === 'string'));
-  if (asked.size !== extensions.length) throw new Sv1Error(refusals.badConfigure);
+/** @throws Sv1Error where user agent or session id are no texts; some firmware sends null, host and port behind them */
+export function parseSubscribe(params: unknown): SubscribeRequest {
+  const [userAgent, sessionId] = list(params);
+  if (!isTextOrNothing(userAgent) || !isTextOrNothing(sessionId)) throw new Sv1Error(refusals.badSubscribe);
   return {
-    versionRolling: asked.delete('version-rolling') ? parseVersionRolling(options) : undefined,
-    minimumDifficulty: asked.delete('minimum-difficulty') ? parseMinimumDifficulty(options) : undefined,
-    subscribeExtranonce: asked.delete('subscribe-extranonce'),
-    unknown: [...asked],
+    userAgent: (userAgent ?? '').slice(0, MAX_NAME_CHARACTERS),
+    sessionId: sessionId === '' || sessionId === null ? undefined : sessionId?.slice(0, MAX_NAME_CHARACTERS),
   };
-}
-
-function parseVersionRolling(options: Record<string, unknown>) {
-  const mask = parseVersionMask(options['version-rolling.mask'] ?? 'ffffffff');
-  const minBitCount = options['version-rolling.min-bit-count'] ?? 0;
-  if (mask === undefined || typeof minBitCount !== 'number') throw new Sv1Error(refusals.badConfigure);
-  return { mask, minBitCount };
-}
-
-function parseMinimumDifficulty(options: Record<string, unknown>): number {
-  const value = options['minimum-difficulty.value'];
-  if (typeof value !== 'number' || !(value > 0)) throw new Sv1Error(refusals.badConfigure);
-  return value;
-}
-
-/** The user agent of `mining.subscribe`, empty where the miner tells none; a session id is not used. */
-export function parseSubscribe(params: unknown): { readonly userAgent: string } {
-  const [userAgent = ''] = list(params);
-  if (userAgent !== null && typeof userAgent !== 'string') throw new Sv1Error(refusals.badSubscribe);
-  return { userAgent: (userAgent ?? '').slice(0, MAX_NAME_CHARACTERS) };
 }
 
 /** @throws Sv1Error where name or password is no text */
@@ -61,12 +36,6 @@ export function parseAuthorize(params: unknown): { readonly username: string; re
   return { username, password: plain };
 }
 
-/** The difficulty that a password such as `x,d=0.5` asks for, where rented hash can set nothing else. */
-export function difficultyInPassword(password: string): number | undefined {
-  const digits = /(?:^|[,; ])d=([0-9]+(?:\.[0-9]+)?)(?:$|[,; ])/.exec(password)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
 /** The difficulty of `mining.suggest_difficulty`; some firmware sends it as text. */
 export function parseSuggestDifficulty(params: unknown): number {
   const [value] = list(params);
@@ -75,6 +44,14 @@ export function parseSuggestDifficulty(params: unknown): number {
     throw new Sv1Error(refusals.badSuggestDifficulty);
   }
   return difficulty;
+}
+
+/** The target of `mining.suggest_target`, as a number: 64 hex digits, the most significant first; never 0. */
+export function parseSuggestTarget(params: unknown): bigint {
+  const bytes = parseHexBytes(list(params)[0], 32);
+  const target = bytes === undefined ? 0n : BigInt(`0x${toHex(bytes)}`);
+  if (target === 0n) throw new Sv1Error(refusals.badSuggestDifficulty);
+  return target;
 }
 
 /** `mining.submit` as it came: numbers read, extranonce2 checked for its exact length. */
@@ -117,6 +94,10 @@ export function parseSubmit(params: unknown, extranonce2Size: number): SubmitReq
 function list(params: unknown): unknown[] {
   if (!Array.isArray(params)) throw new Sv1Error(refusals.paramsNotArray);
   return params;
+}
+
+function isTextOrNothing(value: unknown): value is string | null | undefined {
+  return value === undefined || value === null || typeof value === 'string';
 }
 
 function text(value: unknown, missing: Sv1Refusal, longest = Number.POSITIVE_INFINITY): string {

@@ -71,7 +71,11 @@ export const miningMessages = messageTable('Mining', 0, {
     version: U32,
     merkle_root: U256,
   }),
-  UpdateChannel: channelMessage(0x16, { channel_id: U32, nominal_hash_rate: F32, maximum_target: U256 }),
+  UpdateChannel: channelMessage(
+    0x16,
+    { channel_id: U32, nominal_hash_rate: F32, maximum_target: U256 },
+    { tlvs: true },
+  ),
   'UpdateChannel.Error': channelMessage(0x17, { channel_id: U32, error_code: STR0_255 }),
   CloseChannel: channelMessage(0x18, { channel_id: U32, reason_code: STR0_255 }),
   SetExtranoncePrefix: channelMessage(0x19, { channel_id: U32, extranonce_prefix: B0_32 }),

@@ -1,3 +1,5 @@
+import { quoted } from '../../protocols/bytes.ts';
+import { isAddressOrNetwork } from '../../runtime/address-set.ts';
 import {
   type ConfigOf,
   flag,
@@ -43,6 +45,29 @@ export const translatorConfig = table({
   ),
   max_connections: integer('miners connected at once', { min: 1, max: 20_000, default: 10_000 }),
   max_connections_per_address: integer('of those, from one address', { min: 1, max: 20_000, default: 2_000 }),
+  max_bytes_per_second: integer(
+    'what one miner may send on and on; a share is 120 bytes. Ten times as much may come at once',
+    { min: 1024, max: 1_000_000_000, default: 65_536 },
+  ),
+  max_bytes_per_second_per_address: integer('the same of all miners of one address', {
+    min: 1024,
+    max: 1_000_000_000,
+    default: 2_000_000,
+  }),
+  downstream_tls: optional(
+    table({
+      port: port('the SV1 port for miners that speak TLS, beside the plain one', { default: 34256 }),
+      certificate: secret("the server's certificate and those that lead to its root, in PEM", {
+        default: 'credential:translator-tls-certificate',
+      }),
+      key: secret("the certificate's key, in PEM", { default: 'credential:translator-tls-key' }),
+    }),
+  ),
+  proxy_protocol_from: list(
+    text('an address, or a network as in 10.0.0.0/8', { minLength: 1, maxLength: 64 }),
+    'proxies that pass on who connects to them, by a PROXY protocol header (version 1 or 2): it is expected from these and refused from all others',
+    { max: 64, default: [] },
+  ),
   user_identity: text('the name by which the pool knows this translator', {
     default: 'hashpool',
     pattern: '^[ -~]{1,128}$',
@@ -103,8 +128,15 @@ export type TranslatorConfig = ConfigOf<typeof translatorConfig>;
 
 /** What a schema can't say: the first rule that keys break between them, in words. */
 export function checkTranslator(
-  { wallet, faucet }: TranslatorConfig,
+  { wallet, faucet, proxy_protocol_from: proxies, ...config }: TranslatorConfig,
   { bitcoin }: ConfigOf<typeof minerSide>,
 ): string | undefined {
+  const bad = proxies.find((entry) => !isAddressOrNetwork(entry));
+  if (bad !== undefined) {
+    return `proxy_protocol_from: ${quoted(bad)} is no address and no network; write it as 10.0.0.5 or 10.0.0.0/8`;
+  }
+  if (config.downstream_tls !== undefined && config.downstream_tls.port === config.downstream_port) {
+    return 'downstream_tls.port must not be downstream_port: one speaks TLS, the other does not';
+  }
   return checkFaucet(faucet, { network: bitcoin.network, socketPath: wallet.socket_path });
 }

@@ -2,8 +2,9 @@ import { decodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import type { MiningUpstream } from '../../services/mining-client/client.ts';
 import type { OpenRequest } from '../../services/mining-client/session.ts';
 import type { TranslatorConfig } from './config.ts';
+import type { ArrivalLimits } from './sv1-server/arrivals.ts';
 import type { SessionSettings } from './sv1-server/miner-session.ts';
-import { difficultyWish } from './sv1-server/wish.ts';
+import { difficultyWish, NOTHING_WANTED } from './sv1-server/wish.ts';
 
 /** A connection that is not subscribed and authorized by then is closed. */
 const SUBSCRIBE_DEADLINE_MS = 20_000;
@@ -23,10 +24,26 @@ export function sessionSettings(config: TranslatorConfig): SessionSettings {
   };
 }
 
+/** A burst is what comes in so many seconds. */
+const BURST_SECONDS = 10;
+
+/** What miners may take of the server, out of the config. */
+export function arrivalLimits(config: TranslatorConfig): ArrivalLimits {
+  const rate = (perSecond: number) => ({ perSecond, burst: BURST_SECONDS * perSecond });
+  return {
+    maxConnections: config.max_connections,
+    maxConnectionsPerAddress: config.max_connections_per_address,
+    rates: {
+      connection: rate(config.max_bytes_per_second),
+      address: rate(config.max_bytes_per_second_per_address),
+    },
+  };
+}
+
 /** What a pool is asked for to see whether it has work: a channel like a miner's, of which nothing is to be resumed. */
 export function probeRequest(settings: SessionSettings): OpenRequest {
   const { userIdentity, extranonce2Size: minExtranonceSize } = settings;
-  const wish = difficultyWish(undefined, settings);
+  const wish = difficultyWish(NOTHING_WANTED, settings);
   return { userIdentity, ...wish, minExtranonceSize, lockingKey: undefined, resumeToken: undefined };
 }
 

@@ -12,10 +12,11 @@ import { openWallet } from '../../services/wallet/wallet.ts';
 import { Collector } from './collector.ts';
 import type { TranslatorConfig } from './config.ts';
 import { LockKeys } from './lock-keys.ts';
-import { probeRequest, sessionSettings, upstreamsOf } from './settings.ts';
+import { arrivalLimits, probeRequest, sessionSettings, upstreamsOf } from './settings.ts';
 import { StatusLine } from './status-line.ts';
 import { Sv1Server } from './sv1-server/server.ts';
-import { countShare } from './sv1-server/share-answer.ts';
+import { countShare, newShareCounts } from './sv1-server/share-answer.ts';
+import { awaitNewCertificate, readIdentity } from './tls.ts';
 import { openWalletSocket } from './wallet-socket/wallet-socket.ts';
 
 /** Ready when miners can connect, whether pool and mint are there or not. */
@@ -23,7 +24,9 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
   const { config, shared, log } = context;
   const upstreams = upstreamsOf(config, context.read);
   const { hash } = await loadCrypto();
-  const shares = { accepted: 0, rejected: 0, lost: 0 };
+  const tls = config.downstream_tls;
+  const identity = tls && readIdentity(tls, context);
+  const shares = newShareCounts();
 
   const wallet = await context.open('wallet', () =>
     openWallet({
@@ -65,8 +68,8 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     log,
   });
   const server = new Sv1Server({
-    maxConnections: config.max_connections,
-    maxConnectionsPerAddress: config.max_connections_per_address,
+    ...arrivalLimits(config),
+    proxies: config.proxy_protocol_from,
     services: {
       upstream: client,
       hash,
@@ -75,6 +78,7 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
       settings,
       shares,
       now: () => performance.now(),
+      wallClock: () => Date.now(),
       resumeToken: () => randomBytes(RESUME_TOKEN_BYTES),
       log,
     },
@@ -88,4 +92,8 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     }),
   );
   await context.open('SV1 server', () => server.listen(config.downstream_address, config.downstream_port));
+  if (tls && identity) {
+    await server.listenTls(config.downstream_address, tls.port, identity);
+    await context.open('new certificate', () => awaitNewCertificate(context, server));
+  }
 }

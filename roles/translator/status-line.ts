@@ -1,3 +1,5 @@
+import type { RefusalReason } from '../../protocols/sv1/errors.ts';
+import { figureOfReason } from '../../protocols/sv1/methods.ts';
 import type { Figures } from '../../runtime/notify.ts';
 import type { Collector } from './collector.ts';
 import type { Sv1Server } from './sv1-server/server.ts';
@@ -9,6 +11,14 @@ interface Parts {
   readonly server: Pick<Sv1Server, 'minerCount'>;
   readonly collector: Pick<Collector, 'figures' | 'trouble'>;
   readonly shares: Readonly<ShareCounts>;
+}
+
+/** Shares refused, by reason: those reasons that there were. */
+function rejections({ reasons }: Readonly<ShareCounts>): Figures {
+  const counted = Object.entries(reasons).filter(([, count]) => count > 0);
+  return Object.fromEntries(
+    counted.map(([reason, count]) => [figureOfReason(reason as RefusalReason), count]),
+  );
 }
 
 /** Tells the role's state in words and figures, whenever they changed. */
@@ -43,6 +53,7 @@ export class StatusLine {
       shares_accepted: shares.accepted,
       shares_rejected: shares.rejected,
       shares_lost: shares.lost,
+      ...rejections(shares),
       wallet_ehash: collector.figures.walletEhash,
       ehash_waiting: collector.figures.ehashWaiting,
     };

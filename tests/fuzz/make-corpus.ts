@@ -58,6 +58,13 @@ const sv1Lines = [
   requestLine('three', 'mining.authorize', ['bc1qexample.rig', 'x,d=1024']),
   requestLine(4, 'mining.suggest_difficulty', [1000.5]),
   requestLine(5, 'mining.submit', ['rig', '1a', '0011223344556677', '6b49d200', 'deadbeef', '00002000']),
+  requestLine('seven', 'mining.authorize', ['rig', 'x;fd=0.5 d=abc']),
+  requestLine(8, 'mining.suggest_target', [`00000000ffff${'0'.repeat(52)}`]),
+  requestLine(9, 'mining.subscribe', ['cgminer/4.11', '00112233445566778899aabbccddeeff']),
+  requestLine(10, 'mining.configure', [
+    ['info', 'version-rolling', 'minimum-difficulty'],
+    { 'info.sw-version': '1', 'version-rolling.min-bit-count': 2, 'minimum-difficulty.value': 0 },
+  ]),
   requestLine(6, 'mining.extranonce.subscribe', []),
   resultLine(2, [[['mining.notify', '1']], '01020304', 8]),
   resultLine(5, true),

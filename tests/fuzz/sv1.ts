@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { messageOf } from '../../protocols/errors.ts';
+import { MAX_PROXY_HEADER_BYTES, parseProxyHeader } from '../../protocols/proxy-header.ts';
+import { parseConfigure } from '../../protocols/sv1/configure.ts';
 import { refusalInWords } from '../../protocols/sv1/errors.ts';
 import { parseLine, type Sv1Message } from '../../protocols/sv1/line.ts';
 import { LineReader } from '../../protocols/sv1/line-reader.ts';
 import { errorLine } from '../../protocols/sv1/messages.ts';
+import { parsePassword } from '../../protocols/sv1/password.ts';
 import {
-  difficultyInPassword,
   parseAuthorize,
-  parseConfigure,
   parseSubmit,
   parseSubscribe,
   parseSuggestDifficulty,
+  parseSuggestTarget,
 } from '../../protocols/sv1/requests.ts';
 import {
   parseExtranonce,
@@ -56,6 +59,7 @@ const readers = new Map<string, (params: unknown) => unknown>([
   ['mining.subscribe', parseSubscribe],
   ['mining.authorize', readAuthorize],
   ['mining.suggest_difficulty', parseSuggestDifficulty],
+  ['mining.suggest_target', parseSuggestTarget],
   ['mining.submit', readSubmit],
   ['mining.notify', parseNotify],
   ['mining.set_difficulty', parseSetDifficulty],
@@ -65,8 +69,9 @@ const readers = new Map<string, (params: unknown) => unknown>([
 function readAuthorize(params: unknown): void {
   const { username, password } = parseAuthorize(params);
   assert.ok(username.length > 0 && username.length <= 255);
-  const difficulty = difficultyInPassword(password);
-  assert.ok(difficulty === undefined || difficulty >= 0);
+  const { difficulty = 1, fixedDifficulty = 1, bad } = parsePassword(password);
+  for (const asked of [difficulty, fixedDifficulty]) assert.ok(asked > 0 && Number.isFinite(asked));
+  assert.ok(bad.every((option) => option.length <= 24));
 }
 
 function readSubmit(params: unknown): void {
@@ -147,5 +152,32 @@ function answerable(line: string): void {
   }
 }
 
+const v1 = 'PROXY TCP4 203.0.113.7 10.0.0.1 56324 34255\r\n';
+const v1Six = 'PROXY TCP6 2001:db8::7 ::ffff:10.0.0.1 56324 34255\r\n';
+const v2 = '0d0a0d0a000d0a515549540a2111000fcb0071070a000001dc0485cf040000';
+const v2Six = `0d0a0d0a000d0a515549540a21210024${'20010db8'.repeat(8)}dc0485cf`;
+const headers = [v1, v1Six, 'PROXY UNKNOWN\r\n'].map((line) => Buffer.from(line));
+headers.push(Buffer.from(v2, 'hex'), Buffer.from(v2Six, 'hex'));
+
+/** What a proxy says of its client: a header is as long as it says, whole or not yet, whatever follows. */
+const proxies: Target = {
+  name: 'PROXY headers',
+  weight: 2,
+  refusals: /^bad-proxy-header$/,
+  run(random) {
+    const begun = headers[random.below(headers.length)] ?? Buffer.alloc(0);
+    const bytes = random.below(4) === 0 ? begun : random.mutate(begun);
+    const header = parseProxyHeader(bytes);
+    if (header === undefined) {
+      assert.ok(bytes.length < MAX_PROXY_HEADER_BYTES);
+      return;
+    }
+    assert.ok(header.length > 0 && header.length <= bytes.length);
+    assert.deepEqual(parseProxyHeader(Buffer.concat([bytes, Buffer.from('{"id":1}')])), header);
+    assert.equal(parseProxyHeader(bytes.subarray(0, header.length - 1)), undefined);
+    if (header.client) assert.notEqual(isIP(header.client.address), 0);
+  },
+};
+
 /** Everything that reads the text of a Stratum V1 peer, miner or pool. */
-export const sv1: readonly Target[] = [parser, reader];
+export const sv1: readonly Target[] = [parser, reader, proxies];

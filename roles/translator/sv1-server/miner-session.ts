@@ -1,46 +1,30 @@
 import { toHex } from '../../../protocols/bytes.ts';
 import type { Hash } from '../../../protocols/crypto/hash.ts';
 import { messageOf } from '../../../protocols/errors.ts';
-import {
-  DIFFICULTY_ONE_BITS,
-  hashBitsOfDifficulty,
-  MAX_DIFFICULTY_BITS,
-} from '../../../protocols/sv1/difficulty.ts';
-import { refusalInWords, refusals, Sv1Error, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
-import { hexU32 } from '../../../protocols/sv1/fields.ts';
-import { type MessageId, parseLine, type Sv1Request } from '../../../protocols/sv1/line.ts';
-import { errorLine, reconnectLine, resultLine, showMessageLine } from '../../../protocols/sv1/messages.ts';
-import {
-  difficultyInPassword,
-  parseAuthorize,
-  parseConfigure,
-  parseSubmit,
-  parseSubscribe,
-  parseSuggestDifficulty,
-} from '../../../protocols/sv1/requests.ts';
+import { refusalInWords, Sv1Error, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
+import { type MessageId, parseLine } from '../../../protocols/sv1/line.ts';
+import { errorLine, reconnectLine, showMessageLine } from '../../../protocols/sv1/messages.ts';
+import { isMinerMethod, PONG } from '../../../protocols/sv1/methods.ts';
+import { parsePassword } from '../../../protocols/sv1/password.ts';
+import type { SubscribeRequest } from '../../../protocols/sv1/requests.ts';
 import type { Logger } from '../../../runtime/logs.ts';
-import type { ShareOwner } from '../../../services/mining-client/channel.ts';
-import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
-import { ChannelKey, type KeyPool } from './channel-key.ts';
 import type { ExtranonceLayout } from './extranonce.ts';
-import { type ChannelSettings, MinerChannel } from './miner-channel.ts';
+import { type Callee, methods } from './methods.ts';
+import type { ChannelSettings, MinerEnd } from './miner-channel.ts';
 import type { MinerSocket } from './miner-socket.ts';
-import { LATER, RequestQueue } from './request-queue.ts';
-import { countShare, refusalOf, refusalOfLoss, type ShareCounts } from './share-answer.ts';
-import { checkShare } from './share-check.ts';
-import type { Upstream } from './upstream.ts';
+import { LATER, type MinerCall, RequestQueue } from './request-queue.ts';
+import { type Occupant, Seat, type SeatServices, type Seats } from './seats.ts';
+import type { ShareCounts } from './share-answer.ts';
+import { ShareDesk } from './share-desk.ts';
+import { DifficultyWishes } from './wishes.ts';
 import { authorize, MAX_WORKERS, type Worker } from './workers.ts';
 
-/** BIP320: the version bits that miners may roll. */
-export const VERSION_ROLLING_MASK = 0x1fffe000;
-/** Shares of one connection that may wait for the pool's answer. */
-export const MAX_UNANSWERED_SHARES = 256;
-/** A pool that pays in no ehash may answer shares by the batch: a miner is not left waiting for longer. */
-export const ANSWER_LIMIT_MS = 10_000;
 /** A miner that was asked to connect again and did not is hung up on after so long. */
 export const COME_AGAIN_MS = 2_000;
 /** Lines that are no Stratum V1 after which a connection is closed. */
 export const MAX_BAD_LINES = 5;
+/** Requests of a connection that is not subscribed and authorized yet: 64 workers and all that may come before. */
+export const MAX_EARLY_REQUESTS = 100;
 
 export interface SessionSettings extends ChannelSettings {
   /** Whether a user name that is no key is paid to the translator's wallet. */
@@ -48,75 +32,70 @@ export interface SessionSettings extends ChannelSettings {
   readonly subscribeDeadlineMs: number;
 }
 
-/** A share that waits for the pool's answer, and its miner for ours. */
-interface WaitingShare {
-  readonly id: MessageId;
-  readonly since: number;
-  /** The answer comes, be it by another link. */
-  readonly isSure: boolean;
-}
-
 /** What all sessions share. */
-export interface SessionServices {
-  readonly upstream: Upstream;
+export interface SessionServices extends SeatServices {
   readonly hash: Hash;
   /** Whether 33 bytes are a point of the curve, found out off this thread. */
   readonly isPoint: (key: Uint8Array) => Promise<boolean>;
-  readonly lockKeys: KeyPool;
   readonly settings: SessionSettings;
   readonly shares: ShareCounts;
-  readonly now: () => number;
-  readonly resumeToken: () => Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
   readonly log: Logger;
 }
 
 /** One miner's connection: its requests answered in order, each with its own answer, its shares by the pool. */
-export class MinerSession {
+export class MinerSession implements Callee, MinerEnd, Occupant {
   readonly #services: SessionServices;
+  readonly #seats: Seats;
   readonly #socket: MinerSocket;
-  readonly #channel: MinerChannel;
   readonly #workers = new Map<string, Worker>();
   readonly #requests: RequestQueue;
-  readonly #walletKey: ChannelKey;
+  readonly #desk: ShareDesk;
+  readonly #wishes = new DifficultyWishes();
   readonly #startedAt: number;
+  #seat: Seat;
+  #hasSeat = true;
+  #takesExtranonce = false;
+  #versionMask = 0;
   #badLines = 0;
+  #earlyRequests = 0;
   /** True once `mining.subscribe` was answered with an extranonce. */
   #isSubscribed = false;
-  /** Oldest first. */
-  readonly #waiting = new Set<WaitingShare>();
   #hangUp: { readonly at: number; readonly reason: string } | undefined;
   #subscribing: ((answer: ExtranonceLayout | Sv1Refusal) => void) | undefined;
 
-  constructor(services: SessionServices, socket: MinerSocket) {
+  constructor(services: SessionServices, seats: Seats, socket: MinerSocket) {
+    const { hash, shares, now, wallClock, log } = services;
     this.#services = services;
+    this.#seats = seats;
     this.#socket = socket;
-    this.#startedAt = services.now();
-    this.#walletKey = new ChannelKey(services.lockKeys);
-    this.#requests = new RequestQueue((request) => this.#dispatch(request), socket, services.log);
-    this.#channel = new MinerChannel({
-      upstream: services.upstream,
-      settings: services.settings,
-      resumeToken: services.resumeToken,
-      now: services.now,
-      end: {
-        tell: (lines) => socket.send(lines),
-        subscribed: (layout) => this.#subscribing?.(layout),
-        refused: (words) => this.#channelRefused(words),
-        comeAgain: (reason) => this.#comeAgain(reason),
-        hangUp: (reason) => socket.close(reason),
-      },
-    });
+    this.#startedAt = now();
+    this.#requests = new RequestQueue((call) => this.#dispatch(call), socket, log);
+    this.#desk = new ShareDesk({ hash, counts: shares, now, wallClock, send: (line) => socket.send(line) });
+    this.#seat = new Seat(services, this);
   }
 
   get isAuthorized(): boolean {
     return this.#workers.size > 0;
   }
 
+  /** True where it can mine: subscribed and authorized. */
+  get #isSettled(): boolean {
+    return this.isAuthorized && this.#seat.channel.layout !== undefined;
+  }
+
   /** Takes one line from the miner. */
   takeLine(line: string): void {
     try {
       const message = parseLine(line);
-      if (message.kind === 'request') this.#requests.take(message);
+      if (message.kind === 'response' || message.method === PONG) return;
+      if (!this.#isSettled && ++this.#earlyRequests > MAX_EARLY_REQUESTS) {
+        this.#socket.close('too many requests before it was subscribed and authorized');
+        return;
+      }
+      const { method, params } = message;
+      this.#requests.take({ id: message.kind === 'request' ? message.id : undefined, method, params });
     } catch (error) {
       this.#badLines++;
       this.#socket.send(errorLine(null, refusalInWords(20, messageOf(error))));
@@ -129,9 +108,10 @@ export class MinerSession {
    * @param moved true where it is another one than before
    */
   linkUp(moved: boolean): void {
-    if (moved) this.#channel.move();
+    const { channel } = this.#seat;
+    if (moved) channel.move();
     if (moved && this.isAuthorized) this.#tellIfUnpaid();
-    if (this.#subscribing !== undefined || this.#channel.layout !== undefined) this.#openChannel();
+    if (this.#subscribing !== undefined || channel.layout !== undefined) this.#openChannel();
   }
 
   /** Words for the miner's owner. */
@@ -143,80 +123,61 @@ export class MinerSession {
   tick(): void {
     const now = this.#services.now();
     if (this.#hangUp !== undefined && now >= this.#hangUp.at) this.#socket.close(this.#hangUp.reason);
-    this.#answerOverdue(now);
-    const age = now - this.#startedAt;
-    const isSettled = this.isAuthorized && this.#channel.layout !== undefined;
-    if (!isSettled && age > this.#services.settings.subscribeDeadlineMs) {
+    this.#desk.answerOverdue();
+    if (!this.#isSettled && now - this.#startedAt > this.#services.settings.subscribeDeadlineMs) {
       this.#subscribing?.(refusalInWords(20, 'The pool has no work to give just now'));
       this.#closeAfterAnswers('not subscribed and authorized in time');
       return;
     }
-    this.#channel.tick();
+    this.#seat.channel.tick();
   }
 
-  /** The connection is gone. */
-  end(): void {
+  /**
+   * The connection is gone.
+   * @param vanished true where it was not we who hung up: the miner may come back for its channel
+   */
+  end(vanished: boolean): void {
     this.#requests.stop();
-    this.#channel.release();
-    void this.#walletKey.release();
+    if (!this.#hasSeat) return;
+    this.#hasSeat = false;
+    if (vanished && this.#isSettled && this.#seat.isResumable) this.#seats.vacate(this.#seat);
+    else this.#seats.close(this.#seat);
   }
 
-  #dispatch({ id, method, params }: Sv1Request): unknown {
-    switch (method) {
-      case 'mining.submit':
-        return this.#submit(id, params);
-      case 'mining.configure':
-        return this.#configure(params);
-      case 'mining.subscribe':
-        return this.#subscribe(params);
-      case 'mining.authorize':
-        return this.#authorize(params);
-      case 'mining.suggest_difficulty':
-        return this.#suggest(parseSuggestDifficulty(params));
-      case 'mining.extranonce.subscribe':
-        this.#channel.takesExtranonce = true;
-        return true;
-      case 'mining.ping':
-        return 'pong';
-      case 'client.get_version':
-        return 'hashpool translator';
-      default:
-        throw new Sv1Error(refusalInWords(20, `Unknown method ${method}`));
-    }
+  yieldSeat(): Seat | undefined {
+    if (!this.#hasSeat || !this.#isSettled) return undefined;
+    this.#hasSeat = false;
+    this.#socket.close('its miner goes on by another connection');
+    return this.#seat;
   }
 
-  #configure(params: unknown): Record<string, unknown> {
-    const asked = parseConfigure(params);
-    const answer: Record<string, unknown> = {};
-    if (asked.versionRolling !== undefined) {
-      const mask = (asked.versionRolling.mask & VERSION_ROLLING_MASK) >>> 0;
-      this.#channel.jobs.grantVersionMask(mask);
-      answer['version-rolling'] = mask !== 0;
-      answer['version-rolling.mask'] = hexU32(mask);
-    }
-    if (asked.minimumDifficulty !== undefined) {
-      answer['minimum-difficulty'] = this.#promiseMinimum(asked.minimumDifficulty);
-    }
-    if (asked.subscribeExtranonce) {
-      this.#channel.takesExtranonce = true;
-      answer['subscribe-extranonce'] = true;
-    }
-    for (const name of asked.unknown) answer[name] = false;
-    return answer;
+  // What methods do:
+
+  wish<T>(change: (wishes: DifficultyWishes) => T): T {
+    const result = change(this.#wishes);
+    this.#seat.channel.wishDifficulty(this.#wishes.wanted);
+    return result;
   }
 
-  /** BIP310's minimum-difficulty, rounded to the harder power of two. @returns whether it can be kept */
-  #promiseMinimum(difficulty: number): boolean {
-    const easier = hashBitsOfDifficulty(difficulty) ?? MAX_DIFFICULTY_BITS;
-    const bits = 2 ** (easier - DIFFICULTY_ONE_BITS) < difficulty ? easier + 1 : easier;
-    if (bits > MAX_DIFFICULTY_BITS) return false;
-    this.#channel.wishDifficulty(bits);
-    return true;
+  grantVersionMask(mask: number): void {
+    this.#versionMask = mask;
+    this.#seat.channel.jobs.grantVersionMask(mask);
   }
 
-  async #subscribe(params: unknown): Promise<unknown> {
-    parseSubscribe(params);
-    const known = this.#channel.layout;
+  takeExtranonces(): void {
+    this.#takesExtranonce = true;
+    this.#seat.channel.takesExtranonce = true;
+  }
+
+  introduce(info: Readonly<Record<string, string>>): void {
+    this.#services.log.info({ miner: this.#socket.remote, ...info }, 'a miner says what it is');
+  }
+
+  async subscribe({ userAgent, sessionId }: SubscribeRequest): Promise<unknown> {
+    const { log } = this.#services;
+    if (!this.#isSubscribed && sessionId !== undefined) this.#resume(sessionId);
+    const known = this.#seat.channel.layout;
+    log.debug({ miner: this.#socket.remote, userAgent, resumed: known !== undefined }, 'a miner subscribes');
     if (known !== undefined) return this.#subscription(known);
     const opened = new Promise<ExtranonceLayout | Sv1Refusal>((resolve) => {
       this.#subscribing = resolve;
@@ -228,121 +189,116 @@ export class MinerSession {
     return this.#subscription(answer);
   }
 
-  #subscription({ extranonce1, extranonce2Size }: ExtranonceLayout): unknown {
-    const id = toHex(extranonce1);
-    this.#isSubscribed = true;
-    setImmediate(() => this.#startJobs());
-    return [
-      [
-        ['mining.set_difficulty', id],
-        ['mining.notify', id],
-      ],
-      id,
-      extranonce2Size,
-    ];
-  }
-
-  /** Not before the answers to both requests: with a job alone a miner can do nothing. */
-  #startJobs(): void {
-    if (this.#isSubscribed && this.isAuthorized) this.#channel.jobs.start();
-  }
-
-  async #authorize(params: unknown): Promise<boolean> {
-    const { username, password } = parseAuthorize(params);
+  async authorize({ username, password }: { username: string; password: string }): Promise<true> {
     if (this.#workers.size >= MAX_WORKERS && !this.#workers.has(username)) {
-      throw new Sv1Error(refusalInWords(24, `At most ${MAX_WORKERS} workers on one connection`));
+      throw new Sv1Error(
+        refusalInWords(24, `At most ${MAX_WORKERS} workers on one connection`, 'unauthorized'),
+      );
     }
     const { settings, isPoint } = this.#services;
-    const walletKey = settings.walletTakesUnnamed ? () => this.#walletKey.get() : undefined;
+    const walletKey = settings.walletTakesUnnamed ? () => this.#seat.walletKey.get() : undefined;
     const worker = await authorize(username, walletKey, isPoint);
     this.#workers.set(username, worker);
-    const asked = difficultyInPassword(password) ?? 0;
-    if (asked > 0) this.#suggest(asked);
+    const options = parsePassword(password);
+    const asks = options.difficulty !== undefined || options.fixedDifficulty !== undefined;
+    const words = asks
+      ? this.wish((wishes) => wishes.takePassword(options))
+      : this.#wishes.takePassword(options);
     // The answer leaves before the first job does.
-    setImmediate(() => this.#greet(worker));
+    setImmediate(() => this.#greet([...(worker.message === undefined ? [] : [worker.message]), ...words]));
     return true;
   }
 
-  #greet({ message }: Worker): void {
-    if (message !== undefined) this.show(message);
-    this.#tellIfUnpaid();
-    this.#startJobs();
+  submit(id: MessageId | undefined, params: unknown): typeof LATER {
+    this.#desk.submit(id, params, this.#seat, this.#workers);
+    return LATER;
   }
 
-  #tellIfUnpaid(): void {
-    const { isUp, speaksEhash } = this.#services.upstream;
-    if (isUp && !speaksEhash) this.show('This pool does not pay in ehash');
+  // What the channel says:
+
+  tell(lines: string | Uint8Array): void {
+    this.#socket.send(lines);
+  }
+
+  subscribed(layout: ExtranonceLayout): void {
+    this.#subscribing?.(layout);
+  }
+
+  refused(words: string): void {
+    this.#services.log.warn({ miner: this.#socket.remote }, words);
+    this.#subscribing?.(refusalInWords(20, words));
+    this.#closeAfterAnswers(words);
   }
 
   /**
    * Firmware disagrees about client.reconnect, and some ignores it; all of it connects again when the socket closes. So
    * it is told, and hung up on a little later.
    */
-  #comeAgain(reason: string): void {
+  comeAgain(reason: string): void {
     this.#hangUp = { at: this.#services.now() + COME_AGAIN_MS, reason };
     this.#socket.send(reconnectLine());
   }
 
-  #suggest(difficulty: number): true {
-    const bits = hashBitsOfDifficulty(difficulty);
-    if (bits === undefined) throw new Sv1Error(refusals.badSuggestDifficulty);
-    this.#channel.wishDifficulty(bits);
-    return true;
+  hangUp(reason: string): void {
+    this.#socket.close(reason);
   }
 
-  #submit(id: MessageId, params: unknown): typeof LATER {
-    const { jobs, layout, open } = this.#channel;
-    if (layout === undefined) throw new Sv1Error(refusals.notSubscribed);
-    const submit = parseSubmit(params, layout.extranonce2Size);
-    const worker = this.#workers.get(submit.username);
-    if (worker === undefined) throw new Sv1Error(refusals.unauthorized);
-    if (open === undefined) throw new Sv1Error(refusalOfLoss('the link to it is down'));
-    const job = jobs.told.get(submit.jobId);
-    if (this.#waiting.size >= MAX_UNANSWERED_SHARES)
-      throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
-    const share = checkShare(this.#services.hash, job, submit, layout.padding, jobs.versionMask);
-    const waiting = { id, since: this.#services.now(), isSure: open.isResumable };
-    this.#waiting.add(waiting);
-    const owner = worker.paysWallet ? this.#walletOwner(worker) : worker.owner;
-    void open.submit(share, owner).then((verdict) => this.#answerShare(waiting, verdict));
-    return LATER;
+  #dispatch({ id, method, params }: MinerCall): unknown {
+    if (isMinerMethod(method)) return methods[method](this, params, id);
+    throw new Sv1Error(refusalInWords(20, `Unknown method ${method}`));
   }
 
-  #walletOwner({ owner }: Worker): ShareOwner {
-    return { ...owner, lockingKey: this.#walletKey.use() ?? owner.lockingKey };
+  /** Goes on with the seat of an earlier connection, where it is there still. */
+  #resume(sessionId: string): void {
+    const former = this.#seats.reclaim(sessionId);
+    if (former === undefined) return;
+    this.#seats.close(this.#seat);
+    this.#seat = former;
+    former.take(this, this.#versionMask);
+    former.channel.takesExtranonce = this.#takesExtranonce;
+    if (this.#wishes.wanted.bits !== undefined) former.channel.wishDifficulty(this.#wishes.wanted);
   }
 
-  /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
-  #answerShare(share: WaitingShare, verdict: ShareVerdict): void {
-    countShare(this.#services.shares, verdict);
-    if (!this.#waiting.delete(share)) return;
-    this.#socket.send(
-      verdict.kind === 'accepted' ? resultLine(share.id, true) : errorLine(share.id, refusalOf(verdict)),
-    );
+  #subscription({ extranonce1, extranonce2Size }: ExtranonceLayout): unknown {
+    const { id } = this.#seat;
+    this.#isSubscribed = true;
+    this.#seats.occupy(this.#seat, this);
+    setImmediate(() => this.#startJobs());
+    return [
+      [
+        ['mining.set_difficulty', id],
+        ['mining.notify', id],
+      ],
+      toHex(extranonce1),
+      extranonce2Size,
+    ];
   }
 
-  /** A miner whose share the pool has not answered in time is told so. */
-  #answerOverdue(now: number): void {
-    for (const share of this.#waiting) {
-      if (now - share.since < ANSWER_LIMIT_MS) return;
-      if (share.isSure) continue;
-      this.#waiting.delete(share);
-      this.#socket.send(errorLine(share.id, refusalOfLoss(`none for ${ANSWER_LIMIT_MS / 1000} s`)));
-    }
+  /** Not before the answers to both requests: with a job alone a miner can do nothing. */
+  #startJobs(): void {
+    if (this.#isSubscribed && this.isAuthorized && this.#hasSeat) this.#seat.channel.jobs.start();
+  }
+
+  #greet(words: readonly string[]): void {
+    for (const each of words) this.show(each);
+    this.#tellIfUnpaid();
+    this.#startJobs();
+  }
+
+  #tellIfUnpaid(): void {
+    const { isUp, speaksEhash } = this.#services.upstream;
+    if (!isUp || speaksEhash) return;
+    this.show('This pool does not pay in ehash');
+    if (this.#wishes.wanted.isFixed) this.show('This pool sets the difficulty by itself: fd= counts as d=');
   }
 
   #openChannel(): void {
     if (!this.#services.upstream.isUp) return;
-    this.#walletKey.get().then(
-      (key) => this.#channel.request(key),
-      (error: unknown) => this.#channelRefused(`the wallet gave no key: ${messageOf(error)}`),
+    const { channel, walletKey } = this.#seat;
+    walletKey.get().then(
+      (key) => channel.request(key),
+      (error: unknown) => this.refused(`the wallet gave no key: ${messageOf(error)}`),
     );
-  }
-
-  #channelRefused(words: string): void {
-    this.#services.log.warn({ miner: this.#socket.remote }, words);
-    this.#subscribing?.(refusalInWords(20, words));
-    this.#closeAfterAnswers(words);
   }
 
   /** What is on its way to be answered, is answered first. */

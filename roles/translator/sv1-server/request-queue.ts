@@ -1,5 +1,5 @@
 import { refusalInWords, Sv1Error } from '../../../protocols/sv1/errors.ts';
-import type { MessageId, Sv1Request } from '../../../protocols/sv1/line.ts';
+import type { MessageId } from '../../../protocols/sv1/line.ts';
 import { errorLine, resultLine } from '../../../protocols/sv1/messages.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { MinerSocket } from './miner-socket.ts';
@@ -10,30 +10,38 @@ export const MAX_WAITING_REQUESTS = 8;
 /** What a handler returns whose answer is sent elsewhere, out of order: shares wait for the pool. */
 export const LATER = Symbol('later');
 
+/** A call of a miner. */
+export interface MinerCall {
+  /** Undefined where it wants no answer (JSON-RPC: id null or absent). */
+  readonly id: MessageId | undefined;
+  readonly method: string;
+  readonly params: unknown;
+}
+
 /**
  * Answers one connection's requests in the order in which they came, each one exactly once: while an answer is being
  * waited for, what comes after it waits too.
  */
 export class RequestQueue {
-  readonly #handle: (request: Sv1Request) => unknown;
+  readonly #handle: (call: MinerCall) => unknown;
   readonly #socket: MinerSocket;
   readonly #log: Logger;
-  readonly #waiting: Sv1Request[] = [];
+  readonly #waiting: MinerCall[] = [];
   #busy = false;
 
   /** @param handle returns the result, a promise of it, or LATER; throws Sv1Error to refuse */
-  constructor(handle: (request: Sv1Request) => unknown, socket: MinerSocket, log: Logger) {
+  constructor(handle: (call: MinerCall) => unknown, socket: MinerSocket, log: Logger) {
     this.#handle = handle;
     this.#socket = socket;
     this.#log = log;
   }
 
-  take(request: Sv1Request): void {
+  take(call: MinerCall): void {
     if (!this.#busy) {
-      this.#answer(request);
+      this.#answer(call);
       return;
     }
-    if (this.#waiting.length < MAX_WAITING_REQUESTS) this.#waiting.push(request);
+    if (this.#waiting.length < MAX_WAITING_REQUESTS) this.#waiting.push(call);
     else this.#socket.close('too many requests before the first was answered');
   }
 
@@ -42,21 +50,21 @@ export class RequestQueue {
     this.#waiting.length = 0;
   }
 
-  #answer(request: Sv1Request): void {
-    const { id } = request;
+  #answer(call: MinerCall): void {
+    const { id } = call;
     try {
-      const answer = this.#handle(request);
+      const answer = this.#handle(call);
       if (answer instanceof Promise) this.#await(id, answer);
-      else if (answer !== LATER) this.#socket.send(resultLine(id, answer));
+      else if (answer !== LATER) this.#grant(id, answer);
     } catch (error) {
       this.#refuse(id, error);
     }
   }
 
-  #await(id: MessageId, answer: Promise<unknown>): void {
+  #await(id: MessageId | undefined, answer: Promise<unknown>): void {
     this.#busy = true;
     answer
-      .then((result) => this.#socket.send(resultLine(id, result)))
+      .then((result) => this.#grant(id, result))
       .catch((error: unknown) => this.#refuse(id, error))
       .finally(() => this.#next());
   }
@@ -64,18 +72,22 @@ export class RequestQueue {
   #next(): void {
     this.#busy = false;
     while (!this.#busy) {
-      const request = this.#waiting.shift();
-      if (request === undefined) return;
-      this.#answer(request);
+      const call = this.#waiting.shift();
+      if (call === undefined) return;
+      this.#answer(call);
     }
   }
 
-  #refuse(id: MessageId, error: unknown): void {
-    if (error instanceof Sv1Error) {
-      this.#socket.send(errorLine(id, error.refusal));
-      return;
+  #grant(id: MessageId | undefined, result: unknown): void {
+    if (id !== undefined) this.#socket.send(resultLine(id, result));
+  }
+
+  #refuse(id: MessageId | undefined, error: unknown): void {
+    const isForeseen = error instanceof Sv1Error;
+    if (!isForeseen) {
+      this.#log.error({ miner: this.#socket.remote, error }, 'a request of a miner could not be answered');
     }
-    this.#log.error({ miner: this.#socket.remote, error }, 'a request of a miner could not be answered');
-    this.#socket.send(errorLine(id, refusalInWords(20, 'Internal error of the translator')));
+    const refusal = isForeseen ? error.refusal : refusalInWords(20, 'Internal error of the translator');
+    if (id !== undefined) this.#socket.send(errorLine(id, refusal));
   }
 }

@@ -1,34 +1,48 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
-import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import { hasProxySignature } from '../../../protocols/proxy-header.ts';
 import { refusalInWords } from '../../../protocols/sv1/errors.ts';
 import { LineReader } from '../../../protocols/sv1/line-reader.ts';
 import { errorLine } from '../../../protocols/sv1/messages.ts';
-import { clientAddress } from '../../../runtime/client-address.ts';
+import { AddressSet } from '../../../runtime/address-set.ts';
+import { type ArrivalLimits, Arrivals } from './arrivals.ts';
+import { Door, type DoorOptions, type Guest } from './door.ts';
 import { MinerSession, type SessionServices } from './miner-session.ts';
 import { type MinerSocket, minerSocket } from './miner-socket.ts';
+import { Seats } from './seats.ts';
+import type { TlsIdentity } from './tls-identity.ts';
 
 const TICK_MS = 1000;
 /** With no pool for so long, miners are told. */
 export const OUTAGE_TOLD_AFTER_MS = 5000;
 
-export interface Sv1ServerOptions {
-  readonly maxConnections: number;
-  readonly maxConnectionsPerAddress: number;
+export interface Sv1ServerOptions extends ArrivalLimits {
+  /** Addresses and networks of proxies whose PROXY protocol header is believed; none where left out. */
+  readonly proxies?: readonly string[];
   readonly services: SessionServices;
 }
 
 /** Listens for Stratum V1 miners and gives each its session. */
 export class Sv1Server {
-  readonly #options: Sv1ServerOptions;
-  readonly #server = createServer((socket) => this.#welcome(socket));
+  readonly #services: SessionServices;
+  readonly #doorOptions: DoorOptions;
+  readonly #plain: Door;
+  #tls: Door | undefined;
   readonly #sessions = new Map<MinerSession, MinerSocket>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #seats: Seats;
   #ticking: NodeJS.Timeout | undefined;
   #outage: { readonly since: number; isTold: boolean } | undefined;
 
   constructor(options: Sv1ServerOptions) {
-    this.#options = options;
+    const { services, proxies = [] } = options;
+    this.#services = services;
+    this.#seats = new Seats(services.now);
+    this.#doorOptions = {
+      arrivals: new Arrivals(options, services.now),
+      proxies: new AddressSet(proxies),
+      welcome: (guest) => this.#serve(guest),
+      log: services.log,
+    };
+    this.#plain = new Door(this.#doorOptions);
   }
 
   /** Connections with an authorized worker. */
@@ -40,50 +54,59 @@ export class Sv1Server {
 
   /** The port that is bound, where 0 was asked for. */
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+    return this.#plain.port;
+  }
+
+  /** The same of the TLS port; 0 where there is none. */
+  get tlsPort(): number {
+    return this.#tls?.port ?? 0;
   }
 
   /** @throws HashpoolError 'cannot-listen' naming address and port */
   async listen(host: string, port: number): Promise<this> {
-    try {
-      this.#server.listen(port, host);
-      await once(this.#server, 'listening');
-    } catch (cause) {
-      const message = `cannot listen for miners on ${host}:${port}: ${messageOf(cause)}; free it or change downstream_port`;
-      throw new HashpoolError('cannot-listen', message, { cause });
-    }
-    this.#server.on('error', (error) => this.#log.warn({ err: error }, 'accepting a miner failed'));
+    await this.#plain.listen(host, port, 'downstream_port');
     this.#ticking = setInterval(() => this.#tick(), TICK_MS);
     return this;
+  }
+
+  /** Listens for TLS as well. @throws HashpoolError 'cannot-listen' naming address and port */
+  async listenTls(host: string, port: number, tls: TlsIdentity): Promise<void> {
+    this.#tls = new Door({ ...this.#doorOptions, tls });
+    await this.#tls.listen(host, port, 'downstream_tls.port');
+  }
+
+  /** TLS handshakes are made with another certificate from now on; miners that are connected notice nothing. */
+  renewTls(identity: TlsIdentity): void {
+    this.#tls?.renew(identity);
   }
 
   /** A pool is well. @param moved true where it is another one than before */
   linkUp(moved = false): void {
     if (this.#outage?.isTold) this.#show('A pool is there again');
     this.#outage = undefined;
+    if (moved) this.#seats.clear();
     for (const session of this.#sessions.keys()) session.linkUp(moved);
   }
 
   /** No pool is well. */
   linkDown(): void {
-    this.#outage ??= { since: this.#options.services.now(), isTold: false };
+    this.#outage ??= { since: this.#services.now(), isTold: false };
   }
 
   /** Hangs up on all miners and listens no more. */
   async close(): Promise<void> {
     clearInterval(this.#ticking);
-    const closed = once(this.#server, 'close');
-    this.#server.close();
+    const closed = [this.#plain.close(), this.#tls?.close()];
     for (const socket of this.#sessions.values()) socket.close('the translator stops');
-    await closed;
+    this.#seats.clear();
+    await Promise.all(closed);
   }
 
   #tick(): void {
     for (const session of this.#sessions.keys()) session.tick();
+    this.#seats.tick();
     const outage = this.#outage;
-    if (!outage || outage.isTold || this.#options.services.now() - outage.since < OUTAGE_TOLD_AFTER_MS)
-      return;
+    if (!outage || outage.isTold || this.#services.now() - outage.since < OUTAGE_TOLD_AFTER_MS) return;
     outage.isTold = true;
     this.#show('No pool answers. Shares are kept and sent when one is back');
   }
@@ -92,44 +115,28 @@ export class Sv1Server {
     for (const session of this.#sessions.keys()) session.show(words);
   }
 
-  get #log() {
-    return this.#options.services.log;
-  }
-
-  #welcome(socket: Socket): void {
-    const address = clientAddress(socket.remoteAddress);
-    const count = this.#perAddress.get(address) ?? 0;
-    const { maxConnections, maxConnectionsPerAddress } = this.#options;
-    if (this.#sessions.size >= maxConnections || count >= maxConnectionsPerAddress) {
-      this.#log.warn(
-        { address, count, all: this.#sessions.size },
-        'a miner was turned away: too many connections',
-      );
-      socket.destroy();
-      return;
-    }
-    this.#perAddress.set(address, count + 1);
-    const session = this.#serve(socket);
-    socket.once('close', () => {
-      this.#sessions.delete(session);
-      session.end();
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
+  #serve({ socket, remote, arrival, isProxied }: Guest): void {
+    const { log } = this.#services;
+    const end = minerSocket(socket, remote, (reason) => {
+      log.info({ miner: remote }, `hung up on a miner: ${reason}`);
     });
-  }
-
-  #serve(socket: Socket): MinerSession {
-    const end: MinerSocket = minerSocket(socket, (reason) => {
-      this.#log.info({ miner: end.remote }, `hung up on a miner: ${reason}`);
-    });
-    const session = new MinerSession(this.#options.services, end);
+    const session = new MinerSession(this.#services, this.#seats, end);
     const reader = new LineReader();
     this.#sessions.set(session, end);
-    socket.on('error', (error) =>
-      this.#log.debug({ miner: end.remote, err: error }, "a miner's connection broke"),
-    );
+    socket.on('error', (error) => log.debug({ miner: remote, err: error }, "a miner's connection broke"));
+    socket.once('close', () => {
+      this.#sessions.delete(session);
+      session.end(!end.isClosed);
+    });
+    let isFirst = !isProxied;
     socket.on('data', (chunk) => {
+      const excess = arrival.came(chunk.length);
+      const refusal = excess ?? (isFirst && hasProxySignature(chunk) ? UNEXPECTED_PROXY : undefined);
+      isFirst = false;
+      if (refusal !== undefined) {
+        end.close(refusal);
+        return;
+      }
       try {
         reader.read(chunk, (line) => session.takeLine(line));
       } catch (error) {
@@ -137,6 +144,9 @@ export class Sv1Server {
         end.close(messageOf(error));
       }
     });
-    return session;
+    // It was paused to take off a header.
+    socket.resume();
   }
 }
+
+const UNEXPECTED_PROXY = 'it sent a PROXY protocol header and is not in proxy_protocol_from';

@@ -5,29 +5,42 @@ import { refusals, Sv1Error } from '../../../protocols/sv1/errors.ts';
 import type { SubmitRequest } from '../../../protocols/sv1/requests.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import type { Share } from '../../../services/mining-client/channel.ts';
+import type { ToldJob } from './job-table.ts';
+
+/** Seconds by which a share's time may be ahead, as consensus has it for blocks. */
+export const MAX_NTIME_AHEAD_S = 7200;
+
+/** What a miner's shares are held to, besides their job. */
+export interface ShareRules {
+  /** Version bits granted to this miner. */
+  readonly versionMask: number;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: number;
+}
 
 /**
- * Builds the share that a miner's submit stands for and checks what needs no pool: version bits, time, and the hash
- * against the job's own target. Stale and duplicate are the pool's to say.
- * @param padding bytes between the channel's prefix and what the miner rolls
- * @param mask version bits granted to this miner
+ * Builds the share that a miner's submit stands for and checks version bits and time. Stale and duplicate are the
+ * pool's to say, and so is what its hash is worth, see {@link checkWork}.
  * @throws Sv1Error with the words for what is wrong
  */
 export function checkShare(
-  hash: Hash,
-  job: ActiveJob,
+  { job, padding }: Omit<ToldJob, 'channel'>,
   submit: SubmitRequest,
-  padding: Uint8Array,
-  mask: number,
+  { versionMask, wallClockMs }: ShareRules,
 ): Share {
-  const version = rolledVersion(job, submit.versionBits, mask);
-  const { ntime, nonce } = submit;
-  if (ntime < job.minNtime) throw new Sv1Error(refusals.ntimeOutOfRange);
-  const extranonce = concatBytes(padding, submit.extranonce2);
-  const full = concatBytes(job.extranoncePrefix, extranonce);
-  const { hashLe } = hash.shareHeader(job, { extranonce: full, version, ntime, nonce });
-  if (!meetsTargetLe(hashLe, job.targetLe)) throw new Sv1Error(refusals.lowDifficulty);
+  const version = rolledVersion(job, submit.versionBits, versionMask);
+  const { ntime, nonce, extranonce2 } = submit;
+  const latest = Math.max(job.minNtime, Math.floor(wallClockMs / 1000)) + MAX_NTIME_AHEAD_S;
+  if (ntime < job.minNtime || ntime > latest) throw new Sv1Error(refusals.ntimeOutOfRange);
+  const extranonce = padding.length === 0 ? extranonce2 : concatBytes(padding, extranonce2);
   return { jobId: job.jobId, version, ntime, nonce, extranonce };
+}
+
+/** Hashes the share. @throws Sv1Error where it does not meet the job's own target */
+export function checkWork(hash: Hash, job: ActiveJob, share: Share): void {
+  const extranonce = concatBytes(job.extranoncePrefix, share.extranonce);
+  const { hashLe } = hash.shareHeader(job, { ...share, extranonce });
+  if (!meetsTargetLe(hashLe, job.targetLe)) throw new Sv1Error(refusals.lowDifficulty);
 }
 
 /** BIP310: the job's version with the miner's bits in the places of the mask. */

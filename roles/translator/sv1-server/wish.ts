@@ -1,11 +1,12 @@
 import { powerTarget, targetToLeBytes } from '../../../protocols/bitcoin/target.ts';
+import type { ChannelWish } from '../../../services/mining-client/channel.ts';
 
-/** What pools are told of a miner's speed and of the easiest target it wants. */
-export interface DifficultyWish {
-  /** Hashes per second. */
-  readonly nominalHashRate: number;
-  /** 32 bytes, little-endian. */
-  readonly maximumTargetLe: Uint8Array;
+/** The difficulty that a miner asked for, whichever way it did. */
+export interface WantedDifficulty {
+  /** Easiest exponent of hashes per share; undefined where it did not ask. */
+  readonly bits: number | undefined;
+  /** True where it wants to stay there, whatever its shares say. */
+  readonly isFixed: boolean;
 }
 
 export interface DifficultySettings {
@@ -16,22 +17,26 @@ export interface DifficultySettings {
   readonly easiestBits: number;
 }
 
+export const NOTHING_WANTED: WantedDifficulty = { bits: undefined, isFixed: false };
+
 /**
  * A suggestion's hash rate is told a quarter low: the pool reckons the target from it and rounds, and must not end
  * harder than what was asked. What binds is the maximum target; from there the pool follows the real rate.
  */
 const UNDERSTATED = 0.75;
 
-/** @param bits the exponent a miner asked for, or undefined where it did not */
-export function difficultyWish(bits: number | undefined, settings: DifficultySettings): DifficultyWish {
-  if (bits === undefined) {
-    return {
-      nominalHashRate: settings.minIndividualMinerHashrate,
-      maximumTargetLe: targetToLeBytes(powerTarget(settings.easiestBits)),
-    };
-  }
+/** What pools are told of a miner's speed and of the easiest target it wants. */
+export function difficultyWish(
+  { bits, isFixed }: WantedDifficulty,
+  settings: DifficultySettings,
+): ChannelWish {
+  const nominalHashRate =
+    bits === undefined
+      ? settings.minIndividualMinerHashrate
+      : (UNDERSTATED * 2 ** bits * settings.sharesPerMinute) / 60;
   return {
-    nominalHashRate: (UNDERSTATED * 2 ** bits * settings.sharesPerMinute) / 60,
-    maximumTargetLe: targetToLeBytes(powerTarget(bits)),
+    nominalHashRate,
+    maximumTargetLe: targetToLeBytes(powerTarget(bits ?? settings.easiestBits)),
+    isFixed,
   };
 }

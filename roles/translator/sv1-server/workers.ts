@@ -34,7 +34,11 @@ export async function authorize(
   }
   if (walletKey === undefined) {
     throw new Sv1Error(
-      refusalInWords(24, 'User name must be your key, hpub1...: make one with any hashpool wallet'),
+      refusalInWords(
+        24,
+        'User name must be your key, hpub1...: make one with any hashpool wallet',
+        'unauthorized',
+      ),
     );
   }
   const worker = miner.worker === undefined ? miner.name : `${miner.name}.${miner.worker}`;
@@ -61,5 +65,5 @@ function parsed(username: string): Miner {
 }
 
 function mistyped(cause: unknown): Sv1Error {
-  return new Sv1Error(refusalInWords(24, messageOf(cause)), { cause });
+  return new Sv1Error(refusalInWords(24, messageOf(cause), 'unauthorized'), { cause });
 }

@@ -2,58 +2,27 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refusals, Sv1Error, type Sv1Refusal } from '../../../protocols/sv1/errors.ts';
 import {
-  difficultyInPassword,
   parseAuthorize,
-  parseConfigure,
   parseSubmit,
   parseSubscribe,
   parseSuggestDifficulty,
+  parseSuggestTarget,
 } from '../../../protocols/sv1/requests.ts';
 
 function refusedWith(run: () => unknown, refusal: Sv1Refusal): void {
   assert.throws(run, (error: unknown) => error instanceof Sv1Error && error.refusal === refusal);
 }
 
-test('configure: version rolling with its mask, the others by name, unknown ones kept to be answered', () => {
-  const asked = parseConfigure([
-    ['version-rolling', 'minimum-difficulty', 'subscribe-extranonce', 'info'],
-    {
-      'version-rolling.mask': '1fffe000',
-      'version-rolling.min-bit-count': 2,
-      'minimum-difficulty.value': 512,
-    },
-  ]);
-  assert.deepEqual(asked, {
-    versionRolling: { mask: 0x1fffe000, minBitCount: 2 },
-    minimumDifficulty: 512,
-    subscribeExtranonce: true,
-    unknown: ['info'],
-  });
-  assert.equal(parseConfigure([['version-rolling']]).versionRolling?.mask, 0xffffffff);
-  assert.equal(parseConfigure([[]]).versionRolling, undefined);
-});
-
-test('configure: wrong shapes are refused', () => {
-  const wrong = [
-    [],
-    ['version-rolling'],
-    [[1]],
-    [['a', 'a']],
-    [['version-rolling'], { 'version-rolling.mask': 'xyz' }],
-    [['version-rolling'], { 'version-rolling.min-bit-count': '2' }],
-    [['minimum-difficulty'], {}],
-    [['minimum-difficulty'], { 'minimum-difficulty.value': -1 }],
-    [[], []],
-  ];
-  for (const params of wrong) refusedWith(() => parseConfigure(params), refusals.badConfigure);
-  refusedWith(() => parseConfigure({}), refusals.paramsNotArray);
-});
-
 test('subscribe and authorize take what firmware sends', () => {
-  assert.equal(parseSubscribe(['cgminer/4.11', null, 'host', 1]).userAgent, 'cgminer/4.11');
-  assert.equal(parseSubscribe([]).userAgent, '');
-  assert.equal(parseSubscribe([null]).userAgent, '');
+  const none = { userAgent: '', sessionId: undefined };
+  assert.deepEqual(parseSubscribe(['cgminer/4.11', null, 'host', 1]), { ...none, userAgent: 'cgminer/4.11' });
+  assert.deepEqual(parseSubscribe(['cgminer/4.11', '01ab']), {
+    userAgent: 'cgminer/4.11',
+    sessionId: '01ab',
+  });
+  for (const params of [[], [null], ['', '']]) assert.deepEqual(parseSubscribe(params), none);
   refusedWith(() => parseSubscribe([1]), refusals.badSubscribe);
+  refusedWith(() => parseSubscribe(['x', 1]), refusals.badSubscribe);
   assert.deepEqual(parseAuthorize(['name.rig', 'd=1']), { username: 'name.rig', password: 'd=1' });
   assert.equal(parseAuthorize(['name', 12]).password, '');
   refusedWith(() => parseAuthorize([]), refusals.noUsername);
@@ -62,17 +31,16 @@ test('subscribe and authorize take what firmware sends', () => {
   refusedWith(() => parseAuthorize(['x'.repeat(256)]), refusals.badAuthorize);
 });
 
-test('a difficulty comes by suggestion or in the password', () => {
+test('a difficulty comes by suggestion, and so does a target', () => {
   assert.equal(parseSuggestDifficulty([0.5]), 0.5);
   assert.equal(parseSuggestDifficulty(['1024']), 1024);
   for (const wrong of [[], [0], [-1], ['x'], ['1.2.3'], [null], [[1]]]) {
     refusedWith(() => parseSuggestDifficulty(wrong), refusals.badSuggestDifficulty);
   }
-  assert.equal(difficultyInPassword('x,d=0.001'), 0.001);
-  assert.equal(difficultyInPassword('d=1024'), 1024);
-  assert.equal(difficultyInPassword('x'), undefined);
-  assert.equal(difficultyInPassword('fd=12'), undefined);
-  assert.equal(difficultyInPassword('d=1e9'), undefined);
+  assert.equal(parseSuggestTarget([`00000000ffff${'0'.repeat(52)}`]), 0xffffn << 208n);
+  for (const wrong of [[], [''], ['0'.repeat(64)], ['f'.repeat(63)], ['g'.repeat(64)], [1], [null]]) {
+    refusedWith(() => parseSuggestTarget(wrong), refusals.badSuggestDifficulty);
+  }
 });
 
 test('submit: every field is read strictly and refused in the words that AxeOS explains', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { refusals } from '../../../../protocols/sv1/errors.ts';
 import { Collector } from '../../../../roles/translator/collector.ts';
 import { LockKeys } from '../../../../roles/translator/lock-keys.ts';
 import { StatusLine } from '../../../../roles/translator/status-line.ts';
+import { countRefusal, newShareCounts } from '../../../../roles/translator/sv1-server/share-answer.ts';
 import { eventually } from '../../../harness/fake-pool.ts';
 
 const log = pino({ level: 'silent' });
@@ -54,9 +56,9 @@ test('after closing no other round begins', async () => {
   assert.equal(rounds, 1);
 });
 
-test('the status is told when it changed, and only then', () => {
+test('the status is told when it changed, and only then', (t) => {
   const told: unknown[] = [];
-  const shares = { accepted: 0, rejected: 0, lost: 0 };
+  const shares = newShareCounts();
   const collector: Pick<Collector, 'figures' | 'trouble'> = {
     figures: { walletEhash: 5n, ehashWaiting: 7n },
     trouble: 'the mint is away',
@@ -65,9 +67,11 @@ test('the status is told when it changed, and only then', () => {
     { status: (...line) => told.push(line) },
     { server: { minerCount: 2 }, collector, shares },
   );
+  t.after(() => status.close());
   status.linkIs('connected to pool');
   status.linkIs('connected to pool');
-  status.close();
+  countRefusal(shares, refusals.stale);
+  status.linkIs('connected to pool');
   const figures = {
     miners: 2,
     shares_accepted: 0,
@@ -79,6 +83,7 @@ test('the status is told when it changed, and only then', () => {
   assert.deepEqual(told, [
     ['waiting for pool; the mint is away', figures],
     ['connected to pool; the mint is away', figures],
+    ['connected to pool; the mint is away', { ...figures, shares_rejected: 1, rejected_stale: 1 }],
   ]);
 });
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
 import { fromHex, toHex } from '../../../../protocols/bytes.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
+import { RESUMABLE_MS } from '../../../../roles/translator/sv1-server/seats.ts';
 import { MAX_WORKERS } from '../../../../roles/translator/sv1-server/workers.ts';
 import { plainJob, TEST_BITS, translatorUnderTest, walletKey } from './test-upstream.ts';
 
@@ -15,12 +16,13 @@ test('subscribe opens a channel, with the wallet key of that channel, and hands 
   const { upstream, connect } = await translatorUnderTest(t);
   const client = await connect();
   const answer = await client.subscribe();
+  const session = '01'.padStart(32, '0');
   assert.deepEqual(answer, {
     id: 1,
     result: [
       [
-        ['mining.set_difficulty', '01000001'],
-        ['mining.notify', '01000001'],
+        ['mining.set_difficulty', session],
+        ['mining.notify', session],
       ],
       '01000001',
       4,
@@ -171,11 +173,12 @@ test('configure grants version bits within the mask, and answers every extension
   const { upstream, connect } = await translatorUnderTest(t);
   const client = await connect();
   const answer = await client.request('mining.configure', [
-    ['version-rolling', 'minimum-difficulty', 'subscribe-extranonce', 'info'],
+    ['version-rolling', 'minimum-difficulty', 'subscribe-extranonce', 'info', 'teleportation'],
     {
       'version-rolling.mask': 'ffffffff',
       'version-rolling.min-bit-count': 2,
       'minimum-difficulty.value': 1000,
+      'info.sw-version': '1.0',
     },
   ]);
   assert.deepEqual(answer.result, {
@@ -183,7 +186,8 @@ test('configure grants version bits within the mask, and answers every extension
     'version-rolling.mask': '1fffe000',
     'minimum-difficulty': true,
     'subscribe-extranonce': true,
-    info: false,
+    info: true,
+    teleportation: false,
   });
   await client.subscribe();
   assert.deepEqual(upstream.last.request.maximumTargetLe, le(42), 'no share is worth less than 1000');
@@ -281,7 +285,7 @@ test('a pool without a job yet: miners wait subscribed, and get it when it comes
 });
 
 test('a channel of a miner that left is closed, and a key that locked nothing serves the next', async (t) => {
-  const { upstream, connect, miner, wallet } = await translatorUnderTest(t);
+  const { server, upstream, connect, miner, wallet, clock } = await translatorUnderTest(t);
   const idle = await connect();
   await idle.subscribe();
   idle.close();
@@ -290,6 +294,8 @@ test('a channel of a miner that left is closed, and a key that locked nothing se
   assert.equal(wallet.keys, 1);
   await client.submit('name.rig1', client.mineShare());
   client.close();
+  await client.until(() => server.minerCount === 0, 'the connection to be gone');
+  clock.now += RESUMABLE_MS + 1000;
   await client.until(() => upstream.last.closedFor !== undefined, 'the channel to close');
   await miner();
   assert.equal(wallet.keys, 2);

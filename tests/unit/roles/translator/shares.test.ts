@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
 import { MAX_JOBS } from '../../../../roles/translator/sv1-server/job-table.ts';
-import { MAX_UNANSWERED_SHARES } from '../../../../roles/translator/sv1-server/miner-session.ts';
+import { newShareCounts } from '../../../../roles/translator/sv1-server/share-answer.ts';
+import { MAX_NTIME_AHEAD_S } from '../../../../roles/translator/sv1-server/share-check.ts';
+import { MAX_UNANSWERED_SHARES } from '../../../../roles/translator/sv1-server/share-desk.ts';
 import type { ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
 import type { Sv1Client, Sv1Share } from '../../../harness/sv1-client.ts';
 import { workOf } from '../../../harness/sv1-work.ts';
@@ -35,10 +37,10 @@ test('a share reaches the pool as the miner hashed it, and is true when the pool
     nonce: Number.parseInt(share.nonce, 16),
     extranonce: new Uint8Array(4),
   });
-  assert.deepEqual(shares, { accepted: 0, rejected: 0, lost: 0 });
+  assert.deepEqual(shares, newShareCounts());
   sent.answer({ kind: 'accepted' });
   assert.deepEqual(await answer, { id: 3, result: true, error: null });
-  assert.deepEqual(shares, { accepted: 1, rejected: 0, lost: 0 });
+  assert.deepEqual(shares, { ...newShareCounts(), accepted: 1 });
 });
 
 test("what the pool refuses is refused in Stratum V1's codes, with words that AxeOS explains", async (t) => {
@@ -62,11 +64,13 @@ test("what the pool refuses is refused in Stratum V1's codes, with words that Ax
     channel.verdict = verdict;
     assert.deepEqual(await errorOf(client, client.mineShare()), error);
   }
-  assert.deepEqual(shares, { accepted: 0, rejected: table.length - 1, lost: 1 });
+  const reasons = { ...newShareCounts().reasons, stale: 1, unknown_job: 1, duplicate: 1, low_difficulty: 1 };
+  Object.assign(reasons, { unauthorized: 1, malformed: 1, version_bits: 2, other: 3 });
+  assert.deepEqual(shares, { accepted: 0, rejected: table.length - 1, lost: 1, reasons });
 });
 
 test('what can be seen here is refused at once, and nothing of it reaches the pool', async (t) => {
-  const { miner, connect } = await translatorUnderTest(t);
+  const { miner, connect, shares } = await translatorUnderTest(t);
   const { client, channel } = await miner(NAME);
   const good = client.mineShare();
   const wrong: [Partial<Sv1Share>, unknown[]][] = [
@@ -76,6 +80,8 @@ test('what can be seen here is refused at once, and nothing of it reaches the po
     [{ extranonce2: `${good.extranonce2}00` }, [20, 'Invalid nonce2 length', null]],
     [{ extranonce2: 'zzzzzzzz' }, [20, 'Invalid nonce2 length', null]],
     [{ ntime: '00000001' }, [20, 'Ntime out of range', null]],
+    [{ ntime: (plainJob.minNtime + MAX_NTIME_AHEAD_S + 1).toString(16) }, [20, 'Ntime out of range', null]],
+    [{ ntime: (plainJob.minNtime + MAX_NTIME_AHEAD_S).toString(16) }, [23, 'Difficulty too low', null]],
     [{ ntime: 'x' }, [20, 'Invalid mining submit message', null]],
     [{ nonce: '' }, [20, 'No nonce', null]],
     [{ versionBits: '00002000' }, [20, 'Invalid version mask', null]],
@@ -88,6 +94,18 @@ test('what can be seen here is refused at once, and nothing of it reaches the po
   const stranger = await connect();
   assert.deepEqual((await stranger.submit(NAME, good)).error, [25, 'Not subscribed', null]);
   assert.equal(channel.shares.length, 0);
+  const { reasons, rejected } = shares;
+  const counted = Object.entries(reasons).filter(([, count]) => count > 0);
+  assert.deepEqual(Object.fromEntries(counted), {
+    unknown_job: 2,
+    malformed: 5,
+    ntime: 2,
+    version_bits: 1,
+    low_difficulty: 2,
+    unauthorized: 1,
+    not_subscribed: 1,
+  });
+  assert.equal(rejected, wrong.length + 2);
   assert.equal((await client.submit(NAME, good)).result, true, 'and the good one counts');
 });
 

@@ -3,11 +3,17 @@ import { pino } from 'pino';
 import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
 import { LockKeys } from '../../../../roles/translator/lock-keys.ts';
 import type { SessionSettings } from '../../../../roles/translator/sv1-server/miner-session.ts';
-import { Sv1Server } from '../../../../roles/translator/sv1-server/server.ts';
+import { Sv1Server, type Sv1ServerOptions } from '../../../../roles/translator/sv1-server/server.ts';
+import { newShareCounts } from '../../../../roles/translator/sv1-server/share-answer.ts';
 import type { Upstream, UpstreamChannel } from '../../../../roles/translator/sv1-server/upstream.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
-import type { ChannelOwner, Share, ShareOwner } from '../../../../services/mining-client/channel.ts';
+import type {
+  ChannelOwner,
+  ChannelWish,
+  Share,
+  ShareOwner,
+} from '../../../../services/mining-client/channel.ts';
 import type { ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
 import { type OpenRequest, openRefused } from '../../../../services/mining-client/session.ts';
 import { connectSv1, type Sv1Client } from '../../../harness/sv1-client.ts';
@@ -30,7 +36,7 @@ export class TestChannel implements UpstreamChannel {
   readonly request: OpenRequest;
   readonly owner: ChannelOwner<UpstreamChannel>;
   readonly shares: SentShare[] = [];
-  readonly updates: { nominalHashRate: number; maximumTargetLe: Uint8Array }[] = [];
+  readonly updates: ChannelWish[] = [];
   closedFor: string | undefined;
   /** What every share is answered with at once; undefined: the test answers. */
   verdict: ShareVerdict | undefined = { kind: 'accepted' };
@@ -49,8 +55,8 @@ export class TestChannel implements UpstreamChannel {
     });
   }
 
-  update(nominalHashRate: number, maximumTargetLe: Uint8Array): void {
-    this.updates.push({ nominalHashRate, maximumTargetLe });
+  update(wish: ChannelWish): void {
+    this.updates.push(wish);
   }
 
   leave(reason: string): void {
@@ -140,21 +146,19 @@ const settings: SessionSettings = {
 /** An SV1 server on a free port over a pool in the test's hands. */
 export async function translatorUnderTest(
   t: TestContext,
-  options: {
-    settings?: Partial<SessionSettings>;
-    maxConnections?: number;
-    maxConnectionsPerAddress?: number;
-  } = {},
+  options: Partial<Omit<Sv1ServerOptions, 'services'>> & { settings?: Partial<SessionSettings> } = {},
 ) {
   const { curve, hash } = await loadCrypto();
   const upstream = new TestUpstream();
-  const shares = { accepted: 0, rejected: 0, lost: 0 };
-  const clock = { now: 0 };
+  const shares = newShareCounts();
+  const clock = { now: 0, wall: 1000 * plainJob.minNtime };
   const wallet = { keys: 0 };
+  let tokens = 0;
   const lockKeys = new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) });
   const server = new Sv1Server({
-    maxConnections: options.maxConnections ?? 100,
-    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 100,
+    maxConnections: 100,
+    maxConnectionsPerAddress: 100,
+    ...options,
     services: {
       upstream,
       hash,
@@ -163,7 +167,8 @@ export async function translatorUnderTest(
       settings: { ...settings, ...options.settings },
       shares,
       now: () => performance.now() + clock.now,
-      resumeToken: () => new Uint8Array(16).fill(7),
+      wallClock: () => clock.wall,
+      resumeToken: () => Uint8Array.of(...new Uint8Array(15), ++tokens),
       log: pino({ level: 'silent' }),
     },
   });

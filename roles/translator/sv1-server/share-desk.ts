@@ -1,0 +1,118 @@
+import type { Hash } from '../../../protocols/crypto/hash.ts';
+import { refusals, Sv1Error } from '../../../protocols/sv1/errors.ts';
+import type { MessageId } from '../../../protocols/sv1/line.ts';
+import { errorLine, resultLine } from '../../../protocols/sv1/messages.ts';
+import { parseSubmit } from '../../../protocols/sv1/requests.ts';
+import type { ShareOwner } from '../../../services/mining-client/channel.ts';
+import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { Seat } from './seats.ts';
+import { countRefusal, countShare, refusalOf, refusalOfLoss, type ShareCounts } from './share-answer.ts';
+import { checkShare, checkWork } from './share-check.ts';
+import type { Worker } from './workers.ts';
+
+/** Shares of one connection that may wait for the pool's answer. */
+export const MAX_UNANSWERED_SHARES = 256;
+/** A pool that pays in no ehash may answer shares by the batch: a miner is not left waiting for longer. */
+export const ANSWER_LIMIT_MS = 10_000;
+/**
+ * A miner's shares are hashed here until the pool has accepted so many in a row, and again after one that it refused: what a
+ * broken miner sends costs the pool nothing, and a good one's shares no time here.
+ */
+export const TRUSTED_AFTER = 8;
+
+export interface ShareDeskOptions {
+  readonly hash: Hash;
+  readonly counts: ShareCounts;
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  readonly send: (line: string) => void;
+}
+
+/** A share that waits for the pool's answer, and its miner for ours. */
+interface WaitingShare {
+  readonly id: MessageId | undefined;
+  readonly since: number;
+  /** The answer comes, be it by another link. */
+  readonly isSure: boolean;
+}
+
+/** The shares of one connection: each is answered with what the pool said of it, and counted. */
+export class ShareDesk {
+  readonly #options: ShareDeskOptions;
+  /** Oldest first. */
+  readonly #waiting = new Set<WaitingShare>();
+  #acceptedInARow = 0;
+
+  constructor(options: ShareDeskOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a share up; its answer comes by itself.
+   * @param id of the request; undefined where it wants no answer
+   * @throws Sv1Error where it is refused at once
+   */
+  submit(id: MessageId | undefined, params: unknown, seat: Seat, workers: ReadonlyMap<string, Worker>): void {
+    try {
+      this.#sendUp(id, params, seat, workers);
+    } catch (error) {
+      if (error instanceof Sv1Error) countRefusal(this.#options.counts, error.refusal);
+      throw error;
+    }
+  }
+
+  /** Tells the miner of shares that the pool has not answered in time. To be called about once a second. */
+  answerOverdue(): void {
+    const now = this.#options.now();
+    for (const share of this.#waiting) {
+      if (now - share.since < ANSWER_LIMIT_MS) return;
+      if (share.isSure) continue;
+      this.#waiting.delete(share);
+      this.#refuse(share, refusalOfLoss(`none for ${ANSWER_LIMIT_MS / 1000} s`));
+    }
+  }
+
+  #sendUp(
+    id: MessageId | undefined,
+    params: unknown,
+    { channel, walletKey }: Seat,
+    workers: ReadonlyMap<string, Worker>,
+  ): void {
+    const { jobs, layout, open } = channel;
+    const { hash, now, wallClock } = this.#options;
+    if (layout === undefined) throw new Sv1Error(refusals.notSubscribed);
+    const submit = parseSubmit(params, layout.extranonce2Size);
+    const worker = workers.get(submit.username);
+    if (worker === undefined) throw new Sv1Error(refusals.unauthorized);
+    if (open === undefined) throw new Sv1Error(refusalOfLoss('the link to it is down'));
+    const told = jobs.told.get(submit.jobId);
+    if (this.#waiting.size >= MAX_UNANSWERED_SHARES)
+      throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
+    const share = checkShare(told, submit, { versionMask: jobs.versionMask, wallClockMs: wallClock() });
+    if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told.job, share);
+    const waiting = { id, since: now(), isSure: told.channel.isResumable };
+    this.#waiting.add(waiting);
+    const owner = worker.paysWallet ? walletOwner(worker, walletKey.use()) : worker.owner;
+    void told.channel.submit(share, owner).then((verdict) => this.#answer(waiting, verdict));
+  }
+
+  /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
+  #answer(share: WaitingShare, verdict: ShareVerdict): void {
+    countShare(this.#options.counts, verdict);
+    this.#acceptedInARow = verdict.kind === 'accepted' ? this.#acceptedInARow + 1 : 0;
+    if (!this.#waiting.delete(share)) return;
+    if (verdict.kind !== 'accepted') this.#refuse(share, refusalOf(verdict));
+    else if (share.id !== undefined) this.#options.send(resultLine(share.id, true));
+  }
+
+  #refuse({ id }: WaitingShare, refusal: ReturnType<typeof refusalOf>): void {
+    if (id !== undefined) this.#options.send(errorLine(id, refusal));
+  }
+}
+
+/** The wallet's key of this epoch, where it has one already. */
+function walletOwner({ owner }: Worker, key: Uint8Array | undefined): ShareOwner {
+  return { ...owner, lockingKey: key ?? owner.lockingKey };
+}
