@@ -3,6 +3,7 @@ import { calibrate } from '../roles/miner/calibrate.ts';
 import { Fleet } from '../roles/miner/fleet.ts';
 import { openHashing } from '../roles/miner/hashing.ts';
 import { reportOf } from '../roles/miner/report.ts';
+import { Sayings } from '../roles/miner/sayings.ts';
 import { loadCrypto } from '../runtime/crypto.ts';
 import { runCommand } from './appliance/command-line.ts';
 import { type MinerOptions, minerUsage, parseMinerOptions } from './appliance/miner-options.ts';
@@ -20,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
   const possibleHashrate = await calibrate(hashing.scan, options.threads);
   const failure = Promise.withResolvers<never>();
   const { hash } = await loadCrypto();
-  let said = '';
+  const sayings = new Sayings();
   const fleet = new Fleet({
     ...options,
     possibleHashrate,
@@ -29,8 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     scan: hashing.scan,
     failed: failure.reject,
     said: (_, words) => {
-      if (words !== said) process.stderr.write(`${words}\n`);
-      said = words;
+      if (sayings.isNews(words, performance.now())) process.stderr.write(`${words}\n`);
     },
   });
   announce(fleet, options, possibleHashrate);

@@ -22,6 +22,7 @@ export function reportTable({ profiles, total }: Report): string {
     ...reasons('rejected', total.rejections),
     ...reasons('connection ended', total.endings),
     ...reasons('refused', total.refusals),
+    ...(total.unreachable > 0 ? [`could not connect ${total.unreachable} times`] : []),
   ].join('\n');
 }
 

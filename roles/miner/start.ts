@@ -8,6 +8,7 @@ import { Fleet } from './fleet.ts';
 import { openHashing } from './hashing.ts';
 import { HashrateMeter } from './hashrate.ts';
 import { profileOf } from './profiles/profiles.ts';
+import { Sayings } from './sayings.ts';
 
 const STATUS_INTERVAL_MS = 1000;
 
@@ -18,7 +19,7 @@ export async function start(context: RoleContext<MinerConfig, unknown>): Promise
   const { scan } = await context.open('threads', () => openHashing(config.threads));
   const possibleHashrate = config.max_hashrate ?? (await calibrate(scan, config.threads));
   const bits = config.suggest_difficulty_bits;
-  let said = '';
+  const sayings = new Sayings();
   const fleet = await context.open(
     'fleet',
     () =>
@@ -37,8 +38,7 @@ export async function start(context: RoleContext<MinerConfig, unknown>): Promise
           if (answer.kind === 'refused') log.info(`share refused: ${answer.words}`);
         },
         said: (_, words) => {
-          if (words !== said) log.info(words);
-          said = words;
+          if (sayings.isNews(words, performance.now())) log.info(words);
         },
       }),
   );

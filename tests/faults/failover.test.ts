@@ -2,18 +2,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { toHex } from '../../protocols/bytes.ts';
-import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { RETURN_AFTER_MS } from '../../services/mining-client/choose-upstream.ts';
-import { regtestNode } from '../harness/bitcoind.ts';
-import { proxyTcp, type TcpProxy } from '../harness/interceptor.ts';
-import { type PoolProcess, poolProcess } from '../harness/pool.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 import { shareHash } from '../harness/sv1-work.ts';
 import { until } from '../harness/template-client.ts';
-import { type ProviderProcess, templateProvider } from '../harness/template-provider.ts';
-import { translatorProcess } from '../harness/translator.ts';
-import { type WorkMint, workMint } from '../harness/work-mint.ts';
+import { twoPools } from '../harness/two-pools.ts';
 
 const MINERS = 10;
 const BITS = 8;
@@ -22,37 +16,6 @@ const NEVER_A_BLOCK = 40;
 /** What the issue promises. */
 const FAILOVER_MS = 5000;
 const LIMIT_MS = 240_000;
-
-interface Pool {
-  readonly process: PoolProcess;
-  readonly mint: WorkMint;
-  readonly network: TcpProxy;
-}
-
-async function pool(t: TestContext, provider: ProviderProcess): Promise<Pool> {
-  const mint = await workMint(t);
-  const config = ['shares_per_minute = 600'];
-  const process = await poolProcess(t, { provider, mint, mintPort: mint.server.address.port, config });
-  await process.role.says(/serving miners/);
-  const network = await proxyTcp({ host: process.host, port: process.port });
-  t.after(() => network.close());
-  return { process, mint, network };
-}
-
-/** Two pools, each with a mint of its own, and the translator with both in its list. */
-async function twoPools(t: TestContext) {
-  const node = await regtestNode(t, { blocks: 1 });
-  const provider = await templateProvider(t, { ...node, config: [`block_target_bits = ${NEVER_A_BLOCK}`] });
-  const [primary, second] = [await pool(t, provider), await pool(t, provider)];
-  const upstream = ({ process, network }: Pool) => ({
-    poolPort: network.address.port,
-    poolKey: encodeAuthorityPublicKey(process.authorityKey),
-    paysEhash: true,
-  });
-  const translator = await translatorProcess(t, { ...upstream(primary), others: [upstream(second)] });
-  await translator.role.says(/^connected to pool(;|$)/);
-  return { primary, second, translator };
-}
 
 async function miners(t: TestContext, port: number, takesExtranonce: boolean): Promise<SteadyMiner[]> {
   const { curve } = await loadCrypto();
@@ -89,7 +52,7 @@ const notesSoFar = (all: readonly SteadyMiner[]) => all.map(({ client }) => clie
 test('primary silent, well again, killed: miners are moved within 5 s and back after a minute; nothing is lost', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { primary, second, translator } = await twoPools(t);
+  const { primary, second, translator } = await twoPools(t, { blockTargetBits: NEVER_A_BLOCK });
   const told = await miners(t, translator.sv1Port, true);
   const untold = await miners(t, translator.sv1Port, false);
   const running = [...told, ...untold].map((miner) => miner.run());

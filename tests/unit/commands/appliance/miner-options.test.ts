@@ -97,7 +97,7 @@ const results: Results = {
   reconnects: 1,
   reconnectsAsked: 0,
   extranoncesSet: 0,
-  unreachable: 0,
+  unreachable: 7,
   claimedHashrate: 6e12,
   realHashrate: 1_500_000,
   creditedHashrate: 999,
@@ -119,6 +119,7 @@ test('the figures of a run in a line, and in a table with the reasons below', ()
     'rejected 2 times: Stale (21)',
     'rejected 1 times: Duplicate share (22)',
     'connection ended 1 times: the pool closed the connection',
+    'could not connect 7 times',
   ]);
   const two = reportTable({ ...report, profiles: [results, results] }).split('\n');
   assert.match(two[3] ?? '', /^total/);
