@@ -67,10 +67,10 @@ let
         name: unit:
         concatLists [
           (map (other: "${name} names ${other}, which is no unit") (
-            strangers name (unit.after ++ unit.wants ++ unit.requires ++ unit.partOf)
+            strangers name (unit.after ++ unit.wants ++ unit.requires ++ unit.bindsTo ++ unit.partOf)
           ))
           (map (other: "${name} requires ${other} and is not ordered after it") (
-            filter (other: !elem other unit.after) unit.requires
+            filter (other: !elem other unit.after) (unit.requires ++ unit.bindsTo)
           ))
         ];
     in

@@ -63,10 +63,19 @@ in
         (words "After" unit.after)
         (words "Wants" unit.wants)
         (words "Requires" unit.requires)
+        (words "BindsTo" unit.bindsTo)
         (words "PartOf" unit.partOf)
         (lines unit.unitConfig)
       ]))
       (section "Service" (environment unit ++ lines unit.serviceConfig))
+      (section "Install" (words "WantedBy" unit.wantedBy))
+    ];
+
+  timer =
+    unit:
+    concatStringsSep "" [
+      (section "Unit" [ "Description=${unit.description}" ])
+      (section "Timer" (lines unit.timerConfig))
       (section "Install" (words "WantedBy" unit.wantedBy))
     ];
 

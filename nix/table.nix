@@ -17,6 +17,11 @@
   ],
   # Roles that something else runs, as the node may be nixpkgs' own.
   without ? [ ],
+  # sv2-tp's executable, where it is the template provider: the node is then multiprocess Bitcoin Core.
+  sv2tp ? null,
+  # Where backups go, how many stay, and when: { to; keep; calendar; }; with hardening = "public" where the mint's
+  # database is a server's.
+  backup ? null,
   table ? (import ./roles.nix { }).checked,
 }:
 let
@@ -70,10 +75,13 @@ let
       ]
       ++ (if role ? shared then [ "-g /etc/hashpool/${role.shared}" ] else [ ]);
 
+  sv2 = if sv2tp == null then (units: units) else import ./sv2-tp-unit.nix { inherit app network node sv2tp table; };
+
   empty = {
     after = [ ];
     wants = [ ];
     requires = [ ];
+    bindsTo = [ ];
     partOf = [ ];
     wantedBy = [ ];
     environment = { };
@@ -197,12 +205,47 @@ let
     }) (filter (name: elem table.socket.${name}.owner names) (builtins.attrNames table.socket))
   );
 
+  # Root's too: it reads each role's databases, and leaves what it makes in their folders to their owners.
+  backupUnit = empty // {
+    description = "Backup of Hashpool's databases";
+    after = [ credentials ];
+    serviceConfig =
+      removeAttrs hardening.classes.${backup.hardening or "offline"} [
+        "PrivateUsers"
+        "SecureBits"
+      ]
+      // {
+        Type = "oneshot";
+        ExecStart = builtins.concatStringsSep " " [
+          node
+          "${app}/commands/backup.ts"
+          "--state /var/lib/hashpool"
+          "--to ${backup.to}"
+          "--keep ${toString backup.keep}"
+        ];
+        CapabilityBoundingSet = "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER";
+        ReadWritePaths = [
+          "/var/lib/hashpool"
+          backup.to
+        ];
+        Nice = 10;
+      };
+  };
+  backups =
+    if backup == null then
+      { }
+    else
+      {
+        "hashpool-backup.service" = backupUnit;
+      };
+
   named = map (each: {
     name = unitOf each.name;
     value = roleUnit each;
   }) here;
   services =
-    listToAttrs named
+    sv2 (listToAttrs named)
+    // backups
     // listToAttrs (
       map (side: {
         name = anchorOf side;
@@ -220,6 +263,21 @@ in
       services
     else
       throw "the units contradict each other: ${builtins.concatStringsSep "; " problems}";
+  timers =
+    if backup == null then
+      { }
+    else
+      {
+        "hashpool-backup.timer" = {
+          description = "Backups of Hashpool's databases";
+          wantedBy = [ "timers.target" ];
+          timerConfig = {
+            OnCalendar = backup.calendar;
+            RandomizedDelaySec = "10min";
+            Persistent = true;
+          };
+        };
+      };
   slices = map (side: "hashpool-${side}.slice") sides;
   users = map userOf names;
   groups = [ "hashpool" ] ++ map (name: "hashpool-${name}") (builtins.attrNames table.socket);

@@ -1,0 +1,15 @@
+# services.hashpool: one module per concern, each building on those above it.
+{
+  imports = [
+    ./options.nix
+    ./settings.nix
+    ./node.nix
+    ./units.nix
+    ./assertions.nix
+    ./firewall.nix
+    ./nginx.nix
+    ./monitoring.nix
+    ./backup.nix
+    ./tools.nix
+  ];
+}

@@ -1,0 +1,82 @@
+# The config files of all roles: options typed by the same schemas that the roles check, written to /etc/hashpool.
+{ config, lib, ... }:
+let
+  cfg = config.services.hashpool;
+  schemas = lib.importJSON ../settings.json;
+  types = import ../schema-types.nix { inherit lib; };
+  toml = import ../toml.nix;
+  table = (import ../roles.nix { }).checked;
+
+  here = lib.filter (role: !role.trial && lib.elem role.side cfg.sides && schemas ? ${role.name}) table.roles;
+  shared = lib.genAttrs cfg.sides (
+    side: (lib.findFirst (role: role.side == side && role ? shared) { } table.roles).shared
+  );
+  # The file of each role and each side.
+  files = lib.listToAttrs (map (role: lib.nameValuePair role.name role.config) here) // shared;
+
+  # The project's own file for the network, as a default of lowest strength.
+  fromFile =
+    file:
+    let
+      path = ../../config + "/${cfg.network}/${file}";
+      weak = value: if lib.isAttrs value then lib.mapAttrs (_: weak) value else lib.mkDefault value;
+    in
+    if builtins.pathExists path then weak (lib.importTOML path) else { };
+
+  # What other options say; a setting of the operator's own is stronger.
+  derived = {
+    pool = lib.optionalAttrs (cfg.server.coinbaseScript != null) {
+      coinbase_reward_script = lib.mkOverride 900 cfg.server.coinbaseScript;
+    };
+    mint = lib.optionalAttrs (cfg.server.coinbaseScript != null) {
+      info.url = lib.mkOverride 900 mintUrl;
+      pool = lib.mkOverride 900 (
+        map (pool: { coinbase_reward_script = cfg.server.coinbaseScript; } // pool) (
+          lib.importTOML (../../config + "/${cfg.network}/mint.config.toml")
+        ).pool
+      );
+    };
+    server.mint.url = lib.mkOverride 900 mintUrl;
+    client.mint.url = lib.mkOverride 900 (if cfg.server.enable then mintUrl else cfg.client.pool.mintUrl);
+    translator = {
+      wallet.socket_path = lib.mkOverride 900 "/run/hashpool-wallet/wallet.sock";
+      upstreams = lib.mkOverride 900 [
+        {
+          inherit (cfg.client.pool) address;
+          port = 34254;
+          authority_pubkey = cfg.client.pool.authorityKey;
+        }
+      ];
+    };
+  };
+  mintUrl =
+    if cfg.server.publicMint && cfg.server.hostName != null then
+      "http${lib.optionalString cfg.acme "s"}://${cfg.server.hostName}"
+    else
+      "http://127.0.0.1:3338";
+in
+{
+  options.services.hashpool.settings = lib.mapAttrs (
+    name: schema:
+    lib.mkOption {
+      type = lib.types.nullOr (types.file schema);
+      default = null;
+      description = "The config file of ${name}; keys as in config/regtest.";
+    }
+  ) schemas;
+
+  config = lib.mkIf (cfg.sides != [ ]) {
+    services.hashpool.settings = lib.mapAttrs (
+      name: file:
+      lib.mkMerge [
+        (fromFile file)
+        (derived.${name} or { })
+      ]
+    ) files;
+
+    environment.etc = lib.mapAttrs' (
+      name: file:
+      lib.nameValuePair "hashpool/${file}" { text = toml (types.said cfg.settings.${name}); }
+    ) files;
+  };
+}

@@ -1,0 +1,80 @@
+# The table of roles as systemd units, users, groups and folders.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.hashpool;
+  packages = import ../packages { inherit pkgs; };
+  table = import ../table.nix {
+    node = lib.getExe pkgs.nodejs-slim_24;
+    app = "${cfg.package}/lib/hashpool";
+    bitcoind = cfg.node.executable or "bitcoind";
+    sv2tp = if cfg.server.enable && cfg.node.kind == "sv2" then lib.getExe packages.sv2-tp else null;
+    without = lib.optional (lib.elem cfg.node.kind [
+      "nixpkgs"
+      "elsewhere"
+    ]) "bitcoind";
+    path = [ config.systemd.package ];
+    noop = lib.getExe' pkgs.coreutils "true";
+    inherit (cfg) network sides;
+    backup = if cfg.backup.enable then { inherit (cfg.backup) to keep calendar hardening; } else null;
+  };
+  bare = suffix: lib.mapAttrs' (name: lib.nameValuePair (lib.removeSuffix suffix name));
+
+  # A role reads its config when it starts.
+  withConfig =
+    name: unit:
+    unit
+    // {
+      enableDefaultPath = false;
+      restartTriggers = lib.optional (unit.serviceConfig.Type != "oneshot") (
+        map (each: each.source or each.text) (
+          lib.attrValues (lib.filterAttrs (path: _: lib.hasPrefix "hashpool/" path) config.environment.etc)
+        )
+      );
+    };
+in
+{
+  options.services.hashpool.table = lib.mkOption {
+    type = lib.types.raw;
+    internal = true;
+    readOnly = true;
+    default = table;
+    description = "What nix/table.nix makes for this host.";
+  };
+
+  config = lib.mkIf (cfg.sides != [ ]) {
+    systemd.services = bare ".service" (lib.mapAttrs withConfig table.services);
+    systemd.timers = bare ".timer" table.timers;
+    systemd.slices = lib.genAttrs (map (lib.removeSuffix ".slice") table.slices) (_: { });
+
+    users.groups = lib.genAttrs table.groups (_: { });
+    users.users = lib.genAttrs table.users (_: {
+      isSystemUser = true;
+      group = "hashpool";
+    });
+
+    systemd.tmpfiles.settings.hashpool = {
+      "/var/lib/hashpool".d = {
+        mode = "0755";
+        user = "root";
+        group = "root";
+      };
+      # Commands find the effective config beside the state.
+      "/var/lib/hashpool/config"."L+".argument = "/etc/hashpool";
+    }
+    // lib.mapAttrs' (
+      _: socket:
+      lib.nameValuePair socket.folder {
+        d = {
+          mode = "2750";
+          user = socket.owner;
+          inherit (socket) group;
+        };
+      }
+    ) table.sockets;
+  };
+}

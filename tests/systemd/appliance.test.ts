@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type HostFiles, installHost } from './host.ts';
+import type { Machine } from './machine.ts';
+
+/** What `systemd-analyze security` may say of a role at most, in tenths. */
+const EXPOSURE_TENTHS = { loopback: 13, open: 15 };
+const STATE = '/var/lib/hashpool';
+
+let machine: Machine;
+let host: HostFiles;
+
+before(async () => {
+  ({ machine, host } = await installHost());
+  await machine.boot();
+  await machine.until('all units to be active', () => inactive().length === 0);
+});
+after(() => machine?.remove());
+
+/** Units that are to be active all the time. */
+const standing = () => host.units.filter((unit) => unit !== 'hashpool-backup.service');
+const files = (folder: string) => machine.must('find', folder).trim().split('\n');
+const inactive = () => standing().filter((unit) => machine.property(unit, 'ActiveState') !== 'active');
+const roleUnits = () => host.units.filter((unit) => machine.property(unit, 'Type') === 'notify');
+const mainPid = (unit: string) => machine.property(unit, 'MainPID');
+const restarts = (unit: string) => Number(machine.property(unit, 'NRestarts'));
+const command = (name: string, ...args: readonly string[]) =>
+  machine.must('/opt/node/bin/node', `/opt/hashpool/commands/${name}.ts`, ...args, '--state', STATE);
+const fetched = (url: string) =>
+  machine.must(
+    '/opt/node/bin/node',
+    '-e',
+    `fetch('${url}').then(async (r) => console.log(r.status, await r.text()))`,
+  );
+/** What the wallet holds of all units. The command runs beside the translator, which may be on its way too. */
+function walletHolds(): bigint {
+  const { balance } = JSON.parse(command('wallet', 'balance', '--json')) as {
+    balance: { amount: number | string }[];
+  };
+  return balance.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+}
+
+test('all services start, say so themselves, and stay', () => {
+  assert.deepEqual(inactive(), []);
+  for (const unit of roleUnits()) {
+    assert.equal(restarts(unit), 0, unit);
+    assert.equal(machine.property(unit, 'Result'), 'success', unit);
+  }
+  assert.match(machine.property('hashpool-pool', 'StatusText'), /serving miners/);
+  assert.ok(roleUnits().length >= 5);
+});
+
+test('systemd understands every line of the units', () => {
+  const files = host.units.map((unit) => `/etc/systemd/system/${unit}`);
+  const { stdout, stderr } = machine.run('systemd-analyze', 'verify', '--man=no', ...files);
+  // Debian 12's systemd is older than what grows the delay between restarts.
+  const lines = `${stdout}${stderr}`
+    .split('\n')
+    .filter((line) => line !== '' && !/RestartSteps|RestartMaxDelaySec/.test(line));
+  assert.deepEqual(lines, []);
+});
+
+test('no unit is more exposed than its class allows', () => {
+  const open = new Set(
+    host.ports.filter(({ listen }) => listen === 'open').map(({ role }) => `hashpool-${role}.service`),
+  );
+  for (const unit of host.units) {
+    const limit =
+      open.has(unit) || unit === 'bitcoind.service' ? EXPOSURE_TENTHS.open : EXPOSURE_TENTHS.loopback;
+    const ran = machine.run('systemd-analyze', 'security', '--no-pager', `--threshold=${limit}`, unit);
+    assert.equal(ran.code, 0, `${unit}: ${ran.stdout.trim().split('\n').at(-1)}`);
+  }
+});
+
+test('the kernel holds each role to it: no capability, no new privileges, a filter of system calls', () => {
+  for (const unit of roleUnits()) {
+    const status = machine.must('cat', `/proc/${mainPid(unit)}/status`);
+    for (const line of [/^CapBnd:\t0+$/m, /^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m])
+      assert.match(status, line, unit);
+    assert.match(machine.must('cat', `/proc/${mainPid(unit)}/limits`), /Max core file size\s+0\s+0/);
+  }
+});
+
+test('a role reads its own secrets, and neither it nor anybody else those of others', () => {
+  const read = (user: string, file: string) =>
+    machine.run('setpriv', `--reuid=${user}`, '--regid=hashpool', '--clear-groups', 'cat', file);
+  const secrets = machine.must('ls', `${STATE}/credentials`).trim().split('\n');
+  assert.ok(secrets.length >= 7);
+  for (const user of [...host.users, 'nobody'])
+    for (const secret of secrets)
+      assert.notEqual(read(user, `${STATE}/credentials/${secret}`).code, 0, `${user} reads ${secret}`);
+  for (const unit of roleUnits()) {
+    const user = machine.property(unit, 'User');
+    const folder = `/run/credentials/${unit}`;
+    for (const secret of machine
+      .must('ls', folder)
+      .trim()
+      .split('\n')
+      .filter((name) => name !== '')) {
+      assert.equal(read(user, `${folder}/${secret}`).code, 0, `${user} reads its own ${secret}`);
+      assert.notEqual(read('nobody', `${folder}/${secret}`).code, 0);
+      for (const other of host.users.filter((each) => each !== user))
+        assert.notEqual(read(other, `${folder}/${secret}`).code, 0, `${other} reads ${secret} of ${user}`);
+    }
+    const state = machine.property(unit, 'StateDirectory');
+    for (const other of host.users.filter((each) => each !== user))
+      assert.notEqual(
+        machine.run(
+          'setpriv',
+          `--reuid=${other}`,
+          '--regid=hashpool',
+          '--clear-groups',
+          'ls',
+          `/var/lib/${state}`,
+        ).code,
+        0,
+      );
+  }
+});
+
+test('a role of the loopback class reaches this machine and no other address', () => {
+  machine.must('ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo');
+  const reach = (unit: string, address: string) => {
+    const settings = machine.read(`etc/systemd/system/${unit}`).split('\n');
+    const probe = settings.filter(
+      (line) => !/^(Type|ExecStart|Restart\w*|WatchdogSec|StateDirectory\w*|PartOf|After|Wants)=/.test(line),
+    );
+    const code =
+      `const socket = require('net').connect(34254, '${address}', () => process.exit(0));` +
+      `socket.on('error', () => process.exit(1)); setTimeout(() => process.exit(1), 3000)`;
+    const service = probe.indexOf('[Service]');
+    probe.splice(service + 1, 0, 'Type=oneshot', `ExecStart=/opt/node/bin/node -e "${code}"`);
+    machine.write('run-probe.service', probe.join('\n'));
+    machine.must('cp', '/run-probe.service', '/run/systemd/system/probe.service');
+    machine.must('systemctl', 'daemon-reload');
+    return machine.run('systemctl', 'start', 'probe.service').code;
+  };
+  assert.equal(reach('hashpool-template-provider.service', '127.0.0.1'), 0);
+  assert.notEqual(reach('hashpool-template-provider.service', '192.0.2.1'), 0);
+  assert.equal(reach('hashpool-translator.service', '192.0.2.1'), 0, 'a public role reaches any address');
+});
+
+test('only the ports of the table are open, those for the machine itself on loopback', () => {
+  const listening = machine
+    .must('ss', '-Htln')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/)[3] ?? '');
+  const loopback = (address: string) => /^(127\.0\.0\.1|\[::1\])/.test(address);
+  const numbers = (addresses: readonly string[]) =>
+    [...new Set(addresses.map((each) => Number(each.split(':').at(-1))))].toSorted((a, b) => a - b);
+  const of = (listen: string) =>
+    host.ports.filter((port) => port.listen === listen).map(({ number }) => number);
+  const fronts = Object.values(host.fronts).map(({ number }) => number);
+  assert.deepEqual(
+    numbers(listening.filter((each) => !loopback(each))),
+    of('open').toSorted((a, b) => a - b),
+  );
+  assert.deepEqual(
+    numbers(listening.filter(loopback)),
+    [...of('loopback'), ...fronts].toSorted((a, b) => a - b),
+  );
+});
+
+test('nginx answers for each side: what its stats service says, or 503 and why there is nothing to say', () => {
+  for (const side of ['server', 'client']) {
+    const port = host.fronts[side]?.number;
+    assert.match(
+      fetched(`http://127.0.0.1:${port}/health`),
+      /^503 .*"stats service|^503 .*stats service of the (server|client) side does not answer/,
+    );
+  }
+});
+
+test('Prometheus is ready, and knows both sides and our alert', () => {
+  const url = `http://127.0.0.1:${host.fronts['prometheus']?.number}`;
+  assert.match(fetched(`${url}/-/ready`), /^200/);
+  const targets = fetched(`${url}/api/v1/targets`);
+  assert.match(targets, /127\.0\.0\.1:8081/);
+  assert.match(targets, /127\.0\.0\.1:8082/);
+  assert.match(fetched(`${url}/api/v1/rules`), /HashpoolSideDown/);
+});
+
+test('a real SV1 miner mines, and its shares become tokens', async () => {
+  machine.must(
+    'systemd-run',
+    '--unit=trial-miner',
+    '--property=DynamicUser=yes',
+    '/opt/node/bin/node',
+    '/opt/hashpool/roles/miner/main.ts',
+    '-c',
+    '/etc/hashpool/miner.config.toml',
+    '-g',
+    '/etc/hashpool/shared/miner.toml',
+  );
+  await machine.until('tokens in the wallet', () => walletHolds() > 0n, 180_000);
+});
+
+test('the journal of a side has its roles, and no secret', () => {
+  const journal = machine.must('journalctl', '-o', 'cat', '-u', 'hashpool-server.slice');
+  for (const role of ['pool', 'mint', 'template-provider'])
+    assert.match(journal, new RegExp(`"role":"${role}"`));
+  const all = machine.must('journalctl', '-o', 'cat');
+  for (const name of machine.must('ls', `${STATE}/credentials`).trim().split('\n')) {
+    const secret = machine.read(`${STATE}/credentials/${name}`).trim();
+    assert.ok(!all.includes(secret.replace(/^hashpool:/, '')), `the journal holds ${name}`);
+  }
+});
+
+test('a role that hangs is ended by the watchdog and started again', async () => {
+  const unit = 'hashpool-template-provider.service';
+  machine.write(
+    `etc/systemd/system/${unit}.d/quick.conf`,
+    '[Service]\nWatchdogSec=4s\nTimeoutAbortSec=2s\nRestartSec=1s\n',
+  );
+  machine.must('systemctl', 'daemon-reload');
+  machine.must('systemctl', 'restart', unit);
+  const before = mainPid(unit);
+  machine.must('systemctl', 'kill', '--kill-who=main', '--signal=STOP', unit);
+  await machine.until(
+    'another process',
+    () => mainPid(unit) !== before && machine.property(unit, 'ActiveState') === 'active',
+  );
+  assert.match(machine.must('journalctl', '-o', 'cat', '-u', unit), /Watchdog timeout/);
+});
+
+test('killed roles come back, and so does everything after the power was cut', async () => {
+  const killed = roleUnits();
+  const counts = new Map(killed.map((unit) => [unit, restarts(unit)]));
+  for (const unit of killed) machine.must('systemctl', 'kill', '--kill-who=main', '--signal=KILL', unit);
+  await machine.until(
+    'all to be back',
+    () => killed.every((unit) => restarts(unit) > (counts.get(unit) ?? 0)) && inactive().length === 0,
+    120_000,
+  );
+  await machine.cutPower();
+  await machine.boot();
+  await machine.until('all units to be active', () => inactive().length === 0);
+});
+
+test('a backup is made while all of it runs, by its unit, and leaves every file to its owner', () => {
+  machine.must('systemctl', 'start', 'hashpool-backup.service');
+  assert.match(machine.must('ls', '/var/backups/hashpool'), /^hashpool-\d+T\d+Z\.tar$/m);
+  assert.equal(machine.property('hashpool-backup.service', 'Result'), 'success');
+  for (const [role, user] of [
+    ['mint', 'hashpool-mint'],
+    ['pool', 'hashpool-pool'],
+    ['translator', 'hashpool-translator'],
+  ] as const) {
+    const owners = machine
+      .must('stat', '--format=%U', ...files(`${STATE}/${role}`))
+      .trim()
+      .split('\n');
+    assert.deepEqual([...new Set(owners)], [user]);
+  }
+});
+
+test('nothing was lost: the sums of pool, mint and wallet agree', async () => {
+  await machine.until('the wallet to be as it was', () => walletHolds() > 0n);
+  machine.must('systemctl', 'stop', 'hashpool-client', 'hashpool-server');
+  const stopped = (unit: string) => machine.property(unit, 'ActiveState') === 'inactive';
+  await machine.until('the roles to stop with their side', () => roleUnits().every(stopped));
+  assert.match(command('audit'), /the sums agree/);
+  machine.must('systemctl', 'start', 'hashpool-server', 'hashpool-client');
+  assert.deepEqual(inactive(), []);
+});
+
+test("a config that can't be used ends the role with 78 and words, and is not tried again", () => {
+  const file = 'etc/hashpool/pool.config.toml';
+  machine.write(file, `${machine.read(file)}\nlisten_adress = "0.0.0.0:1"\n`);
+  const ran = machine.run('systemctl', 'restart', 'hashpool-pool');
+  assert.notEqual(ran.code, 0);
+  assert.equal(machine.property('hashpool-pool', 'ExecMainStatus'), '78');
+  assert.equal(machine.property('hashpool-pool', 'ActiveState'), 'failed');
+  assert.match(
+    machine.must('journalctl', '-o', 'cat', '-u', 'hashpool-pool', '-n', '20'),
+    /listen_adress is not a key here/,
+  );
+  assert.equal(machine.property('hashpool-mint', 'ActiveState'), 'active', 'others go on');
+});

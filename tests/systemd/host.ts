@@ -1,0 +1,77 @@
+import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { debianBitcoind } from '../../services/bitcoind/debian.ts';
+import type { BitcoindCommand } from '../../services/bitcoind/locate.ts';
+import { nixEval } from '../harness/nix.ts';
+import { debianRoot } from './debian-root.ts';
+import { Machine } from './machine.ts';
+
+const project = resolve(import.meta.dirname, '..', '..');
+const places = { node: '/opt/node/bin/node', app: '/opt/hashpool', bitcoind: '/opt/bitcoind/run' };
+
+export interface HostPort {
+  readonly role: string;
+  readonly name: string;
+  readonly side: string;
+  readonly listen: 'open' | 'loopback';
+  readonly number: number;
+}
+
+/** What tests/systemd/host-files.nix makes of the table of roles. */
+export interface HostFiles {
+  readonly units: readonly string[];
+  readonly users: readonly string[];
+  readonly ports: readonly HostPort[];
+  readonly fronts: Readonly<Record<string, { readonly number: number }>>;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A Debian machine, not booted, on which a regtest appliance is installed as NixOS would do it. */
+export async function installHost(): Promise<{ machine: Machine; host: HostFiles }> {
+  const cache = join(project, '.cache');
+  const bitcoind = await debianBitcoind(process.env, () => undefined);
+  const host = hostFiles();
+  const machine = new Machine(await debianRoot(cache), [
+    `${process.execPath}:${places.node}`,
+    `${join(project, 'node_modules')}:${places.app}/node_modules`,
+    `${unpackedRoot(bitcoind)}:/opt/bitcoind/root`,
+  ]);
+  machine.write(places.node, '', 0o755);
+  mkdirSync(join(machine.root, '/opt/bitcoind/root'), { recursive: true });
+  mkdirSync(join(machine.root, places.app, 'node_modules'), { recursive: true });
+  const inMachine = (path: string) => path.replace(unpackedRoot(bitcoind), '/opt/bitcoind/root');
+  const words = [bitcoind.file, ...bitcoind.arguments].map(inMachine).join(' ');
+  machine.write(places.bitcoind, `#!/bin/sh\nexec ${words} "$@"\n`, 0o755);
+  copyApplication(machine);
+  cpSync(join(project, 'config/regtest'), join(machine.root, 'etc/hashpool'), { recursive: true });
+  for (const [path, text] of Object.entries(host.files)) machine.write(path, text);
+  enable(machine, 'hashpool-server.service', 'hashpool-client.service');
+  return { machine, host };
+}
+
+function hostFiles(): HostFiles {
+  const { node, app, bitcoind } = places;
+  return nixEval(
+    `import ./tests/systemd/host-files.nix { node = "${node}"; app = "${app}"; bitcoind = "${bitcoind}"; }`,
+  ) as HostFiles;
+}
+
+/** The files of the package, as they are at this moment. */
+function copyApplication(machine: Machine): void {
+  for (const name of nixEval('import ./nix/sources.nix') as string[])
+    cpSync(join(project, name), join(machine.root, places.app, name), { recursive: true });
+}
+
+function enable(machine: Machine, ...units: readonly string[]): void {
+  const wants = 'etc/systemd/system/multi-user.target.wants';
+  mkdirSync(join(machine.root, wants), { recursive: true });
+  for (const unit of units) {
+    rmSync(join(machine.root, wants, unit), { force: true });
+    symlinkSync(`../${unit}`, join(machine.root, wants, unit));
+  }
+}
+
+/** The folder into which Debian's packages of bitcoind are unpacked. */
+function unpackedRoot({ file }: BitcoindCommand): string {
+  return file.slice(0, file.indexOf('/usr/lib/'));
+}
