@@ -18,6 +18,7 @@ import {
 import { DEFAULT_LIMITS } from '../../runtime/sv2/limits.ts';
 import { SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { statsClientConfig } from '../../services/stats/config.ts';
 
 const coinbaseOutput = table({
   script: text('descriptor of the output', { minLength: 1 }),
@@ -188,6 +189,7 @@ export const poolConfig = table({
     default: 300,
   }),
   db_path: path('database of the accepted shares', { default: 'outbox.sqlite' }),
+  stats: statsClientConfig,
 });
 
 /** What the schema can't say: the first rule that keys break between them, in words. */

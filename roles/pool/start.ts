@@ -17,6 +17,7 @@ import { openQuotePath, type QuotePath } from './quote-path.ts';
 import { type PoolSettings, readSettings, type SourceSettings } from './settings.ts';
 import type { Source, SourceParts } from './source.ts';
 import { watchSource } from './stale-work.ts';
+import { openPoolStats, type PoolStats, poolHealth } from './stats-events.ts';
 import { PoolStatus } from './status.ts';
 import { upstreamSource } from './sv1-upstream/source.ts';
 import { templateSource } from './template-source.ts';
@@ -36,6 +37,7 @@ interface Pool {
   readonly source: Source;
   readonly status: PoolStatus;
   readonly blocks: FoundBlocks;
+  readonly stats: PoolStats;
 }
 
 /** Starts the pool: outbox, source of work, quote path, mining server; each uses those before it. */
@@ -67,7 +69,10 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
         earlier,
       ),
   );
-  const opened = { context, settings, crypto, workers, outbox, shares, source, status, blocks };
+  const stats = await context.open('stats', () =>
+    openPoolStats({ context, outbox, look: () => poolHealth(status, server, look(pool, server).blocked) }),
+  );
+  const opened = { context, settings, crypto, workers, outbox, shares, source, status, blocks, stats };
   pool = opened;
   const quotePath = await context.open('quote path', () => openPoolQuotePath(opened));
   server = await context.open('mining server', () => openServer(opened, quotePath));
@@ -91,7 +96,7 @@ function openSource(settings: SourceSettings, parts: SourceParts) {
 }
 
 function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
-  const { context, settings, outbox, source, workers, status, blocks } = pool;
+  const { context, settings, outbox, source, workers, status, blocks, stats } = pool;
   const { feed } = source;
   const { config, shared, log } = context;
   return openQuotePath({
@@ -108,13 +113,21 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
       onBlock: (block) => blocks.stands(block),
     },
     events: {
-      created: () => status.waitsFor('outbox', ''),
+      created(first, last) {
+        status.waitsFor('outbox', '');
+        stats.quotes.created(first, last);
+      },
       unstored: (error) =>
         status.waitsFor('outbox', `waiting for the disk: shares cannot be stored (${messageOf(error)})`),
       sent: (first, last) => log.debug({ first, last }, 'shares sent to the mint'),
-      answered: () => status.changed(),
-      failed: (refusals) =>
-        log.warn({ count: refusals.length, first: refusals[0]?.reason }, 'the mint does not pay some shares'),
+      answered(last) {
+        status.changed();
+        stats.quotes.answered(last);
+      },
+      failed(refusals) {
+        log.warn({ count: refusals.length, first: refusals[0]?.reason }, 'the mint does not pay some shares');
+        stats.quotes.failed(refusals);
+      },
     },
     onTerms(terms) {
       feed.takeTerms(terms);
@@ -126,7 +139,7 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
 }
 
 function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
-  const { context, settings, crypto, shares, source, workers, status, blocks } = pool;
+  const { context, settings, crypto, shares, source, workers, status, blocks, stats } = pool;
   const { config, log } = context;
   return openMiningServer({
     ...hostAndPort(config.listen_address),
@@ -155,6 +168,7 @@ function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
     sink: quotePath,
     renew: (jobId) => source.feed.renew(jobId),
     events: {
+      ...stats.mining,
       onBlock(found) {
         if (!source.takeBlock(found)) return;
         blocks.found(foundBlock(found));
@@ -162,9 +176,10 @@ function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
       },
       onStored: (work) => source.takeShare(work),
       onChannels: () => status.changed(),
-      onRejected(error) {
+      onRejected(error, connection, channel) {
         if (error === 'too-many-shares') shares.refuse();
         status.changed();
+        stats.mining.onRejected?.(error, connection, channel);
       },
     },
   });

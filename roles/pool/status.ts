@@ -12,6 +12,7 @@ export class PoolStatus {
   readonly #look: () => { blocked: string | undefined; figures: Figures };
   readonly #needs: Needs = {};
   #timer: NodeJS.Timeout | undefined;
+  #text = 'starting';
 
   /** @param look why no channel can be opened, if that is so, and the figures */
   constructor(
@@ -25,6 +26,16 @@ export class PoolStatus {
   waitsFor(name: keyof Needs, text: string): void {
     this.#needs[name] = text;
     this.changed();
+  }
+
+  /** What was told last, in words. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** How it stands with something that the pool depends on, in words; undefined before it has said so. */
+  of(name: keyof Needs): string | undefined {
+    return this.#needs[name];
   }
 
   /** Tells soon; many changes are told once. */
@@ -41,6 +52,7 @@ export class PoolStatus {
     const { blocked, figures } = this.#look();
     const waiting = Object.values(this.#needs).filter((text) => text.startsWith('waiting'));
     const troubles = blocked ? [blocked, ...waiting] : waiting;
-    this.#publish(troubles.length === 0 ? 'serving miners' : troubles.join('; '), figures);
+    this.#text = troubles.length === 0 ? 'serving miners' : troubles.join('; ');
+    this.#publish(this.#text, figures);
   }
 }

@@ -164,7 +164,6 @@ export class MiningSession implements ShareOwner {
     const { channel, sequenceNumber, k, work } = share;
     const { figures, events } = this.#house;
     figures.accepted++;
-    if (work) events.onStored?.(work);
     if (work) events.onAccepted?.(this.#number, share, work);
     this.#house.acks.add(this, channel, sequenceNumber, k);
     if (channel.vardiff.accepted(k)) this.#stopFlood(channel);

@@ -71,6 +71,11 @@ export class Outbox implements WorkSource {
     return this.#storedSeq;
   }
 
+  /** Calls that wait for the store. */
+  get pending(): number {
+    return this.#store.pending;
+  }
+
   /** What the mint said last that it pays for. */
   get terms(): Terms | undefined {
     return this.#terms;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { parseLine, type Sv1Message, type Sv1Response } from '../../../protocols/sv1/line.ts';
@@ -155,7 +155,12 @@ export async function connectSv1(
   signal: AbortSignal,
 ): Promise<Sv1Connection> {
   const socket = tls
-    ? connectTls({ host, port, servername: host, ...(tlsCa !== undefined && { ca: tlsCa }) })
+    ? connectTls({
+        host,
+        port,
+        ...(isIP(host) === 0 && { servername: host }),
+        ...(tlsCa !== undefined && { ca: tlsCa }),
+      })
     : connect({ host, port });
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
