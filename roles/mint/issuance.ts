@@ -25,10 +25,25 @@ export class Issuance {
   readonly #signer: Signer;
   readonly #keysets: KeysetBook;
   #stopped: string | undefined;
+  #isHeld = false;
 
   constructor(signer: Signer, keysets: KeysetBook) {
     this.#signer = signer;
     this.#keysets = keysets;
+  }
+
+  /** Nothing is signed before `release`: it is not known yet whether the books are sound. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+  }
+
+  /** Whether signing waits for the first comparison of the books. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** From here on nothing is signed until the mint starts again. @param reason what is wrong, in words */
@@ -41,13 +56,15 @@ export class Issuance {
     return this.#stopped;
   }
 
-  /** @throws HashpoolError 'signing-stopped' */
+  /** @throws HashpoolError 'signing-stopped', 'mint-not-ready' */
   checkOpen(): void {
-    if (this.#stopped === undefined) return;
-    throw cashuError('signing-stopped', `${this.#stopped}; its operator has to look into it`);
+    if (this.#stopped !== undefined)
+      throw cashuError('signing-stopped', `${this.#stopped}; its operator has to look into it`);
+    if (this.#isHeld)
+      throw cashuError('mint-not-ready', 'it compares its books before it signs; try again in a moment');
   }
 
-  /** Signs outputs. @throws HashpoolError 'request-malformed', 'keyset-unknown', 'signing-stopped' */
+  /** Signs outputs. @throws HashpoolError 'request-malformed', 'keyset-unknown', 'signing-stopped', 'mint-not-ready' */
   async sign(outputs: readonly Output[]): Promise<Issue> {
     this.checkOpen();
     return this.#issue(outputs, await this.#signer.sign(this.#named(outputs)));

@@ -44,6 +44,8 @@ export interface Mint {
 export async function start(context: MintContext): Promise<Mint> {
   const { config, shared, log } = context;
   const engine = await context.open('store and signer', () => openEngine(context));
+  // Until the watchdog has compared the books.
+  engine.issuance.hold();
   const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
   const { curve } = await loadCrypto();
   const pools = await readPools(config.pool, context.read, engine.signer, { network, curve });

@@ -10,6 +10,8 @@ import type { QuoteFigures } from './store/tallies.ts';
 
 const INTERVAL_MS = 1_000;
 
+const heldText = '; nothing is signed before the books were compared';
+
 /** Whose figures are told. */
 interface StatusParts {
   readonly engine: Engine;
@@ -46,11 +48,14 @@ export async function reportStatus(
 
   async function say(): Promise<void> {
     const ofStore = await storeFigures();
-    const { stopped } = engine.issuance;
+    const { stopped, isHeld } = engine.issuance;
     const text = stopped
       ? `signing is stopped: ${stopped}`
       : isStoreThere
-        ? statusText(chain, watcher, workLink) + paymentsText(payments) + riskText(losses)
+        ? statusText(chain, watcher, workLink) +
+          (isHeld ? heldText : '') +
+          paymentsText(payments) +
+          riskText(losses)
         : 'waiting for the database';
     const figures = { ...ofStore, ...watcher.figures };
     const now = `${text} ${Object.values(figures).join(' ')}`;

@@ -142,7 +142,10 @@ export class Settlement {
   #takeUp(melt: BegunMelt, claimedUntil: number): Promise<string | undefined> {
     return this.#settle(melt, async (backend, payment) => {
       const found = await backend.lookUp(payment);
-      return found.state === 'unknown' ? payClaimed(backend, payment, claimedUntil) : found;
+      if (found.state !== 'unknown') return found;
+      // What pays for it may be tokens from nothing.
+      this.#engine.issuance.checkOpen();
+      return payClaimed(backend, payment, claimedUntil);
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { liabilityOf, mismatchOf, type UnitSums } from '../../../domain/ledger/sums.ts';
 import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
@@ -9,6 +10,10 @@ import type { BooksTasks } from './books-thread.ts';
 
 /** How often the books are read whole. */
 const INTERVAL_MS = 600_000;
+/** How soon again until they were read once: nothing is signed before. */
+const FIRST_INTERVAL_MS = 5_000;
+/** A start waits so long for the first comparison; with millions of tokens it takes longer, and the mint serves meanwhile. */
+const FIRST_WAIT_MS = 2_000;
 
 export interface WatchdogParts {
   /** A SQLite file's path or a PostgreSQL URL. */
@@ -26,22 +31,26 @@ export interface WatchdogParts {
 export class Watchdog {
   readonly #parts: WatchdogParts;
   readonly #workers: Workers<BooksTasks>;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   #checking: Promise<void> | undefined;
 
   private constructor(parts: WatchdogParts, workers: Workers<BooksTasks>) {
     this.#parts = parts;
     this.#workers = workers;
-    this.#timer = setInterval(() => void this.check(), INTERVAL_MS);
+    this.#timer = setInterval(() => void this.check(), FIRST_INTERVAL_MS);
   }
 
-  /** Starts and checks once: a mint whose books are wrong signs nothing at all. */
-  static async open(parts: WatchdogParts): Promise<Watchdog> {
+  /**
+   * Starts, and begins the first comparison: until it has been made nothing is signed, and where it fails nothing is.
+   * @param waitMs how long it is waited for
+   */
+  static async open(parts: WatchdogParts, waitMs = FIRST_WAIT_MS): Promise<Watchdog> {
+    parts.issuance.hold();
     const module = new URL('./books-thread.ts', import.meta.url);
     const data = { place: parts.place };
     const workers = await openWorkers<BooksTasks>({ module, data, size: 1, name: 'watchdog' });
     const watchdog = new Watchdog(parts, workers);
-    await watchdog.check();
+    await Promise.race([watchdog.check(), delay(waitMs, undefined, { ref: false })]);
     return watchdog;
   }
 
@@ -69,11 +78,19 @@ export class Watchdog {
         log.fatal(alert, 'the books contradict themselves: nothing is signed any more');
         issuance.stop(`its books contradict themselves: ${wrong.join('; ')}`);
       }
+      if (issuance.isHeld) this.#compared();
       await this.#checkBacking(units.get(PAYMENT_UNIT));
     } catch (error) {
       const alert = { alert: 'books-unread', err: error };
       log.error(alert, `the books could not be compared: ${messageOf(error)}`);
     }
+  }
+
+  /** The books were read once, and whatever is wrong with them has ended all signing. */
+  #compared(): void {
+    this.#parts.issuance.release();
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.check(), INTERVAL_MS);
   }
 
   async #checkBacking(sums: UnitSums | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { schema } from '../../../roles/mint/store/schema.ts';
 import { Watchdog } from '../../../roles/mint/watchdog/watchdog.ts';
@@ -6,6 +7,7 @@ import type { Logger } from '../../../runtime/logs.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { inTransaction } from '../../../runtime/sql/database.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
+import { temporaryFolder } from '../../harness/temporary-folder.ts';
 import { openTestPayments, type TestPayments } from './payments-support.ts';
 
 /** A log that keeps its alerts. */
@@ -36,6 +38,33 @@ test('sound books are left alone, whatever was minted, swapped and melted', asyn
   await watchdog.check();
   assert.deepEqual(alerts, []);
   assert.equal(test.mint.engine.issuance.stopped, undefined);
+});
+
+test('nothing is signed before the books were read once, and the mint serves meanwhile', async (t) => {
+  const test = await openTestPayments(t);
+  const proofs = await test.sats(16);
+  const { engine } = test.mint;
+  const { log, alerts } = alertLog();
+  const { issuance } = engine;
+  const away = { place: join(temporaryFolder(), 'gone', 'mint.sqlite'), issuance, backends: [], log };
+  const blind = await Watchdog.open(away);
+  await blind.close();
+  assert.deepEqual(alerts, ['books-unread']);
+  assert.equal(issuance.isHeld, true, 'books that could not be read are not sound');
+
+  await assert.rejects(engine.swap(proofs, test.outputs(16)), {
+    code: 'mint-not-ready',
+    message: /compares its books before it signs/,
+  });
+  const melt = await test.meltQuote(2);
+  await assert.rejects(test.melt(melt, proofs), { code: 'mint-not-ready' });
+  assert.equal((await test.payments.meltQuotes.find('bolt11', melt.name)).state, 'UNPAID');
+
+  const watchdog = await Watchdog.open({ ...away, place: test.mint.path }, 0);
+  t.after(() => watchdog.close());
+  await watchdog.check();
+  assert.equal(issuance.isHeld, false);
+  assert.equal((await engine.swap(proofs, test.outputs(16))).length, 1);
 });
 
 test('a token out of nothing ends all signing, with an alert', async (t) => {
