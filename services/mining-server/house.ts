@@ -47,6 +47,8 @@ export interface MiningPolicy {
 export interface MiningEvents {
   /** A share that is a block, before it is stored or answered: to be sent on at once. */
   onBlock(work: HashedWork): void;
+  /** A share is stored, for the first time, and about to be answered. */
+  onStored?(work: HashedWork): void;
   onChannels?(open: number): void;
   onRejected?(error: ShareError, connection: number, channel: number): void;
   /** Connections have numbers of their own, from 1. */

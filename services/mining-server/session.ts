@@ -169,6 +169,7 @@ export class MiningSession implements ShareOwner {
     if (channel.vardiff.accepted(k)) this.#stopFlood(channel);
   }
 
+    if (work) events.onStored?.(work);
   /** Moves a channel's target before its time, where the store's answer still finds it open. */
   #stopFlood(channel: MiningChannel): void {
     if (this.#channels.get(channel.id) !== channel) return;
