@@ -15,11 +15,13 @@ export const INSTANCE_BYTES = 16;
 export const STATS_FRAME_CAP = 16 * 1024;
 
 /**
- * From a role to its side's stats service, plain SV2 frames over TCP. OpenStats comes first and is answered; nothing
- * else is. After it the role says what is open on it, as if it had opened then: downstreams, channels, miners. What a
- * service did not take while it was away the role keeps and sends, with its times; what did not fit it counts in
- * EventsLost. Times are Unix milliseconds. `count` shares of one kind within a moment may come as one event.
- * A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1.
+ * From a role to its side's stats service, plain SV2 frames over TCP. OpenStats comes first, and names the process by
+ * `instance`. The events of a process are numbered from 1; Success says which of them the service has on its disk, and
+ * EventsTaken the same again and again, so that after a cut the role goes on behind it, and nothing counts twice. Before
+ * EventsFollow come the downstreams, channels and miners that were open before event `first_seq`, which are not numbered. What a
+ * service did not take while it was away the role keeps and sends, with its times; what did not fit is EventsLost, which
+ * stands for `count` numbers. Times are Unix milliseconds. `count` shares of one kind within a moment may come as one
+ * event. A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1.
  */
 export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
   OpenStats: message(0x80, {
@@ -29,10 +31,12 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     started_at: U64,
     software: STR0_255,
   }),
-  'OpenStats.Success': message(0x81, { version: U16 }),
+  'OpenStats.Success': message(0x81, { version: U16, taken: U64 }),
   'OpenStats.Error': message(0x82, { error_code: STR0_255 }),
   EventsLost: message(0x83, { first_at: U64, last_at: U64, count: U64 }),
-  ProcessHealth: message(0x84, {
+  EventsFollow: message(0x84, { first_seq: U64 }),
+  EventsTaken: message(0x85, { taken: U64 }),
+  ProcessHealth: message(0x86, {
     at: U64,
     status: STR0_255,
     loop_delay_us: U32,

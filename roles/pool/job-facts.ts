@@ -19,14 +19,14 @@ export function jobFacts({ job, tip }: LiveJob, ms: number, now: number): StatsM
     version: job.version,
     nbits: tip.nbits,
     target: tip.targetLe,
-    value_sat: valueOf(job.coinbaseSuffix),
+    value_sat: coinbaseValue(job.coinbaseSuffix),
     merkle_depth: job.merklePath.length,
     job_delay_us: Math.max(1, Math.round(ms * 1000)),
   };
 }
 
 /** What the outputs of a coinbase pay together, in satoshis. */
-function valueOf(suffix: Uint8Array): bigint {
+function coinbaseValue(suffix: Uint8Array): bigint {
   const reader = new ByteReader(suffix, 'end of a coinbase');
   reader.take(SEQUENCE_LENGTH);
   const count = reader.compactSize();

@@ -174,7 +174,10 @@ function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
         blocks.found(foundBlock(found));
         announceBlock(pool, found);
       },
-      onStored: (work) => source.takeShare(work),
+      onAccepted(connection, share, work) {
+        source.takeShare(work);
+        stats.mining.onAccepted?.(connection, share, work);
+      },
       onChannels: () => status.changed(),
       onRejected(error, connection, channel) {
         if (error === 'too-many-shares') shares.refuse();

@@ -56,6 +56,8 @@ export interface MiningEvents {
   onDisconnected?(connection: number): void;
   onChannelOpened?(connection: number, channel: MiningChannel): void;
   onChannelClosed?(connection: number, channel: MiningChannel): void;
+  /** All clients have this job; telling them took so many milliseconds. */
+  onWork?(live: LiveJob, ms: number): void;
   /** A share is stored that was not before. */
   onAccepted?(connection: number, share: StoredShare, work: HashedWork): void;
 }

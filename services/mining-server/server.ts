@@ -66,6 +66,7 @@ export interface MiningServerOptions {
 export interface MiningServer {
   readonly address: { readonly host: string; readonly port: number };
   readonly figures: Readonly<MiningFigures>;
+  readonly connections: number;
   /** Workers that shares of the last ten minutes name. */
   readonly activeWorkers: number;
   /** Prefixes that no other channel can get now. */
@@ -111,7 +112,7 @@ export interface MiningServer {
  */
 export async function openMiningServer(options: MiningServerOptions): Promise<MiningServer> {
   const sessions = new Set<MiningSession>();
-  const deliveries = new Deliveries(sessions, options.log);
+  const deliveries = new Deliveries(sessions, options.events, options.log);
   const house = miningHouse(options, sessions, deliveries.pending);
   const flags = setupFlags(options.policy.versionMask);
   const listener = await listenSv2({
@@ -136,6 +137,9 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
   return {
     address: listener.address,
     figures: house.figures,
+    get connections() {
+      return sessions.size;
+    },
     get activeWorkers() {
       return house.workers.count(performance.now());
     },
@@ -275,14 +279,16 @@ function miningHouse(
 /** Brings updates of work to all connections, in order and in slices, so that ten thousand don't stall the shares. */
 class Deliveries {
   readonly #sessions: ReadonlySet<MiningSession>;
+  readonly #events: MiningEvents;
   readonly #log: Log;
   readonly #pending: NumberedUpdate[] = [];
   #last = 0;
   #running = false;
   #waiting: NodeJS.Timeout | undefined;
 
-  constructor(sessions: ReadonlySet<MiningSession>, log: Log) {
+  constructor(sessions: ReadonlySet<MiningSession>, events: MiningEvents, log: Log) {
     this.#sessions = sessions;
+    this.#events = events;
     this.#log = log;
   }
 
@@ -309,12 +315,16 @@ class Deliveries {
   async #run(): Promise<void> {
     while (this.#pending.length > 0) {
       const updates = [...this.#pending];
+      const began = performance.now();
       let sent = 0;
       for (const session of this.#sessions) {
         for (const update of updates) this.#deliver(session, update);
         if (++sent % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       }
       this.#pending.splice(0, updates.length);
+      for (const { update } of updates) {
+        if ('live' in update) this.#events.onWork?.(update.live, performance.now() - began);
+      }
     }
     this.#running = false;
   }

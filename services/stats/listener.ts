@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { toHex } from '../../protocols/bytes.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { StatsFrames } from '../../protocols/stats/frames.ts';
 import {
@@ -12,6 +13,7 @@ import type { Logger } from '../../runtime/logs.ts';
 import { DEFAULT_STATS_LIMITS, FLOOD_WINDOW_MS, type StatsLimits } from './listener-limits.ts';
 import type { Board } from './live/board.ts';
 import type { RoleReport } from './live/reports.ts';
+import type { Sources } from './live/sources.ts';
 
 export type Refusal = 'rubbish' | 'flood' | 'unknown';
 
@@ -21,6 +23,7 @@ export interface ListenerOptions {
   /** Roles of this side. */
   readonly roles: readonly string[];
   readonly board: Pick<Board, 'opened' | 'closed' | 'take'>;
+  readonly sources: Sources;
   readonly log: Logger;
   readonly limits?: Partial<StatsLimits>;
 }
@@ -89,6 +92,8 @@ class Client {
   readonly #parts: ClientParts;
   readonly #frames = new StatsFrames();
   #report: RoleReport | undefined;
+  /** Whether events are numbered now: before are those of things that were open already. */
+  #follows = false;
   #window = 0;
   #messages = 0;
 
@@ -126,23 +131,35 @@ class Client {
           this.#refuse('flood', 'more messages than a role can have to send');
           return;
         }
-        if (this.#report) this.#parts.board.take(this.#report, message);
-        else this.#open(message);
+        this.#take(message);
       }
     } catch (error) {
       this.#refuse('rubbish', messageOf(error));
     }
   }
 
+  #take(message: StatsMessage): void {
+    const { board, sources } = this.#parts;
+    if (!this.#report) this.#open(message);
+    else if (message.name === 'EventsFollow') {
+      this.#follows = true;
+      sources.set(this.#report.role, Number(message.first_seq) - 1);
+    } else {
+      board.take(this.#report, message);
+      const numbers = message.name === 'EventsLost' ? Number(message.count) : 1;
+      if (this.#follows) sources.count(this.#report.role, numbers);
+    }
+  }
+
   #open(message: StatsMessage): void {
-    const { roles, board, clients, limits, log } = this.#parts;
+    const { roles, board, clients, limits, sources, log } = this.#parts;
     if (message.name !== 'OpenStats') {
       this.#refuse('rubbish', 'its first message is not OpenStats');
       return;
     }
     const trouble = troubleWith(message, roles);
     if (trouble) {
-      this.#socket.write(statsProtocol.encode({ name: 'OpenStats.Error', error_code: trouble }));
+      this.#send({ name: 'OpenStats.Error', error_code: trouble });
       this.#refuse('unknown', `${trouble}: version ${message.version}, role ${message.role}`);
       return;
     }
@@ -150,8 +167,15 @@ class Client {
     for (const other of clients.keys()) if (other.role === message.role) other.drop();
     this.#report = board.opened(message);
     this.#socket.setTimeout(limits.silentMs);
-    this.#socket.write(statsProtocol.encode({ name: 'OpenStats.Success', version: STATS_VERSION }));
+    const taken = sources.open(message.role, toHex(message.instance), (seq) => {
+      if (!this.#socket.destroyed) this.#send({ name: 'EventsTaken', taken: BigInt(seq) });
+    });
+    this.#send({ name: 'OpenStats.Success', version: STATS_VERSION, taken: BigInt(taken) });
     log.info({ role: message.role }, 'a role reports');
+  }
+
+  #send(message: StatsMessage): void {
+    this.#socket.write(statsProtocol.encode(message));
   }
 
   #isFlood(): boolean {

@@ -14,6 +14,7 @@ import { DayMeans } from './live/day-means.ts';
 import { EventLog, RECENT_EVENTS } from './live/events.ts';
 import { KnownMiners } from './live/known-miners.ts';
 import { Recorder } from './live/recorder.ts';
+import { Sources } from './live/sources.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { openStatsStore, type StatsStore } from './store/store.ts';
 import { Writer } from './writer.ts';
@@ -71,11 +72,13 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     closers.push(() => store.close());
     const begun = clock();
     const recordingSince = await store.call('begin', begun);
-    const [totals, known, stored] = await Promise.all([
+    const [totals, known, stored, marks] = await Promise.all([
       store.call('totals', null),
       store.call('known', null),
       store.call('events', { limit: RECENT_EVENTS, offset: 0 }),
+      store.call('sources', null),
     ]);
+    const sources = new Sources(marks);
     const recorder = new Recorder(totals);
     const miners = new KnownMiners(known, begun);
     const events = new EventLog(stored, clock);
@@ -84,11 +87,11 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     const means = new DayMeans({ store, miners, clock, log });
     await means.open();
     closers.push(() => means.close());
-    const writer = new Writer({ store, recorder, events, log, clock, disk: options.disk });
+    const writer = new Writer({ store, recorder, sources, events, log, clock, disk: options.disk });
     closers.push(() => writer.close());
     const judging = setInterval(() => board.judge(), JUDGE_MS);
     closers.push(() => clearInterval(judging));
-    const listener = await listenStats({ ...options, port: options.tcpPort, board });
+    const listener = await listenStats({ ...options, port: options.tcpPort, board, sources });
     closers.push(() => listener.close());
     const health = new HealthMonitor({
       side,

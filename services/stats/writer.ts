@@ -3,6 +3,7 @@ import type { Logger } from '../../runtime/logs.ts';
 import { freeSpace } from './health/probes/machine.ts';
 import type { EventLog } from './live/events.ts';
 import type { Recorder } from './live/recorder.ts';
+import type { Sources } from './live/sources.ts';
 import type { Batch } from './store/batch.ts';
 import type { StatsStore } from './store/store.ts';
 
@@ -12,6 +13,7 @@ const PRUNE_MS = 600_000;
 export interface WriterParts {
   readonly store: StatsStore;
   readonly recorder: Recorder;
+  readonly sources: Sources;
   readonly events: EventLog;
   readonly log: Logger;
   /** Unix ms. */
@@ -63,18 +65,13 @@ export class Writer {
   }
 
   async #write(): Promise<void> {
-    const { store, recorder, clock, disk } = this.#parts;
+    const { store, recorder, sources, clock, disk } = this.#parts;
     try {
       const free = await freeSpace(disk.folder);
       if (free < disk.pauseBytes)
         throw new Error(`only ${Math.floor(free / 1024 ** 2)} MiB of the disk are free`);
-      if (this.#failed) await store.call('write', this.#failed);
-      this.#failed = undefined;
-      const batch = recorder.take();
-      this.#failed = batch;
-      await store.call('write', batch);
-      this.#failed = undefined;
-      this.#lostAt = batch.lostAt ?? this.#lostAt;
+      if (this.#failed) await this.#store(this.#failed);
+      await this.#store(recorder.take(sources.marks));
       if (clock() - this.#prunedAt > PRUNE_MS) {
         this.#prunedAt = clock();
         await store.call('prune', clock());
@@ -83,6 +80,14 @@ export class Writer {
     } catch (error) {
       this.#tell(messageOf(error));
     }
+  }
+
+  async #store(batch: Batch): Promise<void> {
+    this.#failed = batch;
+    await this.#parts.store.call('write', batch);
+    this.#failed = undefined;
+    this.#lostAt = batch.lostAt ?? this.#lostAt;
+    this.#parts.sources.written(batch.sources);
   }
 
   #tell(trouble: string | undefined): void {

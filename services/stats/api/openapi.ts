@@ -81,7 +81,7 @@ const STYLE =
 function docsPage(title: string, routes: readonly Route[]): string {
   const sections = routes.map(({ path, summary, parameters, responses }) =>
     [
-      `<h2><code>GET ${escape(path)}</code></h2><p>${escape(summary)}</p>`,
+      `<h2><code>GET ${inHtml(path)}</code></h2><p>${inHtml(summary)}</p>`,
       table(
         parameters.map((each) => [
           String(each['name']),
@@ -94,7 +94,7 @@ function docsPage(title: string, routes: readonly Route[]): string {
         .map(([, schema]) => table(fieldsOf(schema as Described, ''))),
     ].join(''),
   );
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><style>${STYLE}</style><h1>${escape(title)}</h1><p>Times are Unix milliseconds. Sums that may pass 2^53 are decimal strings. Each answer has an ETag. The live feed is <code>/ws</code>, and <code>/api/live</code> as server-sent events. For programs: <a href="openapi.json">openapi.json</a>.</p>${sections.join('')}</html>\n`;
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${inHtml(title)}</title><style>${STYLE}</style><h1>${inHtml(title)}</h1><p>Times are Unix milliseconds. Sums that may pass 2^53 are decimal strings. Each answer has an ETag. The live feed is <code>/ws</code>, and <code>/api/live</code> as server-sent events. For programs: <a href="openapi.json">openapi.json</a>.</p>${sections.join('')}</html>\n`;
 }
 
 function allowed({ type, enum: choices, minimum, maximum, default: fallback }: Described): string {
@@ -114,13 +114,13 @@ function fieldsOf({ properties = {} }: Described, prefix: string): string[][] {
 function table(rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const lines = rows.map(([name = '', ...cells]) => {
-    const rest = cells.map((cell) => `<td>${escape(cell)}</td>`).join('');
-    return `<tr><td><code>${escape(name)}</code></td>${rest}</tr>`;
+    const rest = cells.map((cell) => `<td>${inHtml(cell)}</td>`).join('');
+    return `<tr><td><code>${inHtml(name)}</code></td>${rest}</tr>`;
   });
   return `<table>${lines.join('')}</table>`;
 }
 
-function escape(text: string): string {
+function inHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

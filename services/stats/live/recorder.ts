@@ -12,6 +12,7 @@ import {
   type Totals,
 } from '../store/batch.ts';
 import { MINER_STEP, SIDE_STEP, stepOf } from '../store/steps.ts';
+import type { SourceMark } from './sources.ts';
 
 /** Rows that may wait while nothing can be written; beyond, what comes is counted as lost. */
 export const MAX_WAITING_ROWS = 200_000;
@@ -110,8 +111,8 @@ export class Recorder {
     this.#events.push(event);
   }
 
-  /** Takes out all that waits. */
-  take(): Batch {
+  /** Takes out all that waits. @param sources the events that it was made of */
+  take(sources: readonly SourceMark[]): Batch {
     const batch: Batch = {
       side: [...this.#side.values()],
       minerSamples: [...this.#minerSamples.values()],
@@ -121,6 +122,7 @@ export class Recorder {
       blocks: this.#blocks,
       events: this.#events,
       totals: { ...this.totals },
+      sources,
       lostAt: this.#lostAt,
     };
     this.#side = new Map();

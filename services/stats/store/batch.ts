@@ -1,5 +1,6 @@
 import type { Work } from '../../../domain/stats/hashrate.ts';
 import type { StatsEvent } from '../api/schemas/events.ts';
+import type { SourceMark } from '../live/sources.ts';
 
 /** Shares of a step. */
 export interface ShareSums extends Work {
@@ -100,6 +101,8 @@ export interface Batch {
   readonly blocks: readonly BlockNews[];
   readonly events: readonly StatsEvent[];
   readonly totals: Totals;
+  /** The events that all this was made of. */
+  readonly sources: readonly SourceMark[];
   /** End of the last gap, Unix ms. */
   readonly lostAt: number | undefined;
 }

@@ -2,6 +2,7 @@ import type { Work } from '../../../domain/stats/hashrate.ts';
 import type { Database, Row } from '../../../runtime/sql/database.ts';
 import type { Block } from '../api/schemas/blocks.ts';
 import type { StatsEvent } from '../api/schemas/events.ts';
+import type { SourceMark } from '../live/sources.ts';
 import type { MinerRow, QuoteSample, ShareSums, Totals } from './batch.ts';
 import { big, joined, maybe, number, text } from './wide.ts';
 
@@ -70,6 +71,7 @@ export function readOperations(db: Database) {
   const events = wide('SELECT * FROM events ORDER BY id DESC LIMIT ? OFFSET ?');
   const eventCount = wide('SELECT COUNT(*) AS n FROM events');
   const known = wide('SELECT * FROM miners ORDER BY id');
+  const sources = wide('SELECT * FROM sources');
   const totals = wide('SELECT name, value FROM totals');
 
   return {
@@ -106,6 +108,12 @@ export function readOperations(db: Database) {
       events.all(limit, offset).map(event),
     eventCount: (_: null): number => number(eventCount.get() ?? {}, 'n'),
     known: (_: null): MinerRow[] => known.all().map(minerRow),
+    sources: (_: null): SourceMark[] =>
+      sources.all().map((row) => ({
+        role: text(row, 'role'),
+        instance: text(row, 'instance'),
+        taken: number(row, 'taken'),
+      })),
     totals: (_: null): Totals & { readonly lostAt: number | undefined } => {
       const values = new Map(totals.all().map((row) => [text(row, 'name'), text(row, 'value')]));
       const of = (name: keyof Totals) => BigInt(values.get(name) ?? 0);

@@ -87,6 +87,9 @@ export const schema: Schema = {
       text TEXT NOT NULL
     ) STRICT;
 
+    -- How many events of each role's process are in these tables.
+    CREATE TABLE sources (role TEXT NOT NULL PRIMARY KEY, instance TEXT NOT NULL, taken INTEGER NOT NULL) STRICT;
+
     -- Sums since the first record, by name; numbers as decimal text, since they pass 2^63.
     CREATE TABLE totals (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
 

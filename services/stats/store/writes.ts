@@ -56,6 +56,9 @@ export function writeOperations(db: Database) {
     ON CONFLICT (id) DO NOTHING`);
   const total = db.prepare(`
     INSERT INTO totals (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`);
+  const source = db.prepare(`
+    INSERT INTO sources (role, instance, taken) VALUES (?, ?, ?)
+    ON CONFLICT (role) DO UPDATE SET instance = excluded.instance, taken = excluded.taken`);
   const old = ['hashrate_samples', 'miner_samples', 'rejects', 'quote_history'].map((table) => ({
     steps: table === 'hashrate_samples' || table === 'quote_history' ? SIDE_STEPS : MINER_STEPS,
     statement: db.prepare(`DELETE FROM ${table} WHERE step = ? AND at < ?`),
@@ -126,6 +129,10 @@ export function writeOperations(db: Database) {
       runEach(
         total,
         names.map((name) => [name, String(batch.totals[name])]),
+      );
+      runEach(
+        source,
+        batch.sources.map(({ role, instance, taken }) => [role, instance, taken]),
       );
       if (batch.lostAt !== undefined) total.run('lost_at', String(batch.lostAt));
     },
