@@ -30,6 +30,10 @@ export interface MiningChannelOptions {
   readonly nominalHashRate: number;
   /** The smallest exponent that the client's maximum target allows. */
   readonly clientFloor: number;
+  /** Whether the client wants to stay there, whatever its shares say. */
+  readonly isFixed: boolean;
+  /** How many miners share the channel, where it stays; their rates add up. */
+  readonly miners: number;
   /** The operator's bounds for this client. */
   readonly difficultyLimit: DifficultyLimit | undefined;
   /** By which the client gets the channel back after a cut, see resumable-channels.ts; undefined: it does not. */
@@ -63,6 +67,8 @@ export class MiningChannel {
   prefix: ExtranoncePrefix;
   nominalHashRate: number;
   clientFloor: number;
+  isFixed: boolean;
+  miners: number;
 
   constructor(options: MiningChannelOptions) {
     this.kind = options.kind;
@@ -77,6 +83,8 @@ export class MiningChannel {
     this.vardiff = options.vardiff;
     this.nominalHashRate = options.nominalHashRate;
     this.clientFloor = options.clientFloor;
+    this.isFixed = options.isFixed;
+    this.miners = options.miners;
     this.difficultyLimit = options.difficultyLimit;
     this.resumeName = options.resumeName;
     this.jobs = options.jobs ?? new ChannelJobs();

@@ -4,7 +4,7 @@ import { isNominalHashRate } from '../../protocols/sv2/mining.ts';
 import { MIN_ROLLABLE_BYTES } from '../extranonce/allocator.ts';
 import { mostRollable, OWN_COINBASE } from '../extranonce/layout.ts';
 import { clientRange, type DifficultyLimit } from '../vardiff/difficulty-limits.ts';
-import { type ExponentRange, startingExponent } from '../vardiff/vardiff.ts';
+import { type ExponentRange, fixedExponent, startingExponent } from '../vardiff/vardiff.ts';
 
 /** What messages can carry of an extranonce (B0_32): more is unsupported by any server. */
 const MAX_EXTRANONCE_BYTES = 32;
@@ -32,6 +32,8 @@ export interface KnownClient {
   readonly difficultyLimit?: DifficultyLimit | undefined;
   /** The exponent that its shares proved on an earlier connection. */
   readonly proven?: number | undefined;
+  /** Whether it wants to stay at its maximum target. */
+  readonly isFixed?: boolean;
   /** Extranonce bytes that any client can be given to roll. */
   readonly mostRollable?: number;
 }
@@ -60,7 +62,12 @@ export function judgeOpen(
   },
   sharesPerMinute: number,
   range: ExponentRange,
-  { difficultyLimit, proven, mostRollable: most = mostRollable(OWN_COINBASE) }: KnownClient = {},
+  {
+    difficultyLimit,
+    proven,
+    isFixed = false,
+    mostRollable: most = mostRollable(OWN_COINBASE),
+  }: KnownClient = {},
 ): Grant | OpenError {
   if (!isNominalHashRate(request.nominal_hash_rate)) return 'invalid-nominal-hashrate';
   const clientFloor = smallestExponent(request.max_target);
@@ -69,7 +76,9 @@ export function judgeOpen(
   if (typeof rollableBytes === 'string') return rollableBytes;
   const own = clientRange(range, clientFloor, difficultyLimit);
   return {
-    k: startingExponent(request.nominal_hash_rate, sharesPerMinute, own, proven),
+    k: isFixed
+      ? fixedExponent(own, proven)
+      : startingExponent(request.nominal_hash_rate, sharesPerMinute, own, proven),
     clientFloor,
     rollableBytes,
   };

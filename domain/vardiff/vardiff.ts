@@ -21,6 +21,10 @@ const PROOF = 8;
 const FLOOD_STEPS = 6;
 /** Wanted shares after which its rate is looked at anew. */
 const FLOOD_WINDOW = 8;
+/** A client that is back after a cut may bring so many times the shares wanted for the time away, at once. */
+const BACKLOG_RATE = 4;
+/** For so long after it is back its shares may be of the time away. */
+const BACKLOG_MS = 10_000;
 /** Shares since the last look that don't wait for the next. */
 const URGENT = 12;
 
@@ -90,6 +94,9 @@ export class Vardiff {
   #settled = false;
   /** Whether any share ever came. */
   #heard = false;
+  /** Shares that may still come of a time in which the client was away, and until when. */
+  #backlog = 0;
+  #backlogUntil = 0;
 
   /**
    * @param k the exponent to start with
@@ -123,8 +130,22 @@ export class Vardiff {
    */
   accepted(k: number): boolean {
     this.#heard = true;
-    this.#fresh += k < this.#k ? 2 ** (k - this.#k) : 1;
+    const weight = k < this.#k ? 2 ** (k - this.#k) : 1;
+    const late = Math.min(weight, this.#backlog);
+    this.#backlog -= late;
+    this.#fresh += weight - late;
     return this.#fresh >= URGENT;
+  }
+
+  /**
+   * The client is back after a cut and hands in what it found meanwhile. As many shares as it may have found then, and
+   * no more, say nothing of its rate from now on.
+   * @param awayMs milliseconds for which it was away
+   */
+  resumed(now: number, awayMs: number, miners = 1): void {
+    this.set(this.#k, now);
+    this.#backlog = (awayMs / 60_000) * this.#sharesPerMinute * miners * BACKLOG_RATE;
+    this.#backlogUntil = now + BACKLOG_MS;
   }
 
   /** Sets the exponent from outside, as a range may; counting begins anew. */
@@ -159,6 +180,7 @@ export class Vardiff {
   }
 
   #judge(now: number, miners: number): Verdict | undefined {
+    if (now > this.#backlogUntil) this.#backlog = 0;
     const found = this.#fresh;
     const wanted = ((now - this.#looked) / 60_000) * this.#sharesPerMinute * miners;
     this.#looked = now;
@@ -189,7 +211,7 @@ export class Vardiff {
     const steps = Math.floor(Math.log2(found / Math.max(wanted, 1))) - FLOOD_STEPS;
     if (steps > 0) {
       this.set(within(range, this.#k + steps), now);
-      this.#proven = this.#k;
+      this.#proven = this.#k + FLOOD_STEPS;
     } else if (wanted > FLOOD_WINDOW) this.set(this.#k, now);
   }
 

@@ -5,7 +5,12 @@ import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
 import { JobBoard } from './job-board.ts';
 import type { ChannelJournal } from './journal/journal.ts';
-import { PendingShares, type ShareVerdict } from './pending-shares.ts';
+import {
+  MAX_PENDING_OF_SHARED,
+  MAX_PENDING_SHARES,
+  PendingShares,
+  type ShareVerdict,
+} from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
 
 export type ChannelMessage = Extract<
@@ -57,8 +62,12 @@ export interface ChannelWire {
   send(message: MiningMessage): void;
   /** The channel is closed: nothing is delivered to it any more. */
   forget(channel: MiningChannel): void;
+  sendWish(message: Extract<MiningMessage, { name: 'UpdateChannel' }>, wish: ChannelWish): void;
   sendShare(message: Extract<MiningMessage, { name: 'SubmitSharesExtended' }>, owner: ShareOwner): void;
 }
+
+/** What a miner is like and wants, as the pool is told at the opening and afterwards. */
+export type ChannelWish = Pick<OpenRequest, 'nominalHashRate' | 'maximumTargetLe' | 'isFixed' | 'miners'>;
 
 interface PendingSubmit {
   readonly share: Share;
@@ -122,7 +131,8 @@ export class MiningChannel {
     this.groupId = success.group_channel_id;
     this.#owner = owner;
     this.#journal = journal;
-    this.#pending = new PendingShares((sequence) => journal?.done(sequence));
+    const most = request.miners === undefined ? MAX_PENDING_SHARES : MAX_PENDING_OF_SHARED;
+    this.#pending = new PendingShares((sequence) => journal?.done(sequence), most);
     this.#request = request;
     this.#wire = wire;
     this.#resumeLimitMs = resumeLimitMs;
@@ -180,20 +190,17 @@ export class MiningChannel {
     return this.#pending.restore(sequence, { share, owner });
   }
 
-  /**
-   * Tells the pool how fast the miner is and the easiest target it wants; the pool answers with SetTarget.
-   * @param nominalHashRate hashes per second
-   * @param maximumTargetLe 32 bytes, little-endian
-   */
-  update(nominalHashRate: number, maximumTargetLe: Uint8Array): void {
+  /** Tells the pool how fast the miner is and the easiest target it wants; the pool answers with SetTarget. */
+  update(wish: ChannelWish): void {
     if (!this.#isOpen) return;
-    this.#request = { ...this.#request, nominalHashRate, maximumTargetLe };
-    this.#wire?.send({
+    this.#request = { ...this.#request, ...wish };
+    const message = {
       name: 'UpdateChannel',
       channel_id: this.id,
-      nominal_hash_rate: nominalHashRate,
-      maximum_target: maximumTargetLe,
-    });
+      nominal_hash_rate: wish.nominalHashRate,
+      maximum_target: wish.maximumTargetLe,
+    } as const;
+    this.#wire?.sendWish(message, wish);
   }
 
   /** Closes the channel from our end. Its owner is told nothing more; shares that wait are lost. */

@@ -8,6 +8,8 @@ export type ShareVerdict =
 
 /** Shares of one channel that may wait for the pool's answer; more are not sent. */
 export const MAX_PENDING_SHARES = 1024;
+/** The same of a channel that many miners share. */
+export const MAX_PENDING_OF_SHARED = 100_000;
 
 interface PendingShare<S> {
   readonly share: S;
@@ -22,11 +24,13 @@ interface PendingShare<S> {
 export class PendingShares<S> {
   readonly #waiting = new Map<number, PendingShare<S>>();
   readonly #answered: (sequence: number) => void;
+  readonly #most: number;
   #next = 1;
 
   /** @param answered told of each share that waits no longer */
-  constructor(answered: (sequence: number) => void = () => undefined) {
+  constructor(answered: (sequence: number) => void = () => undefined, most = MAX_PENDING_SHARES) {
     this.#answered = answered;
+    this.#most = most;
   }
 
   get size(): number {
@@ -34,7 +38,7 @@ export class PendingShares<S> {
   }
 
   get isFull(): boolean {
-    return this.#waiting.size >= MAX_PENDING_SHARES;
+    return this.#waiting.size >= this.#most;
   }
 
   /** Sequence numbers and shares, in the order in which they were submitted. */

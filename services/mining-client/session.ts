@@ -1,13 +1,6 @@
-import {
-  EHASH_EXTENSION,
-  LOCKING_KEY_FIELD,
-  RESUME_TOKEN_FIELD,
-  WORKER_NAME_EXTENSION,
-} from '../../protocols/ehash/extension.ts';
+import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
-import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
-import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import {
@@ -16,11 +9,12 @@ import {
   type ChannelWire,
   MiningChannel,
   type OpenSuccess,
-  type ShareOwner,
 } from './channel.ts';
 import type { ChannelJournal } from './journal/journal.ts';
 import type { JournalledChannel } from './journal/lines.ts';
 import { Pulse } from './pulse.ts';
+import { SaidTlvs } from './said-tlvs.ts';
+import { Slices } from './slices.ts';
 
 /** How long a pool may take to open a channel. */
 export const OPEN_TIMEOUT_MS = 15_000;
@@ -38,6 +32,10 @@ export interface OpenRequest {
   readonly nominalHashRate: number;
   /** The easiest target wanted, 32 bytes little-endian. */
   readonly maximumTargetLe: Uint8Array;
+  /** Whether that is to stay the channel's target, as far as the pool speaks ehash. */
+  readonly isFixed?: boolean;
+  /** How many miners share the channel, where its target is fixed: as many times the shares may come. */
+  readonly miners?: number;
   readonly minExtranonceSize: number;
   /** The point that the channel's ehash is locked to where a share names none. */
   readonly lockingKey: Uint8Array | undefined;
@@ -96,6 +94,8 @@ export class MiningSession {
   readonly #pulse: Pulse;
   readonly #watching: NodeJS.Timeout;
   readonly #gaveUp = Promise.withResolvers<string>();
+  readonly #fanOut = new Slices<MiningChannel>();
+  readonly #said: SaidTlvs;
   #nextRequest = 1;
   #ended = false;
 
@@ -104,12 +104,15 @@ export class MiningSession {
     this.#connection = connection;
     this.#options = options;
     this.#log = options.log;
+    const said = new SaidTlvs(connection.extensions);
+    this.#said = said;
     this.#wire = {
       send: (message) => connection.send(message),
       forget: (channel) => {
         if (this.#channels.get(channel.id) === channel) this.#channels.delete(channel.id);
       },
-      sendShare: (message, owner) => connection.send(message, this.#shareTlvs(owner)),
+      sendWish: (message, wish) => connection.send(message, said.ofWish(wish)),
+      sendShare: (message, owner) => connection.send(message, said.ofShare(owner)),
     };
     const { answerLimitMs, silenceLimitMs } = options;
     this.#pulse = new Pulse({
@@ -171,7 +174,7 @@ export class MiningSession {
         max_target: request.maximumTargetLe,
         min_extranonce_size: request.minExtranonceSize,
       },
-      this.#openTlvs(request),
+      this.#said.ofOpening(request),
     );
   }
 
@@ -183,6 +186,7 @@ export class MiningSession {
     this.#ended = true;
     this.#pulse.stop();
     clearInterval(this.#watching);
+    this.#fanOut.stop();
     for (const [requestId, opening] of this.#openings) {
       this.#forgetOpening(requestId, opening);
       opening.owner?.refused(openRefused(reason));
@@ -196,14 +200,18 @@ export class MiningSession {
     return channels.filter(({ isCut }) => isCut);
   }
 
-  /** What goes wrong over one channel must not end the link that all the others share. */
   #takeGuarded(message: MiningMessage): void {
     this.#pulse.heard();
+    this.#guard(message, () => this.#take(message));
+  }
+
+  /** What goes wrong over one channel must not end the link that all the others share. */
+  #guard({ name }: MiningMessage, act: () => void): void {
     try {
-      this.#take(message);
+      act();
     } catch (error) {
       this.#log.error(
-        { message: message.name, error },
+        { message: name, error },
         `a message of the pool could not be handled: ${messageOf(error)}`,
       );
     }
@@ -335,11 +343,22 @@ export class MiningSession {
   /** To the channel of that id, or to all channels of the group of that id: they share one space of ids. */
   #deliver(message: ChannelMessage): void {
     const channel = this.#channels.get(message.channel_id);
-    const receivers =
-      channel === undefined
-        ? [...this.#channels.values()].filter(({ groupId }) => groupId === message.channel_id)
-        : [channel];
-    for (const receiver of receivers) receiver.take(message);
+    if (channel !== undefined) channel.take(message);
+    else this.#deliverToGroup(message);
+  }
+
+  /** What the pool says next waits until all members have heard this. */
+  #deliverToGroup(message: ChannelMessage): void {
+    const members = [...this.#channels.values()].filter(({ groupId }) => groupId === message.channel_id);
+    const handler = this.#connection.onMessage;
+    this.#connection.onMessage = undefined;
+    this.#fanOut.begin(
+      members,
+      (member) => this.#guard(message, () => member.take(message)),
+      () => {
+        this.#connection.onMessage = handler;
+      },
+    );
   }
 
   #obstacle(): string | undefined {
@@ -347,32 +366,11 @@ export class MiningSession {
     const open = this.#channels.size + this.#openings.size;
     return open < MAX_CHANNELS ? undefined : `${MAX_CHANNELS} channels are open already`;
   }
-
-  #openTlvs({ lockingKey, resumeToken }: OpenRequest): Tlv[] {
-    if (!this.speaksEhash) return [];
-    const tlvs: Tlv[] = [];
-    if (lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
-    if (resumeToken !== undefined) tlvs.push(ehashTlv(RESUME_TOKEN_FIELD, resumeToken));
-    return tlvs;
-  }
-
-  /** The worker's name first, then the key: the order that the extension's text fixes. */
-  #shareTlvs({ worker, lockingKey }: ShareOwner): Tlv[] {
-    const tlvs: Tlv[] = [];
-    if (this.#connection.extensions.has(WORKER_NAME_EXTENSION)) tlvs.push(encodeWorkerName(worker));
-    if (this.speaksEhash && lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
-    return tlvs;
-  }
 }
 
 /** @param asked what the opening said: the wish may have changed while it was on its way */
 function tellWish(channel: MiningChannel, asked: OpenRequest): void {
-  const { nominalHashRate, maximumTargetLe } = channel.request;
-  if (asked !== channel.request) channel.update(nominalHashRate, maximumTargetLe);
-}
-
-function ehashTlv(field: number, value: Uint8Array): Tlv {
-  return { extension: EHASH_EXTENSION, field, value };
+  if (asked !== channel.request) channel.update(channel.request);
 }
 
 function unanswered(): HashpoolError {

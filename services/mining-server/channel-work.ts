@@ -1,7 +1,7 @@
 import { clientName, type MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { type ChannelJob, MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import { type ExtendedJob, earliestTime, type LiveJob } from '../../domain/jobs/extended-job.ts';
-import { exponentFor, within } from '../../domain/vardiff/vardiff.ts';
+import { exponentFor, fixedExponent, within } from '../../domain/vardiff/vardiff.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { MiningHouse } from './house.ts';
 import { extendedJob, newPrevHash, setTarget, standardJob } from './messages.ts';
@@ -98,7 +98,7 @@ export function adjust(channel: MiningChannel, house: MiningHouse, now: number):
   const { k } = channel.vardiff;
   const inRange = within(range, k);
   if (inRange !== k) channel.vardiff.set(inRange, now);
-  else if (channel.vardiff.evaluate(now, range) === undefined) return false;
+  else if (channel.vardiff.evaluate(now, range, channel.isFixed, channel.miners) === undefined) return false;
   house.log.debug({ channel: channel.id, from: k, to: channel.vardiff.k }, 'target moved');
   remember(channel, house, now);
   return true;
@@ -115,20 +115,23 @@ export function remember(channel: MiningChannel, house: MiningHouse, now: number
 export function follow(
   channel: MiningChannel,
   house: MiningHouse,
-  wish: { nominalHashRate: number; clientFloor: number },
+  wish: { nominalHashRate: number; clientFloor: number; isFixed: boolean; miners: number },
   now: number,
   send: Send,
 ): void {
   if (!house.range) return;
   const { sharesPerMinute } = house.policy;
   channel.clientFloor = wish.clientFloor;
+  channel.isFixed = wish.isFixed;
+  channel.miners = wish.miners;
   const range = channel.range(house.range);
   const before = exponentFor(channel.nominalHashRate, sharesPerMinute, range);
   const after = exponentFor(wish.nominalHashRate, sharesPerMinute, range);
   channel.nominalHashRate = wish.nominalHashRate;
   const { k } = channel.vardiff;
-  const wanted = after !== before && wish.nominalHashRate > 0 ? channel.vardiff.follow(after) : k;
-  const next = within(range, wanted);
+  const isNews = after !== before && wish.nominalHashRate > 0;
+  const wanted = isNews ? channel.vardiff.follow(after) : k;
+  const next = wish.isFixed ? fixedExponent(range, channel.vardiff.proven) : within(range, wanted);
   if (next === k) {
     send(setTarget(channel.id, k));
     return;

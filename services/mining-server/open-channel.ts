@@ -1,5 +1,10 @@
 import type { ChannelIds } from '../../domain/channels/channel-ids.ts';
-import { type KeyError, resumeTokenField } from '../../domain/channels/locking-key.ts';
+import {
+  hasFixedTargetField,
+  type KeyError,
+  resumeTokenField,
+  sharingMiners,
+} from '../../domain/channels/locking-key.ts';
 import { type ChannelKind, clientName, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
 import { resumeName } from '../../domain/channels/resumable-channels.ts';
@@ -69,8 +74,9 @@ export function openChannel(
   const session = house.nextSession();
   const proven = house.memory.recall(clientName(userIdentity, lockingKey), session, now);
   const difficultyLimit = policy.difficultyLimits?.find(userIdentity);
+  const isFixed = hasFixedTargetField(tlvs);
   const { mostRollable } = house.allocator;
-  const known = { difficultyLimit, proven, mostRollable };
+  const known = { difficultyLimit, proven, isFixed, mostRollable };
   const grant = judgeOpen(request, policy.sharesPerMinute, range, known);
   if (typeof grant === 'string') return grant;
   const token = resumeTokenField(tlvs);
@@ -83,6 +89,8 @@ export function openChannel(
     lockingKey,
     nominalHashRate: request.nominal_hash_rate,
     clientFloor: grant.clientFloor,
+    isFixed,
+    miners: sharingMiners(tlvs),
     difficultyLimit,
     resumeName: token && resumeName(token, userIdentity, lockingKey),
   } as const;

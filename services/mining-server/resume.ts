@@ -1,6 +1,9 @@
 import type { MiningChannel, MiningChannelOptions } from '../../domain/channels/mining-channel.ts';
 import type { MiningHouse } from './house.ts';
 
+/** How long a client may have been away whose cut link was not seen yet: it gives up on a silent one within this. */
+const UNSEEN_CUT_MS = 60_000;
+
 /** What a channel of a new connection is to be, whether it was there before or not. */
 export type WantedChannel = Omit<MiningChannelOptions, 'groupId' | 'tag' | 'prefix' | 'vardiff' | 'jobs'>;
 
@@ -22,9 +25,9 @@ export function resumeChannel(
     house.retire(former);
     return undefined;
   }
-  // The time away says nothing of the miner's rate, and gave it no chance to hand anything in.
+  // The time away gave the miner no chance to hand anything in: what it found then comes at once.
   const now = performance.now();
-  former.vardiff.set(former.vardiff.k, now);
+  former.vardiff.resumed(now, cutAt === undefined ? UNSEEN_CUT_MS : now - cutAt, wanted.miners);
   former.jobs.prolong(now - (cutAt ?? now));
   house.tags.release(former.tag);
   return former.resumed({ ...wanted, ...place() });

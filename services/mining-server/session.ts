@@ -3,7 +3,12 @@ import {
   MAX_CHANNELS_PER_CONNECTION,
   MAX_UNGROUPED_CHANNELS,
 } from '../../domain/channels/channel-ids.ts';
-import { channelKey, type KeyError } from '../../domain/channels/locking-key.ts';
+import {
+  channelKey,
+  hasFixedTargetField,
+  type KeyError,
+  sharingMiners,
+} from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
 import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
@@ -164,12 +169,13 @@ export class MiningSession implements ShareOwner {
     const { channel, sequenceNumber, k, work } = share;
     const { figures, events } = this.#house;
     figures.accepted++;
+    if (work) events.onStored?.(work);
     if (work) events.onAccepted?.(this.#number, share, work);
     this.#house.acks.add(this, channel, sequenceNumber, k);
-    if (channel.vardiff.accepted(k)) this.#stopFlood(channel);
+    // One that was stored before was counted before.
+    if (work && channel.vardiff.accepted(k)) this.#stopFlood(channel);
   }
 
-    if (work) events.onStored?.(work);
   /** Moves a channel's target before its time, where the store's answer still finds it open. */
   #stopFlood(channel: MiningChannel): void {
     if (this.#channels.get(channel.id) !== channel) return;
@@ -197,7 +203,7 @@ export class MiningSession implements ShareOwner {
         this.#open(message, tlvs);
         break;
       case 'UpdateChannel':
-        this.#update(message);
+        this.#update(message, tlvs);
         break;
       case 'CloseChannel':
         this.#close(message.channel_id);
@@ -292,7 +298,7 @@ export class MiningSession implements ShareOwner {
     serveExtensions(this.#connection, request, supported, required);
   }
 
-  #update(message: Message<'UpdateChannel'>): void {
+  #update(message: Message<'UpdateChannel'>, tlvs: readonly Tlv[]): void {
     const { channel_id, nominal_hash_rate: nominalHashRate } = message;
     const channel = this.#channels.get(channel_id);
     const clientFloor = channel ? judgeUpdate(message, this.#house.range) : 'invalid-channel-id';
@@ -301,7 +307,9 @@ export class MiningSession implements ShareOwner {
       return;
     }
     this.#catchUp();
-    follow(channel, this.#house, { nominalHashRate, clientFloor }, performance.now(), this.#send);
+    const said = { isFixed: hasFixedTargetField(tlvs), miners: sharingMiners(tlvs) };
+    const wish = { nominalHashRate, clientFloor, ...said };
+    follow(channel, this.#house, wish, performance.now(), this.#send);
   }
 
   #close(channelId: number): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   exponentFor,
+  fixedExponent,
   startingExponent,
   trustedExponent,
   Vardiff,
@@ -140,6 +141,42 @@ describe('vardiff', () => {
     const late = new Vardiff(SHARES_PER_MINUTE, 30, 0);
     late.accepted(50);
     assert.equal(late.evaluate(10_000, range), undefined);
+  });
+
+  it('takes what comes at once after a cut for the time away, as much as may have been found then', () => {
+    const away = 60_000;
+    const backlog = 4 * SHARES_PER_MINUTE;
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 24, 0);
+    vardiff.resumed(away, away);
+    for (let i = 0; i < backlog; i++) assert.ok(!vardiff.accepted(24));
+    assert.equal(vardiff.evaluate(away + 100, range), undefined);
+    for (let i = 0; i < 12; i++) vardiff.accepted(24);
+    assert.ok((vardiff.evaluate(away + 200, range) ?? 0) > 24, 'a flood is one after a cut too');
+  });
+
+  it('counts every share again some seconds after a cut, whether a backlog came or not', () => {
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 24, 0);
+    vardiff.resumed(0, 600_000);
+    assert.equal(vardiff.evaluate(10_001, range), undefined);
+    for (let i = 0; i < 12; i++) vardiff.accepted(24);
+    assert.ok((vardiff.evaluate(10_002, range) ?? 0) > 24);
+  });
+
+  it('stays where a client wants to stay, be its shares few or many, until it floods', () => {
+    for (const perMinute of [0, 1, SHARES_PER_MINUTE, 32 * SHARES_PER_MINUTE]) {
+      const vardiff = new Vardiff(SHARES_PER_MINUTE, 30, 0);
+      const fixed = { floor: 30, ceiling: 62 };
+      for (let second = 1; second <= 3600; second++) {
+        const shares = Math.floor((perMinute * second) / 60) - Math.floor((perMinute * (second - 1)) / 60);
+        for (let i = 0; i < shares; i++) vardiff.accepted(30);
+        assert.equal(vardiff.evaluate(second * 1000, fixed, true), undefined, `${perMinute} a minute`);
+      }
+      for (let i = 0; i < 10_000; i++) vardiff.accepted(30);
+      assert.ok((vardiff.evaluate(3_601_000, fixed, true) ?? 0) > 30);
+      assert.ok(fixedExponent(fixed, vardiff.proven) > 30, 'and it does not begin the flood anew');
+    }
+    assert.equal(fixedExponent({ floor: 30, ceiling: 62 }, undefined), 30);
+    assert.equal(fixedExponent({ floor: 30, ceiling: 62 }, 36), 30);
   });
 
   it('eases a silent miner quickly by three steps at a time, and slowly far below what its shares proved', () => {

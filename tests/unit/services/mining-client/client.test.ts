@@ -103,7 +103,7 @@ test('closing a channel tells the pool, loses what waits, and tells its owner no
   const owner = await openChannel(client, link);
   const channel = channelOf(owner);
   const verdict = channel.submit(share, { worker: '', lockingKey: key });
-  channel.update(5e11, target);
+  channel.update({ nominalHashRate: 5e11, maximumTargetLe: target });
   channel.close('miner-disconnected');
   channel.close('again');
   assert.deepEqual(await verdict, { kind: 'lost', reason: 'miner-disconnected' });

@@ -55,7 +55,7 @@ test('a difficulty wished for while the channel is asked back is told once it, o
   for (const extranonce_prefix of [Uint8Array.of(1, 2, 3, 5), Uint8Array.of(7, 7, 7, 7)]) {
     const { channel, next } = await cutLink(t);
     const { message } = await next.take('OpenExtendedMiningChannel');
-    channel.update(2e12, new Uint8Array(32).fill(3));
+    channel.update({ nominalHashRate: 2e12, maximumTargetLe: new Uint8Array(32).fill(3) });
     grant(next, message.request_id, 9, { extranonce_prefix });
     const update = (await next.take('UpdateChannel')).message;
     assert.deepEqual([update.channel_id, update.maximum_target], [9, new Uint8Array(32).fill(3)]);

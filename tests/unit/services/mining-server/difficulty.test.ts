@@ -8,6 +8,7 @@ import {
   powerTarget,
   targetToLeBytes,
 } from '../../../../protocols/bitcoin/target.ts';
+import { EHASH_EXTENSION, FIXED_TARGET_FIELD } from '../../../../protocols/ehash/extension.ts';
 import type { RawChannel } from '../../../harness/raw-miner.ts';
 import { testPool } from './fixture.ts';
 
@@ -83,6 +84,28 @@ describe("a channel's difficulty", () => {
       await miner.next('SetTarget', () => true, from);
     }
     assert.equal(exponent(channel.target), proven - 3);
+  });
+
+  it('stays at the maximum target of a client that says so, and is free again when it says no more', async (t) => {
+    const pool = await testPool(t);
+    const miner = await pool.connect({ extensions: [EHASH_EXTENSION] });
+    const fixed = [{ extension: EHASH_EXTENSION, field: FIXED_TARGET_FIELD, value: new Uint8Array(0) }];
+    const max_target = targetToLeBytes(powerTarget(4));
+    const channel = await miner.open({ nominal_hash_rate: CLAIM * 2 ** 8, max_target }, fixed);
+    assert.equal(exponent(channel.target), 4, 'whatever rate it claims');
+    for (let i = 0; i < 40; i++) assert.equal(await channel.submit(channel.mine()), 'accepted');
+    assert.equal(exponent(channel.target), 4, '40 shares at once are no flood yet');
+    const update = { channel_id: channel.id, nominal_hash_rate: CLAIM };
+    const said = (maximum_target: Uint8Array, tlvs: typeof fixed) => {
+      const from = miner.received.length;
+      miner.connection.send({ name: 'UpdateChannel', ...update, maximum_target }, tlvs);
+      return miner.next('SetTarget', () => true, from);
+    };
+    assert.equal(exponent((await said(targetToLeBytes(powerTarget(7)), fixed)).maximum_target), 7);
+    assert.equal(exponent((await said(max_target, fixed)).maximum_target), 4);
+    await said(max_target, []);
+    for (let i = 0; i < 24; i++) await channel.submit(channel.mine());
+    assert.ok(exponent(channel.target) > 4);
   });
 
   it("stays in the operator's bounds for that client, unless its maximum target asks for more", async (t) => {

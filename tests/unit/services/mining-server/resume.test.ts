@@ -136,6 +136,23 @@ describe('a resumed channel', () => {
     assert.equal(await resumed.submit(easy[1]), 'stale-share');
   });
 
+  it('keeps its difficulty when the shares of the time away come at once, be they new or sent again', async (t) => {
+    const { pool, token, channel } = await cutChannel(t);
+    const backlog = Array.from({ length: 24 }, () => channel.mine());
+    const now = performance.now.bind(performance);
+    t.mock.method(performance, 'now', () => now() + 60_000);
+    const resumed = await openWith(pool, token);
+    const answers = [...backlog, ...backlog].map((share) => resumed.submit(share));
+    const words = await Promise.all(answers);
+    assert.ok(words.slice(0, 24).every((word) => word === 'accepted'));
+    assert.equal(hex(resumed.target), hex(channel.target));
+    assert.equal(
+      resumed.miner.received.filter(({ name }) => name === 'SetTarget').length,
+      0,
+      'no share of before was taken for a fresh one',
+    );
+  });
+
   it('may be a standard one, whose locking key its shares can not name', async (t) => {
     const pool = await testPool(t);
     const token = newToken();

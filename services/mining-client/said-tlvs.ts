@@ -1,0 +1,55 @@
+import {
+  EHASH_EXTENSION,
+  encodeFixedTarget,
+  FIXED_TARGET_FIELD,
+  LOCKING_KEY_FIELD,
+  RESUME_TOKEN_FIELD,
+  WORKER_NAME_EXTENSION,
+} from '../../protocols/ehash/extension.ts';
+import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
+import type { Tlv } from '../../protocols/sv2/tlv.ts';
+import type { ChannelWish, ShareOwner } from './channel.ts';
+import type { OpenRequest } from './session.ts';
+
+/** What one connection's messages say beside their own fields, by the extensions that were agreed on. */
+export class SaidTlvs {
+  readonly #extensions: ReadonlySet<number>;
+  readonly #ofOwner = new WeakMap<ShareOwner, readonly Tlv[]>();
+
+  constructor(extensions: ReadonlySet<number>) {
+    this.#extensions = extensions;
+  }
+
+  get #saysEhash(): boolean {
+    return this.#extensions.has(EHASH_EXTENSION);
+  }
+
+  ofOpening(request: OpenRequest): Tlv[] {
+    if (!this.#saysEhash) return [];
+    const { lockingKey, resumeToken } = request;
+    const tlvs: Tlv[] = [];
+    if (lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
+    if (resumeToken !== undefined) tlvs.push(ehashTlv(RESUME_TOKEN_FIELD, resumeToken));
+    return [...tlvs, ...this.ofWish(request)];
+  }
+
+  ofWish({ isFixed = false, miners }: Pick<ChannelWish, 'isFixed' | 'miners'>): Tlv[] {
+    return isFixed && this.#saysEhash ? [ehashTlv(FIXED_TARGET_FIELD, encodeFixedTarget(miners))] : [];
+  }
+
+  /** The same for all shares of a worker: its name first, then the key, the order that the extension's text fixes. */
+  ofShare(owner: ShareOwner): readonly Tlv[] {
+    const known = this.#ofOwner.get(owner);
+    if (known !== undefined) return known;
+    const { worker, lockingKey } = owner;
+    const tlvs: Tlv[] = [];
+    if (this.#extensions.has(WORKER_NAME_EXTENSION)) tlvs.push(encodeWorkerName(worker));
+    if (this.#saysEhash && lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
+    this.#ofOwner.set(owner, tlvs);
+    return tlvs;
+  }
+}
+
+function ehashTlv(field: number, value: Uint8Array): Tlv {
+  return { extension: EHASH_EXTENSION, field, value };
+}
