@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HashpoolError } from '../../protocols/errors.ts';
 
+/** Where tests/web leaves its pictures; it may be there before any appliance. */
+const SCREENSHOTS = 'screenshots';
+
 /** Where everything of one appliance lies. */
 export interface StateFolder {
   readonly root: string;
@@ -50,7 +53,8 @@ export function existingState(path: string): StateFolder {
  * @throws HashpoolError 'not-a-state-folder' for one that has something in it and was never an appliance's
  */
 export function checkFolder(state: StateFolder): void {
-  if (!existsSync(state.root) || existsSync(state.lock) || readdirSync(state.root).length === 0) return;
+  if (!existsSync(state.root) || existsSync(state.lock)) return;
+  if (readdirSync(state.root).every((name) => name === SCREENSHOTS)) return;
   throw new HashpoolError(
     'not-a-state-folder',
     `${state.root} holds something else than an appliance's state: name a new or empty folder by --state`,

@@ -89,13 +89,7 @@ function Part({ part, isChosen }: { readonly part: Dependency; readonly isChosen
       ' for ',
       h(Ago, { at: part.since, isLength: true }),
     ),
-    h(
-      'span',
-      { class: 'why' },
-      part.why,
-      part.latency_ms !== null && part.state === 'ok' && ` (answered in ${grouped(part.latency_ms)} ms)`,
-      part.remedy !== '' && h('span', { class: 'remedy' }, part.remedy),
-    ),
+    h('span', { class: 'why' }, part.why, part.remedy !== '' && h('span', { class: 'remedy' }, part.remedy)),
   );
 }
 

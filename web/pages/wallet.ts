@@ -28,7 +28,7 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 const lineColumns: readonly Column<Line>[] = [
-  { title: 'When', cell: ({ at }) => h(TimeOf, { at }) },
+  { title: 'When', kind: 'tight', cell: ({ at }) => h(TimeOf, { at }) },
   {
     title: 'What',
     cell: ({ kind, operations }) => (kinds[kind] ?? kind) + (operations > 1 ? ` (${operations} times)` : ''),
@@ -38,7 +38,11 @@ const lineColumns: readonly Column<Line>[] = [
     kind: 'number',
     cell: ({ amount }) => (amount.startsWith('-') ? '' : '+') + grouped(amount),
   },
-  { title: 'Unit', kind: 'second-rate', cell: ({ unit }) => h('span', { title: unit }, unitName(unit)) },
+  {
+    title: 'Unit',
+    kind: 'second-rate tight',
+    cell: ({ unit }) => h('span', { title: unit }, unitName(unit)),
+  },
   { title: 'Fee', kind: 'number third-rate', cell: ({ fee }) => grouped(fee) },
   { title: 'Note', kind: 'second-rate', cell: ({ note }) => note },
 ];
@@ -111,19 +115,7 @@ export function WalletPage(): JSX.Element {
                 keyOf: ({ id }) => id,
               }),
       ),
-      h(FaucetPanel, null),
-      h(
-        Card,
-        { title: 'Spend it', size: 'third' },
-        h('p', { class: 'muted' }, 'This page can spend nothing. On the machine of the translator:'),
-        h(
-          'div',
-          { class: 'stack' },
-          commands.map(([text, label]) =>
-            h('div', { key: text }, h('p', { class: 'small muted' }, label), h(Copyable, { text, label })),
-          ),
-        ),
-      ),
+      h('div', { class: 'third column' }, h(FaucetPanel, null), h(SpendPanel, null)),
     ),
   );
 }
@@ -133,3 +125,18 @@ const commands = [
   ['npm run wallet -- key', 'a key of your own to mine to'],
   ['npm run wallet -- restore', 'everything again from the seed'],
 ] as const;
+
+function SpendPanel(): JSX.Element {
+  return h(
+    Card,
+    { title: 'Spend it' },
+    h(
+      'div',
+      { class: 'stack' },
+      h('p', { class: 'muted' }, 'This page can spend nothing. On the machine of the translator:'),
+      commands.map(([text, label]) =>
+        h('div', { key: text }, h('p', { class: 'small muted' }, label), h(Copyable, { text, label })),
+      ),
+    ),
+  );
+}

@@ -27,7 +27,7 @@ export function FaucetPanel(): JSX.Element | null {
   };
   return h(
     Card,
-    { title: 'Faucet', size: 'third', reading, span: 'test network' },
+    { title: 'Faucet', reading, span: 'test network' },
     h(
       'p',
       { class: 'muted' },

@@ -1,6 +1,6 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { HashrateChart } from '../../services/stats/api/schemas/hashrate.ts';
+import type { HashrateChart, HashratePoint } from '../../services/stats/api/schemas/hashrate.ts';
 import type { Reading } from '../data/reading.ts';
 import { useApi } from '../data/use-api.ts';
 import { duration } from '../format/duration.ts';
@@ -20,8 +20,8 @@ export interface HashratePanelProps {
   readonly miner?: number;
   /** The line's name. */
   readonly line: string;
-  /** Another line to compare with: `credited` is what the pool pays for. */
-  readonly withCredited?: boolean;
+  /** Whether what was found is drawn beside what the pool credits. */
+  readonly withFound?: boolean;
   /** What to do where there is no share yet. */
   readonly empty: ComponentChildren;
   /** Figures above the chart. */
@@ -30,7 +30,7 @@ export interface HashratePanelProps {
 
 /** The hashrate over time, in a window that one chooses. */
 export function HashratePanel(props: HashratePanelProps): JSX.Element {
-  const { title, size = 'wide', miner, line, empty, children } = props;
+  const { title, size = 'wide', miner, line, withFound = false, empty, children } = props;
   const [hours, setHours] = useState<ChartHours>(24);
   const of = miner === undefined ? '' : `&miner=${miner}`;
   const reading = useApi<HashrateChart>(`api/hashrate?hours=${hours}${of}`, 10_000);
@@ -51,7 +51,7 @@ export function HashratePanel(props: HashratePanelProps): JSX.Element {
     reading.data === undefined
       ? h(Skeleton, { lines: 8 })
       : reading.data.points.some(({ hs }) => hs !== null && hs > 0)
-        ? h('div', null, children, h(RateChart, { data: reading.data, line }))
+        ? h('div', null, children, h(RateChart, { data: reading.data, line, withFound }))
         : h(Empty, { icon: 'clock', title: `No shares in the ${lastHours(hours)}` }, empty),
   );
 }
@@ -61,20 +61,28 @@ function spanOf({ data }: Reading<HashrateChart>, hours: number): string {
   return `${lastHours(hours)}; each point is the mean of ${duration(data.window_seconds)}`;
 }
 
-function RateChart({ data, line }: { readonly data: HashrateChart; readonly line: string }): JSX.Element {
+interface RateChartProps {
+  readonly data: HashrateChart;
+  readonly line: string;
+  readonly withFound: boolean;
+}
+
+function RateChart({ data, line, withFound }: RateChartProps): JSX.Element {
   const { points, blocks } = data;
   const times = useMemo(() => points.map(({ at }) => at), [points]);
-  const lines = useMemo<ChartLine[]>(
-    () => [
-      {
-        label: line,
-        colour: 'accent',
-        values: points.map(({ hs }) => hs),
-        errors: points.map(({ error }) => error),
-      },
-    ],
-    [points, line],
-  );
+  const lines = useMemo<ChartLine[]>(() => {
+    const accepted: ChartLine = {
+      label: line,
+      colour: 'accent',
+      values: points.map(({ hs }) => hs),
+      errors: points.map(({ error }) => error),
+    };
+    if (!withFound) return [accepted];
+    return [
+      accepted,
+      { label: 'found, rejected included', colour: 'second', values: points.map(found), isDashed: true },
+    ];
+  }, [points, line, withFound]);
   const markers = useMemo<ChartMarker[]>(
     () => blocks.map(({ at, height }) => ({ at, text: `Block ${height} was found here` })),
     [blocks],
@@ -86,4 +94,9 @@ function RateChart({ data, line }: { readonly data: HashrateChart; readonly line
     markers,
     format: (value) => asText(hashrate(value)),
   });
+}
+
+/** The rate with rejected shares, each as if it proved as much as an accepted one of that time. */
+function found({ hs, shares, rejected }: HashratePoint): number | null {
+  return hs === null || shares === 0 ? hs : (hs * (shares + rejected)) / shares;
 }

@@ -21,7 +21,7 @@ export function UpstreamPanel({ health }: { readonly health: Reading<Health> }):
   const process = services.data?.processes.find(({ role }) => role === 'translator');
   return h(
     Card,
-    { title: h(Term, { of: 'upstream' }), size: 'third', reading: health, span: 'looked at live' },
+    { title: h(Term, { of: 'upstream' }), reading: health, span: 'looked at live' },
     upstream === undefined || translator === undefined
       ? h(Skeleton, { lines: 5 })
       : h(

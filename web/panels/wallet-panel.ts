@@ -20,7 +20,6 @@ export function WalletPanel(): JSX.Element {
     Card,
     {
       title: h('span', null, h(Term, { of: 'ehash' }, 'Ehash'), ' of this wallet'),
-      size: 'third',
       reading,
       tools: h('a', { class: 'small', href: '#/wallet' }, 'Wallet'),
     },

@@ -2,6 +2,7 @@ import { type ComponentChildren, h, type JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import type { Reading } from '../data/reading.ts';
 import { AsOf } from './as-of.ts';
+import { Boundary } from './boundary.ts';
 
 export interface CardProps {
   readonly title: ComponentChildren;
@@ -24,7 +25,7 @@ export function Card({ title, size = '', tools, span, reading, children }: CardP
     { class: `card ${size}`, 'aria-labelledby': id },
     h('header', null, h('h2', { id }, title), tools),
     reading?.trouble !== undefined && h(Trouble, { text: reading.trouble }),
-    h('div', { class: reading?.isOld ? 'stale' : '' }, children),
+    h('div', { class: reading?.isOld ? 'stale' : '' }, h(Boundary, null, children)),
     h(
       'footer',
       null,

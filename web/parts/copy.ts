@@ -47,7 +47,7 @@ function CopyButton({ text, label, hasWord }: CopyButtonProps): JSX.Element {
       onClick: () => void copy(text).then(setOutcome),
     },
     h(Icon, { name: outcome === 'done' ? 'done' : 'copy' }),
-    hasWord && said,
+    hasWord && h('span', { class: 'word' }, said),
     h('span', { class: 'unseen', role: 'status' }, outcome === 'idle' ? '' : said),
   );
 }

@@ -2,6 +2,7 @@ import { type ComponentChildren, h, type JSX } from 'preact';
 import type { LiveState } from '../data/live-feed.ts';
 import { clockTime } from '../format/time.ts';
 import { setTheme, type Theme, themes, useTheme } from '../theme.ts';
+import { Boundary } from './boundary.ts';
 import { Icon } from './icon.ts';
 
 export type PageLink = readonly [page: string, title: string];
@@ -36,7 +37,7 @@ export function Frame({ side, links, page, live, children, foot }: FrameProps): 
       ),
       h('div', { class: 'tools' }, h(LiveMark, { live }), h(ThemeSwitch, null)),
     ),
-    h('main', { id: 'content', tabIndex: -1 }, children),
+    h('main', { id: 'content', tabIndex: -1 }, h(Boundary, { key: page }, children)),
     h('footer', { class: 'foot' }, foot),
   );
 }

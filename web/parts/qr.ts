@@ -7,6 +7,9 @@ const MOST_BYTES = 2_953;
 /** Below this the usual correction still makes squares that a phone can tell apart. */
 const MANY_BYTES = 600;
 
+/** Light squares around a code; the frame on the page adds to them. */
+const QUIET = 2;
+
 /** Whether a text fits into one code. */
 export function fitsQr(text: string): boolean {
   return new TextEncoder().encode(text).length <= MOST_BYTES;
@@ -34,7 +37,7 @@ export function Qr({ text, label }: { readonly text: string; readonly label: str
 /** The dark squares as one path: a stroke for each run of a row. */
 function draw(text: string): { readonly size: number; readonly path: string } {
   const ecc = text.length > MANY_BYTES ? 'low' : 'medium';
-  const rows = encodeQR(text, 'raw', { ecc, border: 0 });
+  const rows = encodeQR(text, 'raw', { ecc, border: QUIET });
   const path = rows
     .flatMap((row, y) => {
       const runs: string[] = [];

@@ -67,9 +67,9 @@ export const glossary = {
     meaning: 'The pools that this translator may mine for. The first that has work is used.',
   },
   credited: {
-    word: 'Credited by the pool',
+    word: 'credited by the pool',
     meaning:
-      'The work that the pool has accepted and pays for. If it stays below what your miners find, shares are rejected or lost on the way.',
+      'The pool has accepted this work and pays for it. What is missing was rejected; each rejected share is counted here as if it proved as much as an accepted one.',
   },
   dayMean: {
     word: 'its own day',
