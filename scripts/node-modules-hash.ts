@@ -22,7 +22,10 @@ function installedHash(): string {
     rmSync(join(work, 'node_modules/.package-lock.json'));
     const out = join(work, 'out');
     mkdirSync(out);
-    cpSync(join(work, 'node_modules'), join(out, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(work, 'node_modules'), join(out, 'node_modules'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     return execFileSync('nix', ['--extra-experimental-features', 'nix-command', 'hash', 'path', out], {
       encoding: 'utf8',
       env: { ...process.env, NIX_REMOTE: 'dummy://' },

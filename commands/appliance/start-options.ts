@@ -83,7 +83,8 @@ function parseAmount(text: string): bigint {
   return BigInt(text);
 }
 
-function parsePort(text: string): number {
+/** A port for `--port-base`. @throws HashpoolError 'usage' */
+export function parsePort(text: string): number {
   if (!/^\d{4,5}$/.test(text)) {
     throw usageError(`--port-base ${text}: a port number is wanted, 1024 or more`);
   }

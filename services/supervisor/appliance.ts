@@ -8,7 +8,8 @@ import { launchPlans } from './launch-plans.ts';
 import { lockFolder } from './lock.ts';
 import { type PlacedPort, placePorts } from './ports.ts';
 import type { LaunchPlan } from './role-process.ts';
-import { readRolesTable } from './roles-table.ts';
+import { type RolesTable, readRolesTable } from './roles-table.ts';
+import { type Side, tableOfSides } from './sides.ts';
 import { checkFolder, createFolders, ownFolders, type StateFolder, stateFolder } from './state-folder.ts';
 
 /** An appliance that can start: its folder is ours, its config, keys and ports are settled. */
@@ -29,6 +30,10 @@ export interface ApplianceOptions {
   readonly fresh?: boolean;
   readonly portBase?: number | undefined;
   readonly debug?: boolean;
+  /** The roles of one side alone, and of these not what is for trials. */
+  readonly side?: Side;
+  /** Roles that something else runs. */
+  readonly without?: readonly string[];
 }
 
 const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.url));
@@ -38,8 +43,10 @@ const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.
  * @throws HashpoolError 'not-a-state-folder', 'state-in-use', 'bad-port-base', 'no-config', 'bad-credential', 'bad-roles-table'
  */
 export async function prepareAppliance(options: ApplianceOptions): Promise<Appliance> {
-  const table = readRolesTable();
-  const ports = placePorts(table, options.portBase);
+  const whole = readRolesTable();
+  const table = tableOf(whole, options);
+  // A side numbers its ports as both together do, so that they find each other.
+  const ports = placePorts(whole, options.portBase);
   const state = stateFolder(options.state);
   const roles = table.roles.map((role) => role.name);
   const configSource = options.config ?? regtestConfig;
@@ -58,6 +65,12 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     lock.release();
     throw error;
   }
+}
+
+function tableOf(whole: RolesTable, { side, without = [] }: ApplianceOptions): RolesTable {
+  if (side === undefined) return tableOfSides(whole, ['server', 'client'], without);
+  const trials = whole.roles.filter((role) => role.trial === true).map((role) => role.name);
+  return tableOfSides(whole, [side], [...trials, ...without]);
 }
 
 /** Removes what an appliance puts into its folder, and nothing that it does not know. */
