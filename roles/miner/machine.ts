@@ -6,6 +6,9 @@ import { type Account, MAX_UNANSWERED, Session } from './session.ts';
 import { Tally } from './tally.ts';
 import type { WorkUnit } from './work.ts';
 
+/** Why a connection ends that the machine's owner has ended. */
+const STOPPED = 'stopped';
+
 /** How a connection went: it was a good one, it ended within the handshake, there was none. */
 type Outcome = keyof Profile['reconnectsAfter'];
 
@@ -110,7 +113,7 @@ export class Machine {
       told: (words) => said(`the pool says: ${words}`),
     });
     this.#session = session;
-    const stop = (): void => session.connection.close('stopped');
+    const stop = (): void => session.connection.close(STOPPED);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
@@ -139,9 +142,9 @@ export class Machine {
     const wasWelcome = this.#isWelcome;
     const reason = await session.connection.closed;
     this.#isWelcome = false;
-    this.tally.ended(reason);
+    if (reason !== STOPPED) this.tally.ended(reason);
     if (refusal === undefined) this.#words = `not mining: ${reason}`;
-    if (reason !== 'stopped' && refusal === undefined) said(this.#words);
+    if (reason !== STOPPED && refusal === undefined) said(this.#words);
     return wasWelcome ? 'end' : 'unwelcome';
   }
 

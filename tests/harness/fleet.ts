@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { type AnsweredShare, Fleet, type FleetOptions } from '../../roles/miner/fleet.ts';
 import type { Scanner } from '../../roles/miner/floor.ts';
 import { openHashing } from '../../roles/miner/hashing.ts';
+import type { Machine } from '../../roles/miner/machine.ts';
 import type { Profile } from '../../roles/miner/profiles/profile.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 
@@ -45,4 +46,23 @@ export async function testFleet(t: Pick<TestContext, 'after'>, options: TestFlee
     await hashing?.close();
   });
   return { fleet, answers };
+}
+
+/** Shares that the pool called accepted, by hash in the header's order, in hex. */
+export function grantedHashes(answers: readonly AnsweredShare[]): string[] {
+  return answers.filter(({ answer }) => answer.kind === 'granted').map(({ hashLe }) => hashLe);
+}
+
+/** Whether a machine's connections ended only because the pool asked it to connect again. */
+export function endedAsAsked({ profile, tally }: Machine): boolean {
+  // Who does not obey is hung up on.
+  const words = profile.obeysReconnect ? 'the pool asked to connect again' : 'the pool closed the connection';
+  const ended = [...tally.endings].every(([reason]) => reason === words);
+  return ended && tally.reconnects <= tally.reconnectsAsked;
+}
+
+/** Whether a machine, as its firmware comes, can be told another extranonce while it is connected. */
+export function isTold({ profile }: Pick<Machine, 'profile'>): boolean {
+  const asks = profile.greeting.some(({ send }) => send === 'extranonce');
+  return asks || JSON.stringify(profile.configure)?.includes('subscribe-extranonce') === true;
 }

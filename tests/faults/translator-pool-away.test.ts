@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { toHex } from '../../protocols/bytes.ts';
+import { profiles } from '../../roles/miner/profiles/profiles.ts';
+import { reportOf } from '../../roles/miner/report.ts';
+import { readOutbox } from '../../roles/pool/outbox/audit.ts';
+import { startAppliance } from '../harness/appliance.ts';
+import { eventually } from '../harness/fake-pool.ts';
+import { endedAsAsked, grantedHashes, isTold, testFleet } from '../harness/fleet.ts';
+import { proxyTcp } from '../harness/interceptor.ts';
+
+const PER_PROFILE = 4;
+/** Shares of 2^10 hashes, one a second and machine. */
+const DIFFICULTY = 2 ** -22;
+const HASHRATE = 1024 * PER_PROFILE * profiles.length;
+/** A new tip would outdate the shares of a cut, whose machines can't hear of it. */
+const NEVER_A_BLOCK = 40;
+const LIMIT_MS = 300_000;
+const PATIENCE_MS = 90_000;
+
+test('every firmware, its pool killed and away for 1 s and for 30 s: nobody is dropped, every answer is true', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const pool = { host: '127.0.0.1', port: 1 };
+  const network = await proxyTcp(pool);
+  t.after(() => network.close());
+  const appliance = await startAppliance(t, {
+    without: ['miner'],
+    edit: (file, text) =>
+      (file === 'tproxy.config.toml'
+        ? text.replace('\nport = 34254', `\nport = ${network.address.port}`)
+        : text
+      )
+        .replace('shares_per_minute = 30', 'shares_per_minute = 600')
+        .replace('block_target_bits = 24', `block_target_bits = ${NEVER_A_BLOCK}`),
+  });
+  pool.port = appliance.sv2Port;
+  await appliance.until('the link to the pool', () => /^connected/.test(appliance.role('translator').text));
+  const { fleet, answers } = await testFleet(t, {
+    port: appliance.sv1Port,
+    user: 'farm',
+    profiles: Array.from({ length: PER_PROFILE }, () => profiles).flat(),
+    hashrate: HASHRATE,
+    difficulty: DIFFICULTY,
+    onThread: true,
+  });
+  const { machines } = fleet;
+  const moves = () => machines.map(({ tally }) => tally.extranoncesSet + tally.reconnects);
+  const accepted = () => machines.map(({ tally }) => tally.accepted);
+  const allMine = (before: readonly number[], what: string) =>
+    eventually(() => accepted().every((count, i) => count > (before[i] ?? 0)), what, PATIENCE_MS);
+  await allMine(
+    machines.map(() => 0),
+    'shares of all',
+  );
+
+  for (const awayMs of [1000, 30_000]) {
+    const [killedAt, before] = [performance.now(), moves()];
+    network.refusing = true;
+    network.cut();
+    await appliance.kill('pool');
+    await delay(Math.max(0, killedAt + awayMs - performance.now()));
+    network.refusing = false;
+    const isMoved = () => moves().every((count, i) => count > (before[i] ?? 0));
+    await eventually(isMoved, `all to be told after ${awayMs} ms`, PATIENCE_MS);
+    await allMine(accepted(), `shares of all after ${awayMs} ms`);
+  }
+
+  await fleet.close();
+  const { total, profiles: rows } = reportOf(fleet, 1);
+  t.diagnostic(rows.map((row) => `${row.profile} ${row.accepted} and ${row.stale} stale`).join('; '));
+  const dropped = machines.filter(
+    (machine) => !(isTold(machine) ? machine.tally.reconnects === 0 : endedAsAsked(machine)),
+  );
+  assert.deepEqual(
+    dropped.map(({ profile, tally }) => `${profile.name}: ${[...tally.endings.keys()]}`),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(total.rejections).filter((words) => !/\(21\)$/.test(words)),
+    [],
+  );
+  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
+  await appliance.stop();
+  const outbox = readOutbox(join(appliance.state.role('pool'), 'outbox.sqlite'));
+  t.after(() => outbox.close());
+  const stored = new Set([...outbox.shares()].map(({ hashLe }) => toHex(hashLe)));
+  const untrue = grantedHashes(answers).filter((hash) => !stored.has(hash));
+  assert.deepEqual(untrue, [], 'what was answered true is stored');
+  assert.deepEqual(appliance.audit().disagreements, []);
+});
