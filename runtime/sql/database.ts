@@ -31,6 +31,11 @@ export interface Database {
   /** Runs statements of which nothing is asked back. */
   exec(sql: string): void;
   readonly isTransaction: boolean;
+  /**
+   * Of a server, within a transaction that writes: a number that is higher in each one that begins to write later,
+   * whichever process it is of and whether it is committed or not. A file has one writer, who counts for himself.
+   */
+  turn?(): bigint;
   close(): void;
 }
 

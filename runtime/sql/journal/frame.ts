@@ -17,8 +17,10 @@ export const MAX_FRAME = 1 << 28;
 export interface Frame {
   /** Counts the transactions of a database that were noted. */
   readonly seq: bigint;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the clock of its process; higher in each later one of that process. */
   readonly time: number;
+  /** Of a server: see `Database.turn`. Undefined for a file, and for frames of older programs. */
+  readonly turn: bigint | undefined;
   /** The chain at the transaction before it, 32 bytes. */
   readonly previous: Uint8Array;
   /** SHA-256 over all of the frame, and by `previous` over all before it. */
@@ -30,7 +32,7 @@ export interface Frame {
 
 /** Bytes and chain of a frame. @throws HashpoolError 'journal-unwritable' where it would be too long to be read */
 export function encodeFrame(frame: Omit<Frame, 'chain'>): { bytes: Buffer; chain: Uint8Array } {
-  const payload = serialize({ version: frame.version, calls: frame.calls });
+  const payload = serialize({ version: frame.version, calls: frame.calls, turn: frame.turn });
   if (FIXED + payload.length > MAX_FRAME)
     throw new HashpoolError(
       'journal-unwritable',
@@ -56,12 +58,13 @@ export function decodeFrame(bytes: Buffer): { frame: Frame; length: number } | u
   if (length === undefined || length > bytes.length) return undefined;
   const whole = bytes.subarray(0, length);
   if (whole.readUInt32LE(8) !== sumOf(whole)) return undefined;
-  const { version, calls } = payloadOf(whole.subarray(HEAD + FIXED));
+  const { version, calls, turn } = payloadOf(whole.subarray(HEAD + FIXED));
   const frame = {
     seq: whole.readBigUInt64LE(HEAD),
     time: Number(whole.readBigUInt64LE(HEAD + 8)),
     previous: Uint8Array.from(whole.subarray(HEAD + 16, HEAD + FIXED)),
     chain: chainOf(whole),
+    turn,
     version,
     calls,
   };
@@ -90,11 +93,12 @@ function chainOf(bytes: Buffer): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(bytes.subarray(HEAD)).digest());
 }
 
-function payloadOf(bytes: Buffer): { version: number; calls: Call[] } {
+function payloadOf(bytes: Buffer): Pick<Frame, 'version' | 'calls' | 'turn'> {
   const payload: unknown = deserialize(bytes);
   if (typeof payload === 'object' && payload !== null && 'version' in payload && 'calls' in payload) {
     const { version, calls } = payload;
-    if (typeof version === 'number' && Array.isArray(calls)) return { version, calls };
+    const turn = 'turn' in payload && typeof payload.turn === 'bigint' ? payload.turn : undefined;
+    if (typeof version === 'number' && Array.isArray(calls)) return { version, calls, turn };
   }
   throw new HashpoolError(
     'journal-damaged',

@@ -9,7 +9,7 @@ import { framesAfter, holds, journalFiles, type Position } from './reader.ts';
 import { JournalWriter } from './writer.ts';
 
 /** For these a database is frozen rather than not opened. A journal that is missing is not among them: disks come back. */
-const TROUBLES = ['journal-damaged', 'journal-gap', 'journal-replay'];
+const TROUBLES = ['journal-damaged', 'journal-gap', 'journal-tie', 'journal-replay'];
 
 /** What a store says of its operations, where it can be frozen and journalled. */
 export interface JournalRules {
@@ -70,6 +70,8 @@ export class Journal {
   readonly #move;
   /** As the transaction under way has found it. */
   #state: JournalState | undefined;
+  /** Of the last frame: a clock that is set back, or too coarse, leaves the order of frames alone. */
+  #time = 0;
 
   /**
    * @param version the number of the schema's migrations
@@ -119,7 +121,9 @@ export class Journal {
     const calls = done.filter(({ name }) => this.#rules.noted.has(name));
     if (!this.#writer || !this.#state || calls.length === 0) return;
     const { seq, chain: previous } = this.#state;
-    const next = { seq: seq + 1n, time: Date.now(), previous, version: this.#version, calls };
+    this.#time = Math.max(Date.now(), this.#time + 1);
+    const turn = this.#db.turn?.();
+    const next = { seq: seq + 1n, time: this.#time, turn, previous, version: this.#version, calls };
     const { bytes, chain } = encodeFrame(next);
     // Its answer is waited for: nothing of the transaction is still on its way when the frame is written.
     this.#move.get(next.seq, chain);

@@ -67,22 +67,24 @@ function checkTorn(file: string): void {
 /**
  * The frames that follow on a position, of the files of all processes that wrote to one database. A transaction that
  * was noted and then failed leaves a frame that nothing follows on; at the very end, where nothing can follow, the
- * latest counts: it may have been answered.
- * @throws HashpoolError 'journal-damaged', 'journal-gap' where there are later frames that don't follow
+ * latest counts: it may have been answered. Which that is, a server's numbers tell over all processes, whose clocks
+ * may differ.
+ * @throws HashpoolError 'journal-damaged', 'journal-gap' where there are later frames that don't follow, 'journal-tie'
  */
 export function* framesAfter(files: readonly string[], start: Position): Generator<Frame> {
   const cursors = files.map((file) => new Cursor(file));
   try {
     for (let at = start; ; ) {
       for (const cursor of cursors) cursor.skipTo(at.seq + 1n);
-      const all = cursors.flatMap((cursor) => cursor.take(at.seq + 1n));
+      const tried = cursors.map((cursor) => cursor.take(at.seq + 1n));
       const later = cursors.flatMap((cursor) => cursor.next ?? []);
+      const follows = ({ previous }: Frame) => equalBytes(previous, at.chain);
       const frame = choose(
-        all.filter(({ previous }) => equalBytes(previous, at.chain)),
+        tried.map((frames) => frames.filter(follows)),
         later,
       );
       if (!frame) {
-        if (all.length + later.length > 0) throw gap(at.seq);
+        if (tried.flat().length + later.length > 0) throw gap(at.seq);
         return;
       }
       yield frame;
@@ -100,9 +102,27 @@ export function holds(files: readonly string[], { seq, chain }: Position): boole
   );
 }
 
-function choose(frames: readonly Frame[], later: readonly Frame[]): Frame | undefined {
-  const followed = frames.find(({ chain }) => later.some(({ previous }) => equalBytes(previous, chain)));
-  return followed ?? frames.toSorted((a, b) => a.time - b.time).at(-1);
+/** @param tried what may come next, of each file, in its order */
+function choose(tried: readonly (readonly Frame[])[], later: readonly Frame[]): Frame | undefined {
+  const followed = tried
+    .flat()
+    .find(({ chain }) => later.some(({ previous }) => equalBytes(previous, chain)));
+  if (followed) return followed;
+  const lastOnes = tried.flatMap((frames) => frames.at(-1) ?? []);
+  const latest = lastOnes.toSorted(byTurn).at(-1);
+  // A file may be there twice, as its copy.
+  const rival =
+    latest && lastOnes.find((frame) => byTurn(frame, latest) === 0 && !equalBytes(frame.chain, latest.chain));
+  if (!rival) return latest;
+  throw new HashpoolError(
+    'journal-tie',
+    `the journal ends with two transactions of number ${rival.seq} at the same time, by two processes without a server's count: either may have been answered`,
+  );
+}
+
+/** In the order of their turns, or where one has none, of their clocks. */
+function byTurn(a: Frame, b: Frame): number {
+  return a.turn !== undefined && b.turn !== undefined ? Number(a.turn - b.turn) : a.time - b.time;
 }
 
 function gap(seq: bigint): HashpoolError {

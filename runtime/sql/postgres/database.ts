@@ -42,6 +42,8 @@ export class PostgresDatabase implements Database {
   #later: Sent[] = [];
   /** `broken`: nothing of the transaction may become true, and nothing runs before the next one. */
   #state: 'idle' | 'open' | 'broken' = 'idle';
+  /** The number of the transaction that is open, where it was asked for. */
+  #transaction: string | null | undefined;
 
   constructor(server: Server) {
     this.#server = server;
@@ -66,6 +68,12 @@ export class PostgresDatabase implements Database {
     else if (sql === 'COMMIT') this.#commit();
     else if (sql === 'ROLLBACK') this.#rollback();
     else this.#post({ text: sql });
+  }
+
+  turn(): bigint {
+    const [answer] = this.#run([{ text: 'SELECT pg_current_xact_id()::text' }]);
+    this.#transaction = answer?.rows[0]?.[0];
+    return BigInt(this.#transaction ?? 0);
   }
 
   close(): void {
@@ -103,6 +111,7 @@ export class PostgresDatabase implements Database {
     const clean = this.#state === 'broken' ? [{ text: 'ROLLBACK' }, ...begin] : begin;
     this.#state = 'idle';
     this.#later = [];
+    this.#transaction = undefined;
     try {
       this.#run(clean);
     } catch (error) {
@@ -123,8 +132,7 @@ export class PostgresDatabase implements Database {
 
   /** Commits; where the connection is lost on the way, asks over another one whether the commit has happened. */
   #commit(): void {
-    const [last] = this.#run([{ text: 'SELECT pg_current_xact_id_if_assigned()::text' }]);
-    const transaction = last?.rows[0]?.[0];
+    const transaction = this.#transaction ?? this.#assigned();
     this.#state = 'idle';
     try {
       const [done] = this.#run([{ text: 'COMMIT' }]);
@@ -137,6 +145,11 @@ export class PostgresDatabase implements Database {
       if (!transaction || !isLost(error)) throw error;
       if (!this.#hasCommitted(transaction, error)) throw error;
     }
+  }
+
+  #assigned(): string | null | undefined {
+    const [last] = this.#run([{ text: 'SELECT pg_current_xact_id_if_assigned()::text' }]);
+    return last?.rows[0]?.[0];
   }
 
   /** @throws HashpoolError 'outcome-unknown' where the server can't be asked in time */

@@ -172,6 +172,22 @@ test('a payout that the wallet refuses holds up no other, and is tried again wit
   await until(() => backend.trouble === undefined);
 });
 
+test('a payout that the wallet has coins for and refuses waits a day of blocks, then it has failed', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  node.onBuild = () => refuse(-4, 'no');
+  const tries = () => node.count('walletcreatefundedpsbt');
+  assert.deepEqual(await backend.pay(payment('a')), { state: 'pending' });
+  await until(() => /waits for coins to confirm/.test(backend.trouble ?? ''));
+  node.height += 143;
+  const before = tries();
+  await until(() => tries() > before);
+  assert.deepEqual(await backend.lookUp(payment('a')), { state: 'pending' });
+  node.height += 1;
+  await until(async () => (await backend.lookUp(payment('a'))).state === 'failed');
+  assert.deepEqual(node.sent, []);
+});
+
 test('a payout that the wallet can never make has failed, and stays so', async (t) => {
   const node = new PayingWallet();
   const backend = await open(t, node);

@@ -21,6 +21,8 @@ const MAX_BATCH = 100;
 const MAX_WAITING = 1_000;
 /** Blocks for which a payout that costs more than its reserve waits: change confirms, or other coins come. */
 const MAX_DEAR_BLOCKS = 6;
+/** Blocks for which one waits that the wallet has the coins for and can't make: a day, in which they confirm. */
+const MAX_SHORT_BLOCKS = 144;
 
 export interface PayoutSettings {
   /** For how long payouts are gathered. */
@@ -47,8 +49,8 @@ export class Payouts {
   #tip: string | undefined;
   /** Payouts that the wallet has no coins for, or too dear ones; only another block can change that. */
   #short = new Map<number, string>();
-  /** Payouts that cost more than their reserve, with the height at which that was first seen. */
-  #dear = new Map<number, number>();
+  /** Payouts that could not be made, with the height at which that was first seen. */
+  #unmade = new Map<number, number>();
   #batch: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #trouble: string | undefined;
@@ -100,7 +102,7 @@ export class Payouts {
         this.#tip = hashBe;
         this.#short.clear();
         const keys = new Set(waiting.map(({ payout }) => payout));
-        this.#dear = new Map([...this.#dear].filter(([payout]) => keys.has(payout)));
+        this.#unmade = new Map([...this.#unmade].filter(([payout]) => keys.has(payout)));
         this.#parts.onTip();
       }
       const stuck = await this.#parts.sendings.follow(height);
@@ -136,7 +138,7 @@ export class Payouts {
       if (!isRpcError(error, 'rpc-refused') && !isHashpoolError(error, 'bad-transaction')) throw error;
       if (isRpcError(error) && error.rpcCode === WalletCode.locked)
         return 'the wallet is locked; unlock it with walletpassphrase';
-      return batch.length === 1 ? this.#whenShort(batch[0], error) : this.#makeHalves(batch, height);
+      return batch.length === 1 ? this.#whenShort(batch[0], height, error) : this.#makeHalves(batch, height);
     }
     const most = batch.reduce((sum, { reserve }) => sum + reserve, 0n);
     if (built.fee > most)
@@ -174,31 +176,36 @@ export class Payouts {
     return 'coins of another payout were chosen; others are tried';
   }
 
-  /** A payout that the wallet can't make at all is given up, so that its tokens are free; else it waits for coins. */
-  async #whenShort(payout: Payout | undefined, cause: Error): Promise<undefined> {
+  /** A payout that the wallet can't make at all is given up, so that its tokens are free; else it waits a day for coins. */
+  async #whenShort(payout: Payout | undefined, height: number, cause: Error): Promise<undefined> {
     if (!payout) return;
     const { spendable } = await this.#parts.wallet.funds();
     const reason = `the wallet has ${spendable} sats for ${payout.amount} (${cause.message})`;
-    if (spendable >= payout.amount + payout.reserve) {
+    if (spendable >= payout.amount + payout.reserve && this.#waits(payout, height, MAX_SHORT_BLOCKS)) {
       this.#short.set(payout.payout, `a payout waits for coins to confirm: ${reason}`);
       return;
     }
     this.#parts.log.warn({ key: payout.key, err: cause }, `a payout is given up: ${reason}`);
-    await this.#giveUp(payout, 'the mint has too few coins at this time');
+    await this.#giveUp(payout, 'the mint has too few coins at this time; take a new quote');
   }
 
   /** A payout is never begun above its reserve: it waits for coins that cost less, then its tokens are free. */
   async #whenDear(payout: Payout | undefined, height: number, fee: bigint): Promise<undefined> {
     if (!payout) return;
-    const since = this.#dear.get(payout.payout) ?? height;
-    this.#dear.set(payout.payout, since);
     const reason = `its fee would be ${fee} sats, its reserve is ${payout.reserve}`;
-    if (height - since < MAX_DEAR_BLOCKS) {
+    if (this.#waits(payout, height, MAX_DEAR_BLOCKS)) {
       this.#short.set(payout.payout, `a payout waits for coins that cost less to spend: ${reason}`);
       return;
     }
     this.#parts.log.warn({ key: payout.key }, `a payout is given up: ${reason}`);
     await this.#giveUp(payout, 'it costs more than the quote said; take a new quote');
+  }
+
+  /** Whether it is not so many blocks ago that it could not be made for the first time. */
+  #waits({ payout }: Payout, height: number, blocks: number): boolean {
+    const since = this.#unmade.get(payout) ?? height;
+    this.#unmade.set(payout, since);
+    return height - since < blocks;
   }
 
   async #giveUp({ payout, key }: Payout, reason: string): Promise<void> {

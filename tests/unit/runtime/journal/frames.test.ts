@@ -12,10 +12,10 @@ const START: Position = { seq: 0n, chain: new Uint8Array(32).fill(7) };
 const call = (text: string) => ({ name: 'spend', input: [text, randomBytes(3), 5n] });
 
 /** Frames in a row from a position on, and their bytes. */
-function row(texts: readonly string[], from = START, time = 1) {
+function row(texts: readonly string[], from = START, time = 1, turn?: bigint) {
   let at = from;
   return texts.map((text) => {
-    const fields = { seq: at.seq + 1n, time, previous: at.chain, version: 1, calls: [call(text)] };
+    const fields = { seq: at.seq + 1n, time, turn, previous: at.chain, version: 1, calls: [call(text)] };
     const { bytes, chain } = encodeFrame(fields);
     at = { seq: fields.seq, chain };
     return { ...fields, chain, bytes };
@@ -42,7 +42,7 @@ test('a frame comes back as it was, bytes and big integers among it', () => {
 
 test('what no reader would take for a frame is not written', () => {
   const calls = [{ name: 'spend', input: new Uint8Array(MAX_FRAME) }];
-  const fields = { seq: 1n, time: 1, previous: START.chain, version: 1, calls };
+  const fields = { seq: 1n, time: 1, turn: undefined, previous: START.chain, version: 1, calls };
   assert.throws(() => encodeFrame(fields), { code: 'journal-unwritable' });
 });
 
@@ -93,4 +93,28 @@ test('of a transaction that was tried more than once the one counts that others 
   const files = [fileOf(a.bytes, failed.bytes), fileOf(again.bytes)];
   assert.deepEqual(texts(framesAfter(files, START)), ['a', 'failed']);
   assert.deepEqual(texts(framesAfter([...files, fileOf(after.bytes)], START)), ['a', 'again', 'after']);
+});
+
+test('at the end of a journal turns count before clocks, and the order of a file before both', () => {
+  const [a] = row(['a']);
+  assert.ok(a);
+  const end = (...files: (ReturnType<typeof row>[number] | undefined)[][]) =>
+    texts(
+      framesAfter(
+        files.map((frames) => fileOf(...frames.flatMap((frame) => frame?.bytes ?? []))),
+        a,
+      ),
+    );
+  const [slow] = row(['slow clock'], a, 5, 12n);
+  const [fast] = row(['fast clock'], a, 9, 11n);
+  assert.deepEqual(end([slow], [fast]), ['slow clock']);
+  assert.deepEqual(end([fast], [slow]), ['slow clock']);
+  const [early, back] = [row(['early'], a, 9)[0], row(['after the clock was set back'], a, 5)[0]];
+  assert.deepEqual(end([early, back]), ['after the clock was set back']);
+  assert.deepEqual(end([early], [slow]), ['early'], 'of an older program, by the clock');
+  const [tie] = row(['of another process'], a, 9);
+  assert.throws(() => end([early], [tie]), { code: 'journal-tie', message: /either may have been answered/ });
+  assert.deepEqual(end([early], [early]), ['early'], 'a copy of a file is no other transaction');
+  const [followed, next] = row(['followed', 'next'], a, 9);
+  assert.deepEqual(end([tie], [followed], [next]), ['followed', 'next']);
 });

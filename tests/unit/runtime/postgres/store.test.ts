@@ -183,3 +183,36 @@ test('no password is in what is said of a database', () => {
     },
   );
 });
+
+test('turns grow over connections, whether what they are of is committed or not', async () => {
+  const path = await newDatabase();
+  const [one, other] = [openPostgres(path, schema), openPostgres(path, schema)];
+  const turns: bigint[] = [];
+  const write = (db: typeof one, text: string, isKept: boolean) => {
+    const work = () => {
+      db.prepare('INSERT INTO notes (text) VALUES (?)').run(text);
+      turns.push(db.turn());
+      if (!isKept) throw new Error('taken back');
+    };
+    if (isKept) inTransaction(db, work, 'EXCLUSIVE');
+    else assert.throws(() => inTransaction(db, work, 'EXCLUSIVE'), { message: 'taken back' });
+  };
+  write(one, 'a', true);
+  write(other, 'b', false);
+  write(one, 'c', false);
+  write(other, 'd', true);
+  assert.deepEqual(
+    turns,
+    turns.toSorted((a, b) => Number(a - b)),
+  );
+  assert.equal(new Set(turns).size, 4);
+  assert.deepEqual(
+    one
+      .prepare('SELECT text FROM notes ORDER BY id')
+      .all()
+      .map(({ text }) => text),
+    ['a', 'd'],
+  );
+  one.close();
+  other.close();
+});
