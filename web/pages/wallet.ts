@@ -31,7 +31,8 @@ const lineColumns: readonly Column<Line>[] = [
   { title: 'When', kind: 'tight', cell: ({ at }) => h(TimeOf, { at }) },
   {
     title: 'What',
-    cell: ({ kind, operations }) => (kinds[kind] ?? kind) + (operations > 1 ? ` (${operations} times)` : ''),
+    cell: ({ kind, operations }) =>
+      (kinds[kind] ?? kind) + (operations > 1 ? `, ${grouped(operations)}×` : ''),
   },
   {
     title: 'Amount',
