@@ -1,5 +1,5 @@
 /** Channels that one connection may have open. */
-export const MAX_CHANNELS_PER_CONNECTION = 10_000;
+export const MAX_CHANNELS_PER_CONNECTION = 20_000;
 
 /**
  * Of those that each need jobs of their own, since the client requires standard jobs: new work for them is made in one

@@ -12,6 +12,8 @@ export const MAX_FUTURE_JOBS = 16;
 /** Active jobs that are known again when they are sent again. */
 const MAX_ACTIVE_JOBS = 64;
 
+const NO_TARGET = new Uint8Array(32);
+
 interface ChainTip {
   readonly prevHashLe: Uint8Array;
   readonly nbits: number;
@@ -24,16 +26,17 @@ interface ChainTip {
  * active after it came.
  */
 export class JobBoard {
-  #future = new Map<number, NewExtendedMiningJob>();
+  readonly #future = new Map<number, NewExtendedMiningJob>();
   /** The jobs that were activated on this tip, oldest first. */
-  #active = new Map<number, ActiveJob>();
+  readonly #active = new Map<number, ActiveJob>();
   #tip: ChainTip | undefined;
-  #targetLe: Uint8Array;
+  #targetLe: Uint8Array = NO_TARGET;
+  #hasNoTarget = true;
   #extranoncePrefix: Uint8Array;
 
   constructor(targetLe: Uint8Array, extranoncePrefix: Uint8Array) {
-    this.#targetLe = targetLe;
     this.#extranoncePrefix = extranoncePrefix;
+    this.setTarget(targetLe);
   }
 
   /** The target of the jobs to come, 32 bytes little-endian. */
@@ -47,6 +50,7 @@ export class JobBoard {
 
   setTarget(targetLe: Uint8Array): void {
     this.#targetLe = targetLe;
+    this.#hasNoTarget = targetLe.every((byte) => byte === 0);
   }
 
   /** For the jobs that become active after it (5.3.13). */
@@ -84,7 +88,7 @@ export class JobBoard {
     if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prevHashLe)) this.#active.clear();
     this.#tip = { prevHashLe: message.prev_hash, nbits: message.nbits, minNtime: message.min_ntime };
     const job = this.#future.get(message.job_id);
-    this.#future = new Map();
+    this.#future.clear();
     if (job === undefined) {
       throw new HashpoolError(
         'unknown-job',
@@ -95,7 +99,7 @@ export class JobBoard {
   }
 
   #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob | undefined {
-    if (this.#targetLe.every((byte) => byte === 0)) {
+    if (this.#hasNoTarget) {
       throw new HashpoolError(
         'bad-target',
         `job ${job.job_id} came under a target of zero, which no hash meets`,

@@ -1,14 +1,16 @@
 import { leBytesToTarget } from '../../../protocols/bitcoin/target.ts';
+import { equalBytes } from '../../../protocols/bytes.ts';
 import { difficultyOfTarget } from '../../../protocols/sv1/difficulty.ts';
-import { notifyLine, setDifficultyLine, setVersionMaskLine } from '../../../protocols/sv1/messages.ts';
+import { setDifficultyLine, setVersionMaskLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
-import { JobTable } from './job-table.ts';
+import { JobTable, type ToldJob } from './job-table.ts';
+import { type NotifyWork, workOf } from './notify-work.ts';
 
 /** A repeated job's time runs on with the clock, up to this many seconds past the pool's (consensus allows 7200). */
 const MAX_NTIME_ADVANCE_S = 7200;
 
 export interface JobTellerOptions {
-  readonly tell: (lines: string) => void;
+  readonly tell: (lines: string | Uint8Array) => void;
   /** Milliseconds after which the last job is told again. */
   readonly keepaliveMs: number;
   /** Milliseconds; only differences count. */
@@ -21,10 +23,10 @@ export class JobTeller {
   readonly told = new JobTable();
   readonly #options: JobTellerOptions;
   #isTelling = false;
-  #job: ActiveJob | undefined;
+  #last: ToldJob | undefined;
   #cameAt = 0;
   #toldAt = 0;
-  #toldTarget: bigint | undefined;
+  #toldTargetLe: Uint8Array | undefined;
   #toldMask = 0;
   #grantedMask = 0;
   #mustClean = true;
@@ -48,14 +50,22 @@ export class JobTeller {
   start(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    if (this.#job !== undefined) this.#tell(this.#job, this.told.add(this.#job));
+    if (this.#last !== undefined) this.#tellNew(this.#last);
   }
 
-  take(job: ActiveJob): void {
-    this.#job = job;
+  /** The miner is on another connection and knows nothing but its extranonce; the jobs it was told still count. */
+  beginAnew(versionMask: number): void {
+    this.#isTelling = false;
+    this.#toldTargetLe = undefined;
+    this.#mustClean = true;
+    this.grantVersionMask(versionMask);
+  }
+
+  take(next: ToldJob): void {
+    this.#last = next;
     this.#cameAt = this.#options.now();
-    if (job.cleanJobs) this.#mustClean = true;
-    if (this.#isTelling) this.#tell(job, this.told.add(job));
+    if (next.job.cleanJobs) this.#mustClean = true;
+    if (this.#isTelling) this.#tellNew(next);
   }
 
   /** The extranonce is another one: the next job ends all before it. */
@@ -66,37 +76,49 @@ export class JobTeller {
   /** The channel is a new one, on which nothing told before counts. */
   forget(): void {
     this.told.clear();
-    this.#job = undefined;
+    this.#last = undefined;
     this.#mustClean = true;
   }
 
   /** Tells the job again where the pool has been silent for long. */
   tick(): void {
     const { keepaliveMs, now } = this.#options;
-    if (this.#job === undefined || !this.#isTelling || now() - this.#toldAt < keepaliveMs) return;
+    if (this.#last === undefined || !this.#isTelling || now() - this.#toldAt < keepaliveMs) return;
     const id = this.told.again();
-    if (id !== undefined) this.#tell(this.#job, id);
+    if (id !== undefined) this.#tell(this.#last.job, workOf(this.#last.job), id);
   }
 
-  #tell(job: ActiveJob, jobId: string): void {
-    const target = leBytesToTarget(job.targetLe);
+  #tellNew(next: ToldJob): void {
+    const work = workOf(next.job);
+    this.#tell(next.job, work, this.told.add(next, work.id));
+  }
+
+  #tell(job: ActiveJob, work: NotifyWork, jobId: string): void {
     const mask = job.versionRollingAllowed ? this.#grantedMask : 0;
-    // With an easier difficulty, firmware that applies it at once would send shares too weak for the jobs before.
-    const isEasier = this.#toldTarget !== undefined && target > this.#toldTarget;
-    const cleanJobs = this.#mustClean || isEasier;
-    const ntime = job.minNtime + this.#secondsOld();
-    this.#options.tell(
-      (target === this.#toldTarget ? '' : setDifficultyLine(difficultyOfTarget(target))) +
-        (mask === this.#toldMask ? '' : setVersionMaskLine(mask)) +
-        notifyLine({ ...job, jobId, ntime, cleanJobs }),
-    );
-    this.#toldTarget = target;
+    const maskLine = mask === this.#toldMask ? '' : setVersionMaskLine(mask);
+    const before = this.#difficultyLine(job.targetLe) + maskLine;
+    const now = this.#options.now();
+    const ntime = job.minNtime + this.#secondsOld(now);
+    const cleanJobs = this.#mustClean;
+    if (before === '' && jobId === work.id) this.#options.tell(work.line(ntime, cleanJobs));
+    else this.#options.tell(before + work.lineAs({ jobId, ntime, cleanJobs }));
     this.#toldMask = mask;
-    this.#toldAt = this.#options.now();
+    this.#toldAt = now;
     this.#mustClean = false;
   }
 
-  #secondsOld(): number {
-    return Math.min(Math.floor((this.#options.now() - this.#cameAt) / 1000), MAX_NTIME_ADVANCE_S);
+  /** Empty where the miner has that difficulty. */
+  #difficultyLine(targetLe: Uint8Array): string {
+    const told = this.#toldTargetLe;
+    if (told === targetLe || (told !== undefined && equalBytes(told, targetLe))) return '';
+    this.#toldTargetLe = targetLe;
+    const target = leBytesToTarget(targetLe);
+    // With an easier difficulty, firmware that applies it at once would send shares too weak for the jobs before.
+    if (told !== undefined && target > leBytesToTarget(told)) this.#mustClean = true;
+    return setDifficultyLine(difficultyOfTarget(target));
+  }
+
+  #secondsOld(now: number): number {
+    return Math.min(Math.floor((now - this.#cameAt) / 1000), MAX_NTIME_ADVANCE_S);
   }
 }

@@ -1,11 +1,10 @@
 import type { HashpoolError } from '../../../protocols/errors.ts';
 import { setExtranonceLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
-import type { ChannelOwner } from '../../../services/mining-client/channel.ts';
 import { type ExtranonceLayout, isSameExtranonce, layOutExtranonce } from './extranonce.ts';
 import { JobTeller } from './job-teller.ts';
-import type { Upstream, UpstreamChannel } from './upstream.ts';
-import { type DifficultySettings, difficultyWish } from './wish.ts';
+import type { Upstream, UpstreamChannel, UpstreamOwner } from './upstream.ts';
+import { type DifficultySettings, difficultyWish, NOTHING_WANTED, type WantedDifficulty } from './wish.ts';
 
 /** The pool hears of a new difficulty at most this often. */
 const MIN_UPDATE_INTERVAL_MS = 1000;
@@ -24,7 +23,7 @@ export interface ChannelSettings extends DifficultySettings {
 
 /** What a miner's channel says to the miner's connection. */
 export interface MinerEnd {
-  tell(lines: string): void;
+  tell(lines: string | Uint8Array): void;
   /** The first channel is open: `mining.subscribe` can be answered. */
   subscribed(layout: ExtranonceLayout): void;
   /** The pool would not open a channel. */
@@ -45,10 +44,9 @@ export interface MinerChannelOptions {
 }
 
 /** One miner's channel at the pool, over cut links too: its extranonce, its difficulty wish, its jobs. */
-export class MinerChannel implements ChannelOwner<UpstreamChannel> {
-  /** True where the miner understands `mining.set_extranonce`. */
-  takesExtranonce = false;
+export class MinerChannel implements UpstreamOwner {
   readonly jobs: JobTeller;
+  #takesExtranonce = false;
   readonly #upstream: Upstream;
   readonly #settings: ChannelSettings;
   readonly #end: MinerEnd;
@@ -56,7 +54,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   readonly #now: () => number;
   #channel: UpstreamChannel | undefined;
   #layout: ExtranonceLayout | undefined;
-  #wishedBits: number | undefined;
+  #wanted: WantedDifficulty = NOTHING_WANTED;
   #wishTold = true;
   #wishToldAt = 0;
   #isOpening = false;
@@ -81,6 +79,20 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
       keepaliveMs: options.settings.jobKeepaliveMs,
       now: options.now,
     });
+  }
+
+  /** True where the miner understands `mining.set_extranonce`. */
+  get takesExtranonce(): boolean {
+    return this.#takesExtranonce;
+  }
+
+  /** Where miners that do share channels, this one goes to one of them. */
+  set takesExtranonce(does: boolean) {
+    const isNews = does && !this.#takesExtranonce;
+    this.#takesExtranonce = does;
+    if (!isNews || !this.#upstream.isShared || this.#lockingKey === undefined) return;
+    this.#moves++;
+    this.request(this.#lockingKey);
   }
 
   get open(): UpstreamChannel | undefined {
@@ -114,7 +126,7 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     this.#upstream.open(
       {
         userIdentity,
-        ...difficultyWish(this.#wishedBits, this.#settings),
+        ...difficultyWish(this.#wanted, this.#settings),
         minExtranonceSize: extranonce2Size,
         lockingKey,
         resumeToken: this.#resumeToken(),
@@ -123,9 +135,9 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     );
   }
 
-  /** @param bits easiest exponent of hashes per share that the miner wants */
-  wishDifficulty(bits: number): void {
-    this.#wishedBits = bits;
+  /** What the miner wants from now on. */
+  wishDifficulty(wanted: WantedDifficulty): void {
+    this.#wanted = wanted;
     this.#wishTold = false;
     this.#tellWish();
   }
@@ -176,6 +188,13 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     this.#end.subscribed(layout);
   }
 
+  moved(channel: UpstreamChannel): void {
+    const layout = layOutExtranonce(channel, this.#settings.extranonce2Size);
+    if (layout === undefined || this.#isReleased || this.#isSentAway) return;
+    this.#channel = channel;
+    this.#follow(layout);
+  }
+
   refused(error: HashpoolError): void {
     this.#isOpening = false;
     // With the link down the miner waits: the channel is asked for again when the link is back.
@@ -188,10 +207,13 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
     const channel = this.#channel;
     if (channel === undefined || this.#isSentAway) return;
     const { extranoncePrefix } = job;
-    const { extranonceSize } = channel;
-    const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
-    if (layout !== undefined) this.#follow(layout);
-    if (!this.#isSentAway) this.jobs.take(job);
+    if (extranoncePrefix !== this.#layout?.prefix) {
+      const { extranonceSize } = channel;
+      const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
+      if (layout !== undefined) this.#follow(layout);
+    }
+    if (this.#isSentAway || this.#layout === undefined) return;
+    this.jobs.take({ job, channel, padding: this.#layout.padding });
   }
 
   closed(reason: string): void {
@@ -230,9 +252,8 @@ export class MinerChannel implements ChannelOwner<UpstreamChannel> {
   #tellWish(): void {
     const isDue = this.#now() - this.#wishToldAt >= MIN_UPDATE_INTERVAL_MS;
     if (this.#wishTold || !isDue || this.#channel === undefined) return;
-    const { nominalHashRate, maximumTargetLe } = difficultyWish(this.#wishedBits, this.#settings);
     this.#wishTold = true;
     this.#wishToldAt = this.#now();
-    this.#channel.update(nominalHashRate, maximumTargetLe);
+    this.#channel.update(difficultyWish(this.#wanted, this.#settings));
   }
 }

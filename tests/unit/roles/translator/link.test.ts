@@ -69,8 +69,9 @@ test('a prefix that the pool changes for later jobs is told before the first of 
   const { miner } = await translatorUnderTest(t);
   const { client, channel } = await miner(NAME);
   await client.request('mining.extranonce.subscribe');
+  const first = client.job;
   channel.job(2, { extranoncePrefix: Uint8Array.of(9, 9, 9, 9) });
-  await client.until(() => client.job?.jobId === '2', 'job 2');
+  await client.waitForJob(first);
   assert.equal(client.extranonce1, '09090909');
   assert.equal((await client.submit(NAME, client.mineShare())).result, true);
 });

@@ -74,7 +74,7 @@ test('what can be seen here is refused at once, and nothing of it reaches the po
   const { client, channel } = await miner(NAME);
   const good = client.mineShare();
   const wrong: [Partial<Sv1Share>, unknown[]][] = [
-    [{ jobId: 'ff' }, [21, 'Job not found', null]],
+    [{ jobId: 'ffffffff' }, [21, 'Job not found', null]],
     [{ jobId: 'x' }, [21, 'Job not found', null]],
     [{ extranonce2: good.extranonce2.slice(1) }, [20, 'Invalid nonce2 length', null]],
     [{ extranonce2: `${good.extranonce2}00` }, [20, 'Invalid nonce2 length', null]],
@@ -145,9 +145,10 @@ test('a job that allows no rolling takes the mask away, and the next one gives i
   const { client, channel } = await miner(NAME);
   await client.configure();
   const from = client.notes.length;
+  const first = client.job;
   channel.job(2, { versionRollingAllowed: false });
   assert.deepEqual((await client.note('mining.set_version_mask', from)).params, ['00000000']);
-  await client.until(() => client.job?.jobId === '2', 'job 2');
+  await client.waitForJob(first);
   assert.deepEqual(await errorOf(client, { ...client.mineShare(), versionBits: '00002000' }), [
     20,
     'Invalid version mask',
@@ -184,20 +185,22 @@ test('a share at the edge: what meets the target counts, though its SV1 difficul
   const { client, channel } = await miner(NAME);
   const share = client.mineShare();
   const work = workOf(share.header);
+  const first = client.job;
   channel.job(2, { targetLe: targetToLeBytes(work) });
-  await client.until(() => client.job?.jobId === '2', 'job 2');
-  assert.equal((await client.submit(NAME, { ...share, jobId: '2' })).result, true);
+  const met = await client.waitForJob(first);
+  assert.equal((await client.submit(NAME, { ...share, jobId: met.jobId })).result, true);
   channel.job(3, { targetLe: targetToLeBytes(work - 1n) });
-  await client.until(() => client.job?.jobId === '3', 'job 3');
-  assert.deepEqual(await errorOf(client, { ...share, jobId: '3' }), [23, 'Difficulty too low', null]);
+  const { jobId } = await client.waitForJob(met);
+  assert.deepEqual(await errorOf(client, { ...share, jobId }), [23, 'Difficulty too low', null]);
 });
 
 test('of old jobs the oldest is forgotten, and a share for it is stale', async (t) => {
   const { miner } = await translatorUnderTest(t);
   const { client, channel } = await miner(NAME);
   const share = client.mineShare();
+  const notifies = () => client.notes.filter(({ method }) => method === 'mining.notify').length;
   for (let id = 2; id <= MAX_JOBS + 1; id++) channel.job(id);
-  await client.until(() => client.job?.jobId === (MAX_JOBS + 1).toString(16), 'the last job');
+  await client.until(() => notifies() === MAX_JOBS + 1, 'the last job');
   assert.deepEqual(await errorOf(client, share), [21, 'Stale', null]);
 });
 

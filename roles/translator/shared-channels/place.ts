@@ -1,0 +1,78 @@
+import { concatBytes } from '../../../protocols/bytes.ts';
+import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
+import type { ChannelWish, Share, ShareOwner } from '../../../services/mining-client/channel.ts';
+import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { UpstreamChannel } from '../sv1-server/upstream.ts';
+import type { SharingMiner } from './sharing-miner.ts';
+
+/** Bytes of a channel's extranonce that tell apart the miners who share it. */
+export const PLACE_BYTES = 2;
+/** Miners that one channel has room for. */
+export const MAX_PLACES = 256 ** PLACE_BYTES;
+
+/**
+ * One miner's part of a shared channel, which is a channel to the miner:
+ *
+ *     channel's prefix (the pool's) | place's number 2 | padding | extranonce2 (the miner's)
+ *     `------ place's prefix ----------------------´
+ */
+export class Place implements UpstreamChannel {
+  readonly number: number;
+  readonly miner: SharingMiner;
+  readonly #channel: UpstreamChannel;
+  readonly #bytes: Uint8Array;
+  #channelPrefix: Uint8Array;
+  #prefix: Uint8Array;
+  /** The exponent of the shares that are found here. */
+  k: number;
+
+  constructor(options: { channel: UpstreamChannel; number: number; k: number; miner: SharingMiner }) {
+    const { channel, number, k, miner } = options;
+    this.#channel = channel;
+    this.number = number;
+    this.#bytes = Uint8Array.of(number >>> 8, number);
+    this.#channelPrefix = channel.extranoncePrefix;
+    this.#prefix = concatBytes(channel.extranoncePrefix, this.#bytes);
+    this.k = k;
+    this.miner = miner;
+  }
+
+  get extranoncePrefix(): Uint8Array {
+    return this.#prefix;
+  }
+
+  get extranonceSize(): number {
+    return this.#channel.extranonceSize - PLACE_BYTES;
+  }
+
+  get isResumable(): boolean {
+    return this.#channel.isResumable;
+  }
+
+  /** The channel's job as it is to be mined here. */
+  own(job: ActiveJob): ActiveJob {
+    if (job.extranoncePrefix !== this.#channelPrefix) {
+      this.#channelPrefix = job.extranoncePrefix;
+      this.#prefix = concatBytes(job.extranoncePrefix, this.#bytes);
+    }
+    return { ...job, extranoncePrefix: this.#prefix };
+  }
+
+  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
+    const { k } = this;
+    const extranonce = concatBytes(this.#bytes, share.extranonce);
+    const verdict = this.#channel.submit({ ...share, extranonce }, owner);
+    return verdict.then((answer) => {
+      if (answer.kind === 'accepted') this.miner.accepted(k);
+      return answer;
+    });
+  }
+
+  update(wish: ChannelWish): void {
+    this.miner.wish(wish);
+  }
+
+  leave(): void {
+    this.miner.left(this);
+  }
+}

@@ -1,0 +1,261 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Figure, quantile, type Reading, type Run, type Session } from './figure.ts';
+import { HelperProcess } from './helper-process.ts';
+
+/**
+ * The translator between miners and a pool, each in a process of its own, beside plain sockets that are sent and
+ * answer the same. 10,000 miners need `ulimit -n` 10,100.
+ */
+
+const CROWDS = [100, 1_000, 10_000];
+const BURST = 10_000;
+/** Shares of every miner before the first that count: it has had shares accepted, and the code is compiled. */
+const WARM_UP = 10;
+const RATE = 20_000;
+const SECONDS = 3;
+const TIPS = 5;
+const SETTLE_MS = 300;
+/** A job with 12 merkle steps as a line. */
+const NOTIFY = { bytes: 1_480 };
+
+interface Used {
+  readonly cpuUs: number;
+  readonly stallMs: number;
+}
+
+interface Memory {
+  readonly heap: number;
+  readonly rss: number;
+}
+
+/** Miners, what serves them, and the pool behind it, each a process. */
+class Scene {
+  readonly miners: HelperProcess;
+  readonly server: HelperProcess;
+  readonly pool: HelperProcess | undefined;
+  readonly number: number;
+  readonly #port: number;
+
+  private constructor(
+    number: number,
+    parts: { miners: HelperProcess; server: HelperProcess; pool: HelperProcess | undefined; port: number },
+  ) {
+    this.number = number;
+    this.miners = parts.miners;
+    this.server = parts.server;
+    this.pool = parts.pool;
+    this.#port = parts.port;
+  }
+
+  static async open(number: number, kind: 'real' | 'frames' | 'plain', mode = 'own'): Promise<Scene> {
+    const pool = kind === 'plain' ? undefined : await HelperProcess.open('./pool-helper.ts', [kind]);
+    const upstream = pool === undefined ? 'plain' : String(await pool.ask<number>('port'));
+    const server = await HelperProcess.open('./translator-helper.ts', [upstream, mode]);
+    const miners = await HelperProcess.open('./sv1-crowd.ts');
+    return new Scene(number, { miners, server, pool, port: await server.ask<number>('port') });
+  }
+
+  async connect(): Promise<void> {
+    await this.miners.ask('connect', {
+      number: this.number,
+      port: this.#port,
+      miner: this.pool !== undefined,
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const part of [this.miners, this.server, this.pool]) await part?.close();
+  }
+}
+
+const inWords = (number: number): string => number.toLocaleString('en');
+
+/** Shares of all miners, one each at a time, until the pool has their frames; what answers them is not counted. */
+function frames(number: number, mode: string): Figure {
+  const shares = Math.max(number, BURST);
+  return {
+    name: `translator: submit to the encrypted frame, ${inWords(number)} miners, ${nameOf(mode)}`,
+    unit: 'per second and core',
+    async open(): Promise<Session> {
+      const scene = await Scene.open(number, 'frames', mode);
+      const { miners, server, pool } = scene;
+      if (!pool) throw new Error('no pool');
+      await scene.connect();
+      const round = async (each: number): Promise<number> => {
+        await pool.ask('expect', { shares: each });
+        await miners.ask('expect', { lines: each });
+        await server.ask('begin');
+        await miners.ask('burst', { shares: each });
+        await pool.ask('arrived');
+        const { cpuUs } = await server.ask<Used>('used');
+        await pool.ask('answerAll');
+        await miners.ask('arrived');
+        return cpuUs;
+      };
+      for (let n = 0; n < WARM_UP; n++) await round(number);
+      return {
+        async run() {
+          let cpuUs = 0;
+          for (let done = 0; done < shares; done += number) cpuUs += await round(number);
+          return { operations: shares, cpuUs };
+        },
+        close: () => scene.close(),
+      };
+    },
+  };
+}
+
+function nameOf(mode: string): string {
+  return mode === 'own' ? 'a channel each' : 'aggregated';
+}
+
+/** Times at a steady rate, in milliseconds from the miner's write. */
+function delays(kind: 'real' | 'frames' | 'plain', number: number, mode = 'own'): Figure {
+  const to = {
+    real: "the pool's durable answer",
+    frames: 'the encrypted frame',
+    plain: 'the answer of a plain socket',
+  };
+  return {
+    name: `translator: ${inWords(RATE)} submits a second, ${inWords(number)} miners, ${nameOf(mode)}, p50 to ${to[kind]}`,
+    unit: 'ms',
+    runs: 3,
+    ...(kind !== 'plain' && { limit: { figure: plainDelays(number) } }),
+    async open(): Promise<Session> {
+      const scene = await Scene.open(number, kind, mode);
+      const { miners, server, pool } = scene;
+      await scene.connect();
+      const p99s: number[] = [];
+      const cores: number[] = [];
+      if (kind === 'frames') await pool?.ask('answerSteadily');
+      const run = async (): Promise<Run> => {
+        await server.ask('begin');
+        const load = await miners.ask<{ first: number; shares: number }>('keepUp', {
+          rate: RATE,
+          seconds: SECONDS,
+        });
+        const { cpuUs } = await server.ask<Used>('used');
+        await delay(SETTLE_MS);
+        const from = await miners.ask<Float64Array>('sent', load);
+        const until =
+          kind === 'frames' && pool
+            ? (await pool.ask<Float64Array>('arrivals', { shares: load.first + load.shares })).slice(
+                load.first,
+              )
+            : await miners.ask<Float64Array>('answered', load);
+        const times = Array.from(from, (ms, i) => (until[i] ?? Number.NaN) - ms);
+        p99s.push(quantile(times, 0.99));
+        cores.push(cpuUs / (SECONDS * 1e6));
+        return { value: quantile(times, 0.5) };
+      };
+      return {
+        run,
+        readings: (): Reading[] => [
+          { name: 'p99', unit: 'ms', value: quantile(p99s.slice(1), 0.5) },
+          { name: 'of a core', unit: '', value: quantile(cores.slice(1), 0.5) },
+        ],
+        close: () => scene.close(),
+      };
+    },
+  };
+}
+
+const limits = new Map<string, Figure>();
+
+/** One figure for all that it is the limit of. */
+function once(key: string, make: () => Figure): Figure {
+  const figure = limits.get(key) ?? make();
+  limits.set(key, figure);
+  return figure;
+}
+
+const plainDelays = (number: number): Figure => once(`delays ${number}`, () => delays('plain', number));
+const plainFanOut = (number: number): Figure => once(`fan-out ${number}`, () => fanOut('plain', number));
+
+/** Times from the first write to the last miner that has the line. @param kind of what serves them */
+function fanOut(kind: 'frames' | 'plain', number: number, mode = 'own'): Figure {
+  const words = {
+    frames: `new tip to the last of ${inWords(number)} miners, ${nameOf(mode)}`,
+    plain: `the same bytes to ${inWords(number)} plain sockets, one write each`,
+  };
+  return {
+    name: `translator: ${words[kind]}`,
+    unit: 'ms',
+    ...(kind !== 'plain' && { limit: { figure: plainFanOut(number) } }),
+    async open(): Promise<Session> {
+      const scene = await Scene.open(number, kind, mode);
+      const { miners, server, pool } = scene;
+      await scene.connect();
+      const used: Used[] = [];
+      const tell = async (): Promise<number> => {
+        await miners.ask('expect', { lines: number });
+        await server.ask('begin');
+        const from = await (pool ? pool.ask<number>('newTip') : server.ask<number>('tellAll', NOTIFY));
+        const until = await miners.ask<number>('arrived');
+        await delay(SETTLE_MS);
+        used.push(await server.ask<Used>('used'));
+        return until - from;
+      };
+      for (let tip = 0; tip < TIPS; tip++) await tell();
+      used.length = 0;
+      return {
+        run: async () => ({ value: await tell() }),
+        readings: () => [
+          {
+            name: 'longest stall of the event loop',
+            unit: 'ms',
+            value: Math.max(...used.map(({ stallMs }) => stallMs)),
+          },
+          {
+            name: 'CPU a miner',
+            unit: 'µs',
+            value:
+              quantile(
+                used.map(({ cpuUs }) => cpuUs),
+                0.5,
+              ) / number,
+          },
+        ],
+        close: () => scene.close(),
+      };
+    },
+  };
+}
+
+function memory(number: number, mode: string): Figure {
+  return {
+    name: `translator: memory of a connection, ${inWords(number)} miners, ${nameOf(mode)}`,
+    unit: 'KiB',
+    runs: 1,
+    async open(): Promise<Session> {
+      let resident = Number.NaN;
+      return {
+        async run() {
+          const scene = await Scene.open(number, 'frames', mode);
+          const before = await scene.server.ask<Memory>('memory');
+          await scene.connect();
+          for (let tip = 0; tip < TIPS; tip++) {
+            await scene.miners.ask('expect', { lines: number });
+            await scene.pool?.ask('newTip');
+            await scene.miners.ask('arrived');
+          }
+          const most = await scene.server.ask<Memory>('memory');
+          resident = most.rss / 1024;
+          await scene.close();
+          return { value: (most.heap - before.heap) / number };
+        },
+        readings: () => [{ name: 'resident', unit: 'MiB', value: resident }],
+      };
+    },
+  };
+}
+
+export const figures: Figure[] = ['own', 'shared'].flatMap((mode) =>
+  CROWDS.flatMap((number) => [
+    frames(number, mode),
+    delays('frames', number, mode),
+    delays('real', number, mode),
+    fanOut('frames', number, mode),
+    memory(number, mode),
+  ]),
+);
