@@ -146,6 +146,15 @@ export const poolConfig = table({
     'those of supported_extensions without which a client gets no channel',
     { default: [] },
   ),
+  jd_token_keys: list(
+    publicValue('66 hex digits of a key by which a jd-server of this pool signs its tokens'),
+    'with a token of one of these, clients mine jobs that they make themselves; none: no such job is taken',
+    { default: [] },
+  ),
+  jd_coinbase_only: flag(
+    'whether jobs are taken whose transactions no jd-server has seen: their fees are what the client says',
+    { default: false },
+  ),
   server_id: integer(
     "tells this pool's extranonces from those of its other servers; the mint lists it, and gives another one where it is in use",
     {
@@ -199,7 +208,14 @@ export function checkPool(config: PoolConfig, shared: Pick<PoolShared, 'bitcoin'
 
 /** Work comes from one kind of source. */
 function checkSource(config: PoolConfig): string | undefined {
-  const { tp_address, sv1_upstream, coinbase_reward_script, coinbase_outputs, miner_tag_length } = config;
+  const {
+    tp_address,
+    sv1_upstream,
+    coinbase_reward_script,
+    coinbase_outputs,
+    miner_tag_length,
+    jd_token_keys,
+  } = config;
   if (tp_address !== undefined && sv1_upstream !== undefined) {
     return 'tp_address and [[sv1_upstream]] both say where work comes from; a pool has one kind of source: remove the other';
   }
@@ -215,6 +231,7 @@ function checkSource(config: PoolConfig): string | undefined {
     ['coinbase_reward_script', coinbase_reward_script !== undefined],
     ['coinbase_outputs', coinbase_outputs !== undefined],
     ['miner_tag_length', miner_tag_length > 0],
+    ['jd_token_keys', jd_token_keys.length > 0],
   ] as const;
   const useless = named.find(([, isSet]) => isSet);
   return useless && `${useless[0]} is set, but the coinbase is made by the [[sv1_upstream]]; remove it`;

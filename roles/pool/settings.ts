@@ -33,6 +33,8 @@ export interface PoolSettings {
   readonly houseKey: Uint8Array | undefined;
   readonly difficultyLimits: DifficultyLimits;
   readonly extensions: ExtensionTerms;
+  /** Public keys of the jd-servers whose tokens are good, 33 bytes each. */
+  readonly tokenKeys: readonly Uint8Array[];
 }
 
 /**
@@ -69,6 +71,9 @@ export function readSettings(
     houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key), curve)),
     difficultyLimits: readDifficultyLimits(config.difficulty_limits ?? []),
     extensions: readExtensions(config),
+    tokenKeys: config.jd_token_keys.map((key, i) =>
+      named(`jd_token_keys[${i}]`, () => point(read(key), curve)),
+    ),
   };
 }
 

@@ -6,9 +6,11 @@ import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import type { Figures } from '../../runtime/notify.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import type { CustomJobs } from '../../services/mining-server/custom-jobs.ts';
 import { type MiningServer, openMiningServer } from '../../services/mining-server/server.ts';
 import { foundBlock } from './block.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
+import { openCustomJobs } from './custom-jobs.ts';
 import { FoundBlocks } from './found-blocks.ts';
 import { awaitNewNames } from './new-names.ts';
 import { Outbox } from './outbox/outbox.ts';
@@ -74,8 +76,9 @@ export async function startPool(context: PoolContext): Promise<MiningServer> {
   );
   const opened = { context, settings, crypto, workers, outbox, shares, source, status, blocks, stats };
   pool = opened;
+  const customJobs = await openCustomJobs(context, settings);
   const quotePath = await context.open('quote path', () => openPoolQuotePath(opened));
-  server = await context.open('mining server', () => openServer(opened, quotePath));
+  server = await context.open('mining server', () => openServer(opened, quotePath, customJobs));
   const { feed } = source;
   feed.serve(server);
   const moving = server;
@@ -138,7 +141,11 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
   });
 }
 
-function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
+function openServer(
+  pool: Pool,
+  quotePath: QuotePath,
+  customJobs: CustomJobs | undefined,
+): Promise<MiningServer> {
   const { context, settings, crypto, shares, source, workers, status, blocks, stats } = pool;
   const { config, log } = context;
   return openMiningServer({
@@ -157,6 +164,7 @@ function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
       minerTagLength: config.miner_tag_length,
       houseKey: settings.houseKey,
       extensions: settings.extensions,
+      customJobs,
       maxChannels: config.max_channels,
       maxChannelsPerAddress: config.max_channels_per_address,
       firstChannelMs: config.first_channel_timeout_sec * 1000,
@@ -170,7 +178,8 @@ function openServer(pool: Pool, quotePath: QuotePath): Promise<MiningServer> {
     events: {
       ...stats.mining,
       onBlock(found) {
-        if (!source.takeBlock(found)) return;
+        if (found.job.live.job.customHash) announceClientsBlock(pool, found);
+        if (found.job.live.job.customHash || !source.takeBlock(found)) return;
         blocks.found(foundBlock(found));
         announceBlock(pool, found);
       },
@@ -194,6 +203,11 @@ function announceBlock({ context, source }: Pool, { hashLe, job }: HashedWork): 
     { hash, template: String(job.live.job.templateId) },
     `block found and handed to ${source.name}`,
   );
+}
+
+/** Only the client and its jd-server have the block's transactions: they hand it in. */
+function announceClientsBlock({ context }: Pool, { hashLe }: HashedWork): void {
+  context.log.info({ hash: toHex(reversed(hashLe)) }, 'a client found a block of its own making');
 }
 
 /** How the pool is, for its status. */

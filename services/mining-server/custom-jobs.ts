@@ -18,7 +18,7 @@ import {
 } from '../../protocols/sv2/mining-job-token.ts';
 
 /** How long a jd-client's node may be ahead of ours: its job waits so long for our tip, and is not refused for it. */
-const TIP_PATIENCE_MS = 10_000;
+const TIP_PATIENCE_MS = 5_000;
 const TIP_POLL_MS = 50;
 /** Jobs of all clients that may be looked at at once. */
 const MAX_AT_ONCE = 1_000;

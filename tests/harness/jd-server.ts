@@ -31,6 +31,8 @@ export interface JdServerOptions {
   readonly rpcAuth: string;
   /** Descriptor of the pool's output. */
   readonly rewardScript: string;
+  /** Signs its tokens; a new key where it is left out. */
+  readonly tokenSecret?: Uint8Array;
   /** Lines of the role's own config. */
   readonly config?: readonly string[];
 }
@@ -54,7 +56,8 @@ export async function jdServer(
 ): Promise<JdServerProcess> {
   const { curve } = await loadCrypto();
   const folder = temporaryFolder();
-  const [authoritySecret, tokenSecret, poolSecret] = [secret(), secret(), secret()];
+  const [authoritySecret, poolSecret] = [secret(), secret()];
+  const tokenSecret = options.tokenSecret ?? secret();
   const authorityKey = curve.xOnly(curve.publicKey(authoritySecret));
   const poolId = toHex(curve.publicKey(poolSecret));
   const keysetId = Uint8Array.from([1, ...randomBytes(32)]);

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { stripParts } from '../../protocols/bitcoin/coinbase.ts';
+import { merklePath } from '../../protocols/bitcoin/merkle.ts';
+import { heightPush } from '../../protocols/bitcoin/script.ts';
+import { meetsTargetLe } from '../../protocols/bitcoin/target.ts';
+import { concatBytes, fromHex, reversed, toHex } from '../../protocols/bytes.ts';
+import type { JobDeclarationMessage } from '../../protocols/sv2/job-declaration.ts';
+import { REQUIRES_WORK_SELECTION } from '../../protocols/sv2/mining.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import { declarationOf, type NodeOffer, offerOf } from '../harness/declared-job.ts';
+import { type JdClient, jdClient, jdServer } from '../harness/jd-server.ts';
+import { type PoolScene, poolScene } from '../harness/pool-scene.ts';
+import { type MessageNamed, RawChannel, type RawMiner } from '../harness/raw-miner.ts';
+
+const LIMIT_MS = 120_000;
+const USER = 'miner.rig';
+const HOUSE_KEY = 'house_key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"';
+
+type SetJob = MessageNamed<'SetCustomMiningJob'>;
+type Token = Extract<JobDeclarationMessage, { name: 'AllocateMiningJobToken.Success' }>;
+
+interface Scene extends PoolScene {
+  readonly jd: JdClient;
+  readonly miner: RawMiner;
+  readonly channel: RawChannel;
+  readonly extranoncePrefix: Uint8Array;
+}
+
+async function scene(
+  t: TestContext,
+  { config = [] as string[], jdConfig = [] as string[], flags = 1 } = {},
+): Promise<Scene> {
+  const tokenSecret = Uint8Array.from(randomBytes(32));
+  const { curve } = await loadCrypto();
+  const pool = await poolScene(t, {
+    config: [`jd_token_keys = ["${toHex(curve.publicKey(tokenSecret))}"]`, HOUSE_KEY, ...config],
+  });
+  const server = await jdServer(t, { ...pool.node, rewardScript: 'raw(51)', tokenSecret, config: jdConfig });
+  const miner = await pool.pool.connect({ flags: REQUIRES_WORK_SELECTION });
+  const opened = await miner.ask({ user_identity: USER });
+  assert.equal(opened.name, 'OpenExtendedMiningChannel.Success');
+  const channel = new RawChannel(miner, opened);
+  const jd = await jdClient(t, server, flags);
+  return { ...pool, jd, miner, channel, extranoncePrefix: opened.extranonce_prefix };
+}
+
+async function allocate(jd: JdClient, user_identifier = USER): Promise<Token> {
+  jd.send({ name: 'AllocateMiningJobToken', user_identifier, request_id: 1 });
+  return jd.next('AllocateMiningJobToken.Success');
+}
+
+/** A job that the jd-server has judged, as the pool is to be told of it. */
+async function declared({ node, jd, channel }: Scene, requestId = 7): Promise<SetJob> {
+  const offer = await offerOf(node);
+  const declaration = declarationOf(offer, await allocate(jd));
+  jd.send(declaration);
+  const { new_mining_job_token } = await jd.next('DeclareMiningJob.Success');
+  return setJob(channel.id, offer, declaration, { token: new_mining_job_token, requestId });
+}
+
+function setJob(
+  channel_id: number,
+  offer: NodeOffer,
+  declaration: ReturnType<typeof declarationOf>,
+  { token, requestId = 7 }: { token: Uint8Array; requestId?: number },
+): SetJob {
+  const { prefix, suffix } = stripParts({
+    prefix: declaration.coinbase_tx_prefix,
+    suffix: declaration.coinbase_tx_suffix,
+  });
+  // Version 4, one input of 36 bytes, and the script's length stand before the script.
+  const scriptAt = 4 + 1 + 36 + 1;
+  return {
+    name: 'SetCustomMiningJob',
+    channel_id,
+    request_id: requestId,
+    mining_job_token: token,
+    version: declaration.version,
+    prev_hash: reversed(fromHex(offer.previousblockhash)),
+    min_ntime: offer.curtime,
+    nbits: Number.parseInt(offer.bits, 16),
+    coinbase_tx_version: 2,
+    coinbase_prefix: prefix.subarray(scriptAt),
+    coinbase_tx_input_nSequence: 0xfffffffe,
+    coinbase_tx_outputs: suffix.subarray(4, -4),
+    coinbase_tx_locktime: offer.height - 1,
+    merkle_path: merklePath(offer.transactions.map(({ txid }) => reversed(fromHex(txid)))),
+  };
+}
+
+async function answer({ miner }: Pick<Scene, 'miner'>, job: SetJob): Promise<number | string> {
+  const from = miner.received.length;
+  miner.send(job);
+  const said = await miner.next(
+    ['SetCustomMiningJob.Success', 'SetCustomMiningJob.Error'],
+    ({ request_id }) => request_id === job.request_id,
+    from,
+  );
+  return said.name === 'SetCustomMiningJob.Success' ? said.job_id : said.error_code;
+}
+
+/** A share of the job that meets the channel's target, put together without the pool's own code for jobs. */
+function share({ miner, channel, extranoncePrefix }: Scene, job: SetJob, job_id: number, seed = 0) {
+  const script = concatBytes(
+    fromHex('0200000001'),
+    new Uint8Array(32),
+    fromHex('ffffffff'),
+    Uint8Array.of(job.coinbase_prefix.length + extranoncePrefix.length + channel.extranonceSize),
+    job.coinbase_prefix,
+  );
+  const hashed = {
+    coinbasePrefix: script,
+    coinbaseSuffix: concatBytes(fromHex('feffffff'), job.coinbase_tx_outputs, u32(job.coinbase_tx_locktime)),
+    merklePath: job.merkle_path,
+    prevHashLe: job.prev_hash,
+    nbits: job.nbits,
+  };
+  const rolled = new Uint8Array(channel.extranonceSize).fill(seed);
+  const fields = {
+    version: job.version,
+    ntime: job.min_ntime,
+    extranonce: concatBytes(extranoncePrefix, rolled),
+  };
+  for (let nonce = 0; ; nonce++) {
+    const { hashLe } = miner.hash.shareHeader(hashed, { ...fields, nonce });
+    if (meetsTargetLe(hashLe, channel.target))
+      return { job_id, nonce, ntime: fields.ntime, version: job.version, extranonce: rolled };
+  }
+}
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+test('a declared job is mined, paid, and stale with its tip', { timeout: LIMIT_MS }, async (t) => {
+  const all = await scene(t);
+  const job = await declared(all);
+  const id = await answer(all, job);
+  assert.equal(typeof id, 'number', String(id));
+  const first = share(all, job, Number(id));
+  assert.equal(await all.channel.submit(first), 'accepted');
+  assert.equal(await all.channel.submit(first), 'duplicate-share');
+  assert.equal(await all.channel.submit({ ...first, job_id: 3 }), 'invalid-job-id');
+  assert.equal(await all.channel.submit(share(all, job, Number(id), 1)), 'accepted');
+  const names = new Set(all.miner.received.map(({ name }) => name));
+  assert(
+    !names.has('NewExtendedMiningJob') && !names.has('SetNewPrevHash'),
+    'the client makes its jobs itself',
+  );
+
+  await all.node.generate(1);
+  const next = await declared(all, 8);
+  assert.equal(typeof (await answer(all, next)), 'number');
+  assert.equal(await all.channel.submit(share(all, job, Number(id), 2)), 'stale-share');
+  assert.equal(
+    await answer(all, { ...job, request_id: 9, mining_job_token: (await declared(all)).mining_job_token }),
+    'stale-chain-tip',
+  );
+});
+
+test('what differs from what was declared is refused, and a token is for one job', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const all = await scene(t);
+  const job = await declared(all);
+  const own = fromHex('0152');
+  const changed: [Partial<SetJob>, string][] = [
+    [{ channel_id: 99 }, 'invalid-channel-id'],
+    [{ nbits: job.nbits - 1 }, 'invalid-nbits'],
+    [{ min_ntime: 1 }, 'invalid-min-ntime'],
+    [{ min_ntime: job.min_ntime + 100_000 }, 'invalid-min-ntime'],
+    [{ version: job.version ^ 1 }, 'invalid-mining-job-token'],
+    [{ coinbase_tx_version: 1 }, 'invalid-mining-job-token'],
+    [{ coinbase_tx_locktime: 0 }, 'invalid-mining-job-token'],
+    [{ merkle_path: [new Uint8Array(32)] }, 'invalid-mining-job-token'],
+    [{ coinbase_prefix: concatBytes(job.coinbase_prefix, fromHex('00')) }, 'invalid-mining-job-token'],
+    [{ coinbase_prefix: new Uint8Array(100) }, 'invalid-coinbase-prefix'],
+    [
+      { coinbase_tx_outputs: concatBytes(job.coinbase_tx_outputs, fromHex('00')) },
+      'invalid-coinbase-tx-outputs',
+    ],
+    [{ coinbase_tx_outputs: concatBytes(fromHex('010100000000000000'), own) }, 'invalid-coinbase-tx-outputs'],
+    [{ mining_job_token: new Uint8Array(148) }, 'invalid-mining-job-token'],
+    [
+      { mining_job_token: job.mining_job_token.map((byte, i) => (i === 147 ? byte ^ 1 : byte)) },
+      'invalid-mining-job-token',
+    ],
+    [{ prev_hash: Uint8Array.from(randomBytes(32)) }, 'stale-chain-tip'],
+  ];
+  for (const [change, code] of changed)
+    assert.equal(await answer(all, { ...job, ...change }), code, Object.keys(change).join());
+  // None of this has used the token up, and once it is, it is.
+  assert.equal(typeof (await answer(all, job)), 'number');
+  assert.equal(await answer(all, { ...job, request_id: 8 }), 'invalid-mining-job-token');
+});
+
+test('the same job by another token is the one that is there, with its target', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const all = await scene(t);
+  const job = await declared(all);
+  const id = await answer(all, job);
+  const offer = await offerOf(all.node);
+  const declaration = declarationOf(offer, await allocate(all.jd));
+  all.jd.send(declaration);
+  const { new_mining_job_token } = await all.jd.next('DeclareMiningJob.Success');
+  assert.equal(await answer(all, { ...job, request_id: 8, mining_job_token: new_mining_job_token }), id);
+});
+
+test('a token of somebody else, or of another jd-server, is refused', { timeout: LIMIT_MS }, async (t) => {
+  const all = await scene(t);
+  const stranger = await jdServer(t, { ...all.node, rewardScript: 'raw(51)' });
+  const foreign = { ...all, jd: await jdClient(t, stranger) };
+  assert.equal(await answer(all, await declared(foreign)), 'invalid-mining-job-token');
+  const opened = await all.miner.ask({ user_identity: 'somebody.else' });
+  assert.equal(opened.name, 'OpenExtendedMiningChannel.Success');
+  const job = await declared(all);
+  assert.equal(
+    await answer(all, { ...job, channel_id: new RawChannel(all.miner, opened).id }),
+    'invalid-mining-job-token',
+  );
+  assert.equal(typeof (await answer(all, job)), 'number');
+});
+
+test('a job whose transactions nobody has seen pays the subsidy at least, where such are taken', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  for (const isTaken of [false, true]) {
+    const all = await scene(t, {
+      config: [`jd_coinbase_only = ${isTaken}`],
+      jdConfig: ['full_template_mode_required = false'],
+      flags: 0,
+    });
+    const offer = await offerOf(all.node);
+    const paying = async (value: bigint, requestId: number) => {
+      const token = await allocate(all.jd);
+      const pay = (_: bigint, outputs: readonly { value: bigint; script: Uint8Array }[]) =>
+        outputs.map((output, i) => (i === 0 ? { ...output, value } : output));
+      const declaration = declarationOf(offer, token, { pay });
+      return answer(
+        all,
+        setJob(all.channel.id, offer, declaration, { token: token.mining_job_token, requestId }),
+      );
+    };
+    const subsidy = BigInt(offer.coinbasevalue);
+    if (!isTaken) assert.equal(await paying(subsidy, 1), 'job-not-yet-validated');
+    else {
+      assert.equal(await paying(subsidy - 1n, 1), 'invalid-coinbase-tx-outputs');
+      assert.equal(typeof (await paying(subsidy, 2)), 'number');
+      assert.equal(typeof (await paying(subsidy + 5_000n, 3)), 'number');
+    }
+  }
+});
+
+test('a pool without a jd-server says so', { timeout: LIMIT_MS }, async (t) => {
+  const { pool, node } = await poolScene(t, { config: [HOUSE_KEY] });
+  const miner = await pool.connect({ flags: REQUIRES_WORK_SELECTION });
+  const opened = await miner.ask();
+  assert.equal(opened.name, 'OpenExtendedMiningChannel.Success');
+  const offer = await offerOf(node);
+  const job: SetJob = {
+    name: 'SetCustomMiningJob',
+    channel_id: opened.channel_id,
+    request_id: 3,
+    mining_job_token: new Uint8Array(148),
+    version: offer.version,
+    prev_hash: reversed(fromHex(offer.previousblockhash)),
+    min_ntime: offer.curtime,
+    nbits: Number.parseInt(offer.bits, 16),
+    coinbase_tx_version: 2,
+    coinbase_prefix: heightPush(offer.height),
+    coinbase_tx_input_nSequence: 0,
+    coinbase_tx_outputs: fromHex('00'),
+    coinbase_tx_locktime: 0,
+    merkle_path: [],
+  };
+  assert.equal(await answer({ miner }, job), 'jd-not-supported');
+});
