@@ -17,8 +17,8 @@ export interface ProxySceneOptions {
   readonly blockBits?: number;
   /** Bytes that the upstream leaves the pool in front of it; 8 by default. */
   readonly extranonce2Size?: number;
-  /** Of the difficulty that the pool asks the upstream for. */
-  readonly suggestBits: number;
+  /** Shares prove 2^bits hashes at the upstream, by the word of the pool in front, and stay so. */
+  readonly upstreamBits: number;
   /** Where the upstream is reached, in place of its own port. */
   readonly upstreamPort?: (port: number) => Promise<number>;
   /** Lines of the config of the pool in front. */
@@ -44,7 +44,10 @@ export interface ProxyScene {
 
 export async function proxyScene(t: TestContext, options: ProxySceneOptions): Promise<ProxyScene> {
   const { blockBits = NEVER_A_BLOCK, extranonce2Size = 8 } = options;
-  const solo = await poolScene(t, { blockBits });
+  const { upstreamBits } = options;
+  const fixed = [`minimum_bits = ${upstreamBits}`, `maximum_bits = ${upstreamBits}`];
+  const config = ['[[difficulty_limits]]', 'user_identity = "hashpool"', ...fixed];
+  const solo = await poolScene(t, { blockBits, config });
   const upstream = await translatorProcess(t, { ...reach(solo.pool), extranonce2Size });
   await upstream.role.says(/^connected/);
   const upstreamPort = (await options.upstreamPort?.(upstream.sv1Port)) ?? upstream.sv1Port;
@@ -55,7 +58,7 @@ export async function proxyScene(t: TestContext, options: ProxySceneOptions): Pr
       'address = "127.0.0.1"',
       `port = ${upstreamPort}`,
       `user = "${UPSTREAM_USER}.proxy"`,
-      `suggest_difficulty_bits = ${options.suggestBits}`,
+      `suggest_difficulty_bits = ${upstreamBits}`,
       ...(options.upstream ?? []),
     ],
     mint,
