@@ -34,6 +34,12 @@ export interface PaymentBackend {
   requestStored?(lookup: string): Promise<void>;
 
   /**
+   * Whether a request was never paid and can't be any more, as its node itself knows; the mint may forget it then. A
+   * backend without this has requests that can be paid at any time.
+   */
+  hasEnded?(lookup: string): Promise<boolean>;
+
+  /**
    * Payments that came in after a position, oldest first; an empty list where there is none.
    * @param after the `position` of the last answer that the mint has stored; undefined for the very first
    * @param limit payments in one answer at most; the mint asks on until it gets fewer

@@ -27,7 +27,6 @@ export class Incoming {
   #isStale = false;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
-  #toldUntil: number | undefined;
 
   constructor(name: string, method: Method, store: Store<MintOperations>, events: MintEvents, log: Logger) {
     this.#name = name;
@@ -37,11 +36,6 @@ export class Incoming {
     this.#log = log;
     this.#timer = setInterval(() => void this.fetch(), POLL_MS);
     method.backend.onReceived(() => void this.fetch());
-  }
-
-  /** All that was paid before is stored, in milliseconds since 1970; undefined before the backend has told of all once. */
-  get toldUntil(): number | undefined {
-    return this.#toldUntil;
   }
 
   /** Credits what has come in since the last time. Never rejects: a backend that is not there is asked again. */
@@ -69,12 +63,10 @@ export class Incoming {
   async #fetchAll(): Promise<void> {
     while (this.#isStale) {
       this.#isStale = false;
-      const begun = Date.now();
       try {
         let count = BATCH;
         while (count >= BATCH) count = await this.#fetchBatch();
         this.#hasFailed = false;
-        this.#toldUntil = begun;
       } catch (error) {
         if (!this.#hasFailed)
           this.#log.warn({ err: error, method: this.#name }, `no payments are seen: ${messageOf(error)}`);

@@ -42,7 +42,7 @@ export function openPayments(
   );
   const meltQuotes = new MeltQuotes(engine, methods, invoices);
   const settlement = new Settlement(engine, methods, log);
-  const forgetting = new Forgetting({ store: engine.store, incoming, days: forgetAfterDays, log });
+  const forgetting = new Forgetting({ store: engine.store, methods, days: forgetAfterDays, log });
   for (const { backend } of methods.values()) backend.onProgress?.((key) => settlement.hear(key));
   void settlement.start();
   for (const each of incoming.values()) void each.fetch();

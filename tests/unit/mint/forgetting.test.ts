@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import type { PaymentBackend } from '../../../roles/mint/payments/backend.ts';
 import { Forgetting } from '../../../roles/mint/payments/forgetting.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { openTestPayments } from './payments-support.ts';
@@ -43,26 +44,27 @@ test('quotes that nobody paid are forgotten long after their end, all others sta
     melts: await Promise.all(all.melts.map(async ({ id }) => (await store.call('melt', id))?.state)),
   });
   const before = await left();
-  const forget = async (days: number, toldUntil: number | undefined, at: number) => {
-    const incoming = new Map(['bolt11', 'onchain'].map((method) => [method, { toldUntil }]));
-    const forgetting = new Forgetting({ store, incoming, days, log });
+  const forget = async (days: number, at: number, backend: Pick<PaymentBackend, 'hasEnded'> = bolt11) => {
+    const methods = new Map([
+      ['bolt11', { backend }],
+      ['onchain', { backend: { hasEnded: async () => true } }],
+    ]);
+    const forgetting = new Forgetting({ store, methods, days, log });
     await forgetting.run(at);
     await forgetting.close();
   };
   const late = now + 31 * DAY_MS;
-  await forget(30, now + 29 * DAY_MS, now + 29 * DAY_MS);
-  await forget(0, late, late);
+  await forget(30, now + 29 * DAY_MS);
+  await forget(0, late);
   assert.deepEqual(await left(), before);
 
-  await forget(30, now + 30 * DAY_MS, late);
-  await forget(30, undefined, late);
+  const paidUnheard = { hasEnded: async () => false };
+  const away = { hasEnded: () => Promise.reject(new Error('away')) };
+  for (const backend of [paidUnheard, away, {}]) {
+    await forget(30, late, backend);
+    assert.deepEqual(await left(), { ...before, melts: [undefined, 'UNPAID', 'PAID'] });
+  }
   await payments.forget(late);
-  assert.deepEqual(
-    await left(),
-    { ...before, melts: [undefined, 'UNPAID', 'PAID'] },
-    'a backend that was away may tell of payments yet',
-  );
-  await forget(30, late, late);
   assert.deepEqual(await left(), {
     mints: [undefined, 'UNPAID', 'PAID', 'ISSUED'],
     address: 'UNPAID',
@@ -81,13 +83,14 @@ test('more of them than one transaction takes go at once, and no more than are o
     await store.call('addPaymentQuote', { ...row, id, request: name, lookup: name, expiry: 1_000 + i });
   }
   const at = (86_400 + 1_000 + 1_200) * 1000;
-  const incoming = new Map([['bolt11', { toldUntil: at }]]);
-  const forgetting = new Forgetting({ store, incoming, days: 1, log });
+  const stays = ids[700]?.toString('hex');
+  const backend = { hasEnded: async (lookup: string) => lookup !== stays };
+  const forgetting = new Forgetting({ store, methods: new Map([['bolt11', { backend }]]), days: 1, log });
   await forgetting.run(at);
   await forgetting.close();
   const found = await store.call('paymentQuotes', ids);
   assert.deepEqual(
     found.flatMap((quote) => quote?.expiry ?? []),
-    [2_200, 2_201, 2_202],
+    [1_700, 2_200, 2_201, 2_202],
   );
 });

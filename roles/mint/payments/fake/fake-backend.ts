@@ -100,6 +100,11 @@ export class FakeBackend implements PaymentBackend {
     return { request, lookup, expiry };
   }
 
+  /** It looks at no end of an invoice: one that is not paid by then is never paid. */
+  async hasEnded(lookup: string): Promise<boolean> {
+    return this.method === 'bolt11' && this.#store.call('isUnpaid', lookup);
+  }
+
   async requestStored(lookup: string): Promise<void> {
     const { paysAfterMs } = this.#settings;
     if (paysAfterMs === undefined) return;

@@ -71,6 +71,9 @@ export function operations(db: Database, { method }: { readonly method: string }
     'SELECT * FROM fake_incoming WHERE method = ? AND incoming > ? ORDER BY incoming LIMIT ?',
   );
   after.setReadBigInts(true);
+  const unpaid = db.prepare(`
+    SELECT 1 FROM fake_requests WHERE lookup = ? AND due IS NULL
+      AND NOT EXISTS (SELECT 1 FROM fake_incoming WHERE fake_incoming.lookup = fake_requests.lookup)`);
   const addOutgoing = db.prepare(`
     INSERT INTO fake_outgoing (method, key, request, amount, fee, result) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO NOTHING`);
@@ -106,6 +109,9 @@ export function operations(db: Database, { method }: { readonly method: string }
       }
       return after.all(method, asked.after, asked.limit).map(incomingOf);
     },
+
+    /** Whether nobody has paid to a request, nor is about to. */
+    isUnpaid: (lookup: string): boolean => unpaid.get(lookup) !== undefined,
 
     /** Makes a payment under its key, where there is none yet. */
     pay: ({ key, request, amount, fee, result }: FakeOutgoing): void => {

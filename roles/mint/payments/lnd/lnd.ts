@@ -73,6 +73,18 @@ export class LndBackend implements PaymentBackend {
     return { request, lookup: toHex(Buffer.from(textOf(invoice, 'r_hash'), 'base64')), expiry: expiresAt };
   }
 
+  /** lnd cancels what was not paid in time, and never takes a payment to it after that. */
+  async hasEnded(lookup: string): Promise<boolean> {
+    await this.#check();
+    try {
+      const { state } = await this.#rest.call('GET', `/v1/invoice/${lookup}`);
+      return state === 'CANCELED';
+    } catch (error) {
+      if (error instanceof LndRefusal && isUnknownInvoice(error)) return true;
+      throw error;
+    }
+  }
+
   async received(after: string | undefined, limit: number): Promise<Received> {
     await this.#check();
     return this.#settled.take(after, limit);
@@ -162,6 +174,11 @@ export class LndBackend implements PaymentBackend {
 /** Whether lnd itself says so: a proxy before it has the same status for other reasons. */
 function isNeverBegun({ status, message }: LndRefusal): boolean {
   return status === LndStatus.notFound && message.includes("payment isn't initiated");
+}
+
+/** As `isNeverBegun`, of an invoice. */
+function isUnknownInvoice({ status, message }: LndRefusal): boolean {
+  return status === LndStatus.notFound && message.includes('unable to locate invoice');
 }
 
 /** Bytes in a path, as lnd reads them: the URL alphabet of base64, with its padding. */
