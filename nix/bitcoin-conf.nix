@@ -45,6 +45,7 @@ let
 in
 ''
   includeconf=/var/lib/hashpool/public/bitcoin-rpcauth.conf
+  includeconf=/var/lib/hashpool/public/bitcoin-rpcauth-look.conf
   rpcwhitelist=hashpool:${concatStringsSep "," (asked ++ trial)}
   rpcwhitelistdefault=0
   ${extra}

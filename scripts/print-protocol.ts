@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { workLinkMessages } from '../protocols/ehash/work-link.ts';
+import { statsMessages } from '../protocols/stats/messages.ts';
 import type { MessageSpec, MessageTable } from '../protocols/sv2/codec.ts';
 import { commonMessages } from '../protocols/sv2/common.ts';
 import { requestExtensionsMessages } from '../protocols/sv2/extensions/request-extensions.ts';
@@ -18,6 +19,7 @@ const tables: readonly MessageTable[] = [
   templateDistributionMessages,
   requestExtensionsMessages,
   workLinkMessages,
+  statsMessages,
 ];
 
 /** The section of docs/protocol.md that follows from the declared tables. */

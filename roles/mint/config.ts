@@ -15,6 +15,7 @@ import {
   url,
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { statsClientConfig } from '../../services/stats/config.ts';
 import { backupConfig } from './backup-config.ts';
 import { checkLimits, limitsConfig } from './limits/config.ts';
 import { checkPayments, paymentsConfig } from './payments/config.ts';
@@ -108,6 +109,7 @@ export const mintConfig = table({
   payments: optional(paymentsConfig),
   limits: limitsConfig,
   backup: optional(backupConfig),
+  stats: statsClientConfig,
 });
 
 export type MintConfig = Static<typeof mintConfig>;

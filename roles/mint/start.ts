@@ -19,6 +19,7 @@ import type { Payments } from './payments/payments.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
+import { openMintStats } from './stats-events.ts';
 import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
 import { Watchdog } from './watchdog/watchdog.ts';
@@ -89,6 +90,7 @@ export async function start(context: MintContext): Promise<Mint> {
   await context.open('status', () =>
     reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),
   );
+  await context.open('stats', () => openMintStats(context, { engine, chain, watcher, workLink }));
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
   return { engine, chain, watcher, url: http.url, workLink };

@@ -8,6 +8,7 @@ import {
   table,
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { statsClientConfig } from '../../services/stats/config.ts';
 
 export const templateProviderConfig = table({
   listen_address: address('where pools fetch their templates (SV2 template distribution)', {
@@ -39,6 +40,7 @@ export const templateProviderConfig = table({
     max: 100_000_000,
     default: 1000,
   }),
+  stats: statsClientConfig,
   block_target_bits: optional(
     integer(
       'regtest only: leading zero bits that a block must have, so that blocks come as rarely as wanted',

@@ -38,6 +38,15 @@ export class Provider {
     this.#report();
   }
 
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Why no templates come from the node, in words; undefined while they do. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   welcome(
     connection: Pick<Sv2Connection<TemplateMessage>, 'remote' | 'send' | 'close' | 'closed' | 'onMessage'>,
   ): void {

@@ -12,6 +12,7 @@ import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import { watchNode } from '../../services/node/watch-node.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { openStatsClient } from '../../services/stats/client/client.ts';
 import type { TemplateProviderConfig } from './config.ts';
 import { Provider } from './provider.ts';
 
@@ -51,6 +52,7 @@ export async function startTemplateProvider(context: Context): Promise<void> {
       onConnection: (connection) => provider.welcome(connection),
     }),
   );
+  await context.open('stats', () => openStats(context, provider));
   const watching = watchNode({
     rpc,
     network: shared.bitcoin.network,
@@ -68,6 +70,21 @@ export async function startTemplateProvider(context: Context): Promise<void> {
       rpc.close();
     },
   }));
+}
+
+/** Reports to the stats service that the config names. */
+function openStats({ config, log }: Context, provider: Provider) {
+  return openStatsClient({
+    role: 'template-provider',
+    config: config.stats,
+    log,
+    health() {
+      const { clients, trouble } = provider;
+      const why = trouble ?? 'sends templates';
+      const node = { name: 'node', state: trouble ? 'failing' : 'ok', why } as const;
+      return { status: why, openConnections: clients, links: [node] };
+    },
+  });
 }
 
 /** What a text behind a config key stands for, or ConfigError naming the key. */

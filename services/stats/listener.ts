@@ -108,7 +108,7 @@ class Client {
   end(): void {
     const { board, log } = this.#parts;
     if (!this.#report) return;
-    log.info({ role: this.#report.role }, 'a role does not report any more');
+    log.info({ from: this.#report.role }, 'a role does not report any more');
     board.closed(this.#report);
     this.#report = undefined;
   }
@@ -171,7 +171,7 @@ class Client {
       if (!this.#socket.destroyed) this.#send({ name: 'EventsTaken', taken: BigInt(seq) });
     });
     this.#send({ name: 'OpenStats.Success', version: STATS_VERSION, taken: BigInt(taken) });
-    log.info({ role: message.role }, 'a role reports');
+    log.info({ from: message.role }, 'a role reports');
   }
 
   #send(message: StatsMessage): void {
@@ -187,7 +187,7 @@ class Client {
 
   #refuse(why: Refusal, words: string): void {
     this.#parts.refused[why]++;
-    this.#parts.log.warn({ why, role: this.role }, `a stats client was closed: ${words}`);
+    this.#parts.log.warn({ why, from: this.role }, `a stats client was closed: ${words}`);
     this.#socket.destroySoon();
   }
 }

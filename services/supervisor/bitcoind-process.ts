@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
 import { locateBitcoind } from '../bitcoind/locate.ts';
+import { lookerLines } from '../bitcoind/looker.ts';
 import { type Bitcoind, startBitcoind } from '../bitcoind/start.ts';
 import { exitCodes } from './exit-codes.ts';
 import { leaveInitialDownload, readChain } from './regtest-chain.ts';
@@ -28,8 +29,11 @@ async function main(): Promise<void> {
     datadir: folder('STATE_DIRECTORY'),
     network: 'regtest',
     rpcPort: Number(values['rpc-port']),
-    rpcAuth: readFileSync(join(folder('CREDENTIALS_DIRECTORY'), 'bitcoin-rpc'), 'utf8').trim(),
-    extraArguments: [`-conf=${values.config}`],
+    rpcAuth: credential('bitcoin-rpc'),
+    extraArguments: [
+      `-conf=${values.config}`,
+      ...lookerLines(credential('bitcoin-rpc-look')).map((line) => `-${line}`),
+    ],
     onLine: say,
   });
   endTogether(node);
@@ -98,6 +102,10 @@ function leave(reason: string, code: number): never {
 function reasonOf(message: string): string {
   const [first = '', ...log] = message.split('\n');
   return log.findLast((line) => line.startsWith('Error: ')) ?? first;
+}
+
+function credential(name: string): string {
+  return readFileSync(join(folder('CREDENTIALS_DIRECTORY'), name), 'utf8').trim();
 }
 
 function folder(variable: string): string {

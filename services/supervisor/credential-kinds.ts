@@ -10,6 +10,7 @@ import {
   encodeAuthoritySecretKey,
 } from '../../protocols/sv2/authority-key.ts';
 import { rpcAuthLine } from '../bitcoind/arguments.ts';
+import { LOOKER, lookerLines } from '../bitcoind/looker.ts';
 import type { Credential } from './roles-table.ts';
 
 /** What a kind of credential needs: the curve, and bytes that nobody can guess. */
@@ -45,6 +46,10 @@ const kinds: Record<Credential['kind'], Kind> = {
   'rpc-password': {
     generate: ({ randomBytes }) => `hashpool:${toHex(randomBytes(16))}`,
     publish: (secret) => `rpcauth=${rpcAuthLine(secret, saltOf(secret))}`,
+  },
+  'rpc-look': {
+    generate: ({ randomBytes }) => `${LOOKER}:${toHex(randomBytes(16))}`,
+    publish: (secret) => lookerLines(secret, saltOf(secret)).join('\n'),
   },
 };
 

@@ -29,6 +29,7 @@ const credentialSchema = Type.Object(
       Type.Literal('seed'),
       Type.Literal('mnemonic'),
       Type.Literal('rpc-password'),
+      Type.Literal('rpc-look'),
     ]),
     publishes: Type.Optional(fileName),
   },

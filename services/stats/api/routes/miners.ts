@@ -44,7 +44,9 @@ async function readMiners(context: ApiContext, windows: MinerWindows, query: Min
   const { miners, clock, names } = context;
   const now = clock();
   const sums = await windows.sums(hours);
+  // Who never sent a share is a worker, if anything.
   const isAsked = (miner: KnownMiner) =>
+    miner.lastShareAt !== undefined &&
     (isOfToday(miner, now) || sums.has(miner.id)) &&
     (state === undefined || miner.state === state) &&
     (search === undefined || names.name(miner).toLowerCase().includes(search.toLowerCase()));

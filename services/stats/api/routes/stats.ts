@@ -91,7 +91,9 @@ export async function readStats(context: ApiContext): Promise<Stats> {
 
 function countStates(all: ApiContext['miners']['all'], now: number): Stats['miners'] {
   const counts = { ok: 0, low: 0, offline: 0 };
-  for (const miner of all) if (isOfToday(miner, now)) counts[miner.state]++;
+  for (const miner of all) {
+    if (miner.lastShareAt !== undefined && isOfToday(miner, now)) counts[miner.state]++;
+  }
   return counts;
 }
 

@@ -42,9 +42,18 @@ ${role.more ?? ''}`,
 test("the project's table is consistent and names what issue 2 runs, in its order", () => {
   const { roles, credentials } = readRolesTable();
   const names = roles.map((role) => role.name);
-  assert.deepEqual(names, ['bitcoind', 'template-provider', 'mint', 'pool', 'translator', 'miner']);
+  assert.deepEqual(names, [
+    'bitcoind',
+    'template-provider',
+    'mint',
+    'pool',
+    'translator',
+    'miner',
+    'pool-stats',
+    'proxy-stats',
+  ]);
   const ports = roles.flatMap((role) => role.ports.map((port) => port.number));
-  assert.deepEqual(ports, [18443, 8442, 3338, 34260, 34254, 34255]);
+  assert.deepEqual(ports, [18443, 8442, 3338, 34260, 34254, 34255, 4000, 8080, 4001, 8083]);
   for (const role of roles) {
     assert.ok(
       role.command === 'bitcoind' || existsSync(new URL(`../../../../${role.command}`, import.meta.url)),

@@ -1,0 +1,19 @@
+import { address, type ConfigOf, optional, path, table } from '../../runtime/config/fields.ts';
+import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { healthTable, publicTable, serverTable } from '../../services/stats/config.ts';
+
+/** `proxy-stats.config.toml` */
+export const proxyStatsConfig = table({
+  server: serverTable({ tcp: 4001, http: 8083 }),
+  probes: table({
+    translator_address: address('where the translator lets miners in', { default: '127.0.0.1:34255' }),
+    wallet_socket: optional(
+      path("the translator's socket of the wallet, its [wallet] socket_path; left out, no wallet is shown"),
+    ),
+  }),
+  public: publicTable,
+  health: healthTable,
+});
+
+export type ProxyStatsConfig = ConfigOf<typeof proxyStatsConfig>;
+export type ProxyStatsShared = ConfigOf<typeof minerSide>;

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from '../../services/stats/api/context.ts';
+import {
+  type WalletQuery,
+  type WalletView,
+  walletQuery,
+  walletSchema,
+} from '../../services/stats/api/schemas/wallet.ts';
+import type { WalletLink } from './wallet-link.ts';
+
+/** Sums and lines of the translator's wallet; nothing of it can be spent. */
+export function walletRoute(
+  http: FastifyInstance,
+  { clock }: ApiContext,
+  wallet: WalletLink | undefined,
+): void {
+  http.get<{ Querystring: WalletQuery }>(
+    '/api/wallet',
+    {
+      schema: {
+        querystring: walletQuery,
+        response: { 200: walletSchema },
+        summary: "The translator's wallet: what it holds, what came and went",
+      },
+    },
+    async ({ query: { limit, before } }): Promise<WalletView> => {
+      if (!wallet) {
+        return {
+          as_of: clock(),
+          available: false,
+          why: "[probes] wallet_socket names no socket: set it to the translator's [wallet] socket_path",
+          balances: [],
+          history: [],
+          next: null,
+        };
+      }
+      const [balance, history] = await Promise.all([wallet.balance(), wallet.history(limit, before)]);
+      const lines = rows(history['lines']);
+      return {
+        as_of: clock(),
+        available: true,
+        why: '',
+        balances: rows(balance['balances']).map((row) => ({
+          unit: String(row['unit']),
+          amount: String(row['amount']),
+          waiting: String(row['waiting']),
+          reserved: String(row['reserved']),
+          sent: String(row['sent']),
+        })),
+        history: lines.map((row) => ({
+          id: Number(row['id']),
+          at: Number(row['at']),
+          kind: String(row['kind']),
+          unit: String(row['unit']),
+          amount: String(row['amount']),
+          fee: String(row['fee']),
+          operations: Number(row['operations']),
+          note: String(row['note']),
+        })),
+        next: history['next'] === null ? null : Number(history['next']),
+      };
+    },
+  );
+}
+
+function rows(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value : [];
+}
