@@ -21,6 +21,8 @@ export interface TestAppliance {
   /** The pool's own port. */
   readonly sv2Port: number;
   readonly mintUrl: string;
+  /** What the stats services serve: dashboards, API, health. */
+  readonly dashboards: { readonly pool: string; readonly proxy: string };
   readonly rpc: BitcoinRpc;
   role(name: string): RoleView;
   figures(): ApplianceFigures;
@@ -42,13 +44,13 @@ export interface TestApplianceOptions {
   readonly edit?: (file: string, text: string) => string;
 }
 
-const PORTS = 8;
+const PORTS = 12;
 const LIMIT_MS = 60_000;
 const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.url));
 
 /** Starts an appliance, waits until all its roles are ready, and stops it when the test is over. */
 export async function startAppliance(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   options: TestApplianceOptions = {},
 ): Promise<TestAppliance> {
   const folder = temporaryFolder();
@@ -89,6 +91,10 @@ export async function startAppliance(
     sv1Port: port('translator', 'sv1-mining'),
     sv2Port: port('pool', 'sv2-mining'),
     mintUrl: `http://127.0.0.1:${port('mint', 'cashu-http')}`,
+    dashboards: {
+      pool: `http://127.0.0.1:${port('pool-stats', 'http')}/`,
+      proxy: `http://127.0.0.1:${port('proxy-stats', 'http')}/`,
+    },
     rpc: bitcoinRpc({
       url: `http://127.0.0.1:${port('bitcoind', 'rpc')}`,
       auth: readFileSync(join(appliance.state.credentials, 'bitcoin-rpc'), 'utf8').trim(),

@@ -19,7 +19,7 @@ import { GoodMiner, type Harvest, KINDS } from './good-miner.ts';
 import { MEBI, type Memory, measure, rssTrend } from './memory.ts';
 
 /**
- * `npm run test:soak [-- --minutes 5 --connections 200]`: a crowd at a pool of real processes on a real node, a tip
+ * `npm run test:soak -- pool [--minutes 5] [--connections 200]`: a crowd at a pool of real processes on a real node, a tip
  * change every ten seconds. Ends with 1 where a good client lost anything, the books do not agree or memory grew.
  */
 
