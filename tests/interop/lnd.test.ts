@@ -58,6 +58,16 @@ test('lnd takes and makes payments for the mint, and forgets none', { timeout: L
     assert.deepEqual(rest, received.slice(1));
   });
 
+  await t.test('an invoice has ended when lnd takes no payment to it any more, and none came', async () => {
+    const short = await backend.createRequest({ ...wanted(1_000n), seconds: 1 });
+    const paid = await backend.createRequest(wanted(1_000n));
+    assert.equal(await backend.hasEnded(paid.lookup), false);
+    await pay(payer, paid.request);
+    await until(async () => ((await backend.hasEnded(short.lookup)) ? true : undefined));
+    assert.equal(await backend.hasEnded(paid.lookup), false);
+    assert.equal(await backend.hasEnded(randomBytes(32).toString('hex')), true, 'lnd has no such invoice');
+  });
+
   await t.test('a payment is made once, however often it is asked for', async () => {
     const balance = await backend.balance();
     const payment = await paymentOf(backend, payer, 500n);
