@@ -3,7 +3,7 @@ import type { ExtranoncePrefix } from '../extranonce/allocator.ts';
 import { type ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../jobs/extended-job.ts';
 import { ShareAcks } from '../shares/share-acks.ts';
-import { clientRange, type DifficultyLimit } from '../vardiff/difficulty-limits.ts';
+import { clientRange, type DifficultyLimit, toldExponent } from '../vardiff/difficulty-limits.ts';
 import type { ExponentRange, Vardiff } from '../vardiff/vardiff.ts';
 
 /** A standard channel rolls nonce, time and version; an extended one the extranonce's end too. */
@@ -65,6 +65,8 @@ export class MiningChannel {
   tag: string;
   /** Of jobs to come; each job keeps the one that it was sent with. */
   prefix: ExtranoncePrefix;
+  /** 2^(256-k) - 1 is the target of jobs to come: what {@link MiningChannel.settle} made of the vardiff's exponent. */
+  k: number;
   nominalHashRate: number;
   clientFloor: number;
   isFixed: boolean;
@@ -78,6 +80,7 @@ export class MiningChannel {
     this.userIdentity = options.userIdentity;
     this.tag = options.tag;
     this.prefix = options.prefix;
+    this.k = options.vardiff.k;
     this.rollableBytes = options.rollableBytes;
     this.lockingKey = options.lockingKey;
     this.vardiff = options.vardiff;
@@ -119,7 +122,18 @@ export class MiningChannel {
     return clientRange(paid, this.clientFloor, this.difficultyLimit);
   }
 
+  /**
+   * Follows the vardiff's exponent, and what is of use to an upstream.
+   * @param useful see {@link toldExponent}
+   * @returns whether the client is to be told
+   */
+  settle(useful: number | undefined, { floor }: ExponentRange): boolean {
+    const before = this.k;
+    this.k = toldExponent(this.vardiff.k, useful, floor);
+    return this.k !== before;
+  }
+
   #own(live: LiveJob): ChannelJob {
-    return { live, k: this.vardiff.k, extranoncePrefix: this.prefix.bytes };
+    return { live, k: this.k, extranoncePrefix: this.prefix.bytes };
   }
 }

@@ -1,5 +1,19 @@
 import type { ExponentRange } from './vardiff.ts';
 
+/** Steps at most by which a channel is eased for an upstream's sake: eight times the shares. */
+const MAX_EASED = 3;
+
+/**
+ * The exponent that a channel is told. An upstream counts each share as what it asks for: harder ones would bring its
+ * pool less than the work that was done.
+ * @param own the exponent that the channel's shares ask for
+ * @param useful the largest exponent whose shares count in full upstream; undefined where there is no upstream
+ * @param floor the smallest exponent in the channel's range
+ */
+export function toldExponent(own: number, useful: number | undefined, floor: number): number {
+  return useful === undefined || useful >= own ? own : Math.max(floor, useful, own - MAX_EASED);
+}
+
 /** An operator's own bounds for one client's exponent. */
 export interface DifficultyLimit {
   /** A whole `user_identity`, or its part before the first dot for all workers of that key or name. */

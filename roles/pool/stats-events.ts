@@ -92,14 +92,14 @@ function connectionEvents(client: StatsClient): PoolStats['mining'] {
       }),
     onDisconnected: (connection) =>
       client.send({ name: 'DownstreamDisconnected', at: BigInt(Date.now()), downstream_id: connection }),
-    onChannelOpened: (connection, { id, kind, vardiff, nominalHashRate, userIdentity }) =>
+    onChannelOpened: (connection, { id, kind, k, nominalHashRate, userIdentity }) =>
       client.send({
         name: 'ChannelOpened',
         at: BigInt(Date.now()),
         downstream_id: connection,
         channel_id: id,
         kind: CHANNEL_KINDS.indexOf(kind),
-        difficulty: vardiff.k,
+        difficulty: k,
         hashrate: wholeRate(nominalHashRate),
         user_identity: fieldText(userIdentity),
       }),

@@ -71,7 +71,7 @@ export function sendUpdate(to: Audience, update: JobUpdate, house: MiningHouse, 
 export function retarget(to: Audience, house: MiningHouse, send: Send): void {
   const [first] = to.channels;
   if (!first) return;
-  send(setTarget(to.id, first.vardiff.k));
+  send(setTarget(to.id, first.k));
   sendRenewed(to, house, send);
 }
 
@@ -88,7 +88,7 @@ export function sendRenewed(to: Audience, house: MiningHouse, send: Send): void 
 }
 
 /**
- * Moves a channel's exponent where its shares or the range that is paid ask for it.
+ * Moves a channel's exponent where its shares, the range that is paid, or an upstream ask for it.
  * @param now milliseconds, of a clock that only goes forward
  * @returns whether it moved, and the channel is to be told
  */
@@ -98,9 +98,11 @@ export function adjust(channel: MiningChannel, house: MiningHouse, now: number):
   const { k } = channel.vardiff;
   const inRange = within(range, k);
   if (inRange !== k) channel.vardiff.set(inRange, now);
-  else if (channel.vardiff.evaluate(now, range, channel.isFixed, channel.miners) === undefined) return false;
-  house.log.debug({ channel: channel.id, from: k, to: channel.vardiff.k }, 'target moved');
-  remember(channel, house, now);
+  else channel.vardiff.evaluate(now, range, channel.isFixed, channel.miners);
+  if (channel.vardiff.k !== k) remember(channel, house, now);
+  const told = channel.k;
+  if (!channel.settle(house.useful, range)) return false;
+  house.log.debug({ channel: channel.id, from: told, to: channel.k }, 'target moved');
   return true;
 }
 
@@ -132,12 +134,9 @@ export function follow(
   const isNews = after !== before && wish.nominalHashRate > 0;
   const wanted = isNews ? channel.vardiff.follow(after) : k;
   const next = wish.isFixed ? fixedExponent(range, channel.vardiff.proven) : within(range, wanted);
-  if (next === k) {
-    send(setTarget(channel.id, k));
-    return;
-  }
-  channel.vardiff.set(next, now);
-  retarget(alone(channel), house, send);
+  if (next !== k) channel.vardiff.set(next, now);
+  if (channel.settle(house.useful, range)) retarget(alone(channel), house, send);
+  else send(setTarget(channel.id, channel.k));
 }
 
 /** Tells a channel its jobs once more, each with the target that is its own. */
@@ -148,7 +147,7 @@ function repeatJobs(
   send: Send,
 ): void {
   const to = alone(channel);
-  let told = channel.vardiff.k;
+  let told = channel.k;
   const tellTarget = (k: number): void => {
     if (k !== told) send(setTarget(channel.id, k));
     told = k;
@@ -158,7 +157,7 @@ function repeatJobs(
     send(jobMessage(to, live.job, i === 0 ? null : earliestTime(live), house));
     if (i === 0) send(newPrevHash(channel.id, live));
   }
-  tellTarget(channel.vardiff.k);
+  tellTarget(channel.k);
 }
 
 function announce(to: Audience, job: ExtendedJob, house: MiningHouse, send: Send): void {

@@ -79,7 +79,7 @@ export class ChannelGroups {
       const group = this.#byTag.get(tag);
       const [first] = channels;
       const isAll = this.#isGrouped && channels.length > 1 && channels.length === group?.channels.size;
-      const isOne = isAll && channels.every(({ vardiff }) => vardiff.k === first?.vardiff.k);
+      const isOne = isAll && channels.every(({ k }) => k === first?.k);
       return isOne && group ? [{ id: group.id, tag, channels }] : channels.map(alone);
     });
   }

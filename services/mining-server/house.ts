@@ -87,6 +87,8 @@ export interface MiningHouse {
   readonly memory: DifficultyMemory;
   /** Exponents that are paid; undefined until the mint has told its terms. */
   range: ExponentRange | undefined;
+  /** The largest exponent whose shares count in full at the pool's upstream; undefined where there is none. */
+  useful: number | undefined;
   /** Why no channel may be open now; empty where they may. */
   readonly obstacles: Set<string>;
   /** The newest job on the current tip. */

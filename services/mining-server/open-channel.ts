@@ -9,7 +9,7 @@ import { type ChannelKind, clientName, MiningChannel } from '../../domain/channe
 import { judgeOpen } from '../../domain/channels/open-channel.ts';
 import { resumeName } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranoncePrefix } from '../../domain/extranonce/allocator.ts';
-import { Vardiff } from '../../domain/vardiff/vardiff.ts';
+import { type ExponentRange, Vardiff } from '../../domain/vardiff/vardiff.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import { REQUIRES_STANDARD_JOBS, REQUIRES_WORK_SELECTION } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
@@ -99,12 +99,17 @@ export function openChannel(
     return { tag, groupId: groups.idFor(tag) };
   };
   const resumed = resumeChannel(house, wanted, place);
-  if (resumed) return resumed;
+  if (resumed) return settled(resumed, house, range);
   if (house.allocator.heldBy(client) >= policy.maxChannelsPerAddress) return TOO_MANY_CHANNELS;
   const prefix = allocatePrefix(house, grant.rollableBytes, client);
   if (!prefix) return 'extranonce-exhausted';
   const vardiff = new Vardiff(policy.sharesPerMinute, grant.k, now, proven);
-  return new MiningChannel({ ...wanted, ...place(), prefix, vardiff });
+  return settled(new MiningChannel({ ...wanted, ...place(), prefix, vardiff }), house, range);
+}
+
+function settled(channel: MiningChannel, { useful }: MiningHouse, paid: ExponentRange): MiningChannel {
+  channel.settle(useful, channel.range(paid));
+  return channel;
 }
 
 /** The answer to a request that was granted. */
@@ -112,7 +117,7 @@ export function openSuccess(channel: MiningChannel, request_id: number): OpenSuc
   const granted = {
     request_id,
     channel_id: channel.id,
-    target: targetLe(channel.vardiff.k),
+    target: targetLe(channel.k),
     extranonce_prefix: channel.prefix.bytes,
     group_channel_id: channel.groupId,
   };

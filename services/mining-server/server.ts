@@ -73,6 +73,11 @@ export interface MiningServer {
   readonly extranoncesInUse: number;
   /** What is paid; no channel is opened before. */
   setMinimumDifficulty(minimumDifficulty: number): void;
+  /**
+   * Shares that prove more than 2^exponent hashes count as that at the pool's upstream: channels are eased to it, by three
+   * powers at most, when their difficulty is looked at next.
+   */
+  setUseful(exponent: number): void;
   /** A job for a tip to come. */
   announce(job: ExtendedJob): void;
   /** A new tip, with its first job. */
@@ -149,6 +154,9 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
     setMinimumDifficulty(minimumDifficulty) {
       house.range = payableExponents(minimumDifficulty);
       adjustAll();
+    },
+    setUseful(exponent) {
+      house.useful = exponent;
     },
     announce(job) {
       house.announced = [...house.announced, job].slice(-MAX_FUTURE_JOBS);
@@ -258,6 +266,7 @@ function miningHouse(
     figures: { channels: 0, accepted: 0, rejected: 0, tooMany: 0, exhausted: 0 },
     memory: new DifficultyMemory(),
     range: undefined,
+    useful: undefined,
     obstacles: new Set(),
     current: undefined,
     announced: [],

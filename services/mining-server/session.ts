@@ -286,7 +286,7 @@ export class MiningSession implements ShareOwner {
     this.#house.events.onChannelOpened?.(this.#number, channel);
     const { kind, id } = channel;
     this.#house.log.info(
-      { remote: this.#connection.remote, channel: id, kind, user: user_identity, k: channel.vardiff.k },
+      { remote: this.#connection.remote, channel: id, kind, user: user_identity, k: channel.k },
       'channel is open',
     );
     this.#send(openSuccess(channel, request_id));

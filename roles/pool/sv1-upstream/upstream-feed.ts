@@ -9,6 +9,7 @@ import { WorkFeed } from '../work-feed.ts';
 
 /** Extranonces are given to nobody twice where so many bytes of counter tell them apart. */
 const ROOMY_COUNTER = 2;
+const HASH_BITS = 256;
 
 export interface UpstreamFeedOptions {
   readonly log: Log;
@@ -58,7 +59,9 @@ export class UpstreamFeed extends WorkFeed {
 
   /** What shares must meet to be of use upstream is another one. */
   takeTarget(target: bigint): void {
-    this.log.info({ bits: 256 - target.toString(2).length }, 'the upstream takes shares from here on');
+    const bits = HASH_BITS - target.toString(2).length;
+    this.log.info({ bits }, 'the upstream takes shares that prove so much');
+    this.server?.setUseful(bits);
   }
 
   async #takeNext(): Promise<void> {
