@@ -14,6 +14,7 @@ import {
   text,
 } from '../../runtime/config/fields.ts';
 import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { statsClientConfig } from '../../services/stats/config.ts';
 import { checkFaucet, faucetConfig } from './wallet-socket/config.ts';
 
 const upstream = table({
@@ -122,6 +123,7 @@ export const translatorConfig = table({
     }),
   }),
   faucet: faucetConfig,
+  stats: statsClientConfig,
 });
 
 export type TranslatorConfig = ConfigOf<typeof translatorConfig>;

@@ -13,6 +13,7 @@ import { Collector } from './collector.ts';
 import type { TranslatorConfig } from './config.ts';
 import { LockKeys } from './lock-keys.ts';
 import { arrivalLimits, probeRequest, sessionSettings, upstreamsOf } from './settings.ts';
+import { openTranslatorStats } from './stats-events.ts';
 import { StatusLine } from './status-line.ts';
 import { Sv1Server } from './sv1-server/server.ts';
 import { countShare, newShareCounts } from './sv1-server/share-answer.ts';
@@ -67,6 +68,14 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     workers,
     log,
   });
+  let status: StatusLine | undefined;
+  const stats = await context.open('stats', () =>
+    openTranslatorStats(context, {
+      link: () => status?.link ?? 'waiting for pool',
+      waiting: () => journal.size,
+      miners: () => server.minerCount,
+    }),
+  );
   const server = new Sv1Server({
     ...arrivalLimits(config),
     proxies: config.proxy_protocol_from,
@@ -80,15 +89,17 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
       now: () => performance.now(),
       wallClock: () => Date.now(),
       resumeToken: () => randomBytes(RESUME_TOKEN_BYTES),
+      teller: stats.teller,
       log,
     },
   });
-  const status = await context.open('status', () => new StatusLine(context, { server, collector, shares }));
+  const line = await context.open('status', () => new StatusLine(context, { server, collector, shares }));
+  status = line;
   await context.open('link to the pool', () =>
     client.run({
       onUp: (moved) => server.linkUp(moved),
       onDown: () => server.linkDown(),
-      onStatus: (text) => status.linkIs(text),
+      onStatus: (text) => line.linkIs(text),
     }),
   );
   await context.open('SV1 server', () => server.listen(config.downstream_address, config.downstream_port));

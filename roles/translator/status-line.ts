@@ -42,6 +42,11 @@ export class StatusLine {
     this.#look();
   }
 
+  /** What the link to the pool is doing, in words. */
+  get link(): string {
+    return this.#link;
+  }
+
   close(): void {
     clearInterval(this.#looking);
   }

@@ -12,6 +12,7 @@ import type { ExtranonceLayout } from './extranonce.ts';
 import { type Callee, methods } from './methods.ts';
 import type { ChannelSettings, MinerEnd } from './miner-channel.ts';
 import type { MinerSocket } from './miner-socket.ts';
+import { type MinerTeller, TELLS_NOBODY } from './miner-teller.ts';
 import { LATER, type MinerCall, RequestQueue } from './request-queue.ts';
 import { type Occupant, Seat, type SeatServices, type Seats } from './seats.ts';
 import type { ShareCounts } from './share-answer.ts';
@@ -41,6 +42,8 @@ export interface SessionServices extends SeatServices {
   readonly shares: ShareCounts;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
+  /** Who is told of a new connection's doings, for statistics; nobody where it is left out. */
+  readonly teller?: (remote: string) => MinerTeller;
   readonly log: Logger;
 }
 
@@ -52,8 +55,10 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
   readonly #workers = new Map<string, Worker>();
   readonly #requests: RequestQueue;
   readonly #desk: ShareDesk;
+  readonly #teller: MinerTeller;
   readonly #wishes = new DifficultyWishes();
   readonly #startedAt: number;
+  #software = '';
   #seat: Seat;
   #hasSeat = true;
   #takesExtranonce = false;
@@ -72,7 +77,9 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
     this.#socket = socket;
     this.#startedAt = now();
     this.#requests = new RequestQueue((call) => this.#dispatch(call), socket, log);
-    this.#desk = new ShareDesk({ hash, counts: shares, now, wallClock, send: (line) => socket.send(line) });
+    this.#teller = services.teller?.(socket.remote) ?? TELLS_NOBODY;
+    const send = (line: string) => socket.send(line);
+    this.#desk = new ShareDesk({ hash, counts: shares, now, wallClock, send, teller: this.#teller });
     this.#seat = new Seat(services, this);
   }
 
@@ -138,6 +145,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
    */
   end(vanished: boolean): void {
     this.#requests.stop();
+    this.#teller.gone();
     if (!this.#hasSeat) return;
     this.#hasSeat = false;
     if (vanished && this.#isSettled && this.#seat.isResumable) this.#seats.vacate(this.#seat);
@@ -175,6 +183,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
 
   async subscribe({ userAgent, sessionId }: SubscribeRequest): Promise<unknown> {
     const { log } = this.#services;
+    this.#software = userAgent;
     if (!this.#isSubscribed && sessionId !== undefined) this.#resume(sessionId);
     const known = this.#seat.channel.layout;
     log.debug({ miner: this.#socket.remote, userAgent, resumed: known !== undefined }, 'a miner subscribes');
@@ -199,6 +208,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
     const walletKey = settings.walletTakesUnnamed ? () => this.#seat.walletKey.get() : undefined;
     const worker = await authorize(username, walletKey, isPoint);
     this.#workers.set(username, worker);
+    this.#teller.authorized(username, this.#software);
     const options = parsePassword(password);
     const asks = options.difficulty !== undefined || options.fixedDifficulty !== undefined;
     const words = asks

@@ -5,6 +5,7 @@ import { errorLine, resultLine } from '../../../protocols/sv1/messages.ts';
 import { parseSubmit } from '../../../protocols/sv1/requests.ts';
 import type { ShareOwner } from '../../../services/mining-client/channel.ts';
 import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { MinerTeller } from './miner-teller.ts';
 import type { Seat } from './seats.ts';
 import { countRefusal, countShare, refusalOf, refusalOfLoss, type ShareCounts } from './share-answer.ts';
 import { checkShare, checkWork } from './share-check.ts';
@@ -28,12 +29,16 @@ export interface ShareDeskOptions {
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   readonly send: (line: string) => void;
+  readonly teller: MinerTeller;
 }
 
 /** A share that waits for the pool's answer, and its miner for ours. */
 interface WaitingShare {
   readonly id: MessageId | undefined;
   readonly since: number;
+  readonly username: string;
+  /** Of its job, 32 bytes. */
+  readonly targetLe: Uint8Array;
   /** The answer comes, be it by another link. */
   readonly isSure: boolean;
 }
@@ -58,7 +63,12 @@ export class ShareDesk {
     try {
       this.#sendUp(id, params, seat, workers);
     } catch (error) {
-      if (error instanceof Sv1Error) countRefusal(this.#options.counts, error.refusal);
+      if (error instanceof Sv1Error) {
+        const { counts, teller } = this.#options;
+        countRefusal(counts, error.refusal);
+        const [first] = workers.keys();
+        teller.rejected(first ?? '', error.refusal.reason);
+      }
       throw error;
     }
   }
@@ -92,7 +102,9 @@ export class ShareDesk {
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(told, submit, { versionMask: jobs.versionMask, wallClockMs: wallClock() });
     if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told.job, share);
-    const waiting = { id, since: now(), isSure: told.channel.isResumable };
+    const { username } = submit;
+    const { targetLe } = told.job;
+    const waiting = { id, username, targetLe, since: now(), isSure: told.channel.isResumable };
     this.#waiting.add(waiting);
     const owner = worker.paysWallet ? walletOwner(worker, walletKey.use()) : worker.owner;
     void told.channel.submit(share, owner).then((verdict) => this.#answer(waiting, verdict));
@@ -100,7 +112,10 @@ export class ShareDesk {
 
   /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
   #answer(share: WaitingShare, verdict: ShareVerdict): void {
-    countShare(this.#options.counts, verdict);
+    const { counts, teller, now } = this.#options;
+    countShare(counts, verdict);
+    if (verdict.kind === 'accepted') teller.accepted(share.username, share.targetLe, now() - share.since);
+    else teller.rejected(share.username, verdict.kind === 'refused' ? verdict.code : 'no-answer');
     this.#acceptedInARow = verdict.kind === 'accepted' ? this.#acceptedInARow + 1 : 0;
     if (!this.#waiting.delete(share)) return;
     if (verdict.kind !== 'accepted') this.#refuse(share, refusalOf(verdict));

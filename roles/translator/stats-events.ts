@@ -1,0 +1,118 @@
+import { exponentAtMost, leBytesToTarget } from '../../protocols/bitcoin/target.ts';
+import { fieldText } from '../../protocols/stats/messages.ts';
+import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { openStatsClient, type StatsClient } from '../../services/stats/client/client.ts';
+import { ShareSums } from '../../services/stats/client/share-sums.ts';
+import type { TranslatorConfig } from './config.ts';
+import { type MinerTeller, TELLS_NOBODY } from './sv1-server/miner-teller.ts';
+
+/** What the translator is asked for, beside what its miners do. */
+interface Parts {
+  /** The link to the pool, in words; those that begin with "waiting" are trouble. */
+  link(): string;
+  /** Shares that no pool has answered. */
+  waiting(): number;
+  miners(): number;
+}
+
+export interface TranslatorStats {
+  readonly teller: (remote: string) => MinerTeller;
+  close(): Promise<void>;
+}
+
+/** Reports to the stats service that the config names; nothing where it names none. */
+export function openTranslatorStats(
+  { config, log }: Pick<RoleContext<TranslatorConfig, unknown>, 'config' | 'log'>,
+  { link, waiting, miners }: Parts,
+): TranslatorStats {
+  if (config.stats.stats_server_address === undefined) {
+    return { teller: () => TELLS_NOBODY, close: async () => undefined };
+  }
+  const sums = new ShareSums('proxy');
+  const client = openStatsClient({
+    role: 'translator',
+    config: config.stats,
+    log,
+    gathered: () => sums.take(),
+    health() {
+      const words = link();
+      const state = words.startsWith('waiting') ? 'failing' : 'ok';
+      const links = [{ name: 'pool', state, why: words }] as const;
+      return { status: words, openConnections: miners(), outboxDepth: waiting(), links };
+    },
+  });
+  let last = 0;
+  return {
+    teller: (remote) => new Teller(++last, remote, client, sums),
+    close: () => client.close(),
+  };
+}
+
+/** One miner's connection, as it is reported. */
+class Teller implements MinerTeller {
+  readonly #id: number;
+  readonly #remote: string;
+  readonly #client: StatsClient;
+  readonly #sums: ShareSums;
+  #isTold = false;
+  #difficulty: { readonly targetLe: Uint8Array; readonly bits: number } | undefined;
+
+  constructor(id: number, remote: string, client: StatsClient, sums: ShareSums) {
+    this.#id = id;
+    this.#remote = remote;
+    this.#client = client;
+    this.#sums = sums;
+  }
+
+  authorized(username: string, software: string): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#client.send({
+      name: 'MinerConnected',
+      at: BigInt(Date.now()),
+      miner_id: this.#id,
+      address: fieldText(this.#remote),
+      software: fieldText(software),
+      worker: fieldText(username),
+    });
+  }
+
+  accepted(username: string, targetLe: Uint8Array, ms: number): void {
+    const source = { connection: this.#id, channel: 0, worker: username };
+    // Shares are hashed by the pool: here it is known that they meet their target, and no more.
+    const share = { at: Date.now(), difficulty: this.#bitsOf(targetLe), hashLe: targetLe, ms };
+    this.#sums.accepted(source, share);
+    this.#flushFull();
+  }
+
+  rejected(username: string, reason: string): void {
+    const source = { connection: this.#id, channel: 0, worker: username };
+    this.#sums.rejected(source, Date.now(), reason.replaceAll('_', '-'));
+    this.#flushFull();
+  }
+
+  gone(): void {
+    if (!this.#isTold) return;
+    for (const event of this.#sums.take()) this.#client.send(event);
+    this.#client.send({ name: 'MinerDisconnected', at: BigInt(Date.now()), miner_id: this.#id });
+  }
+
+  /** The exponent of a job's target; it changes seldom, and its bytes are the same array until then. */
+  #bitsOf(targetLe: Uint8Array): number {
+    if (this.#difficulty?.targetLe === targetLe) return this.#difficulty.bits;
+    const bits = exponentAtMost(leBytesToTarget(targetLe));
+    this.#difficulty = { targetLe, bits };
+    this.#client.send({
+      name: 'MinerHashrateUpdate',
+      at: BigInt(Date.now()),
+      miner_id: this.#id,
+      difficulty: bits,
+      hashrate: 0n,
+    });
+    return bits;
+  }
+
+  #flushFull(): void {
+    if (this.#sums.isFull) for (const event of this.#sums.take()) this.#client.send(event);
+  }
+}
