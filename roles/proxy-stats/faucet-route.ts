@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { HashpoolError } from '../../protocols/errors.ts';
+import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
 import type { ApiContext } from '../../services/stats/api/context.ts';
 import {
   type FaucetView,
@@ -26,7 +26,7 @@ export function faucetRoutes(
       },
     },
     async (): Promise<FaucetView> => {
-      const status = wallet === undefined ? {} : await wallet.faucet();
+      const status = await statusOf(wallet);
       return {
         as_of: clock(),
         enabled: status['enabled'] === true,
@@ -52,6 +52,17 @@ export function faucetRoutes(
       return { token: String(gift['token']), amount: String(gift['amount']), unit: String(gift['unit']) };
     },
   );
+}
+
+/** A faucet that can't be asked gives nothing. */
+async function statusOf(wallet: WalletLink | undefined): Promise<Record<string, unknown>> {
+  if (wallet === undefined) return {};
+  try {
+    return await wallet.faucet();
+  } catch (error) {
+    if (isHashpoolError(error) && error.code === 'wallet-unavailable') return {};
+    throw error;
+  }
 }
 
 /** Another site's page could make a browser ask, though not read the answer; that would use up the limits. */

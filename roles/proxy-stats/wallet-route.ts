@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import type { ApiContext } from '../../services/stats/api/context.ts';
 import {
   type WalletQuery,
@@ -24,17 +25,22 @@ export function walletRoute(
       },
     },
     async ({ query: { limit, before } }): Promise<WalletView> => {
+      const unavailable = (why: string): WalletView => ({
+        as_of: clock(),
+        available: false,
+        why,
+        balances: [],
+        history: [],
+        next: null,
+      });
       if (!wallet) {
-        return {
-          as_of: clock(),
-          available: false,
-          why: "[probes] wallet_socket names no socket: set it to the translator's [wallet] socket_path",
-          balances: [],
-          history: [],
-          next: null,
-        };
+        return unavailable(
+          "[probes] wallet_socket names no socket: set it to the translator's [wallet] socket_path",
+        );
       }
-      const [balance, history] = await Promise.all([wallet.balance(), wallet.history(limit, before)]);
+      const answers = await Promise.all([wallet.balance(), wallet.history(limit, before)]).catch(reasonOf);
+      if (typeof answers === 'string') return unavailable(answers);
+      const [balance, history] = answers;
       const lines = rows(history['lines']);
       return {
         as_of: clock(),
@@ -61,6 +67,12 @@ export function walletRoute(
       };
     },
   );
+}
+
+/** A wallet that is away is an answer, and no failure of this service. */
+function reasonOf(error: unknown): string {
+  if (isHashpoolError(error) && error.code === 'wallet-unavailable') return error.message;
+  throw error;
 }
 
 function rows(value: unknown): Record<string, unknown>[] {

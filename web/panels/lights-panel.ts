@@ -23,7 +23,7 @@ export function LightsPanel({ health }: { readonly health: Reading<Health> }): J
       ? h(Skeleton, { lines: 7 })
       : h(
           'ul',
-          { class: 'rows' },
+          { class: 'rows lights' },
           health.data.dependencies.map((each) => h(Light, { key: each.name, ...each })),
         ),
   );
@@ -38,19 +38,8 @@ function Light(dependency: Dependency): JSX.Element {
     h(Icon, { name: state }),
     h('a', { class: 'what', href: `#/health/${name}` }, title),
     known === 'ok'
-      ? h(
-          'span',
-          { class: 'when' },
-          h('span', { class: 'unseen' }, word, ', '),
-          'for ',
-          h(Ago, { at: since, isLength: true }),
-        )
+      ? h('span', { class: 'when', title: why }, h('span', { class: 'unseen' }, word, ', '), why)
       : h(StateMark, { state, word }),
-    h(
-      'span',
-      { class: 'why' },
-      why,
-      known !== 'ok' && h('span', null, ' (for ', h(Ago, { at: since, isLength: true }), ')'),
-    ),
+    known !== 'ok' && h('span', { class: 'why' }, why, ' (for ', h(Ago, { at: since, isLength: true }), ')'),
   );
 }

@@ -20,12 +20,15 @@ export interface CardProps {
 /** A part of a page, with its name, its content, and the time that it is true of. */
 export function Card({ title, size = '', tools, span, reading, children }: CardProps): JSX.Element {
   const id = useId();
+  // What could not be read even once is told, and is not on its way.
+  const isMissing = reading !== undefined && reading.data === undefined && reading.trouble !== undefined;
   return h(
     'section',
     { class: `card ${size}`, 'aria-labelledby': id },
     h('header', null, h('h2', { id }, title), tools),
     reading?.trouble !== undefined && h(Trouble, { text: reading.trouble }),
-    h('div', { class: reading?.isOld ? 'stale' : '' }, h(Boundary, null, children)),
+    !isMissing &&
+      h('div', { class: reading?.isOld ? 'content stale' : 'content' }, h(Boundary, null, children)),
     h(
       'footer',
       null,

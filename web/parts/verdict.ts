@@ -53,7 +53,8 @@ export function Verdict({ live, isHeading = true }: VerdictProps): JSX.Element {
 }
 
 function titleOf(health: Health, serious: number, failing: number): string {
-  if (serious > 0) return `${counted(serious, 'problem')}: not everything works`;
+  const lesser = failing > serious ? `, and ${counted(failing - serious, 'thing')} to look at` : '';
+  if (serious > 0) return `${counted(serious, 'problem')}${lesser}`;
   if (failing > 0) return `Working, with ${counted(failing, 'thing')} to look at`;
   return health.ok ? 'All good' : health.verdict;
 }
