@@ -30,9 +30,11 @@ const pool = table({
     'the keys that the pool may sign for itself with; put a new one beside the old one to rotate',
     { min: 1, max: 10 },
   ),
-  coinbase_reward_script: text(
-    "descriptor of the output that the pool's blocks pay, as in the pool's own config: how its blocks are known",
-    { minLength: 1 },
+  coinbase_reward_script: optional(
+    text(
+      "descriptor of the output that the pool's blocks pay, as in the pool's own config; left out where they pay an upstream of the pool's",
+      { minLength: 1 },
+    ),
   ),
   server_ids: list(integer('a server id', { min: 0, max: 65535 }), 'the server ids that the pool may use', {
     min: 1,

@@ -12,8 +12,8 @@ import type { Signer } from './signer/signer.ts';
 export interface Pool extends Issuer {
   /** 33 bytes. */
   readonly poolId: Uint8Array;
-  /** What its blocks pay: no other pool's do. */
-  readonly script: Uint8Array;
+  /** What its blocks pay: no other pool's do. Undefined where they pay an upstream of the pool's. */
+  readonly script: Uint8Array | undefined;
   /** Hashes. */
   readonly workPerHour: bigint;
 }
@@ -36,7 +36,10 @@ export async function readPools(
       poolId: keyOf(read(pool_id), `[[pool]] number ${i + 1}, pool_id`),
       issuerKeys: issuer_keys.map((key) => keyOf(read(key), `[[pool]] number ${i + 1}, issuer_keys`)),
       serverIds: server_ids,
-      script: scriptOf(coinbase_reward_script, `[[pool]] number ${i + 1}`, bitcoin),
+      script:
+        coinbase_reward_script === undefined
+          ? undefined
+          : scriptOf(coinbase_reward_script, `[[pool]] number ${i + 1}`, bitcoin),
       workPerHour: BigInt(work_per_hour) * HASHES_OF_DIFFICULTY_ONE,
     }),
   );
@@ -53,9 +56,13 @@ export async function readPools(
   return pools;
 }
 
-function refuseDoubles(pools: readonly Pool[], of: (pool: Pool) => Uint8Array, words: string): void {
-  if (new Set(pools.map((pool) => toHex(of(pool)))).size < pools.length)
-    throw new ConfigError(`[[pool]] ${words}`);
+function refuseDoubles(
+  pools: readonly Pool[],
+  of: (pool: Pool) => Uint8Array | undefined,
+  words: string,
+): void {
+  const values = pools.flatMap((pool) => of(pool) ?? []).map(toHex);
+  if (new Set(values).size < values.length) throw new ConfigError(`[[pool]] ${words}`);
 }
 
 /** The pool of that id, if there is one. */

@@ -2,6 +2,7 @@ import { equalBytes, reversed, toHex } from '../../../protocols/bytes.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
 import type { ChainOperations, ChainPoint, PoolBlock } from '../store/chain.ts';
+import type { WatchedPool } from './read-block.ts';
 
 /** The mint's store, as far as the chain goes. */
 export type ChainStore = Store<ChainOperations>;
@@ -22,6 +23,7 @@ export interface ChainListener {
 
 export interface PoolNewsParts {
   readonly store: ChainStore;
+  readonly pools: readonly WatchedPool[];
   /** Confirmations that make a block final. */
   readonly confirmations: number;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -88,7 +90,7 @@ export class PoolNews {
   }
 
   #write(block: PoolBlock): void {
-    const { log } = this.#parts;
+    const { log, pools } = this.#parts;
     const { height, state, told, value, confirmations } = block;
     const about = { ...describe(block), height, value: String(value ?? 'unknown'), confirmations };
     if (state === 'found') log.info(about, `block ${height} was found by a pool and is in the chain`);
@@ -102,7 +104,8 @@ export class PoolNews {
         `block ${height} of a pool is orphaned, and was confirmed before: a reorganization of rare depth`,
       );
     }
-    if (value === 0n && told === undefined) {
+    const isPaid = pools.some(({ poolId, script }) => script && equalBytes(poolId, block.poolId));
+    if (value === 0n && told === undefined && isPaid) {
       log.error(
         { ...about, alert: 'block-pays-elsewhere' },
         `block ${height} was mined by a pool and pays nothing to its script: coinbase_reward_script in [[pool]] must be the same as in the pool's config`,

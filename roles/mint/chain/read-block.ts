@@ -11,11 +11,11 @@ import type { ChainView } from './chain-view.ts';
 /** Who is asked for blocks. */
 export type Node = Pick<ChainView, 'ask'>;
 
-/** A pool, and the script that its blocks pay. */
+/** A pool, and the script that its blocks pay; undefined where they pay somebody else's. */
 export interface WatchedPool {
   /** 33 bytes. */
   readonly poolId: Uint8Array;
-  readonly script: Uint8Array;
+  readonly script: Uint8Array | undefined;
 }
 
 /** The block of the node's active chain at a height. @throws RpcError where the chain is not as high */
@@ -75,7 +75,7 @@ function paymentTo(
   { poolId, script }: WatchedPool,
   outputs: readonly TransactionOutput[],
 ): Payment | undefined {
-  const own = outputs.filter((output) => equalBytes(output.script, script));
+  const own = outputs.filter((output) => script !== undefined && equalBytes(output.script, script));
   if (own.length === 0) return undefined;
   return { poolId, value: own.reduce((sum, { value }) => sum + value, 0n) };
 }

@@ -115,6 +115,17 @@ test("a pool's block that pays something else is told, with an alert, also where
   assert.deepEqual(s.alerts(), ['block-pays-elsewhere', 'block-pays-elsewhere']);
 });
 
+test('a block of a pool whose blocks pay an upstream is told, without an alert', async (t) => {
+  const s = await scene(t);
+  s.pools.splice(0, 1, { poolId: s.poolId, script: undefined });
+  const chain = new ScriptedChain('regtest', 110);
+  const watcher = await s.watch(chain);
+  await s.share(chain.mine(1, s.pay(1n)));
+  await watcher.follow();
+  assert.deepEqual(s.news(), ['111 confirmed', 'tip 111']);
+  assert.deepEqual(s.alerts(), []);
+});
+
 test('a block that the chain leaves is orphaned, and found again when the chain comes back', async (t) => {
   const s = await scene(t);
   const chain = new ScriptedChain('testnet4', 110);

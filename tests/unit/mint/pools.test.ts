@@ -20,7 +20,7 @@ function table(coinbase_reward_script: string) {
   return { pool_id: key, issuer_keys: [key], server_ids: [1], work_per_hour: 3, coinbase_reward_script };
 }
 
-function read(tables: ReturnType<typeof table>[]) {
+function read(tables: Parameters<typeof readPools>[0]) {
   return readPools(tables, (reference) => reference, signer, { network: 'regtest', curve: crypto.curve });
 }
 
@@ -29,13 +29,17 @@ test('a pool with its keys, its script and its cap in hashes', async () => {
   const [pool] = await read([wanted]);
   assert.ok(pool);
   assert.equal(toHex(pool.poolId), wanted.pool_id);
-  assert.equal(toHex(pool.script), '0014751e76e8199196d454941c45d1b3a323f1433bd6');
+  assert.equal(toHex(pool.script ?? new Uint8Array(0)), '0014751e76e8199196d454941c45d1b3a323f1433bd6');
   assert.equal(pool.workPerHour, 3n << 32n);
 });
 
 test('what two pools may not share, and what is no script, is refused in words', async () => {
   const [one, other] = [table('raw(51)'), table('raw(52)')];
   assert.equal((await read([one, other])).length, 2);
+  const { coinbase_reward_script: _, ...behindUpstream } = table('raw(53)');
+  const { coinbase_reward_script: __, ...another } = table('raw(54)');
+  const readAll = (await read([behindUpstream, one, another])).map(({ script }) => script && toHex(script));
+  assert.deepEqual(readAll, [undefined, '51', undefined], 'their blocks pay upstreams');
   const refused: [ReturnType<typeof table>[], RegExp][] = [
     [[one, { ...other, pool_id: one.pool_id }], /pool_id stands twice/],
     [[one, table('raw(51)')], /coinbase_reward_script is that of two pools; give each its own/],
