@@ -32,8 +32,11 @@ export function decodeFixedTarget(value: Uint8Array): number {
 export const LOCKING_KEY_BYTES = 33;
 export const RESUME_TOKEN_BYTES = 16;
 
-/** A pool keeps a cut channel for so long; a client has until then to come back. */
-export const RESUME_LIMIT_MS = 120_000;
+/**
+ * A pool keeps a cut channel for so long; a client has until then to come back. A cut of two minutes is survived with
+ * time to connect again.
+ */
+export const RESUME_LIMIT_MS = 180_000;
 
 /** The worker-name extension (0x0002), whose TLV precedes ours on each share. */
 export const WORKER_NAME_EXTENSION = 0x0002;
