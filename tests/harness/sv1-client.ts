@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { headerOf, jobOfNotify, type Sv1Job, shareHash, targetOf, workOf } from './sv1-work.ts';
@@ -237,6 +238,14 @@ export class Sv1Client {
   #wake(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
+}
+
+/** Connects to an SV1 server that speaks TLS. Close the client at the test's end. */
+export async function connectSv1ByTls(port: number, ca: string): Promise<Sv1Client> {
+  const { hash } = await loadCrypto();
+  const socket = connectTls({ port, host: '127.0.0.1', ca });
+  await once(socket, 'secureConnect');
+  return new Sv1Client(socket, hash);
 }
 
 /** Connects to an SV1 server. Close the client at the test's end. */

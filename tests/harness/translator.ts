@@ -22,12 +22,20 @@ export interface TranslatorOptions extends TranslatorUpstream {
   readonly others?: readonly TranslatorUpstream[];
   /** Of the miners; 4 by default. */
   readonly extranonce2Size?: number;
+  /** Further lines of the config that stand before its tables; TLS_PORT in them is the TLS port. */
+  readonly config?: readonly string[];
+  /** Further credentials, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** The translator, and where its miners connect. */
 export interface TranslatorProcess {
   readonly role: RoleProcess;
   readonly sv1Port: number;
+  /** Where miners connect by TLS, if the config says so. */
+  readonly tlsPort: number;
+  /** Writes a credential anew. */
+  writeFile(name: string, text: string): void;
 }
 
 /** Starts roles/translator as the supervisor does, without a mint; it ends with the test. */
@@ -36,14 +44,17 @@ export async function translatorProcess(
   options: TranslatorOptions,
 ): Promise<TranslatorProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'hashpool-translator-'));
-  const sv1Port = await freePortBase(2);
+  const sv1Port = await freePortBase(3);
   const write = (name: string, lines: readonly string[]): void =>
     writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
+  const tlsPort = sv1Port + 2;
   write('wallet-mnemonic', [MNEMONIC]);
+  for (const [name, text] of Object.entries(options.files ?? {})) write(name, [text]);
   write('tproxy.toml', [
     'downstream_address = "127.0.0.1"',
     `downstream_port = ${sv1Port}`,
     `downstream_extranonce2_size = ${options.extranonce2Size ?? 4}`,
+    ...(options.config ?? []).map((line) => line.replace('TLS_PORT', String(tlsPort))),
     ...[options, ...(options.others ?? [])].flatMap(({ poolPort, poolKey, paysEhash }) => [
       '[[upstreams]]',
       'address = "127.0.0.1"',
@@ -62,5 +73,5 @@ export async function translatorProcess(
     await role.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  return { role, sv1Port };
+  return { role, sv1Port, tlsPort, writeFile: (name, text) => write(name, [text]) };
 }

@@ -30,6 +30,8 @@ export class JobTeller {
   #toldMask = 0;
   #grantedMask = 0;
   #mustClean = true;
+  /** Connections that the miner had before this one. */
+  #resumptions = 0;
 
   constructor(options: JobTellerOptions) {
     this.#options = options;
@@ -58,6 +60,7 @@ export class JobTeller {
     this.#isTelling = false;
     this.#toldTargetLe = undefined;
     this.#mustClean = true;
+    this.#resumptions++;
     this.grantVersionMask(versionMask);
   }
 
@@ -118,7 +121,8 @@ export class JobTeller {
     return setDifficultyLine(difficultyOfTarget(target));
   }
 
+  /** Miners begin with the same extranonce2 on each connection: by another time they do no work twice. */
   #secondsOld(now: number): number {
-    return Math.min(Math.floor((now - this.#cameAt) / 1000), MAX_NTIME_ADVANCE_S);
+    return Math.min(Math.floor((now - this.#cameAt) / 1000) + this.#resumptions, MAX_NTIME_ADVANCE_S);
   }
 }

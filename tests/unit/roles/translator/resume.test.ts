@@ -49,6 +49,7 @@ test('who comes back with its session id has its extranonce1, and shares of befo
   await back.authorize(NAME);
   const job = await back.waitForJob();
   assert.deepEqual([back.difficulty, job.cleanJobs], [2 ** (TEST_BITS - 32), true]);
+  assert.ok(Number.parseInt(job.ntime, 16) > plainJob.minNtime, 'the same work has another time');
   assert.equal((await back.submit(NAME, share)).result, true);
   assert.equal((await back.submit(NAME, back.mineShare())).result, true);
   assert.deepEqual(
