@@ -51,9 +51,10 @@ function plainDisplay(
   const say = (line: string): void => {
     out.write(`${line}\n`);
   };
-  const { minerAddress, mintUrl } = addressesOf(appliance);
+  const { minerAddress, mintUrl, dashboards } = addressesOf(appliance);
   say(`hashpool on regtest; state and logs are in ${appliance.state.root}`);
   say(`point a miner at ${minerAddress}, a wallet at ${mintUrl}`);
+  say(`see what it does at ${dashboards}`);
   const phases = new Map<string, string>();
   const timer = setInterval(() => say(figuresLine(views())), STATUS_LINE_MS);
   return {
@@ -66,9 +67,11 @@ function plainDisplay(
   };
 }
 
-function addressesOf(appliance: Appliance): { minerAddress: string; mintUrl: string } {
+function addressesOf({ ports }: Appliance): { minerAddress: string; mintUrl: string; dashboards: string } {
+  const dashboard = (role: string) => `http://127.0.0.1:${portOf(ports, role, 'http')}`;
   return {
-    minerAddress: `stratum+tcp://127.0.0.1:${portOf(appliance.ports, 'translator', 'sv1-mining')}`,
-    mintUrl: `http://127.0.0.1:${portOf(appliance.ports, 'mint', 'cashu-http')}`,
+    minerAddress: `stratum+tcp://127.0.0.1:${portOf(ports, 'translator', 'sv1-mining')}`,
+    mintUrl: `http://127.0.0.1:${portOf(ports, 'mint', 'cashu-http')}`,
+    dashboards: `${dashboard('pool-stats')} (pool), ${dashboard('proxy-stats')} (miners)`,
   };
 }

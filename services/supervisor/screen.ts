@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly stateFolder: string;
   readonly minerAddress: string;
   readonly mintUrl: string;
+  /** Where the dashboards are, in words. */
+  readonly dashboards: string;
 }
 
 type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
@@ -53,6 +55,7 @@ export function renderScreen(
     cut(`point a miner at    ${around.minerAddress}`),
     cut('                    username: any name, or a key of your own (hpub1...); any password'),
     cut(`point a wallet at   ${around.mintUrl}`),
+    cut(`point a browser at  ${around.dashboards}`),
     '',
     paint(cut(`Ctrl-C stops everything; state and logs are in ${around.stateFolder}`), 'dim'),
   ];

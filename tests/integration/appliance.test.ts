@@ -18,7 +18,7 @@ interface Place {
 async function place(t: TestContext, edit?: (file: string, text: string) => string): Promise<Place> {
   const folder = temporaryFolder();
   const config = loopbackConfig(join(folder, 'config'), edit);
-  const portBase = String(await freePortBase(8));
+  const portBase = String(await freePortBase(16));
   const state = join(folder, 'state');
   const started: StartCommand[] = [];
   t.after(async () => {

@@ -16,6 +16,7 @@ const around = {
   stateFolder: '/srv/state',
   minerAddress: 'stratum+tcp://127.0.0.1:34255',
   mintUrl: 'http://127.0.0.1:3338',
+  dashboards: 'http://127.0.0.1:8080 (pool), http://127.0.0.1:8083 (miners)',
 };
 
 function view(name: string, more: Partial<RoleView> = {}): RoleView {
