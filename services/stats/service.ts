@@ -83,7 +83,7 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     const miners = new KnownMiners(known, begun);
     const events = new EventLog(stored, clock);
     events.listen((event) => recorder.event(event));
-    const board = new Board({ side, network, recorder, miners, events, clock, observe: metrics.observe });
+    const board = new Board({ side, network, recorder, miners, events, clock, metrics });
     const means = new DayMeans({ store, miners, clock, log });
     await means.open();
     closers.push(() => means.close());

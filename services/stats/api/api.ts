@@ -44,7 +44,7 @@ export function openApi(context: ApiContext, { log, metrics, addRoutes }: ApiPar
   healthRoutes(http, context);
   metrics.watch(context);
   http.get('/metrics', { schema: { summary: 'For Prometheus' } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    reply.type(metrics.contentType).send(await metrics.text()),
   );
   const live = new LiveFeed(http, context, log);
   addRoutes(http, context);

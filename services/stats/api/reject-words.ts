@@ -61,3 +61,8 @@ const reasons: Readonly<Record<string, RejectWords>> = {
 export function wordsOf(reason: string): RejectWords {
   return reasons[reason] ?? { words: reason, remedy: "The miner's or the pool's log says more" };
 }
+
+/** The reason where it is one of those above, else `other`: labels of metrics are few. */
+export function knownReason(reason: string): string {
+  return reason in reasons ? reason : 'other';
+}

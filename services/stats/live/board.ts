@@ -7,6 +7,7 @@ import {
   type StatsMessageOf,
 } from '../../../protocols/stats/messages.ts';
 import type { Stats } from '../api/schemas/stats.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { blockNews, ChainBoard } from './chain-board.ts';
 import type { EventLog } from './events.ts';
 import { judgeMiner, type KnownMiner, type KnownMiners, noteShares, rowOf } from './known-miners.ts';
@@ -30,8 +31,7 @@ export interface BoardParts {
   readonly events: EventLog;
   /** Unix ms. */
   readonly clock: () => number;
-  /** Delays of shares on their way into the store, and of quotes, for histograms. */
-  readonly observe: (what: 'share' | 'quote' | 'job', seconds: number, count: number) => void;
+  readonly metrics: Pick<Metrics, 'observe' | 'rejected'>;
 }
 
 /** The state of a side, as its roles' messages make it. */
@@ -161,18 +161,18 @@ export class Board {
   }
 
   #takeOfPool(message: StatsMessage): void {
-    const { recorder, observe, events } = this.#parts;
+    const { recorder, metrics, events } = this.#parts;
     switch (message.name) {
       case 'QuoteCreated':
         recorder.created(this.#at(message), message.count, message.amount);
         break;
       case 'QuoteAcknowledged':
         recorder.acknowledged(this.#at(message), message.count, message.refused, message.delay_ms);
-        observe('quote', message.delay_ms / 1000, message.count);
+        metrics.observe('quote', message.delay_ms / 1000, message.count);
         break;
       case 'TemplateReceived':
         this.chain.template(message);
-        if (message.job_delay_us > 0) observe('job', message.job_delay_us / 1e6, 1);
+        if (message.job_delay_us > 0) metrics.observe('job', message.job_delay_us / 1e6, 1);
         break;
       case 'ChainTip':
         this.chain.chainTip(message);
@@ -309,13 +309,13 @@ export class Board {
     message: StatsMessageOf<'ShareSubmitted' | 'MinerShareSubmitted'>,
     worker: LiveWorker | undefined,
   ): void {
-    const { recorder, observe } = this.#parts;
+    const { recorder, metrics } = this.#parts;
     const { count, difficulty, best_hash, slowest_us } = message;
     const at = this.#at(message);
     const work = workOfShares(difficulty, count);
     const miner = worker && this.#minerOf(worker, message.worker);
     recorder.accepted(at, miner?.id ?? 0, work);
-    observe('share', slowest_us / 1e6, count);
+    metrics.observe('share', slowest_us / 1e6, count);
     this.#lastShareAt = Math.max(this.#lastShareAt ?? 0, at);
     if (miner) {
       noteShares(miner, at, work, luckOf(best_hash));
@@ -332,8 +332,9 @@ export class Board {
     message: StatsMessageOf<'ShareRejected' | 'MinerShareRejected'>,
     worker: LiveWorker | undefined,
   ): void {
-    const { recorder } = this.#parts;
+    const { recorder, metrics } = this.#parts;
     const miner = worker && this.#minerOf(worker, message.worker);
+    metrics.rejected(message.error_code, message.count);
     // Only who has a row may be counted in others' tables.
     const minerId = miner?.lastShareAt === undefined ? 0 : miner.id;
     recorder.rejected(this.#at(message), minerId, message.count, message.error_code);

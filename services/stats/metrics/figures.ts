@@ -1,0 +1,141 @@
+import type { ApiContext } from '../api/context.ts';
+import { readStats } from '../api/routes/stats.ts';
+import type { Stats } from '../api/schemas/stats.ts';
+import type { RoleReport } from '../live/reports.ts';
+
+/** One metric with its values; labels are few and known. */
+export interface Figure {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'gauge' | 'counter';
+  readonly values: readonly { readonly labels: Record<string, string>; readonly value: number }[];
+}
+
+const WINDOWS: Readonly<Record<number, string>> = { 60: '1m', 600: '10m', 3600: '1h', 86400: '24h' };
+
+/** What the state of a side is in figures. Base units; counters end in _total. */
+export async function readFigures(context: ApiContext): Promise<Figure[]> {
+  const stats = await readStats(context);
+  return [
+    ...healthFigures(context),
+    ...workFigures(stats),
+    ...stateFigures(context, stats),
+    ...roleFigures(context),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Figure {
+  return { name: `hashpool_${name}`, help, type: 'gauge', values: [{ labels: {}, value }] };
+}
+
+function counter(name: string, help: string, value: number): Figure {
+  return { name: `hashpool_${name}_total`, help, type: 'counter', values: [{ labels: {}, value }] };
+}
+
+function labelled(
+  name: string,
+  help: string,
+  values: Figure['values'],
+  type: Figure['type'] = 'gauge',
+): Figure {
+  return { name: `hashpool_${name}`, help, type, values };
+}
+
+function healthFigures({ health, self }: ApiContext): Figure[] {
+  const { ok, dependencies } = health.now;
+  const known = dependencies.filter(({ state }) => state !== 'unknown');
+  const refused = Object.entries(self.refused()).map(([why, value]) => ({ labels: { why }, value }));
+  return [
+    gauge('up', '1 where all that matters works, as /health says.', ok ? 1 : 0),
+    labelled(
+      'dependency_up',
+      '1 where a dependency works, 0 where it does not; absent where that is not known.',
+      known.map(({ name, matters, state }) => ({
+        labels: { dependency: name, matters: String(matters) },
+        value: state === 'ok' ? 1 : 0,
+      })),
+    ),
+    labelled(
+      'dependency_probe_seconds',
+      'How long the last probe of a dependency took.',
+      known.map(({ name, latency_ms }) => ({
+        labels: { dependency: name },
+        value: (latency_ms ?? 0) / 1000,
+      })),
+    ),
+    gauge('recording', '1 where the time series are written.', self.storage().state === 'ok' ? 1 : 0),
+    gauge('database_bytes', 'Size of the time series on SQLite.', self.storage().bytes ?? 0),
+    labelled('stats_clients_refused_total', 'Stats clients that were closed, by why.', refused, 'counter'),
+  ];
+}
+
+function workFigures(stats: Stats): Figure[] {
+  const { hashrates, shares, quotes } = stats;
+  const rates = hashrates.flatMap(({ hs, window_seconds }) =>
+    hs === null ? [] : [{ labels: { window: WINDOWS[window_seconds] ?? '' }, value: hs }],
+  );
+  return [
+    labelled('hashrate_hashes_per_second', 'Work of accepted shares over a window, by its time.', rates),
+    counter('shares_accepted', 'Shares accepted since the first record.', Number(shares.accepted)),
+    counter('shares_rejected', 'Shares rejected since the first record.', Number(shares.rejected)),
+    counter('work_hashes', 'Hashes that the accepted shares prove.', Number(shares.work)),
+    counter('quotes_created', 'Shares that became quotes.', Number(quotes.created)),
+    counter('quotes_acknowledged', 'Quotes that the mint has answered.', Number(quotes.acknowledged)),
+    counter('quotes_refused', 'Quotes that the mint has refused.', Number(quotes.refused)),
+    counter('ehash_created', 'Ehash of the quotes.', Number(quotes.ehash)),
+  ];
+}
+
+function stateFigures({ board, clock }: ApiContext, stats: Stats): Figure[] {
+  const { miners, blocks, outbox, chain, ledger, lost_events } = stats;
+  const { job } = board.chain;
+  const byState = (states: Record<string, number>) =>
+    Object.entries(states).map(([state, value]) => ({ labels: { state }, value }));
+  const { found, confirmed, orphaned } = blocks;
+  return [
+    labelled('miners', 'Miners of the last day, by state.', byState(miners)),
+    gauge('workers', 'Open channels or Stratum V1 connections.', stats.workers),
+    gauge('connections', 'Clients that are connected.', stats.connections),
+    labelled(
+      'blocks',
+      'Blocks of the pool, by state; found are all.',
+      byState({ found, confirmed, orphaned }),
+    ),
+    counter('lost_events', 'Events that no service was there to take.', Number(lost_events.count)),
+    ...(outbox
+      ? [
+          gauge('outbox_shares', 'Shares that the mint has not acknowledged.', Number(outbox.depth)),
+          gauge('outbox_oldest_seconds', 'Age of the oldest of them.', outbox.oldest_ms / 1000),
+        ]
+      : []),
+    ...(job
+      ? [gauge('template_age_seconds', 'Age of the template.', (clock() - job.received_at) / 1000)]
+      : []),
+    ...(chain ? [gauge('chain_height', 'Height of the tip, as the mint follows it.', chain.height)] : []),
+    ...(ledger
+      ? [
+          gauge('ledger_quotes', "Quotes in the mint's books.", Number(ledger.quotes)),
+          gauge('ledger_ehash', "Ehash in the mint's books.", Number(ledger.ehash_total)),
+          gauge('ledger_ehash_waiting', 'Ehash that no wallet has minted yet.', Number(ledger.ehash_waiting)),
+        ]
+      : []),
+  ];
+}
+
+function roleFigures({ board }: ApiContext): Figure[] {
+  const all = board.reports.all;
+  const each = (name: string, help: string, value: (report: RoleReport) => number) =>
+    labelled(
+      `role_${name}`,
+      help,
+      all.map((report) => ({ labels: { role: report.role }, value: value(report) })),
+    );
+  return [
+    each('reporting', '1 where a role reports to this service.', ({ connected }) => (connected ? 1 : 0)),
+    each('start_time_seconds', 'When its process began.', ({ startedAt }) => startedAt / 1000),
+    each('memory_bytes', 'Resident memory.', ({ health }) => Number(health?.memory_bytes ?? 0)),
+    each('event_loop_delay_seconds', '99th percentile.', ({ health }) => (health?.loop_delay_us ?? 0) / 1e6),
+    each('open_connections', 'Connections that it serves.', ({ health }) => health?.open_connections ?? 0),
+    each('queue_depth', 'Calls that wait for its stores.', ({ health }) => health?.queue_depth ?? 0),
+  ];
+}
