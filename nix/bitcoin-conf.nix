@@ -4,9 +4,22 @@
   network,
   # Lines of the operator's own.
   extra ? "",
+  table ? (import ./roles.nix { }).checked,
 }:
 let
-  inherit (builtins) concatStringsSep readFile;
+  inherit (builtins)
+    attrValues
+    concatMap
+    concatStringsSep
+    map
+    match
+    readFile
+    ;
+
+  # What credentials of RPC users publish: hashed passwords, and what a user may ask who is not the roles'.
+  published = concatMap (
+    credential: if match "rpc-.*" credential.kind != null then [ credential.publishes ] else [ ]
+  ) (attrValues table.credential);
 
   # What template provider and mint ask, and `hashpool-doctor`; tests/nixos/rpc-methods.test.ts reads the sources.
   asked = [
@@ -44,8 +57,7 @@ let
   trial = if network == "regtest" then [ "generatetodescriptor" ] else [ ];
 in
 ''
-  includeconf=/var/lib/hashpool/public/bitcoin-rpcauth.conf
-  includeconf=/var/lib/hashpool/public/bitcoin-rpcauth-look.conf
+  ${concatStringsSep "\n" (map (file: "includeconf=/var/lib/hashpool/public/${file}") published)}
   rpcwhitelist=hashpool:${concatStringsSep "," (asked ++ trial)}
   rpcwhitelistdefault=0
   ${extra}

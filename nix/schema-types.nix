@@ -10,7 +10,7 @@ let
   text =
     schema:
     if schema ? pattern && isPosix schema.pattern then
-      types.strMatching schema.pattern
+      types.strMatching (lib.replaceStrings [ "\\]" ] [ "]" ] schema.pattern)
     else if (schema.minLength or 0) > 0 then
       types.nonEmptyStr
     else

@@ -1,30 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { minerSide } from '../services/shared-config/miner-side.ts';
-import { poolSide } from '../services/shared-config/pool-side.ts';
-import { readRolesTable } from '../services/supervisor/roles-table.ts';
+import { writeFileSync } from 'node:fs';
+import { roleSchemas } from '../commands/appliance/role-schemas.ts';
 
-/**
- * The schemas of all config files as one JSON value, by role, with those of the sides' shared files under `server` and
- * `client`: nix/modules/settings.nix makes its options from it.
- */
-export async function settingsSchemas(): Promise<Record<string, unknown>> {
-  const schemas: Record<string, unknown> = { server: poolSide, client: minerSide };
-  for (const { name, command } of readRolesTable().roles) {
-    const file = new URL(`../roles/${name}/config.ts`, import.meta.url);
-    if (!command.endsWith('.ts') || !existsSync(file)) continue;
-    const exported: Record<string, unknown> = await import(file.href);
-    schemas[name] = exported[`${camelCase(name)}Config`];
-  }
-  return schemas;
-}
-
-/** The text of nix/settings.json. */
+/** The text of nix/settings.json: the schemas of all config files, which nix/modules/settings.nix makes options from. */
 export async function settingsFile(): Promise<string> {
-  return `${JSON.stringify(await settingsSchemas(), undefined, 2)}\n`;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return `${JSON.stringify(Object.fromEntries(await roleSchemas()), undefined, 2)}\n`;
 }
 
 if (import.meta.main) {

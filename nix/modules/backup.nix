@@ -40,9 +40,10 @@ in
 
   config = lib.mkIf (cfg.sides != [ ] && cfg.backup.enable) {
     systemd.tmpfiles.settings.hashpool.${cfg.backup.to}.d = {
-      mode = "0700";
+      # The stats service looks at how old the newest is; what is in them is root's alone.
+      mode = "0750";
       user = "root";
-      group = "root";
+      group = "hashpool";
     };
   };
 }

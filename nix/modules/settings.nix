@@ -38,8 +38,10 @@ let
     };
     server.mint.url = lib.mkOverride 900 mintUrl;
     client.mint.url = lib.mkOverride 900 (if cfg.server.enable then mintUrl else cfg.client.pool.mintUrl);
+    pool-stats.health.backup_path = lib.mkIf cfg.backup.enable (lib.mkOverride 900 cfg.backup.to);
+    proxy-stats.probes.wallet_socket = lib.mkOverride 900 walletSocket;
     translator = {
-      wallet.socket_path = lib.mkOverride 900 "/run/hashpool-wallet/wallet.sock";
+      wallet.socket_path = lib.mkOverride 900 walletSocket;
       upstreams = lib.mkOverride 900 [
         {
           inherit (cfg.client.pool) address;
@@ -49,6 +51,8 @@ let
       ];
     };
   };
+  # In a folder that the two alone share.
+  walletSocket = "/run/hashpool-wallet/wallet.sock";
   mintUrl =
     if cfg.server.publicMint && cfg.server.hostName != null then
       "http${lib.optionalString cfg.acme "s"}://${cfg.server.hostName}"

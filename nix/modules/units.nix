@@ -24,16 +24,14 @@ let
   };
   bare = suffix: lib.mapAttrs' (name: lib.nameValuePair (lib.removeSuffix suffix name));
 
-  # A role reads its config when it starts.
+  # A role reads its config files when it starts.
   withConfig =
-    name: unit:
+    unit:
     unit
     // {
       enableDefaultPath = false;
-      restartTriggers = lib.optional (unit.serviceConfig.Type != "oneshot") (
-        map (each: each.source or each.text) (
-          lib.attrValues (lib.filterAttrs (path: _: lib.hasPrefix "hashpool/" path) config.environment.etc)
-        )
+      restartTriggers = lib.mapAttrsToList (_: file: file.text) (
+        lib.filterAttrs (path: _: lib.hasInfix "/etc/${path}" unit.serviceConfig.ExecStart) config.environment.etc
       );
     };
 in
@@ -47,7 +45,7 @@ in
   };
 
   config = lib.mkIf (cfg.sides != [ ]) {
-    systemd.services = bare ".service" (lib.mapAttrs withConfig table.services);
+    systemd.services = bare ".service" (lib.mapAttrs (_: withConfig) table.services);
     systemd.timers = bare ".timer" table.timers;
     systemd.slices = lib.genAttrs (map (lib.removeSuffix ".slice") table.slices) (_: { });
 

@@ -5,6 +5,8 @@ import type { Machine } from './machine.ts';
 
 /** What `systemd-analyze security` may say of a role at most, in tenths. */
 const EXPOSURE_TENTHS = { loopback: 13, open: 15 };
+/** Where nginx serves the mint's API to the world. */
+const PUBLIC_PORT = 80;
 const STATE = '/var/lib/hashpool';
 
 let machine: Machine;
@@ -26,6 +28,12 @@ const mainPid = (unit: string) => machine.property(unit, 'MainPID');
 const restarts = (unit: string) => Number(machine.property(unit, 'NRestarts'));
 const command = (name: string, ...args: readonly string[]) =>
   machine.must('/opt/node/bin/node', `/opt/hashpool/commands/${name}.ts`, ...args, '--state', STATE);
+function doctor(): { code: number | null; bad: string[] } {
+  const program = '/opt/hashpool/commands/doctor.ts';
+  const { code, stdout } = machine.run('/opt/node/bin/node', program, '--json', '--state', STATE);
+  const findings = JSON.parse(stdout) as { level: string; words: string }[];
+  return { code, bad: findings.filter(({ level }) => level === 'bad').map(({ words }) => words) };
+}
 const fetched = (url: string) =>
   machine.must(
     '/opt/node/bin/node',
@@ -92,11 +100,8 @@ test('a role reads its own secrets, and neither it nor anybody else those of oth
   for (const unit of roleUnits()) {
     const user = machine.property(unit, 'User');
     const folder = `/run/credentials/${unit}`;
-    for (const secret of machine
-      .must('ls', folder)
-      .trim()
-      .split('\n')
-      .filter((name) => name !== '')) {
+    const own = machine.run('ls', folder).stdout;
+    for (const secret of own.split('\n').filter((name) => name !== '')) {
       assert.equal(read(user, `${folder}/${secret}`).code, 0, `${user} reads its own ${secret}`);
       assert.notEqual(read('nobody', `${folder}/${secret}`).code, 0);
       for (const other of host.users.filter((each) => each !== user))
@@ -152,24 +157,44 @@ test('only the ports of the table are open, those for the machine itself on loop
   const of = (listen: string) =>
     host.ports.filter((port) => port.listen === listen).map(({ number }) => number);
   const fronts = Object.values(host.fronts).map(({ number }) => number);
-  assert.deepEqual(
-    numbers(listening.filter((each) => !loopback(each))),
-    of('open').toSorted((a, b) => a - b),
-  );
+  const open = [...of('open'), PUBLIC_PORT].toSorted((a, b) => a - b);
+  assert.deepEqual(numbers(listening.filter((each) => !loopback(each))), open);
   assert.deepEqual(
     numbers(listening.filter(loopback)),
     [...of('loopback'), ...fronts].toSorted((a, b) => a - b),
   );
 });
 
-test('nginx answers for each side: what its stats service says, or 503 and why there is nothing to say', () => {
-  for (const side of ['server', 'client']) {
-    const port = host.fronts[side]?.number;
-    assert.match(
-      fetched(`http://127.0.0.1:${port}/health`),
-      /^503 .*"stats service|^503 .*stats service of the (server|client) side does not answer/,
-    );
-  }
+test('the doctor finds nothing wrong with a host that works', () => {
+  const { code, bad } = doctor();
+  assert.deepEqual(bad, []);
+  assert.equal(code, 0);
+});
+
+const health = (side: string) => fetched(`http://127.0.0.1:${host.fronts[side]?.number}/health`);
+
+test('health is 200 where a side works, and an honest 503 where it does not', async () => {
+  for (const side of ['server', 'client'])
+    await machine.until(`the ${side} side to be well`, () => /^200/.test(health(side)));
+  machine.must('systemctl', 'stop', 'hashpool-mint');
+  await machine.until('the mint to be missed', () => /^503 .*mint/s.test(health('server')));
+  machine.must('systemctl', 'start', 'hashpool-mint');
+  await machine.until('the server side to be well again', () => /^200/.test(health('server')));
+  machine.must('systemctl', 'stop', 'hashpool-pool-stats');
+  assert.match(health('server'), /^503 .*the stats service of the server side does not answer/);
+  machine.must('systemctl', 'start', 'hashpool-pool-stats');
+});
+
+test('the world sees the mint through nginx, by security headers, and no figures; a flood is held off', () => {
+  const url = `http://127.0.0.1:${PUBLIC_PORT}`;
+  assert.match(fetched(`${url}/v1/info`), /^200 .*"nuts"/);
+  assert.match(fetched(`${url}/metrics`), /^404/);
+  const flood = `Promise.all(Array.from({ length: 600 }, () => fetch('${url}/v1/keys').then((r) => [r.status, r.headers.get('x-content-type-options')])))
+    .then((all) => console.log(JSON.stringify(all)))`;
+  const answers = JSON.parse(machine.must('/opt/node/bin/node', '-e', flood)) as [number, string][];
+  assert.ok(answers.some(([status]) => status === 200));
+  assert.ok(answers.some(([status]) => status === 429));
+  assert.ok(answers.every(([, header]) => header === 'nosniff'));
 });
 
 test('Prometheus is ready, and knows both sides and our alert', () => {
@@ -277,4 +302,8 @@ test("a config that can't be used ends the role with 78 and words, and is not tr
     /listen_adress is not a key here/,
   );
   assert.equal(machine.property('hashpool-mint', 'ActiveState'), 'active', 'others go on');
+  const { bad } = doctor();
+  assert.match(bad.join('\n'), /listen_adress is not a key here/);
+  assert.match(bad.join('\n'), /hashpool-pool refuses its config/);
+  assert.match(bad.join('\n'), /nothing answers at 34254/);
 });

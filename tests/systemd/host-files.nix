@@ -15,6 +15,7 @@ let
     ;
   render = import ../../nix/render.nix;
   front = import ../../nix/front.nix { };
+  public = import ../../nix/public-front.nix { };
   table = import ../../nix/table.nix {
     inherit node app bitcoind;
     network = "regtest";
@@ -43,12 +44,25 @@ in
       "etc/tmpfiles.d/hashpool.conf" = lines (
         map (socket: "d ${socket.folder} 2750 ${socket.owner} ${socket.group}") (attrValues table.sockets)
         ++ [
-          "d /var/backups/hashpool 0700 root root"
+          "d /var/backups/hashpool 0750 root hashpool"
           "L+ /var/lib/hashpool/config - - - - /etc/hashpool"
           ""
         ]
       );
       "etc/nginx/conf.d/hashpool.conf" = lines (map render.virtualHost (attrValues front.virtualHosts));
+      "etc/nginx/conf.d/public.conf" =
+        public.limits
+        + render.virtualHost (
+          public.virtualHost
+          // {
+            listen = [
+              {
+                addr = "0.0.0.0";
+                port = 80;
+              }
+            ];
+          }
+        );
       "etc/prometheus/prometheus.yml" = toJSON {
         rule_files = [ "rules.json" ];
         scrape_configs = front.prometheus.scrapeConfigs;

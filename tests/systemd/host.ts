@@ -44,6 +44,7 @@ export async function installHost(): Promise<{ machine: Machine; host: HostFiles
   machine.write(places.bitcoind, `#!/bin/sh\nexec ${words} "$@"\n`, 0o755);
   copyApplication(machine);
   cpSync(join(project, 'config/regtest'), join(machine.root, 'etc/hashpool'), { recursive: true });
+  shareWalletSocket(machine);
   for (const [path, text] of Object.entries(host.files)) machine.write(path, text);
   enable(machine, 'hashpool-server.service', 'hashpool-client.service');
   return { machine, host };
@@ -60,6 +61,18 @@ function hostFiles(): HostFiles {
 function copyApplication(machine: Machine): void {
   for (const name of nixEval('import ./nix/sources.nix') as string[])
     cpSync(join(project, name), join(machine.root, places.app, name), { recursive: true });
+}
+
+/** As nix/modules/settings.nix says it: on a host the roles' own folders are closed to each other. */
+function shareWalletSocket(machine: Machine): void {
+  for (const [file, key] of [
+    ['tproxy.config.toml', 'socket_path'],
+    ['proxy-stats.config.toml', 'wallet_socket'],
+  ]) {
+    const path = `etc/hashpool/${file}`;
+    const line = new RegExp(`^${key} = .*$`, 'm');
+    machine.write(path, machine.read(path).replace(line, `${key} = "/run/hashpool-wallet/wallet.sock"`));
+  }
 }
 
 function enable(machine: Machine, ...units: readonly string[]): void {
