@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { startMint } from '../harness/mint.ts';
@@ -61,3 +63,30 @@ test('a locked wallet takes deposits and lets payouts wait; a node that is gone 
   );
   await scene.untilSaid(/^(?!.*onchain)/);
 });
+
+test(
+  'a wallet that is away is asked for by name, and what came to it meanwhile is credited',
+  limit,
+  async (t) => {
+    const scene = await OnchainScene.open(t);
+    const { node, mint } = scene;
+    const quote = await scene.depositQuote();
+    await mint.end('SIGTERM');
+    await node.rpc.call('unloadwallet', ['hashpool-mint']);
+    const folder = join(node.datadir, 'regtest', 'wallets', 'hashpool-mint');
+    renameSync(folder, `${folder}-away`);
+    await mint.start();
+    await scene.untilSaid(
+      /onchain: bitcoind has lost the wallet hashpool-mint, to whose addresses deposits come/,
+    );
+    await scene.deposit(quote, 50_000);
+    await node.generate(3);
+    await node.rpc.call('createwallet', ['hashpool-mint']);
+    await scene.untilSaid(/onchain: bitcoind's wallet hashpool-mint is not the one that this mint gave/);
+    await node.rpc.call('unloadwallet', ['hashpool-mint']);
+    renameSync(folder, `${folder}-strange`);
+    renameSync(`${folder}-away`, folder);
+    await scene.untilSaid(/^(?!.*onchain)/);
+    await scene.untilPaid(quote, 50_000);
+  },
+);

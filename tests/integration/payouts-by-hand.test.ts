@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { stateFolder } from '../../services/supervisor/state-folder.ts';
@@ -50,6 +50,8 @@ async function stuckPayout(t: TestContext, pays: boolean): Promise<Stuck> {
   await node.rpc.call('unloadwallet', [WALLET]);
   const folder = join(node.datadir, 'regtest', 'wallets', WALLET);
   renameSync(folder, `${folder}-lost`);
+  const config = join(mint.folder, 'mint.config.toml');
+  writeFileSync(config, `${readFileSync(config, 'utf8')}\nwallet = "made-anew"\n`);
   await mint.start();
   const at = appliance(mint.folder);
   return {

@@ -339,6 +339,25 @@ test('coins that are gone are replaced only where no version can ever be mined',
   assert.deepEqual(JSON.parse(node.sent[1] ?? '').chosen, [coinOf('coin2:0')]);
 });
 
+test('that a wallet never saw a transaction says nothing where it does not know its coins either', async (t) => {
+  const node = new PayingWallet();
+  const backend = await open(t, node);
+  // Sent by a mint that was killed before it noted that, and in the chain since.
+  node.onSend = (hex) => hex.includes('coin1') && refuse(-27, 'Transaction outputs already in utxo set');
+  node.answers['gettxout'] = () => null;
+  node.answers['listlockunspent'] = () => [];
+  await backend.pay(payment('a'));
+  await until(() => /coins of a payout are gone/.test(backend.trouble ?? ''));
+  node.height += 100;
+  node.coins = ['coin2:0'];
+  const asked = node.count('gettxout');
+  await until(() => node.count('gettxout') > asked + 1);
+  assert.deepEqual(node.sent, [], 'the wallet was made anew: it is not paid once more');
+  node.depths.set('coin1', 200);
+  await until(() => node.sent.length === 1);
+  assert.deepEqual(JSON.parse(node.sent[0] ?? '').chosen, [coinOf('coin2:0')]);
+});
+
 test('two processes of a mint on one wallet pay each key once, with a coin of its own each', async (t) => {
   const node = new PayingWallet();
   node.coins = Array.from({ length: 100 }, (_, i) => `coin${i + 1}:0`);

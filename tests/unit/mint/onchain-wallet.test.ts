@@ -105,3 +105,28 @@ test('a node that is away is trouble until it answers; a refusal is none', async
   await wallet.tip();
   assert.equal(wallet.trouble, undefined);
 });
+
+test('a wallet that has not the keys of addresses that were given out is not taken for the one that has', async () => {
+  const node = new ScriptedWallet();
+  const keys = new Set(['bcrt1qnew']);
+  node.answers['getaddressinfo'] = (address) => ({ ismine: keys.has(String(address)) });
+  const wallet = node.open({ creates: true }, 'bcrt1qours');
+  await assert.rejects(wallet.funds(), { code: 'wallet-strange' });
+  assert.match(
+    wallet.trouble ?? '',
+    /is not the one that this mint gave bcrt1qours from; restore its backup/,
+  );
+  assert.equal(node.count('getbalances'), 0);
+  keys.add('bcrt1qours');
+  await wallet.funds();
+  assert.equal(wallet.trouble, undefined);
+});
+
+test('a wallet that was used and is gone is asked for, and none is made in its place', async () => {
+  const node = new ScriptedWallet();
+  node.answers['getwalletinfo'] = () => refuse(-18, 'not loaded');
+  node.answers['loadwallet'] = () => refuse(-18, 'Path does not exist');
+  const wallet = node.open({ creates: true }, 'bcrt1qours');
+  await assert.rejects(wallet.funds(), { code: 'wallet-missing', message: /has lost the wallet mint/ });
+  assert.equal(node.count('createwallet'), 0);
+});

@@ -40,8 +40,10 @@ export class ScriptedWallet implements BitcoinRpc {
     return this.asked.filter((each) => each.method === method).length;
   }
 
-  open(settings: Partial<WalletSettings> = {}): Wallet {
-    return new Wallet(this, { name: 'mint', network: 'regtest', creates: false, ...settings }, silent);
+  /** @param address that the wallet must have */
+  open(settings: Partial<WalletSettings> = {}, address?: string): Wallet {
+    const all = { name: 'mint', network: 'regtest', creates: false, ...settings } as const;
+    return new Wallet(this, all, silent, async () => address);
   }
 }
 

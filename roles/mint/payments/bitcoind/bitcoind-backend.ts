@@ -51,6 +51,7 @@ export class BitcoindBackend implements PaymentBackend {
   readonly #undone: UndoneDeposits;
   readonly #settings: BitcoindSettings;
   #changeAddress: string | undefined;
+  #isRemembered = false;
   #onReceived: () => void = () => undefined;
   #onProgress: (key: string) => void = () => undefined;
 
@@ -59,7 +60,7 @@ export class BitcoindBackend implements PaymentBackend {
     this.mintOptions = { confirmations: settings.confirmations };
     this.#settings = settings;
     this.#store = store;
-    this.#wallet = new Wallet(rpc, settings, log);
+    this.#wallet = new Wallet(rpc, settings, log, () => store.call('walletAddress', settings.name));
     this.#undone = new UndoneDeposits(this.#wallet, store, settings.confirmations, log);
     const parts = {
       wallet: this.#wallet,
@@ -89,6 +90,7 @@ export class BitcoindBackend implements PaymentBackend {
   async createRequest({ quote }: WantedRequest): Promise<PaymentRequest> {
     return this.#answered(async () => {
       const address = String(await this.#wallet.call('getnewaddress', [quote, 'bech32']));
+      await this.#rememberWallet(address);
       return { request: address, lookup: address, expiry: undefined };
     });
   }
@@ -153,6 +155,12 @@ export class BitcoindBackend implements PaymentBackend {
     this.#wallet.close();
     await this.#payouts.close();
     await this.#store.close();
+  }
+
+  async #rememberWallet(address: string): Promise<void> {
+    if (this.#isRemembered) return;
+    await this.#store.call('rememberWallet', { name: this.#settings.name, address });
+    this.#isRemembered = true;
   }
 
   /** What is wrong with the node is the operator's to know; wallets are told to come back. */

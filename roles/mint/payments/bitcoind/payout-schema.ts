@@ -84,5 +84,12 @@ export const schema: Schema = {
     -- Who knew better: when and why an operator ended it, and by which transaction, as JSON.
     ALTER TABLE onchain_sendings ADD COLUMN settled TEXT;
     `,
+    `
+    -- An address of each wallet that quotes were given from, by its name: no other wallet may take its place.
+    CREATE TABLE onchain_wallets (
+      name TEXT PRIMARY KEY,
+      address TEXT NOT NULL
+    ) STRICT;
+    `,
   ],
 };

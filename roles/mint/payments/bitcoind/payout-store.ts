@@ -8,6 +8,7 @@ import type { Built, Wanted } from './build.ts';
 import { byHandOperations } from './by-hand-store.ts';
 import { schema } from './payout-schema.ts';
 import { undoneOperations } from './undone-store.ts';
+import { walletOperations } from './wallet-store.ts';
 
 export { schema };
 
@@ -177,6 +178,7 @@ export function operations(db: Database) {
 
   return {
     ...undoneOperations(db),
+    ...walletOperations(db),
     ...adoptionOperations(db),
     ...byHandOperations(db, (sending) => {
       const row = openOne.get(sending);

@@ -142,15 +142,17 @@ export class Sendings {
   }
 
   /**
-   * Whether no version can ever be mined: none was sent and the wallet never saw one, or the wallet knows that what
-   * took a coin of all of them, or the transaction that it came from, is too deep to be undone.
+   * Whether no version can ever be mined: none was sent and the wallet, which has the coins' own transactions, never saw
+   * one, or the wallet knows that what took a coin of all of them, or the transaction that it came from, is too deep to
+   * be undone. A wallet that knows nothing of the coins was made anew, and nothing follows from what it never saw.
    */
   async #isGone({ versions, inputs }: Sending): Promise<boolean> {
     const depthsOf = (txids: readonly string[]) =>
       Promise.all(txids.map((txid) => this.#parts.wallet.confirmations(txid)));
     const depths = await depthsOf(versions.map(({ txid }) => txid));
-    if (depths.every((depth) => depth === undefined)) return versions.every(({ isSent }) => !isSent);
     const origins = await depthsOf(inputs.map((input) => coinOf(input).txid));
+    if (depths.every((depth) => depth === undefined) && versions.every(({ isSent }) => !isSent))
+      return origins.every((depth) => depth !== undefined);
     return [depths[0], ...origins].some((depth) => depth !== undefined && depth <= -GONE_DEPTH);
   }
 

@@ -35,14 +35,24 @@ export class Wallet {
   readonly #settings: WalletSettings;
   readonly #log: Logger;
   readonly #stop = new AbortController();
+  readonly #knownAddress: () => Promise<string | undefined>;
   #opened: Promise<void> | undefined;
   #trouble: string | undefined;
 
-  /** @param rpc for calls of this wallet: its address ends in /wallet/NAME */
-  constructor(rpc: BitcoinRpc, settings: WalletSettings, log: Logger) {
+  /**
+   * @param rpc for calls of this wallet: its address ends in /wallet/NAME
+   * @param knownAddress gives an address that the wallet must have, where the mint has given one out
+   */
+  constructor(
+    rpc: BitcoinRpc,
+    settings: WalletSettings,
+    log: Logger,
+    knownAddress: () => Promise<string | undefined> = async () => undefined,
+  ) {
     this.#rpc = rpc;
     this.#settings = settings;
     this.#log = log;
+    this.#knownAddress = knownAddress;
   }
 
   /** Why the wallet can't be used, in words; undefined while it can. */
@@ -57,7 +67,7 @@ export class Wallet {
 
   /**
    * Asks node or wallet.
-   * @throws RpcError; HashpoolError 'wrong-chain', 'wallet-missing', 'wallet-unsupported', 'wallet-not-descriptors', 'wallet-without-keys'
+   * @throws RpcError; HashpoolError 'wrong-chain', 'wallet-missing', 'wallet-unsupported', 'wallet-not-descriptors', 'wallet-without-keys', 'wallet-strange'
    */
   async call(method: string, params: readonly unknown[] = []): Promise<unknown> {
     await this.#open();
@@ -160,6 +170,20 @@ export class Wallet {
         'wallet-without-keys',
         `bitcoind's wallet ${name} has no private keys and can't pay; name another in [payments.bitcoind] wallet`,
       );
+    await this.#checkKeys();
+  }
+
+  /** Deposits to the addresses of a wallet that is away would never be seen: what is found meanwhile is left behind. */
+  async #checkKeys(): Promise<void> {
+    const address = await this.#knownAddress();
+    if (address === undefined) return;
+    const { ismine } = asObject(await this.#ask('getaddressinfo', [address]));
+    if (ismine === true) return;
+    const { name } = this.#settings;
+    throw new HashpoolError(
+      'wallet-strange',
+      `bitcoind's wallet ${name} is not the one that this mint gave ${address} from; restore its backup, or where it is lost for good, name another in [payments.bitcoind] wallet`,
+    );
   }
 
   async #info(): Promise<unknown> {
@@ -192,6 +216,12 @@ export class Wallet {
 
   async #create(cause: unknown): Promise<void> {
     const { name, creates } = this.#settings;
+    if ((await this.#knownAddress()) !== undefined)
+      throw new HashpoolError(
+        'wallet-missing',
+        `bitcoind has lost the wallet ${name}, to whose addresses deposits come; restore its backup, or where it is lost for good, name another in [payments.bitcoind] wallet`,
+        { cause },
+      );
     if (!creates)
       throw new HashpoolError(
         'wallet-missing',
