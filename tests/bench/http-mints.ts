@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../harness/bitcoind.ts';
@@ -25,16 +24,6 @@ export interface HttpMintKind {
 
 const READY_MS = 60_000;
 const POLL_MS = 100;
-/** Linux counts a process's time in hundredths of a second. */
-const US_PER_TICK = 10_000;
-
-/** CPU that a process has used so far, all its threads together. */
-export function cpuUsOf({ pid }: HttpMint): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program stands in parentheses and may hold blanks; user and system time follow as 12th and 13th.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK;
-}
 
 /** @param database undefined for SQLite */
 async function ourMint(database?: string): Promise<HttpMint> {

@@ -3,8 +3,9 @@ import { toHex } from '../../protocols/bytes.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { removeTestPostgres } from '../harness/postgres.ts';
 import { bare, type MintAnswer, type SatOutput, type SatProof, SatWallet } from '../harness/sat-wallet.ts';
+import { cpuUsOf } from './cpu-of.ts';
 import { type Figure, quantile } from './figure.ts';
-import { cpuUsOf, type HttpMint, type HttpMintKind, httpMints } from './http-mints.ts';
+import { type HttpMint, type HttpMintKind, httpMints } from './http-mints.ts';
 
 /**
  * Requests over HTTP, one load generator for all mints. It is this process, and takes about as long for a request as a
@@ -151,7 +152,7 @@ async function send(mint: HttpMint, requests: readonly Request[]) {
   const latencies: number[] = [];
   let refused = 0;
   let last = '';
-  const [began, used] = [performance.now(), cpuUsOf(mint)];
+  const [began, used] = [performance.now(), cpuUsOf(mint.pid)];
   await inParallel(requests.length, async (i) => {
     const before = performance.now();
     const answer = await requests[i]?.();
@@ -161,7 +162,7 @@ async function send(mint: HttpMint, requests: readonly Request[]) {
     last = `${answer?.status} ${JSON.stringify(answer?.body)}`;
   });
   if (refused === requests.length) throw new Error(`all are refused, the last with ${last}`);
-  return { latencies, refused, seconds: (performance.now() - began) / 1000, cpuUs: cpuUsOf(mint) - used };
+  return { latencies, refused, seconds: (performance.now() - began) / 1000, cpuUs: cpuUsOf(mint.pid) - used };
 }
 
 export const figures: Figure[] = loads.flatMap((load) => httpMints.map((kind) => overHttp(load, kind)));
