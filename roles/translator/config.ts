@@ -1,4 +1,5 @@
 import { quoted } from '../../protocols/bytes.ts';
+import { MAX_DIFFICULTY_BITS } from '../../protocols/sv1/difficulty.ts';
 import { isAddressOrNetwork } from '../../runtime/address-set.ts';
 import {
   type ConfigOf,
@@ -27,6 +28,10 @@ const upstream = table({
     default: true,
   }),
 });
+
+const ASSUMED_HASHRATE = 'hashes per second assumed of a miner that suggests no difficulty and is not known';
+const EASIEST_BITS =
+  'the easiest share given unasked proves 2 to this power of hashes; below 32 the difficulty is a fraction, which some firmware cuts to 0';
 
 /** `tproxy.config.toml` */
 export const translatorConfig = table({
@@ -64,6 +69,21 @@ export const translatorConfig = table({
       key: secret("the certificate's key, in PEM", { default: 'credential:translator-tls-key' }),
     }),
   ),
+  downstream_listeners: list(
+    table({
+      port: port('a further SV1 port'),
+      min_individual_miner_hashrate: optional(
+        integer(ASSUMED_HASHRATE, { min: 1, max: Number.MAX_SAFE_INTEGER }),
+      ),
+      easiest_difficulty_bits: optional(integer(EASIEST_BITS, { min: 0, max: MAX_DIFFICULTY_BITS })),
+      least_difficulty_bits: integer(
+        'the same of any share, also of a miner that asks for less: for a port of large machines',
+        { min: 0, max: MAX_DIFFICULTY_BITS, default: 0 },
+      ),
+    }),
+    'further SV1 ports with difficulties of their own; what one leaves out is as in downstream_difficulty_config',
+    { max: 8, default: [] },
+  ),
   proxy_protocol_from: list(
     text('an address, or a network as in 10.0.0.0/8', { minLength: 1, maxLength: 64 }),
     'proxies that pass on who connects to them, by a PROXY protocol header (version 1 or 2): it is expected from these and refused from all others',
@@ -75,25 +95,26 @@ export const translatorConfig = table({
     allowed: 'a text of 1 to 128 printable ASCII characters',
   }),
   upstreams: list(upstream, 'the pools, the preferred one first', { min: 1, max: 8 }),
+  aggregate_channels: flag(
+    'true: miners that take mining.set_extranonce share channels at the pool, one for each power of two of difficulty; false: each has its own',
+    { default: false },
+  ),
+  difficulties_path: path("the difficulty of each worker's last share, for when it is back", {
+    default: 'difficulties.jsonl',
+  }),
   journal_path: path('the shares that no pool has answered yet', { default: 'shares.journal' }),
   downstream_difficulty_config: table({
-    min_individual_miner_hashrate: integer(
-      'hashes per second assumed of a miner that suggests no difficulty',
-      {
-        min: 1,
-        max: Number.MAX_SAFE_INTEGER,
-        default: 500_000_000_000,
-      },
-    ),
+    min_individual_miner_hashrate: integer(ASSUMED_HASHRATE, {
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      default: 500_000_000_000,
+    }),
     shares_per_minute: integer('shares per minute that the pool aims at, as in its own config', {
       min: 1,
       max: 600,
       default: 6,
     }),
-    easiest_difficulty_bits: integer(
-      'the easiest share given unasked proves 2 to this power of hashes; below 32 the difficulty is a fraction, which some firmware cuts to 0',
-      { min: 0, max: 62, default: 32 },
-    ),
+    easiest_difficulty_bits: integer(EASIEST_BITS, { min: 0, max: MAX_DIFFICULTY_BITS, default: 32 }),
     job_keepalive_interval_secs: integer('a job is told again after so many seconds without one', {
       min: 1,
       max: 30,
@@ -139,6 +160,12 @@ export function checkTranslator(
   }
   if (config.downstream_tls !== undefined && config.downstream_tls.port === config.downstream_port) {
     return 'downstream_tls.port must not be downstream_port: one speaks TLS, the other does not';
+  }
+  const taken = [config.downstream_port, config.downstream_tls?.port];
+  for (const { port: further } of config.downstream_listeners) {
+    if (taken.includes(further))
+      return `downstream_listeners: port ${further} is named twice; give each its own`;
+    taken.push(further);
   }
   return checkFaucet(faucet, { network: bitcoin.network, socketPath: wallet.socket_path });
 }

@@ -4,7 +4,7 @@ import type { OpenRequest } from '../../services/mining-client/session.ts';
 import type { TranslatorConfig } from './config.ts';
 import type { ArrivalLimits } from './sv1-server/arrivals.ts';
 import type { SessionSettings } from './sv1-server/miner-session.ts';
-import { difficultyWish, NOTHING_WANTED } from './sv1-server/wish.ts';
+import { type DifficultySettings, difficultyWish, NOTHING_WANTED } from './sv1-server/wish.ts';
 
 /** A connection that is not subscribed and authorized by then is closed. */
 const SUBSCRIBE_DEADLINE_MS = 20_000;
@@ -64,4 +64,16 @@ export function upstreamsOf(
   }));
   if (first === undefined) throw new RangeError('upstreams: the config lets none through without a pool');
   return [first, ...others];
+}
+
+/** What is different for miners that come by a further port, out of the config. */
+export function listenerDifficulty(
+  listener: TranslatorConfig['downstream_listeners'][number],
+): Partial<DifficultySettings> {
+  const { min_individual_miner_hashrate: hashrate, easiest_difficulty_bits: easiestBits } = listener;
+  return {
+    leastBits: listener.least_difficulty_bits,
+    ...(hashrate !== undefined && { minIndividualMinerHashrate: hashrate }),
+    ...(easiestBits !== undefined && { easiestBits }),
+  };
 }

@@ -11,8 +11,10 @@ import type { minerSide } from '../../services/shared-config/miner-side.ts';
 import { openWallet } from '../../services/wallet/wallet.ts';
 import { Collector } from './collector.ts';
 import type { TranslatorConfig } from './config.ts';
+import { KnownDifficulties } from './known-difficulties.ts';
 import { LockKeys } from './lock-keys.ts';
-import { arrivalLimits, probeRequest, sessionSettings, upstreamsOf } from './settings.ts';
+import { arrivalLimits, listenerDifficulty, probeRequest, sessionSettings, upstreamsOf } from './settings.ts';
+import { SharedChannels } from './shared-channels/shared-channels.ts';
 import { openTranslatorStats } from './stats-events.ts';
 import { StatusLine } from './status-line.ts';
 import { Sv1Server } from './sv1-server/server.ts';
@@ -68,41 +70,63 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     workers,
     log,
   });
+  const now = () => performance.now();
+  const resumeToken = () => randomBytes(RESUME_TOKEN_BYTES);
+  const { userIdentity, sharesPerMinute } = settings;
+  const sharing = config.aggregate_channels
+    ? await context.open(
+        'shared channels',
+        () => new SharedChannels({ source: client, userIdentity, sharesPerMinute, resumeToken, now, log }),
+      )
+    : undefined;
+  const difficulties = await context.open(
+    'known difficulties',
+    () => new KnownDifficulties(context.statePath(config.difficulties_path), log),
+  );
+  // Told from the first moment on, when neither is there yet.
   let status: StatusLine | undefined;
+  let miners = (): number => 0;
   const stats = await context.open('stats', () =>
     openTranslatorStats(context, {
       link: () => status?.link ?? 'waiting for pool',
       waiting: () => journal.size,
-      miners: () => server.minerCount,
+      miners: () => miners(),
     }),
   );
   const server = new Sv1Server({
     ...arrivalLimits(config),
     proxies: config.proxy_protocol_from,
     services: {
-      upstream: client,
+      upstream: sharing ?? client,
       hash,
       isPoint: (key) => workers.call('isPoint', key),
       lockKeys,
       settings,
+      difficulties,
       shares,
-      now: () => performance.now(),
+      now,
       wallClock: () => Date.now(),
-      resumeToken: () => randomBytes(RESUME_TOKEN_BYTES),
+      resumeToken,
       teller: stats.teller,
       log,
     },
   });
+  miners = () => server.minerCount;
   const line = await context.open('status', () => new StatusLine(context, { server, collector, shares }));
   status = line;
   await context.open('link to the pool', () =>
     client.run({
-      onUp: (moved) => server.linkUp(moved),
+      onUp: (moved) => {
+        if (moved) sharing?.moved();
+        server.linkUp(moved);
+      },
       onDown: () => server.linkDown(),
       onStatus: (text) => line.linkIs(text),
     }),
   );
   await context.open('SV1 server', () => server.listen(config.downstream_address, config.downstream_port));
+  for (const listener of config.downstream_listeners)
+    await server.listenAlso(config.downstream_address, listener.port, listenerDifficulty(listener));
   if (tls && identity) {
     await server.listenTls(config.downstream_address, tls.port, identity);
     await context.open('new certificate', () => awaitNewCertificate(context, server));

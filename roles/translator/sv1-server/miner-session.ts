@@ -8,6 +8,7 @@ import { isMinerMethod, PONG } from '../../../protocols/sv1/methods.ts';
 import { parsePassword } from '../../../protocols/sv1/password.ts';
 import type { SubscribeRequest } from '../../../protocols/sv1/requests.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import type { KnownDifficulties } from '../known-difficulties.ts';
 import type { ExtranonceLayout } from './extranonce.ts';
 import { type Callee, methods } from './methods.ts';
 import type { ChannelSettings, MinerEnd } from './miner-channel.ts';
@@ -39,6 +40,8 @@ export interface SessionServices extends SeatServices {
   /** Whether 33 bytes are a point of the curve, found out off this thread. */
   readonly isPoint: (key: Uint8Array) => Promise<boolean>;
   readonly settings: SessionSettings;
+  /** The difficulties of workers that were here before; left out, nobody is remembered. */
+  readonly difficulties?: KnownDifficulties;
   readonly shares: ShareCounts;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
@@ -71,15 +74,22 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
   #subscribing: ((answer: ExtranonceLayout | Sv1Refusal) => void) | undefined;
 
   constructor(services: SessionServices, seats: Seats, socket: MinerSocket) {
-    const { hash, shares, now, wallClock, log } = services;
+    const { hash, shares, difficulties, now, wallClock, log } = services;
     this.#services = services;
     this.#seats = seats;
     this.#socket = socket;
     this.#startedAt = now();
     this.#requests = new RequestQueue((call) => this.#dispatch(call), socket, log);
     this.#teller = services.teller?.(socket.remote) ?? TELLS_NOBODY;
-    const send = (line: string) => socket.send(line);
-    this.#desk = new ShareDesk({ hash, counts: shares, now, wallClock, send, teller: this.#teller });
+    this.#desk = new ShareDesk({
+      hash,
+      counts: shares,
+      ...(difficulties && { difficulties }),
+      now,
+      wallClock,
+      send: (line) => socket.send(line),
+      teller: this.#teller,
+    });
     this.#seat = new Seat(services, this);
   }
 
@@ -207,8 +217,10 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
     const { settings, isPoint } = this.#services;
     const walletKey = settings.walletTakesUnnamed ? () => this.#seat.walletKey.get() : undefined;
     const worker = await authorize(username, walletKey, isPoint);
+    const known = this.isAuthorized ? undefined : this.#services.difficulties?.recall(username);
     this.#workers.set(username, worker);
     this.#teller.authorized(username, this.#software);
+    if (known !== undefined) this.wish((wishes) => wishes.remember(known));
     const options = parsePassword(password);
     const asks = options.difficulty !== undefined || options.fixedDifficulty !== undefined;
     const words = asks

@@ -4,12 +4,14 @@ import { refusalInWords } from '../../../protocols/sv1/errors.ts';
 import { LineReader } from '../../../protocols/sv1/line-reader.ts';
 import { errorLine } from '../../../protocols/sv1/messages.ts';
 import { AddressSet } from '../../../runtime/address-set.ts';
+import { Slices } from '../../../services/mining-client/slices.ts';
 import { type ArrivalLimits, Arrivals } from './arrivals.ts';
 import { Door, type DoorOptions, type Guest } from './door.ts';
 import { MinerSession, type SessionServices } from './miner-session.ts';
 import { type MinerSocket, minerSocket } from './miner-socket.ts';
 import { Seats } from './seats.ts';
 import type { TlsIdentity } from './tls-identity.ts';
+import type { DifficultySettings } from './wish.ts';
 
 const TICK_MS = 1000;
 /** With no pool for so long, miners are told. */
@@ -27,8 +29,11 @@ export class Sv1Server {
   readonly #doorOptions: DoorOptions;
   readonly #plain: Door;
   #tls: Door | undefined;
+  readonly #others: Door[] = [];
   readonly #sessions = new Map<MinerSession, MinerSocket>();
   readonly #seats: Seats;
+  /** A crowd is looked at in slices. */
+  readonly #looking = new Slices<MinerSession>();
   #ticking: NodeJS.Timeout | undefined;
   #outage: { readonly since: number; isTold: boolean } | undefined;
 
@@ -69,6 +74,20 @@ export class Sv1Server {
     return this;
   }
 
+  /**
+   * Listens on a further port.
+   * @param difficulty what is different for the miners that come by it
+   * @throws HashpoolError 'cannot-listen' naming address and port
+   */
+  async listenAlso(host: string, port: number, difficulty: Partial<DifficultySettings>): Promise<Door> {
+    const settings = { ...this.#services.settings, ...difficulty };
+    const services = { ...this.#services, settings };
+    const door = new Door({ ...this.#doorOptions, welcome: (guest) => this.#serve(guest, services) });
+    this.#others.push(door);
+    await door.listen(host, port, 'downstream_listeners.port');
+    return door;
+  }
+
   /** Listens for TLS as well. @throws HashpoolError 'cannot-listen' naming address and port */
   async listenTls(host: string, port: number, tls: TlsIdentity): Promise<void> {
     this.#tls = new Door({ ...this.#doorOptions, tls });
@@ -96,14 +115,15 @@ export class Sv1Server {
   /** Hangs up on all miners and listens no more. */
   async close(): Promise<void> {
     clearInterval(this.#ticking);
-    const closed = [this.#plain.close(), this.#tls?.close()];
+    this.#looking.stop();
+    const closed = [this.#plain, this.#tls, ...this.#others].map((door) => door?.close());
     for (const socket of this.#sessions.values()) socket.close('the translator stops');
     this.#seats.clear();
     await Promise.all(closed);
   }
 
   #tick(): void {
-    for (const session of this.#sessions.keys()) session.tick();
+    this.#looking.begin(this.#sessions.keys(), (session) => session.tick());
     this.#seats.tick();
     const outage = this.#outage;
     if (!outage || outage.isTold || this.#services.now() - outage.since < OUTAGE_TOLD_AFTER_MS) return;
@@ -115,12 +135,12 @@ export class Sv1Server {
     for (const session of this.#sessions.keys()) session.show(words);
   }
 
-  #serve({ socket, remote, arrival, isProxied }: Guest): void {
-    const { log } = this.#services;
+  #serve({ socket, remote, arrival, isProxied }: Guest, services = this.#services): void {
+    const { log } = services;
     const end = minerSocket(socket, remote, (reason) => {
       log.info({ miner: remote }, `hung up on a miner: ${reason}`);
     });
-    const session = new MinerSession(this.#services, this.#seats, end);
+    const session = new MinerSession(services, this.#seats, end);
     const reader = new LineReader();
     this.#sessions.set(session, end);
     socket.on('error', (error) => log.debug({ miner: remote, err: error }, "a miner's connection broke"));

@@ -5,6 +5,7 @@ import { errorLine, resultLine } from '../../../protocols/sv1/messages.ts';
 import { parseSubmit } from '../../../protocols/sv1/requests.ts';
 import type { ShareOwner } from '../../../services/mining-client/channel.ts';
 import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { KnownDifficulties } from '../known-difficulties.ts';
 import type { MinerTeller } from './miner-teller.ts';
 import type { Seat } from './seats.ts';
 import { countRefusal, countShare, refusalOf, refusalOfLoss, type ShareCounts } from './share-answer.ts';
@@ -24,6 +25,8 @@ export const TRUSTED_AFTER = 8;
 export interface ShareDeskOptions {
   readonly hash: Hash;
   readonly counts: ShareCounts;
+  /** Told of the difficulty of shares that were accepted. */
+  readonly difficulties?: Pick<KnownDifficulties, 'note'>;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -117,6 +120,7 @@ export class ShareDesk {
     if (verdict.kind === 'accepted') teller.accepted(share.username, share.targetLe, now() - share.since);
     else teller.rejected(share.username, verdict.kind === 'refused' ? verdict.code : 'no-answer');
     this.#acceptedInARow = verdict.kind === 'accepted' ? this.#acceptedInARow + 1 : 0;
+    if (verdict.kind === 'accepted') this.#options.difficulties?.note(share.username, share.targetLe);
     if (!this.#waiting.delete(share)) return;
     if (verdict.kind !== 'accepted') this.#refuse(share, refusalOf(verdict));
     else if (share.id !== undefined) this.#options.send(resultLine(share.id, true));

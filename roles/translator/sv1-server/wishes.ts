@@ -13,11 +13,17 @@ export class DifficultyWishes {
   #suggested: number | undefined;
   #minimum: number | undefined;
   #fixed: number | undefined;
+  #known: number | undefined;
 
   get wanted(): WantedDifficulty {
     const isFixed = this.#fixed !== undefined;
     const asked = [this.#fixed ?? this.#suggested, this.#minimum].filter((bits) => bits !== undefined);
-    return { bits: asked.length === 0 ? undefined : Math.max(...asked), isFixed };
+    return { bits: asked.length === 0 ? undefined : Math.max(...asked), isFixed, known: this.#known };
+  }
+
+  /** What its shares had when it was here last. */
+  remember(bits: number): void {
+    this.#known = bits;
   }
 
   /** @throws Sv1Error where it is no positive number */

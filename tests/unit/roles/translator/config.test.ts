@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decodeAuthorityPublicKey } from '../../../../protocols/sv2/authority-key.ts';
 import { minerConfig } from '../../../../roles/miner/config.ts';
-import { translatorConfig } from '../../../../roles/translator/config.ts';
-import { sessionSettings, upstreamsOf } from '../../../../roles/translator/settings.ts';
+import { checkTranslator, translatorConfig } from '../../../../roles/translator/config.ts';
+import { listenerDifficulty, sessionSettings, upstreamsOf } from '../../../../roles/translator/settings.ts';
 import { loadConfig } from '../../../../runtime/config/load.ts';
 
 const PUBLISHED = '9bDuixKmZqAJnrmP746n8zU1wyAQRrus7th9dxnkPg6RzQvCnan';
@@ -50,6 +50,27 @@ test('a config that leaves everything out but the pools and the tables gets what
     upstreamsOf(config, () => assert.fail('nothing to read')),
     [{ host: 'pool.example', port: 34254, authorityKey: undefined, paysEhash: true }],
   );
+});
+
+test('further ports say what is different there, and each has its own number', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hashpool-translator-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'tproxy.config.toml');
+  const good = readFileSync(regtest('tproxy.config.toml'), 'utf8');
+  const further = (port: number) => `[[downstream_listeners]]\nport = ${port}\nleast_difficulty_bits = 44\n`;
+  const shared = { bitcoin: { network: 'regtest' as const }, mint: { url: 'http://127.0.0.1:3338' } };
+  const complaint = (port: number) => {
+    writeFileSync(file, `${good}\n${further(34257)}${further(port)}`);
+    const config = loadConfig(translatorConfig, file);
+    assert.deepEqual(config.downstream_listeners.map(listenerDifficulty), [
+      { leastBits: 44 },
+      { leastBits: 44 },
+    ]);
+    return checkTranslator(config, shared);
+  };
+  assert.equal(complaint(34258), undefined);
+  assert.equal(complaint(34257), 'downstream_listeners: port 34257 is named twice; give each its own');
+  assert.equal(complaint(34255), 'downstream_listeners: port 34255 is named twice; give each its own');
 });
 
 test('what is out of range or misspelt is refused', (t) => {

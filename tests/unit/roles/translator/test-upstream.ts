@@ -1,7 +1,9 @@
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
+import type { KnownDifficulties } from '../../../../roles/translator/known-difficulties.ts';
 import { LockKeys } from '../../../../roles/translator/lock-keys.ts';
+import { SharedChannels } from '../../../../roles/translator/shared-channels/shared-channels.ts';
 import type { SessionSettings } from '../../../../roles/translator/sv1-server/miner-session.ts';
 import { Sv1Server, type Sv1ServerOptions } from '../../../../roles/translator/sv1-server/server.ts';
 import { newShareCounts } from '../../../../roles/translator/sv1-server/share-answer.ts';
@@ -110,7 +112,9 @@ export class TestUpstream implements Upstream {
       return;
     }
     const prefix = this.prefix ?? Uint8Array.of(1, 0, 0, this.channels.length + 1);
-    const channel = new TestChannel(request, owner, prefix, this.extranonceSize);
+    // A channel that many share is asked for with more, and gets that.
+    const size = request.miners === undefined ? this.extranonceSize : request.minExtranonceSize;
+    const channel = new TestChannel(request, owner, prefix, size);
     this.channels.push(channel);
     if (this.opens) owner.opened(channel);
   }
@@ -146,7 +150,12 @@ const settings: SessionSettings = {
 /** An SV1 server on a free port over a pool in the test's hands. */
 export async function translatorUnderTest(
   t: TestContext,
-  options: Partial<Omit<Sv1ServerOptions, 'services'>> & { settings?: Partial<SessionSettings> } = {},
+  options: Partial<Omit<Sv1ServerOptions, 'services'>> & {
+    settings?: Partial<SessionSettings>;
+    /** Whether miners share channels. */
+    aggregate?: boolean;
+    difficulties?: KnownDifficulties;
+  } = {},
 ) {
   const { curve, hash } = await loadCrypto();
   const upstream = new TestUpstream();
@@ -155,21 +164,36 @@ export async function translatorUnderTest(
   const wallet = { keys: 0 };
   let tokens = 0;
   const lockKeys = new LockKeys({ keyForChannel: async () => walletKey(++wallet.keys) });
+  const sessionSettings = { ...settings, ...options.settings };
+  const log = pino({ level: 'silent' });
+  const now = () => performance.now() + clock.now;
+  const resumeToken = () => Uint8Array.of(...new Uint8Array(15), ++tokens);
+  const { userIdentity, sharesPerMinute } = sessionSettings;
+  const sharing = new SharedChannels({
+    source: upstream,
+    userIdentity,
+    sharesPerMinute,
+    resumeToken,
+    now,
+    log,
+  });
+  t.after(() => sharing.close());
   const server = new Sv1Server({
     maxConnections: 100,
     maxConnectionsPerAddress: 100,
     ...options,
     services: {
-      upstream,
+      upstream: options.aggregate === true ? sharing : upstream,
       hash,
       isPoint: async (key) => curve.isPoint(key),
       lockKeys,
-      settings: { ...settings, ...options.settings },
+      settings: sessionSettings,
+      ...(options.difficulties && { difficulties: options.difficulties }),
       shares,
-      now: () => performance.now() + clock.now,
+      now,
       wallClock: () => clock.wall,
-      resumeToken: () => Uint8Array.of(...new Uint8Array(15), ++tokens),
-      log: pino({ level: 'silent' }),
+      resumeToken,
+      log,
     },
   });
   await server.listen('127.0.0.1', 0);
@@ -189,5 +213,5 @@ export async function translatorUnderTest(
     await client.waitForJob();
     return { client, channel };
   };
-  return { server, upstream, shares, clock, wallet, lockKeys, connect, miner };
+  return { server, upstream, sharing, shares, clock, wallet, lockKeys, connect, miner };
 }
