@@ -7,7 +7,7 @@ import { Sayings } from '../roles/miner/sayings.ts';
 import { loadCrypto } from '../runtime/crypto.ts';
 import { runCommand } from './appliance/command-line.ts';
 import { type MinerOptions, minerUsage, parseMinerOptions } from './appliance/miner-options.ts';
-import { rate, reportLine, reportTable } from './appliance/miner-report.ts';
+import { counted, rate, reportLine, reportTable } from './appliance/miner-report.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseMinerOptions(args);
@@ -80,8 +80,8 @@ function announce(fleet: Fleet, { threads, json, pool }: MinerOptions, possible:
   if (json) return;
   const { claimedHashrate, hashrate } = fleet;
   const lines = [
-    `${fleet.machines.length} machines claim ${rate(claimedHashrate)} at ${pool.host}:${pool.port}`,
-    `${threads} threads can make about ${rate(possible)}`,
+    `${counted(fleet.machines.length, 'machine')} pretending to make ${rate(claimedHashrate)} at ${pool.host}:${pool.port}`,
+    `${counted(threads, 'thread')} can make about ${rate(possible)}`,
     hashrate < claimedHashrate
       ? `real are ${rate(hashrate)} of it: every share is a true proof, and there are ${(claimedHashrate / hashrate).toPrecision(3)} times fewer of them than such machines would find`
       : 'all of it is real',

@@ -8,8 +8,8 @@ export function reportLine({ seconds, total }: Report): string {
   const { mining, machines, accepted, rejected, stale, unanswered, reconnects } = total;
   return [
     `${seconds.toFixed(0)} s: ${mining} of ${machines} mining`,
-    `${accepted} shares accepted, ${rejected} rejected (${stale} stale), ${unanswered} unanswered`,
-    `${reconnects} reconnects`,
+    `${counted(accepted, 'share')} accepted, ${rejected} rejected (${stale} stale), ${unanswered} unanswered`,
+    counted(reconnects, 'reconnect'),
     `${rate(total.realHashrate)} made, ${rate(total.creditedHashrate)} credited`,
   ].join('; ');
 }
@@ -22,8 +22,13 @@ export function reportTable({ profiles, total }: Report): string {
     ...reasons('rejected', total.rejections),
     ...reasons('connection ended', total.endings),
     ...reasons('refused', total.refusals),
-    ...(total.unreachable > 0 ? [`could not connect ${total.unreachable} times`] : []),
+    ...(total.unreachable > 0 ? [`could not connect ${counted(total.unreachable, 'time')}`] : []),
   ].join('\n');
+}
+
+/** A number of things, as people write it. */
+export function counted(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 /** A rate as people write it: 1.20 TH/s. */
@@ -52,5 +57,5 @@ function row(results: Results): Record<string, string> {
 
 function reasons(what: string, counts: Readonly<Record<string, number>>): string[] {
   const byNumber = Object.entries(counts).sort(([, a], [, b]) => b - a);
-  return byNumber.map(([words, times]) => `${what} ${times} times: ${words}`);
+  return byNumber.map(([words, times]) => `${what} ${counted(times, 'time')}: ${words}`);
 }

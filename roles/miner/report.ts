@@ -41,7 +41,7 @@ export function reportOf(fleet: Fleet, seconds: number): Report {
   const results = (name: string, machines: readonly Machine[]) => resultsOf(name, machines, seconds);
   const of = (profile: Profile) => fleet.machines.filter((machine) => machine.profile === profile);
   return {
-    seconds,
+    seconds: Math.round(10 * seconds) / 10,
     profiles: profiles.map((profile) => results(profile.name, of(profile))),
     total: results('total', fleet.machines),
   };

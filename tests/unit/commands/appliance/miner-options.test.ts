@@ -110,15 +110,15 @@ test('the figures of a run in a line, and in a table with the reasons below', ()
   const report = { seconds: 12.3, profiles: [results], total: { ...results, profile: 'total' } };
   assert.equal(
     reportLine(report),
-    '12 s: 4 of 5 mining; 8 shares accepted, 3 rejected (2 stale), 1 unanswered; 1 reconnects; 1.50 MH/s made, 999 H/s credited',
+    '12 s: 4 of 5 mining; 8 shares accepted, 3 rejected (2 stale), 1 unanswered; 1 reconnect; 1.50 MH/s made, 999 H/s credited',
   );
   const lines = reportTable(report).split('\n');
   assert.match(lines[0] ?? '', /^profile +machines +sent +accepted/);
   assert.match(lines[1] ?? '', /^bitaxe +5 +12 +8 +3 +2 +1 +0 +1 +6.00 TH\/s +1.50 MH\/s +999 H\/s$/);
   assert.deepEqual(lines.slice(2), [
     'rejected 2 times: Stale (21)',
-    'rejected 1 times: Duplicate share (22)',
-    'connection ended 1 times: the pool closed the connection',
+    'rejected 1 time: Duplicate share (22)',
+    'connection ended 1 time: the pool closed the connection',
     'could not connect 7 times',
   ]);
   const two = reportTable({ ...report, profiles: [results, results] }).split('\n');
