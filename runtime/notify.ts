@@ -57,7 +57,8 @@ function systemdNotifier(environment: NodeJS.ProcessEnv, log: Logger): Notifier 
       shown = line;
     },
     alive: () => tell('WATCHDOG=1'),
-    stopping: () => tell('--stopping'),
+    // As an assignment: the option is newer than what Debian 12 has.
+    stopping: () => tell('STOPPING=1'),
     watchdogMs: watchdogUsec > 0 ? watchdogUsec / 2000 : undefined,
   };
 }

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse } from 'smol-toml';
+import { Value } from 'typebox/value';
+import { roleSchemas } from '../commands/appliance/role-schemas.ts';
+import { readRolesTable } from '../services/supervisor/roles-table.ts';
+import { tryNix } from '../tests/harness/nix.ts';
+
+const usage = `npm run nix:evaluate -- NIXPKGS: evaluates the hosts and what is refused, with nixpkgs' own library
+
+NIXPKGS is the folder of a nixpkgs, or of its lib alone. NixOS's own modules are stubs here; \`nix flake check --no-build\`
+evaluates with them, where Nix may fetch.`;
+
+interface Evaluated {
+  readonly etc: Readonly<Record<string, string>>;
+  readonly failed: readonly string[];
+  readonly ports: readonly number[];
+  readonly units: readonly string[];
+  readonly virtualHosts: readonly string[];
+  readonly bitcoind: { readonly ExecStart?: string };
+  readonly provider: { readonly ExecStart?: string };
+}
+
+const pool = 'services.hashpool.server = { enable = true; coinbaseScript = "addr(tb1qexample)"; };';
+const client = 'services.hashpool.client.enable = true;';
+
+/** Hosts that are evaluated, and what must come of them. */
+const hosts: readonly [what: string, host: string, look: (host: Evaluated) => void][] = [
+  [
+    'hosts/poc.nix: testnet4, sv2-tp, 80, 443 and 34255 open',
+    './hosts/poc.nix',
+    ({ ports, bitcoind, provider, failed, virtualHosts }) => {
+      assert.deepEqual(failed, []);
+      assert.deepEqual(ports, [80, 443, 34255]);
+      assert.match(bitcoind.ExecStart ?? '', /bitcoin-node .*-rpcport=48332 .*-ipcbind=unix/);
+      assert.match(provider.ExecStart ?? '', /-sv2port=8442/);
+      assert.deepEqual(virtualHosts, ['hashpool-client', 'hashpool-server']);
+    },
+  ],
+  [
+    'hosts/regtest.nix: any bitcoind, our own template provider',
+    './hosts/regtest.nix',
+    ({ ports, bitcoind, provider }) => {
+      assert.deepEqual(ports, [34255]);
+      assert.doesNotMatch(bitcoind.ExecStart ?? '', /ipcbind/);
+      assert.match(provider.ExecStart ?? '', /roles\/template-provider\/main\.ts/);
+    },
+  ],
+  [
+    'a server alone, open to translators elsewhere, its mint public',
+    `{ ${pool} services.hashpool.server = { openFirewall = true; publicMint = true; hostName = "mint.example.org"; }; }`,
+    ({ ports, units, etc, virtualHosts, failed }) => {
+      assert.deepEqual(failed, []);
+      const open = readRolesTable().roles.filter(({ side }) => side === 'server');
+      const numbers = open.flatMap((role) =>
+        role.ports.filter(({ listen }) => listen === 'open').map(({ number }) => number),
+      );
+      assert.deepEqual(
+        ports,
+        [80, 443, ...numbers].toSorted((a, b) => a - b),
+      );
+      assert.ok(!units.includes('hashpool-translator'));
+      assert.match(etc['hashpool/mint.config.toml'] ?? '', /url = "http:\/\/mint\.example\.org"/);
+      assert.ok(virtualHosts.includes('mint.example.org'));
+    },
+  ],
+  [
+    'a client alone, with a pool elsewhere',
+    `{ ${client} services.hashpool.client.pool = { address = "pool.example.org"; authorityKey = "9abc"; mintUrl = "https://mint.example.org"; }; }`,
+    ({ ports, units, etc, failed }) => {
+      assert.deepEqual(failed, []);
+      assert.deepEqual(ports, [34255]);
+      assert.ok(!units.some((unit) => /bitcoind|pool$|mint/.test(unit)));
+      assert.match(
+        etc['hashpool/tproxy.config.toml'] ?? '',
+        /address = "pool\.example\.org", authority_pubkey = "9abc"/,
+      );
+      assert.match(etc['hashpool/shared/miner.toml'] ?? '', /https:\/\/mint\.example\.org/);
+    },
+  ],
+  [
+    "a node of nixpkgs' own module",
+    `{ ${pool} services.hashpool.node.kind = "nixpkgs"; }`,
+    ({ units, provider }) => {
+      assert.ok(units.includes('bitcoind-hashpool') && !units.includes('bitcoind'));
+      assert.match(provider.ExecStart ?? '', /roles\/template-provider/);
+    },
+  ],
+];
+
+/** Hosts that are refused, by an assertion or by a type, and the words. */
+const refused: readonly [what: string, host: string, words: RegExp][] = [
+  [
+    'a server without a script',
+    '{ services.hashpool.server.enable = true; }',
+    /coinbaseScript is not set: name the descriptor|coinbase_reward_script/,
+  ],
+  [
+    'a client that does not know its pool',
+    `{ ${client} services.hashpool.client.pool.address = "pool.example.org"; }`,
+    /authorityKey is not set/,
+  ],
+  [
+    'a client without a pool',
+    `{ ${client} services.hashpool.client.pool.authorityKey = "9abc"; }`,
+    /pool\.address is 127\.0\.0\.1, and the server side is not on this host/,
+  ],
+  [
+    'a public mint without a name',
+    `{ ${pool} services.hashpool.server.publicMint = true; }`,
+    /publicMint needs services\.hashpool\.server\.hostName/,
+  ],
+  [
+    'a misspelt key',
+    `{ ${pool} services.hashpool.settings.pool.listen_adress = "0.0.0.0:1"; }`,
+    /settings\.pool\.listen_adress' does not exist/,
+  ],
+  [
+    'a value out of range',
+    `{ ${pool} services.hashpool.settings.pool.shares_per_minute = 0; }`,
+    /shares_per_minute' is not of type/,
+  ],
+  [
+    'a secret as a literal',
+    `{ ${pool} services.hashpool.settings.pool.authority_secret_key = "7qbpUjScc865jyX2kiB4NVJANoC7GA7TAJupdzXWkc62"; }`,
+    /authority_secret_key' is not of type/,
+  ],
+  [
+    'a network that there is not',
+    `{ ${pool} services.hashpool.network = "testnet3"; }`,
+    /network' is not of type/,
+  ],
+];
+
+async function main([nixpkgs]: readonly string[]): Promise<number> {
+  if (nixpkgs === undefined || nixpkgs.startsWith('-')) {
+    process.stdout.write(`${usage}\n`);
+    return nixpkgs === '--help' ? 0 : 64;
+  }
+  const work = mkdtempSync(join(tmpdir(), 'hashpool-hosts-'));
+  const evaluate = (host: string) => {
+    const file = join(work, 'host.nix');
+    if (!host.startsWith('./')) writeFileSync(file, host);
+    const path = host.startsWith('./') ? host : file;
+    return tryNix(`import ./tests/nixos/evaluate.nix { nixpkgs = ${resolve(nixpkgs)}; host = ${path}; }`);
+  };
+  try {
+    for (const [what, host, look] of hosts) {
+      const { value, error } = evaluate(host);
+      assert.equal(error, undefined, what);
+      look(value as Evaluated);
+      await checkConfigs((value as Evaluated).etc);
+      process.stdout.write(`ok       ${what}\n`);
+    }
+    for (const [what, host, words] of refused) {
+      const { value, error } = evaluate(host);
+      assert.match(error ?? (value as Evaluated).failed.join('\n'), words, what);
+      process.stdout.write(`refused  ${what}\n`);
+    }
+    return 0;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** What stands in /etc/hashpool is what the roles take. */
+async function checkConfigs(etc: Readonly<Record<string, string>>): Promise<void> {
+  const schemas = await roleSchemas();
+  for (const role of readRolesTable().roles) {
+    const schema = schemas.get(role.name);
+    const text = etc[`hashpool/${role.config}`];
+    if (schema === undefined || text === undefined) continue;
+    const config = Value.Default(schema, parse(text));
+    assert.deepEqual(
+      [...Value.Errors(schema, config)].map(({ instancePath, message }) => `${instancePath} ${message}`),
+      [],
+      role.config,
+    );
+  }
+}
+
+process.exit(await main(process.argv.slice(2)));
