@@ -6,7 +6,7 @@ import type { Live } from '../data/live.ts';
 import { useApi } from '../data/use-api.ts';
 import { grouped } from '../format/amount.ts';
 import { asText, bytes } from '../format/quantity.ts';
-import { Ago } from '../parts/as-of.ts';
+import { Ago, TimeOf } from '../parts/as-of.ts';
 import { Card } from '../parts/card.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { Facts } from '../parts/facts.ts';
@@ -137,7 +137,7 @@ function RecordPanel({
       ? h(Skeleton, null)
       : h(Facts, {
           facts: [
-            ['Kept since', h(Ago, { at: stats.recording_since })],
+            ['Kept since', h(TimeOf, { at: stats.recording_since })],
             ['Kept in', services.storage.backend === 'sqlite' ? 'SQLite' : 'PostgreSQL'],
             ['Size', services.storage.bytes === null ? '–' : asText(bytes(services.storage.bytes))],
             ['Writing', services.storage.state === 'ok' ? 'yes' : `paused: ${services.storage.why}`],

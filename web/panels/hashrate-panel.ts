@@ -1,6 +1,8 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { HashrateChart, HashratePoint } from '../../services/stats/api/schemas/hashrate.ts';
+import type { Stats } from '../../services/stats/api/schemas/stats.ts';
+import { useLive } from '../data/live.ts';
 import type { Reading } from '../data/reading.ts';
 import { useApi } from '../data/use-api.ts';
 import { duration } from '../format/duration.ts';
@@ -12,6 +14,8 @@ import { Choice } from '../parts/choice.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { Term } from '../parts/term.ts';
 import { type ChartHours, chartHours, lastHours } from '../words/windows.ts';
+
+const HOUR_MS = 3_600_000;
 
 export interface HashratePanelProps {
   readonly title?: string;
@@ -31,9 +35,12 @@ export interface HashratePanelProps {
 /** The hashrate over time, in a window that one chooses. */
 export function HashratePanel(props: HashratePanelProps): JSX.Element {
   const { title, size = 'wide', miner, line, withFound = false, empty, children } = props;
-  const [hours, setHours] = useState<ChartHours>(24);
+  const [chosen, setHours] = useState<ChartHours>();
+  const { stats } = useLive();
+  const hours = chosen ?? fittingHours(stats.data);
+  const isReady = chosen !== undefined || stats.data !== undefined || stats.trouble !== undefined;
   const of = miner === undefined ? '' : `&miner=${miner}`;
-  const reading = useApi<HashrateChart>(`api/hashrate?hours=${hours}${of}`, 10_000);
+  const reading = useApi<HashrateChart>(isReady ? `api/hashrate?hours=${hours}${of}` : undefined, 10_000);
   return h(
     Card,
     {
@@ -54,6 +61,12 @@ export function HashratePanel(props: HashratePanelProps): JSX.Element {
         ? h('div', null, children, h(RateChart, { data: reading.data, line, withFound }))
         : h(Empty, { icon: 'clock', title: `No shares in the ${lastHours(hours)}` }, empty),
   );
+}
+
+/** A young record has a short chart: until a day is there, most of one would be empty. */
+function fittingHours(stats: Stats | undefined): ChartHours {
+  const age = stats === undefined ? Number.POSITIVE_INFINITY : stats.as_of - stats.recording_since;
+  return chartHours.find(([hours]) => hours < 24 && age < 2 * hours * HOUR_MS)?.[0] ?? 24;
 }
 
 function spanOf({ data }: Reading<HashrateChart>, hours: number): string {

@@ -83,13 +83,8 @@ export function ReasonList({ reasons }: { readonly reasons: readonly Reason[] })
         h('span', { class: 'swatch', 'data-state': 'low' }),
         h('span', { class: 'what' }, words),
         h('span', null, grouped(count)),
-        h(
-          'span',
-          { class: 'why' },
-          remedy,
-          last_at !== null &&
-            h('span', null, remedy === undefined ? 'Last ' : ' Last ', h(Ago, { at: last_at }), '.'),
-        ),
+        remedy !== undefined && h('span', { class: 'why' }, remedy),
+        last_at !== null && h('span', { class: 'why' }, 'The last one ', h(Ago, { at: last_at })),
       ),
     ),
   );

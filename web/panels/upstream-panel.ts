@@ -18,7 +18,7 @@ export function UpstreamPanel({ health }: { readonly health: Reading<Health> }):
   const find = (name: string): Dependency | undefined =>
     health.data?.dependencies.find((each) => each.name === name);
   const [upstream, translator] = [find('upstream'), find('translator')];
-  const process = services.data?.processes.find(({ role }) => role === 'translator');
+  const says = services.data?.processes.find(({ role }) => role === 'translator')?.status || '–';
   return h(
     Card,
     { title: h(Term, { of: 'upstream' }), reading: health, span: 'looked at live' },
@@ -38,7 +38,7 @@ export function UpstreamPanel({ health }: { readonly health: Reading<Health> }):
           upstream.remedy !== '' && h('p', { class: 'remedy small' }, upstream.remedy),
           h(Facts, {
             facts: [
-              ['The translator says', process?.status || '–'],
+              ...(says === upstream.why ? [] : [['The translator says', says] as const]),
               ['Translator', h(StateMark, stateOfDependency(translator))],
               [
                 'Answers within',

@@ -1,7 +1,7 @@
 import { h, type JSX } from 'preact';
 import type { WalletView } from '../../services/stats/api/schemas/wallet.ts';
 import { useWallet } from '../data/use-wallet.ts';
-import { grouped, integer, shortAmount } from '../format/amount.ts';
+import { counted, grouped, integer, shortAmount } from '../format/amount.ts';
 import { Card } from '../parts/card.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { Icon } from '../parts/icon.ts';
@@ -61,7 +61,7 @@ export function EhashFlow({ wallet }: { readonly wallet: WalletView }): JSX.Elem
       icon: 'coins',
       label: 'In the wallet',
       sum: sum((balance) => balance.amount),
-      note: `of ${ehash.length === 1 ? unitName(ehash[0]?.unit ?? '') : `${ehash.length} epochs`}`,
+      note: ehash.length === 1 ? unitName(ehash[0]?.unit ?? '') : counted(ehash.length, 'epoch'),
     }),
     others.map((balance) =>
       h(Step, {

@@ -3,7 +3,7 @@
  */
 export function unitName(unit: string): string {
   const height = /^hash_[0-9a-f]+_(\d+)$/.exec(unit)?.[1];
-  return height === undefined ? unit : `ehash of ${height}`;
+  return height === undefined ? unit : `ehash, epoch ${height}`;
 }
 
 /** Whether a unit is ehash. */

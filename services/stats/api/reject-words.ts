@@ -1,11 +1,13 @@
+import type { RefusalReason } from '../../../protocols/sv1/errors.ts';
+
 /** What a reason means, and what the miner's owner can do. */
 export interface RejectWords {
   readonly words: string;
   readonly remedy: string;
 }
 
-/** Error codes of `SubmitShares.Error`, and of the translator where no pool answered. */
-const reasons: Readonly<Record<string, RejectWords>> = {
+/** Error codes of `SubmitShares.Error`. */
+const poolReasons = {
   'stale-share': {
     words: 'The work was for a block that had been found already',
     remedy:
@@ -52,11 +54,40 @@ const reasons: Readonly<Record<string, RejectWords>> = {
     words: 'The share could not be read, or its time was out of bounds',
     remedy: "Check the miner's clock and firmware",
   },
+} as const satisfies Readonly<Record<string, RejectWords>>;
+
+/** What the translator refuses by itself: the reasons of Stratum V1 (protocols/sv1/errors.ts). */
+const translatorReasons: Readonly<Record<Hyphened<RefusalReason>, RejectWords>> = {
+  stale: poolReasons['stale-share'],
+  'unknown-job': poolReasons['invalid-job-id'],
+  duplicate: poolReasons['duplicate-share'],
+  'low-difficulty': poolReasons['difficulty-too-low'],
+  unauthorized: {
+    words: 'The user name was not let in before its share',
+    remedy: 'Enter the same user name once in the miner, and correct it where it is a key',
+  },
+  'not-subscribed': {
+    words: 'The share came before the miner had introduced itself',
+    remedy: 'Restart the miner; where it goes on, update its firmware',
+  },
+  malformed: {
+    words: 'The share had a field missing or of the wrong form',
+    remedy: 'Update the firmware; a proxy in between may also change shares',
+  },
+  ntime: { words: 'The time of the share was out of bounds', remedy: "Check the miner's clock and firmware" },
+  'version-bits': poolReasons['invalid-non-rollable-version-bit'],
   'no-answer': {
     words: 'No pool answered in time',
     remedy: 'Look at the link to the pool; shares that can be sent again are',
   },
+  other: { words: 'The pool refused the share for another reason', remedy: "The pool's log says more" },
 };
+
+type Hyphened<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}-${Hyphened<Tail>}`
+  : Name;
+
+const reasons: Readonly<Record<string, RejectWords>> = { ...poolReasons, ...translatorReasons };
 
 export function wordsOf(reason: string): RejectWords {
   return reasons[reason] ?? { words: reason, remedy: "The miner's or the pool's log says more" };
