@@ -199,6 +199,44 @@ test('configure grants version bits within the mask, and answers every extension
   assert.equal((await client.request('mining.configure', ['x'])).error?.[1], 'Invalid configuration message');
 });
 
+test('a wrong parameter of an extension is said in its result, and what has no id has no answer', async (t) => {
+  const { upstream, connect } = await translatorUnderTest(t);
+  const client = await connect();
+  const { result } = await client.request('mining.configure', [
+    ['version-rolling', 'minimum-difficulty'],
+    { 'version-rolling.mask': 'x', 'minimum-difficulty.value': 'much' },
+  ]);
+  assert.deepEqual(result, {
+    'version-rolling': 'version-rolling.mask must be 8 hex digits',
+    'minimum-difficulty': 'minimum-difficulty.value must be a number from 0',
+  });
+  client.sendRaw(
+    '{"method":"mining.suggest_difficulty","params":[1024]}\n{"id":1,"method":"pong","params":[]}\n',
+  );
+  client.sendRaw('{"id":null,"method":"mining.nonsense"}\n{"id":5,"result":true,"error":null}\n');
+  await client.subscribe();
+  assert.deepEqual(client.strayAnswers, []);
+  assert.deepEqual(upstream.last.request.maximumTargetLe, le(42), 'but it is done');
+});
+
+test('fd= in the password fixes the target at the pool, and a foreign pool is said to have its own ways', async (t) => {
+  const { upstream, server, connect, clock } = await translatorUnderTest(t);
+  const client = await connect();
+  await client.subscribe();
+  clock.now += 2000;
+  await client.authorize('name', 'x,fd=4');
+  const { maximumTargetLe, isFixed } = upstream.last.updates.at(-1) ?? {};
+  assert.deepEqual([maximumTargetLe, isFixed], [le(34), true]);
+  upstream.speaksEhash = false;
+  await client.request('mining.extranonce.subscribe');
+  server.linkUp(true);
+  await client.until(
+    () => client.notes.some(({ params }) => /fd= counts as d=/.test(String(params[0]))),
+    'the words',
+  );
+  assert.equal(upstream.last.request.isFixed, true);
+});
+
 test('a suggested difficulty goes to the pool: with the channel, or as an update, at most once a second', async (t) => {
   const { upstream, connect, clock } = await translatorUnderTest(t);
   const client = await connect();

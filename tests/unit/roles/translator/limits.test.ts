@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MAX_LINE_BYTES } from '../../../../protocols/sv1/line.ts';
-import { MAX_BAD_LINES } from '../../../../roles/translator/sv1-server/miner-session.ts';
+import { MAX_BAD_LINES, MAX_EARLY_REQUESTS } from '../../../../roles/translator/sv1-server/miner-session.ts';
 import { MAX_WAITING_REQUESTS } from '../../../../roles/translator/sv1-server/request-queue.ts';
 import { translatorUnderTest } from './test-upstream.ts';
 
@@ -56,6 +56,32 @@ test('who floods requests before the first is answered is hung up on, and the or
   assert.equal(flooder.closed, false);
   flooder.sendRaw('{"id":"last","method":"mining.ping"}\n');
   await flooder.untilClosed();
+});
+
+test('requests before a miner is settled are bounded, those after are not', async (t) => {
+  const { connect, miner } = await translatorUnderTest(t);
+  const early = await connect();
+  const ping = '{"id":"p","method":"mining.ping"}\n';
+  early.sendRaw(ping.repeat(MAX_EARLY_REQUESTS));
+  await early.until(() => early.strayAnswers.length === MAX_EARLY_REQUESTS, 'the answers');
+  early.sendRaw(ping);
+  await early.untilClosed();
+  const { client } = await miner(NAME);
+  client.sendRaw(ping.repeat(2 * MAX_EARLY_REQUESTS));
+  await client.until(() => client.strayAnswers.length === 2 * MAX_EARLY_REQUESTS, 'the answers');
+});
+
+test('who sends too much is hung up on, and the others are served', async (t) => {
+  const slow = { perSecond: 1, burst: 2000 };
+  const { miner } = await translatorUnderTest(t, {
+    rates: { connection: slow, address: { ...slow, burst: 1e6 } },
+  });
+  const flooder = await miner(NAME);
+  const good = await miner(NAME);
+  flooder.client.sendRaw('\n'.repeat(3000));
+  await flooder.client.untilClosed();
+  await good.client.until(() => flooder.channel.closedFor !== undefined, 'its channel to be closed at once');
+  assert.equal((await good.client.submit(NAME, good.client.mineShare())).result, true);
 });
 
 test('who reads nothing is cut off, and the others are told their jobs', async (t) => {
@@ -113,6 +139,8 @@ test('whatever lines a client makes up, the server lives and answers the others'
     'authorize',
     'submit',
     'suggest_difficulty',
+    'suggest_target',
+    'get_transactions',
     'extranonce.subscribe',
   ];
   const value = fc.oneof(
