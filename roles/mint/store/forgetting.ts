@@ -18,7 +18,8 @@ export interface OldMintQuote {
 
 /**
  * Drops quotes that nobody paid. One that anything was ever paid to, however little or late, or that was open at a loss,
- * stays for good; so does an address, which may be paid at any time, and a melt quote that was ever begun.
+ * stays for good; so does an address, which may be paid at any time, and a melt quote that was ever begun or, as its
+ * expiry of 0 says, was open at a loss.
  */
 export function forgettingOperations(db: Database) {
   const unpaid = `amount_paid = 0 AND amount IS NOT NULL AND is_lost = 0
@@ -30,7 +31,8 @@ export function forgettingOperations(db: Database) {
   const dropMint = db.prepare(`DELETE FROM mint_quotes WHERE id = ? AND ${unpaid}`);
   const dropMelts = db.prepare(`
     DELETE FROM melt_quotes WHERE melt_quote IN (
-      SELECT melt_quote FROM melt_quotes WHERE state = 'UNPAID' AND attempt = 0 AND expiry < ?
+      SELECT melt_quote FROM melt_quotes
+      WHERE state = 'UNPAID' AND attempt = 0 AND expiry < ? AND expiry > 0
       ORDER BY expiry, melt_quote LIMIT ?)`);
 
   return {

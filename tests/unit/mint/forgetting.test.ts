@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { acceptLoss } from '../../../roles/mint/accept-loss.ts';
 import type { PaymentBackend } from '../../../roles/mint/payments/backend.ts';
 import { Forgetting } from '../../../roles/mint/payments/forgetting.ts';
+import { schema } from '../../../roles/mint/store/schema.ts';
 import { createLog } from '../../../runtime/logs.ts';
+import { openPlace } from '../../../runtime/sql/open.ts';
 import { openTestPayments } from './payments-support.ts';
 
 const log = createLog('test', 'silent');
@@ -71,6 +74,20 @@ test('quotes that nobody paid are forgotten long after their end, all others sta
     melts: [undefined, 'UNPAID', 'PAID'],
   });
   await assert.rejects(payments.mintQuotes.find('bolt11', [unpaid.name]), { code: 'quote-unknown' });
+});
+
+test('quotes that were open at a loss stay, for they may have been paid', async (t) => {
+  const scene = await openTestPayments(t, {});
+  const { mint, payments } = scene;
+  const request = { unit: 'sat', amount: 5n, description: undefined, publicKey: undefined };
+  const quote = await payments.mintQuotes.create('bolt11', request);
+  const melt = await scene.meltQuote(2);
+  const db = openPlace(mint.path, schema);
+  acceptLoss(db, 'of a test', Date.now());
+  db.close();
+  await payments.forget(Date.now() + 40 * DAY_MS);
+  assert.equal((await payments.mintQuotes.known('bolt11', [quote.name]))[0]?.isLost, true);
+  assert.equal((await payments.meltQuotes.find('bolt11', melt.name)).state, 'UNPAID');
 });
 
 test('more of them than one transaction takes go at once, and no more than are old', async (t) => {
