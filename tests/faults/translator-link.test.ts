@@ -16,8 +16,17 @@ const LIMIT_MS = 300_000;
 /** A new tip would outdate the shares of a cut, whose miners can't hear of it. */
 const NEVER_A_BLOCK = 40;
 
+/** Miners have a channel each, or share them. */
+const MODES = [
+  { words: 'a channel each', aggregates: false },
+  { words: 'shared channels', aggregates: true },
+];
+
 /** An appliance whose translator reaches its pool over a network that can be made worse. */
-async function scene(t: TestContext): Promise<{ appliance: TestAppliance; network: TcpProxy }> {
+async function scene(
+  t: TestContext,
+  aggregates: boolean,
+): Promise<{ appliance: TestAppliance; network: TcpProxy }> {
   const pool = { host: '127.0.0.1', port: 1 };
   const network = await proxyTcp(pool);
   t.after(() => network.close());
@@ -29,6 +38,7 @@ async function scene(t: TestContext): Promise<{ appliance: TestAppliance; networ
         ? text.replace('\nport = 34254', `\nport = ${network.address.port}`)
         : text
       )
+        .replace('aggregate_channels = false', `aggregate_channels = ${aggregates}`)
         .replace('shares_per_minute = 30', 'shares_per_minute = 600')
         .replace('block_target_bits = 24', `block_target_bits = ${NEVER_A_BLOCK}`),
   });
@@ -65,103 +75,107 @@ async function settle(appliance: TestAppliance, accepted: readonly string[]): Pr
   return outbox;
 }
 
-test('link cut for 1 s and for 30 s, then the pool killed: no miner is dropped by a cut, every answer is true', {
-  timeout: LIMIT_MS,
-}, async (t) => {
-  const { appliance, network } = await scene(t);
-  const miners = await Promise.all(
-    Array.from({ length: MINERS }, (_, i) =>
-      SteadyMiner.start({
-        port: appliance.sv1Port,
-        user: `m${i}.rig`,
-        bits: BITS,
-        pauseMs: PAUSE_MS,
-        takesExtranonce: i % 2 === 0,
-      }),
-    ),
-  );
-  t.after(() => {
-    for (const { client } of miners) client.close();
-  });
-  const running = miners.map((miner) => miner.run());
-  await delay(2000);
-  for (const cutMs of [1000, 30_000]) {
-    network.refusing = true;
-    network.cut();
-    await delay(cutMs);
-    network.refusing = false;
-    await appliance.until('the link to be back', () => network.connections > 0);
-    await delay(3000);
-  }
-  assert.equal(miners.filter(({ client }) => client.closed).length, 0, 'no cut drops a miner');
-  const told = miners[0]?.client.notes.map(({ params }) => params[0]) ?? [];
-  assert.ok(told.includes('No pool answers. Shares are kept and sent when one is back'));
-
-  await appliance.kill('pool');
-  await appliance.until('the link to be back', () => /^connected/.test(appliance.role('translator').text));
-  await delay(3000);
-  for (const [i, { client }] of miners.entries()) {
-    if (i % 2 === 0) assert.equal(client.closed, false, 'set_extranonce keeps a miner');
-    else assert.ok(client.notes.some(({ method }) => method === 'client.reconnect'));
-  }
-
-  for (const miner of miners) miner.stop();
-  await Promise.all(running);
-  const accepted = miners.flatMap((miner) => miner.accepted);
-  const refusals = new Map<string, number>();
-  for (const miner of miners)
-    for (const [words, count] of miner.refusals) refusals.set(words, (refusals.get(words) ?? 0) + count);
-  t.diagnostic(`${accepted.length} answered true; else: ${JSON.stringify([...refusals])}`);
-  const excused = /^(Stale|the server closed before it answered mining\.submit)$/;
-  for (const words of refusals.keys()) assert.match(words, excused);
-  assert.ok(accepted.length > MINERS * 30, 'the cuts cost no share');
-  await settle(appliance, accepted);
-});
-
-test('the translator is killed with shares that the pool never got: the next one sends them', {
-  timeout: LIMIT_MS,
-}, async (t) => {
-  const { appliance, network } = await scene(t);
-  const miner = await SteadyMiner.start({
-    port: appliance.sv1Port,
-    user: 'm.rig',
-    bits: BITS,
-    pauseMs: 20,
-    takesExtranonce: true,
-  });
-  const { client } = miner;
-  t.after(() => client.close());
-  // The link looks well, and nothing comes through.
-  network.dropping.add('to-server');
-  const shares = Array.from({ length: 50 }, () => client.mineShare());
-  client.sendRaw(
-    shares
-      .map(({ jobId, extranonce2, ntime, nonce }, id) =>
-        JSON.stringify({
-          id: `s${id}`,
-          method: 'mining.submit',
-          params: ['m.rig', jobId, extranonce2, ntime, nonce],
+for (const { words, aggregates } of MODES) {
+  test(`${words}: link cut for 1 s and for 30 s, then the pool killed: no miner is dropped by a cut, every answer is true`, {
+    timeout: LIMIT_MS,
+  }, async (t) => {
+    const { appliance, network } = await scene(t, aggregates);
+    const miners = await Promise.all(
+      Array.from({ length: MINERS }, (_, i) =>
+        SteadyMiner.start({
+          port: appliance.sv1Port,
+          user: `m${i}.rig`,
+          bits: BITS,
+          pauseMs: PAUSE_MS,
+          takesExtranonce: i % 2 === 0,
         }),
-      )
-      .join('\n')
-      .concat('\n'),
-  );
-  // What came before it was taken.
-  assert.equal((await client.request('mining.ping')).result, 'pong');
-  assert.equal(client.strayAnswers.length, 0);
-  const killing = appliance.kill('translator');
-  await client.untilClosed();
-  network.dropping.clear();
-  await killing;
-  await appliance.until(
-    'the shares to be counted',
-    () => appliance.figures().accepted + appliance.figures().rejected >= BigInt(shares.length),
-  );
-  const next = await connectSv1(appliance.sv1Port);
-  await next.start('m.rig');
-  next.close();
-  const outbox = new Set(await settle(appliance, []));
-  const missing = shares.filter(({ hash }) => !outbox.has(hash));
-  t.diagnostic(`${shares.length - missing.length} of ${shares.length} shares were sent by the next process`);
-  assert.deepEqual(missing, []);
-});
+      ),
+    );
+    t.after(() => {
+      for (const { client } of miners) client.close();
+    });
+    const running = miners.map((miner) => miner.run());
+    await delay(2000);
+    for (const cutMs of [1000, 30_000]) {
+      network.refusing = true;
+      network.cut();
+      await delay(cutMs);
+      network.refusing = false;
+      await appliance.until('the link to be back', () => network.connections > 0);
+      await delay(3000);
+    }
+    assert.equal(miners.filter(({ client }) => client.closed).length, 0, 'no cut drops a miner');
+    const told = miners[0]?.client.notes.map(({ params }) => params[0]) ?? [];
+    assert.ok(told.includes('No pool answers. Shares are kept and sent when one is back'));
+
+    await appliance.kill('pool');
+    await appliance.until('the link to be back', () => /^connected/.test(appliance.role('translator').text));
+    await delay(3000);
+    for (const [i, { client }] of miners.entries()) {
+      if (i % 2 === 0) assert.equal(client.closed, false, 'set_extranonce keeps a miner');
+      else assert.ok(client.notes.some(({ method }) => method === 'client.reconnect'));
+    }
+
+    for (const miner of miners) miner.stop();
+    await Promise.all(running);
+    const accepted = miners.flatMap((miner) => miner.accepted);
+    const refusals = new Map<string, number>();
+    for (const miner of miners)
+      for (const [words, count] of miner.refusals) refusals.set(words, (refusals.get(words) ?? 0) + count);
+    t.diagnostic(`${accepted.length} answered true; else: ${JSON.stringify([...refusals])}`);
+    const excused = /^(Stale|the server closed before it answered mining\.submit)$/;
+    for (const words of refusals.keys()) assert.match(words, excused);
+    assert.ok(accepted.length > MINERS * 30, 'the cuts cost no share');
+    await settle(appliance, accepted);
+  });
+
+  test(`${words}: the translator is killed with shares that the pool never got: the next one sends them`, {
+    timeout: LIMIT_MS,
+  }, async (t) => {
+    const { appliance, network } = await scene(t, aggregates);
+    const miner = await SteadyMiner.start({
+      port: appliance.sv1Port,
+      user: 'm.rig',
+      bits: BITS,
+      pauseMs: 20,
+      takesExtranonce: true,
+    });
+    const { client } = miner;
+    t.after(() => client.close());
+    // The link looks well, and nothing comes through.
+    network.dropping.add('to-server');
+    const shares = Array.from({ length: 50 }, () => client.mineShare());
+    client.sendRaw(
+      shares
+        .map(({ jobId, extranonce2, ntime, nonce }, id) =>
+          JSON.stringify({
+            id: `s${id}`,
+            method: 'mining.submit',
+            params: ['m.rig', jobId, extranonce2, ntime, nonce],
+          }),
+        )
+        .join('\n')
+        .concat('\n'),
+    );
+    // What came before it was taken.
+    assert.equal((await client.request('mining.ping')).result, 'pong');
+    assert.equal(client.strayAnswers.length, 0);
+    const killing = appliance.kill('translator');
+    await client.untilClosed();
+    network.dropping.clear();
+    await killing;
+    await appliance.until(
+      'the shares to be counted',
+      () => appliance.figures().accepted + appliance.figures().rejected >= BigInt(shares.length),
+    );
+    const next = await connectSv1(appliance.sv1Port);
+    await next.start('m.rig');
+    next.close();
+    const outbox = new Set(await settle(appliance, []));
+    const missing = shares.filter(({ hash }) => !outbox.has(hash));
+    t.diagnostic(
+      `${shares.length - missing.length} of ${shares.length} shares were sent by the next process`,
+    );
+    assert.deepEqual(missing, []);
+  });
+}
