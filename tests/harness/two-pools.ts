@@ -22,15 +22,21 @@ export interface TwoPools {
   readonly translator: TranslatorProcess;
 }
 
-/**
- * Two pools, and the translator with both in its list, connected to the first.
- * @param options.blockTargetBits shares that prove 2 to this power of hashes are blocks
- */
-export async function twoPools(t: Test, options: { blockTargetBits: number }): Promise<TwoPools> {
+export interface TwoPoolsOptions {
+  /** Shares that prove 2 to this power of hashes are blocks. */
+  readonly blockTargetBits: number;
+  /** What the pools aim at, 600 where a test's miners submit as often as they like; the translator believes 6. */
+  readonly sharesPerMinute?: number;
+}
+
+/** Two pools, and the translator with both in its list, connected to the first. */
+export async function twoPools(t: Test, options: TwoPoolsOptions): Promise<TwoPools> {
+  const { blockTargetBits, sharesPerMinute = 600 } = options;
   const node = await regtestNode(t, { blocks: 1 });
-  const config = [`block_target_bits = ${options.blockTargetBits}`];
+  const config = [`block_target_bits = ${blockTargetBits}`];
   const provider = await templateProvider(t, { ...node, config });
-  const [primary, second] = [await upstreamPool(t, provider), await upstreamPool(t, provider)];
+  const open = () => upstreamPool(t, provider, sharesPerMinute);
+  const [primary, second] = [await open(), await open()];
   const upstream = ({ process, network }: UpstreamPool) => ({
     poolPort: network.address.port,
     poolKey: encodeAuthorityPublicKey(process.authorityKey),
@@ -41,9 +47,9 @@ export async function twoPools(t: Test, options: { blockTargetBits: number }): P
   return { primary, second, translator };
 }
 
-async function upstreamPool(t: Test, provider: ProviderProcess): Promise<UpstreamPool> {
+async function upstreamPool(t: Test, provider: ProviderProcess, sharesPerMinute: number) {
   const mint = await workMint(t);
-  const config = ['shares_per_minute = 600'];
+  const config = [`shares_per_minute = ${sharesPerMinute}`];
   const process = await poolProcess(t, { provider, mint, mintPort: mint.server.address.port, config });
   await process.role.says(/serving miners/);
   const network = await proxyTcp({ host: process.host, port: process.port });

@@ -22,6 +22,7 @@ import { FleetWatch } from './fleet-phase.ts';
 /** Shares of 2^12 hashes, one in ten seconds and machine. */
 const SHARE_BITS = 12;
 const SHARE_EVERY_S = 10;
+const SHARES_PER_MINUTE = 60 / SHARE_EVERY_S;
 const NEVER_A_BLOCK = 60;
 const SETTLE_MS = 10_000;
 const SERVED_LIMIT_MS = 60_000;
@@ -129,7 +130,7 @@ function farmConfig(file: string, text: string, network: TcpProxy): string {
   const linked =
     file === 'tproxy.config.toml' ? text.replace('\nport = 34254', `\nport = ${network.address.port}`) : text;
   return linked
-    .replace('shares_per_minute = 30', 'shares_per_minute = 6')
+    .replace('shares_per_minute = 30', `shares_per_minute = ${SHARES_PER_MINUTE}`)
     .replace('block_target_bits = 24', `block_target_bits = ${NEVER_A_BLOCK}`);
 }
 
@@ -148,7 +149,10 @@ async function judgeBooks(appliance: TestAppliance, granted: readonly string[]):
 }
 
 async function primaryAway(t: Scene): Promise<void> {
-  const { primary, second, translator } = await twoPools(t, { blockTargetBits: NEVER_A_BLOCK });
+  const { primary, second, translator } = await twoPools(t, {
+    blockTargetBits: NEVER_A_BLOCK,
+    sharesPerMinute: SHARES_PER_MINUTE,
+  });
   const { curve } = await loadCrypto();
   const key = toHex(curve.publicKey(new Uint8Array(32).fill(5)));
   const { fleet, answers } = await farm(t, translator.sv1Port, key);
