@@ -42,10 +42,9 @@ export class Seat implements MinerEnd {
     return !this.#isOver && this.channel.open !== undefined && this.channel.layout !== undefined;
   }
 
-  /** The miner vanished. What it would have been told is told to nobody; a new extranonce it learns when it is back. */
+  /** The miner vanished. What it would have been told is told to nobody. */
   vacate(): void {
     this.#sitter = undefined;
-    this.channel.takesExtranonce = true;
   }
 
   /** @param versionMask what was granted on the new connection */

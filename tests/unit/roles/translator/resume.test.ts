@@ -101,6 +101,7 @@ test('what is asked for on the new connection holds, and nothing that the old on
 
 test('a new extranonce that came while the miner was away is told by the answer to subscribe', async (t) => {
   const { client, connect, channel, sessionId, server } = await settled(t);
+  await client.request('mining.extranonce.subscribe');
   await leave(client, server);
   channel.job(2, { extranoncePrefix: Uint8Array.of(9, 9, 9, 9) });
   const back = await connect();
