@@ -55,6 +55,14 @@ export const jdServerConfig = table({
     max: 6000,
     default: 120,
   }),
+  mempool_update_interval_sec: integer(
+    'how often the transactions of a new template are taken over from the node',
+    {
+      min: 1,
+      max: 3600,
+      default: 10,
+    },
+  ),
   known_transactions_mb: integer(
     'megabytes of transactions that are kept, so that clients need not send them',
     {

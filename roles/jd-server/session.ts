@@ -55,7 +55,7 @@ interface Asked {
 export function judgeClient(setup: SetupConnection, isWholeRequired: boolean): SetupAnswer {
   const answer = judgeSetup(setup, { protocol: JOB_DECLARATION_PROTOCOL, supportedFlags: DECLARE_TX_DATA });
   if ('error_code' in answer || !isWholeRequired || (setup.flags & DECLARE_TX_DATA) !== 0) return answer;
-  return { error_code: 'missing-declare-tx-data-flag', flags: DECLARE_TX_DATA };
+  return { error_code: 'missing-declare-tx-data-flag', flags: 0 };
 }
 
 /** One client of the jd-server. What it does wrong is answered to it and costs nobody else anything. */

@@ -21,9 +21,8 @@ import { judgeClient, Session } from './session.ts';
 
 /** Above the largest message of a client, all transactions of a block. */
 const FRAME_CAP = 4_500_000;
-/** How often the node is asked for its best block, and for better templates on it. */
+/** How often the node is asked for its best block. */
 const TIP_POLL_MS = 1_000;
-const FEE_CHECK_MS = 10_000;
 
 /** Opens the port for clients and follows node and mint; either is waited for where it is down. */
 export async function startJdServer(context: RoleContext<JdServerConfig, JdServerShared>): Promise<void> {
@@ -37,7 +36,7 @@ export async function startJdServer(context: RoleContext<JdServerConfig, JdServe
     rpc,
     network: shared.bitcoin.network,
     tipPollMs: TIP_POLL_MS,
-    feeCheckMs: FEE_CHECK_MS,
+    feeCheckMs: 1000 * config.mempool_update_interval_sec,
     log,
     signal: stopping,
     onTemplate: (template) => house.takeTemplate(template),

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { readOutbox } from '../../roles/pool/outbox/audit.ts';
-import { regtestNode } from '../harness/bitcoind.ts';
+import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
+import { offerOf } from '../harness/declared-job.ts';
+import { jdServer } from '../harness/jd-server.ts';
 import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
 import { poolProcess } from '../harness/pool.ts';
 import { buildSriPeer, SriPeer } from '../harness/sri-peer.ts';
@@ -164,3 +167,41 @@ test('a pool of SRI takes its templates from the template provider, and its bloc
   const block = (await node.rpc.call('getblock', [hash])) as { tx: readonly string[] };
   assert.equal(block.tx.length, 1 + coins);
 });
+
+for (const missing of [0, 2]) {
+  test(`a miner of SRI declares a job to the jd-server, ${missing} of its transactions missing there`, {
+    timeout: LIMIT_MS,
+  }, async (t) => {
+    const coins = 2;
+    const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
+    await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
+    await node.generate(100);
+    const unspent = await coinbaseCoins(node, coins);
+    const fill = async () => {
+      for (const coin of unspent) await spend(node, coin, 5_000n);
+    };
+    if (missing === 0) await fill();
+    const config = ['mempool_update_interval_sec = 3600'];
+    const server = await jdServer(t, { ...node, rewardScript: 'raw(51)', config });
+    if (missing > 0) await fill();
+    await untilOffered(node, coins);
+    const provider = await templateProvider(t, node);
+    await provider.role.says(/templates for/);
+    const peer = new SriPeer(t, program, [
+      'job-declarer',
+      `--address=${provider.address}`,
+      `--key=${encodeAuthorityPublicKey(provider.authorityKey)}`,
+      `--jd-address=${server.address}`,
+      `--jd-key=${encodeAuthorityPublicKey(server.authorityKey)}`,
+      `--transactions=${coins}`,
+      `--missing=${missing}`,
+    ]);
+    await peer.finish();
+    assert.equal(await node.rpc.call('getbestblockhash'), await peer.detailOf('a block is found'));
+  });
+}
+
+/** bitcoind makes a new template of what came into its mempool only some seconds after the last one. */
+async function untilOffered(node: TestNode, count: number): Promise<void> {
+  while ((await offerOf(node)).transactions.length < count) await delay(100);
+}

@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let mut link = Link::connect(address, key)?;
     let flags = link.set_up(Protocol::TemplateDistributionProtocol, 0)?;
     equal("SetupConnection is answered without flags", flags, 0)?;
-    say(&mut link, constraints())?;
+    constrain(&mut link)?;
 
     let (template, tip) = next_pair(&mut link)?;
     let count = arguments.number("transactions")?;
@@ -55,15 +55,17 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     equal("the old template is stale", stale.as_deref(), Some("stale-template-id"))
 }
 
-fn constraints() -> TemplateDistributionOwned {
-    TemplateDistributionOwned::CoinbaseOutputConstraints(CoinbaseOutputConstraints {
+/// Asks for templates with room for the peer's outputs.
+pub fn constrain(link: &mut Link) -> Outcome<()> {
+    let room = CoinbaseOutputConstraints {
         coinbase_output_max_additional_size: OUTPUTS_BYTES,
         coinbase_output_max_additional_sigops: OUTPUTS_SIGOPS,
-    })
+    };
+    say(link, TemplateDistributionOwned::CoinbaseOutputConstraints(room))
 }
 
 /// A future template and the tip that activates it.
-fn next_pair(link: &mut Link) -> Outcome<(NewTemplateOwned, SetNewPrevHashOwned)> {
+pub fn next_pair(link: &mut Link) -> Outcome<(NewTemplateOwned, SetNewPrevHashOwned)> {
     let template = wait(link, |message| match message {
         TemplateDistributionOwned::NewTemplate(template) if template.future_template => Some(template),
         _ => None,
@@ -78,7 +80,7 @@ fn next_pair(link: &mut Link) -> Outcome<(NewTemplateOwned, SetNewPrevHashOwned)
     Ok((template, tip))
 }
 
-fn transactions_of(link: &mut Link, template: &NewTemplateOwned, count: usize) -> Outcome<Vec<Transaction>> {
+pub fn transactions_of(link: &mut Link, template: &NewTemplateOwned, count: usize) -> Outcome<Vec<Transaction>> {
     let success = answer(link, template.template_id)?.map_err(|code| format!("no transactions: {code}"))?;
     equal("the witness of the coinbase is 32 zero bytes", success.excess_data.as_bytes(), &[0; 32])?;
     let transactions: Vec<Transaction> = success
