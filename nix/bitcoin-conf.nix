@@ -21,11 +21,12 @@ let
     credential: if match "rpc-.*" credential.kind != null then [ credential.publishes ] else [ ]
   ) (attrValues table.credential);
 
-  # What template provider and mint ask, and `hashpool-doctor`; tests/nixos/rpc-methods.test.ts reads the sources.
+  # What template provider and mint ask, and `hashpool-doctor`; tests/nixos/files.test.ts reads the sources.
   asked = [
     "createwallet"
     "decoderawtransaction"
     "estimatesmartfee"
+    "getaddressinfo"
     "getbalances"
     "getbestblockhash"
     "getblock"

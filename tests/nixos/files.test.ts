@@ -30,7 +30,7 @@ test('every Nix file parses, and has neither tabs nor spaces at the end of a lin
 });
 
 test('nix/settings.json is what the schemas of the config files come to: npm run nix:settings -- --write', async () => {
-  assert.equal(read('nix/settings.json'), await settingsFile());
+  assert.ok(read('nix/settings.json') === (await settingsFile()), 'npm run nix:settings -- --write');
 });
 
 test('every role has a config file on each network, and its schema', () => {

@@ -172,14 +172,17 @@ test('the doctor finds nothing wrong with a host that works', () => {
 });
 
 const health = (side: string) => fetched(`http://127.0.0.1:${host.fronts[side]?.number}/health`);
+const healthIs = (side: string, wanted: RegExp) =>
+  machine.until(`/health of the ${side} side to be ${wanted}`, () => wanted.test(health(side)), {
+    describe: () => health(side),
+  });
 
 test('health is 200 where a side works, and an honest 503 where it does not', async () => {
-  for (const side of ['server', 'client'])
-    await machine.until(`the ${side} side to be well`, () => /^200/.test(health(side)));
+  for (const side of ['server', 'client']) await healthIs(side, /^200/);
   machine.must('systemctl', 'stop', 'hashpool-mint');
-  await machine.until('the mint to be missed', () => /^503 .*mint/s.test(health('server')));
+  await healthIs('server', /^503 .*mint/s);
   machine.must('systemctl', 'start', 'hashpool-mint');
-  await machine.until('the server side to be well again', () => /^200/.test(health('server')));
+  await healthIs('server', /^200/);
   machine.must('systemctl', 'stop', 'hashpool-pool-stats');
   assert.match(health('server'), /^503 .*the stats service of the server side does not answer/);
   machine.must('systemctl', 'start', 'hashpool-pool-stats');
@@ -218,7 +221,7 @@ test('a real SV1 miner mines, and its shares become tokens', async () => {
     '-g',
     '/etc/hashpool/shared/miner.toml',
   );
-  await machine.until('tokens in the wallet', () => walletHolds() > 0n, 180_000);
+  await machine.until('tokens in the wallet', () => walletHolds() > 0n, { limitMs: 180_000 });
 });
 
 test('the journal of a side has its roles, and no secret', () => {
@@ -256,7 +259,7 @@ test('killed roles come back, and so does everything after the power was cut', a
   await machine.until(
     'all to be back',
     () => killed.every((unit) => restarts(unit) > (counts.get(unit) ?? 0)) && inactive().length === 0,
-    120_000,
+    { limitMs: 120_000 },
   );
   await machine.cutPower();
   await machine.boot();

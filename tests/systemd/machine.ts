@@ -15,6 +15,7 @@ export interface Ran {
 const POLL_MS = 200;
 const BOOT_LIMIT_MS = 120_000;
 const RUN_LIMIT_MS = 60_000;
+const STATE_LIMIT_MS = 90_000;
 
 /**
  * A machine that boots a real systemd by systemd-nspawn, with a network of its own. Its files are a layer over a root
@@ -72,7 +73,7 @@ export class Machine {
     await this.until(
       'systemd to have started everything',
       () => /running|degraded/.test(this.run('systemctl', 'is-system-running').stdout),
-      BOOT_LIMIT_MS,
+      { limitMs: BOOT_LIMIT_MS },
     );
   }
 
@@ -100,10 +101,16 @@ export class Machine {
     return this.must('systemctl', 'show', '--value', `--property=${name}`, unit).trim();
   }
 
-  async until(what: string, condition: () => boolean, limitMs = RUN_LIMIT_MS): Promise<void> {
+  /** Waits for a state; a failure says how things stand, and what `describe` adds. */
+  async until(
+    what: string,
+    condition: () => boolean,
+    { limitMs = STATE_LIMIT_MS, describe = () => '' }: { limitMs?: number; describe?: () => string } = {},
+  ): Promise<void> {
     const deadline = Date.now() + limitMs;
     while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms for ${what}\n${this.#news()}`);
+      if (Date.now() > deadline)
+        throw new Error(`waited ${limitMs} ms for ${what}\n${describe()}\n${this.#news()}`);
       if (this.#nspawn?.exitCode != null) throw new Error(`the machine is down\n${this.#console}`);
       await delay(POLL_MS);
     }
