@@ -52,6 +52,12 @@ export class Tally {
     count(this.refusals, words);
   }
 
+  copy(): Tally {
+    const copy = new Tally();
+    copy.add(this);
+    return copy;
+  }
+
   /** Adds what another one has counted. */
   add(other: Tally): void {
     for (const key of COUNTS) this[key] += other[key];

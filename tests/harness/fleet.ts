@@ -5,6 +5,7 @@ import type { Scanner } from '../../roles/miner/floor.ts';
 import { openHashing } from '../../roles/miner/hashing.ts';
 import type { Machine } from '../../roles/miner/machine.ts';
 import type { Profile } from '../../roles/miner/profiles/profile.ts';
+import { Tally } from '../../roles/miner/tally.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 
 export interface TestFleetOptions
@@ -53,12 +54,20 @@ export function grantedHashes(answers: readonly AnsweredShare[]): string[] {
   return answers.filter(({ answer }) => answer.kind === 'granted').map(({ hashLe }) => hashLe);
 }
 
-/** Whether a machine's connections ended only because the pool asked it to connect again. */
-export function endedAsAsked({ profile, tally }: Machine): boolean {
+/**
+ * Whether a machine was dropped: it lost a connection though it can be told another extranonce, or for another reason
+ * than that the pool asked it to connect again.
+ * @param from what it had counted before
+ */
+export function isDropped(machine: Machine, from = new Tally()): boolean {
+  const { profile, tally } = machine;
+  const reconnects = tally.reconnects - from.reconnects;
+  if (isTold(machine)) return reconnects > 0;
   // Who does not obey is hung up on.
-  const words = profile.obeysReconnect ? 'the pool asked to connect again' : 'the pool closed the connection';
-  const ended = [...tally.endings].every(([reason]) => reason === words);
-  return ended && tally.reconnects <= tally.reconnectsAsked;
+  const asked = profile.obeysReconnect ? 'the pool asked to connect again' : 'the pool closed the connection';
+  const others = [...tally.endings].filter(([reason, times]) => times > (from.endings.get(reason) ?? 0));
+  const isOther = others.some(([reason]) => reason !== asked);
+  return isOther || reconnects > tally.reconnectsAsked - from.reconnectsAsked;
 }
 
 /** Whether a machine, as its firmware comes, can be told another extranonce while it is connected. */

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../../roles/miner/fleet.ts';
 import type { Machine } from '../../roles/miner/machine.ts';
-import { endedAsAsked, isTold } from '../harness/fleet.ts';
+import type { Tally } from '../../roles/miner/tally.ts';
+import { isDropped } from '../harness/fleet.ts';
 
 const POLL_MS = 20;
 
@@ -32,9 +33,15 @@ export interface Times {
 export class FleetWatch {
   readonly phases: Phase[] = [];
   readonly #fleet: Fleet;
+  #started: readonly Tally[] = [];
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
+  }
+
+  /** All are mining: from now on nobody may be dropped. */
+  started(): void {
+    this.#started = this.#fleet.machines.map(({ tally }) => tally.copy());
   }
 
   /** Shares that no answer has come to yet. */
@@ -100,13 +107,13 @@ export class FleetWatch {
     return [
       ...refused.map(([words, times]) => `${times} shares were refused: ${words}`),
       ...[...tally.refusals].map(([words, times]) => `${times} handshakes were refused: ${words}`),
-      ...new Set(this.#fleet.machines.filter(isDropped).map(howDropped)),
+      ...new Set(this.#dropped().map(howDropped)),
     ];
   }
-}
 
-function isDropped(machine: Machine): boolean {
-  return isTold(machine) ? machine.tally.reconnects > 0 : !endedAsAsked(machine);
+  #dropped(): Machine[] {
+    return this.#fleet.machines.filter((machine, i) => isDropped(machine, this.#started[i]));
+  }
 }
 
 function howDropped({ profile, tally }: Machine): string {

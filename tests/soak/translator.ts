@@ -91,6 +91,7 @@ async function linkAndPool(t: Scene): Promise<void> {
   await watch.phase('start', async () => {
     const isMining = () => fleet.machines.every(({ isMining }) => isMining);
     const times = judge(await watch.until(isMining, SERVED_LIMIT_MS), 'start');
+    watch.started();
     await delay(SETTLE_MS);
     return times;
   });
@@ -161,6 +162,7 @@ async function primaryAway(t: Scene): Promise<void> {
   await watch.phase('two pools, start', async () => {
     const isMining = () => fleet.machines.every(({ isMining }) => isMining);
     const servedAfterMs = await watch.until(isMining, SERVED_LIMIT_MS);
+    watch.started();
     await delay(SETTLE_MS);
     return { servedAfterMs };
   });

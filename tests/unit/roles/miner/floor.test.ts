@@ -7,7 +7,7 @@ import { hashpool } from '../../../../roles/miner/profiles/hashpool.ts';
 import { nerdminer } from '../../../../roles/miner/profiles/nerdminer.ts';
 import { shareHash, type Task, taskOf, type WorkUnit } from '../../../../roles/miner/work.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
-import { eventually } from '../../../harness/fake-pool.ts';
+import { eventually } from './eventually.ts';
 import { testExtranonce, testJob } from './test-job.ts';
 
 const { hash } = await loadCrypto();
@@ -49,6 +49,15 @@ function placeOn(floor: Floor, options: Partial<PlaceOptions> = {}) {
 
 const easy = (): Task => taskOf(testJob, testExtranonce, 2 ** -24, 0);
 const impossible = (): Task => taskOf(testJob, testExtranonce, 1, 0);
+
+/** Waits until what was under way has ended. */
+async function resting(floor: Floor): Promise<void> {
+  for (let hashes = -1; hashes !== floor.hashes; ) {
+    hashes = floor.hashes;
+    await pause(200);
+  }
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('threads find every share once, many in one range, and rest without a task', async (t) => {
@@ -60,7 +69,7 @@ test('threads find every share once, many in one range, and rest without a task'
   const all = found.map(({ unit, nonce }) => `${toHex(unit.extranonce2)} ${nonce}`);
   assert.equal(new Set(all).size, all.length, 'none twice');
   place.work(undefined);
-  await pause(50);
+  await resting(floor);
   const { hashes } = floor;
   await pause(50);
   assert.equal(floor.hashes, hashes);
@@ -76,7 +85,8 @@ test('machines share the hashes by their weights, and one that rests leaves its 
   for (const [i, weight] of [0.1, 0.9, 2].entries())
     assert.ok(Math.abs((parts[i] ?? 0) - weight / 3) < 0.1, `${parts}`);
   large.work(undefined);
-  await pause(50);
+  const { hashes } = large;
+  await eventually(() => middle.hashes > 2 * hashes, 'what was under way to end');
   const [before, of] = [floor.hashes, middle.hashes];
   await eventually(() => floor.hashes > before + 100_000, 'more hashes');
   assert.ok(Math.abs((middle.hashes - of) / (floor.hashes - before) - 0.9) < 0.1);
@@ -92,7 +102,7 @@ test('a new task takes the place of the old one; a full machine rests until it h
   place.work(next);
   await eventually(() => found.at(-1)?.unit.task === next, 'shares of the next');
   hasRoom = false;
-  await pause(50);
+  await resting(floor);
   const { length } = found;
   await pause(50);
   assert.equal(found.length, length);

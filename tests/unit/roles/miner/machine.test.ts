@@ -7,9 +7,9 @@ import { hashpool } from '../../../../roles/miner/profiles/hashpool.ts';
 import { nerdminer } from '../../../../roles/miner/profiles/nerdminer.ts';
 import { profiles } from '../../../../roles/miner/profiles/profiles.ts';
 import { reportOf } from '../../../../roles/miner/report.ts';
-import { eventually } from '../../../harness/fake-pool.ts';
 import { testFleet } from '../../../harness/fleet.ts';
 import { TEST_BITS, translatorUnderTest } from '../translator/test-upstream.ts';
+import { eventually } from './eventually.ts';
 import { scriptedPool } from './scripted-pool.ts';
 
 /** As easy as the test's jobs. */

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { notifyLine } from '../../../../protocols/sv1/messages.ts';
 import type { Profile } from '../../../../roles/miner/profiles/profile.ts';
 import { profileOf, profiles } from '../../../../roles/miner/profiles/profiles.ts';
-import { eventually } from '../../../harness/fake-pool.ts';
 import { testFleet } from '../../../harness/fleet.ts';
+import { eventually } from './eventually.ts';
 import { scriptedPool } from './scripted-pool.ts';
 import { testJob } from './test-job.ts';
 
