@@ -1,6 +1,5 @@
 import type { UpstreamJob } from '../../../domain/jobs/upstream-work.ts';
 import type { HashedWork } from '../../../domain/shares/validate-share.ts';
-import { targetToDifficulty } from '../../../protocols/bitcoin/target.ts';
 import { reversed, toHex } from '../../../protocols/bytes.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Backoff } from '../../../runtime/sv2/reconnect.ts';
@@ -11,6 +10,7 @@ import type { UpstreamAccount } from './session.ts';
 
 /** How often it is looked whether another upstream is to be tried, or to be returned to. */
 const LOOK_MS = 250;
+const HASH_BITS = 256;
 
 export interface UpstreamsOptions {
   /** The first that is well is mined for. */
@@ -66,13 +66,10 @@ export class Upstreams {
 
   get figures(): Record<string, number> {
     const target = this.#activeLink?.target;
-    const { numerator, denominator } = target
-      ? targetToDifficulty(target)
-      : { numerator: 0n, denominator: 1n };
     return {
       ...this.#outcomes.figures,
       upstream_waiting: this.#links.reduce((sum, { unanswered }) => sum + unanswered, 0),
-      upstream_difficulty: Number(numerator) / Number(denominator),
+      upstream_difficulty_bits: target === undefined ? 0 : HASH_BITS - target.toString(2).length,
     };
   }
 

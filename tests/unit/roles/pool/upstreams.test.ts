@@ -268,7 +268,7 @@ test('extranonce, version mask and difficulty may change under way', async (t) =
   assert.equal(toHex(next.extranonce.extranonce1), 'c0ffee');
   assert.equal(toHex(first.extranonce.extranonce1), 'a0000001');
   assert.deepEqual(masks, [MASK], 'bits that were not asked for stay out');
-  assert.equal(upstreams.figures['upstream_difficulty'], 1024);
+  assert.equal(upstreams.figures['upstream_difficulty_bits'], 42);
   link.socket.write('{"id":7,"method":"client.get_version","params":[]}\n');
   await eventually(() => link.said.some(({ id }) => id === 7), 'its version');
 });
