@@ -10,6 +10,7 @@ import {
   type SteadyFigures,
 } from './vardiff/experiments.ts';
 import { drawing, type Measurements } from './vardiff/figure.ts';
+import { machineRows } from './vardiff/machines.ts';
 import { exactExponent, type RuleName } from './vardiff/simulation.ts';
 
 /** The page whose tables lie between two marks, and the drawing next to it. */
@@ -87,6 +88,10 @@ function tables(): string {
     '| hash rate | exact exponent | right after a start, s (median / worst) | shares a minute | error | moves an hour | paid for each hash | SRI classic: shares a minute | error | moves an hour |',
     '|---|---|---|---|---|---|---|---|---|---|',
     ...DECADES.map(decadeRow),
+    '',
+    '| machine behind the translator | begins with | target right after, s (median / 90 of 100) | shares in the first minute at most |',
+    '|---|---|---|---|',
+    ...machineRows(),
   ].join('\n');
 }
 

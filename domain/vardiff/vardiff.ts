@@ -11,6 +11,11 @@ const CHANGES = [changeOf(2.2, 12, 9), changeOf(2.2, 3.8, 7), changeOf(0.8, 0.1,
 const SETTLED = { shares: 24, low: 0.8, high: 2.6 };
 /** Steps at most towards easier at once, by silence or by the client's own word: whoever is back must not flood. */
 const MAX_EASING = 3;
+/**
+ * A client of which nobody knows anything and that finds nothing is eased by so many times as many steps with each silence:
+ * its start was wrong, be it by 2^39. One that is eased too far is heard at once.
+ */
+const PLUNGING = 3;
 /** Steps below its proven exponent to which silence eases a channel quickly. */
 const QUICK_DEPTH = 10;
 /** Shares to be wanted in silence before each step below that. */
@@ -94,6 +99,8 @@ export class Vardiff {
   #settled = false;
   /** Whether any share ever came. */
   #heard = false;
+  /** Steps that the next silence eases by until then. */
+  #plunge = MAX_EASING;
   /** Shares that may still come of a time in which the client was away, and until when. */
   #backlog = 0;
   #backlogUntil = 0;
@@ -108,6 +115,8 @@ export class Vardiff {
     this.#k = k;
     this.#looked = now;
     this.#proven = proven;
+    // The word of a client of which nothing is known is half doubted.
+    if (proven === undefined) this.#doubt();
   }
 
   /** 2^(256-k) - 1 is the channel's target. */
@@ -217,12 +226,26 @@ export class Vardiff {
 
   #ease(verdict: Verdict, now: number, range: ExponentRange): void {
     const silent = verdict.found === 0;
-    const steps = Math.max(-MAX_EASING, Math.min(-1, stepsOff(verdict)));
+    const steps = this.#easing(verdict);
     const deep = silent && this.#heard && this.#k + steps < (this.#proven ?? this.#k) - QUICK_DEPTH;
     if (deep && verdict.wanted < SLOW_SHARES) return;
     this.set(within(range, this.#k + (deep ? -1 : steps)), now);
     // Silence that goes on need not be shown twice in full.
-    if (silent) for (const alarm of this.#alarms) if (!alarm.hardens) alarm.restart(0.5);
+    if (silent) this.#doubt();
+  }
+
+  /** Half of what shows that the exponent is too large need not be shown again. */
+  #doubt(): void {
+    for (const alarm of this.#alarms) if (!alarm.hardens) alarm.restart(0.5);
+  }
+
+  /** By how many steps, as a negative number. */
+  #easing(verdict: Verdict): number {
+    if (this.#heard || this.#proven !== undefined)
+      return Math.max(-MAX_EASING, Math.min(-1, stepsOff(verdict)));
+    const steps = -this.#plunge;
+    this.#plunge *= PLUNGING;
+    return steps;
   }
 }
 

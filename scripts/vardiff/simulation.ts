@@ -21,14 +21,14 @@ export interface Rule {
 export type RuleName = 'hashpool' | 'SRI classic';
 
 /** The rule as it begins on a client's word that it has `hashRate`. */
-export function ruleNamed(name: RuleName, hashRate: number): Rule {
+export function ruleNamed(name: RuleName, hashRate: number, range = RANGE): Rule {
   if (name === 'hashpool') {
-    const vardiff = new Vardiff(SHARES_PER_MINUTE, exponentFor(hashRate, SHARES_PER_MINUTE, RANGE), 0);
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, exponentFor(hashRate, SHARES_PER_MINUTE, range), 0);
     return {
       intervalMs: 2_000,
       exponent: () => vardiff.k,
       accepted: (exponent) => vardiff.accepted(exponent),
-      evaluate: (now) => vardiff.evaluate(now, RANGE) !== undefined,
+      evaluate: (now) => vardiff.evaluate(now, range) !== undefined,
     };
   }
   const classic = new SriClassic(SHARES_PER_MINUTE, hashRate, 0);

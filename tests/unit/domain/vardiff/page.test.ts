@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { decadeRow, page, scenarioRows } from '../../../../scripts/simulate-vardiff.ts';
 import { SCENARIOS } from '../../../../scripts/vardiff/experiments.ts';
+import { machineRows } from '../../../../scripts/vardiff/machines.ts';
 
 const lines = readFileSync(page, 'utf8').split('\n');
 
@@ -20,5 +21,6 @@ describe('docs/vardiff.md', () => {
       const row = decadeRow(hashRate);
       assert.ok(lines.includes(row), row);
     }
+    for (const row of machineRows()) assert.ok(lines.includes(row), row);
   });
 });

@@ -81,6 +81,23 @@ describe('vardiff', () => {
     }
   });
 
+  it('comes to a client that nobody knows within three minutes, be its start wrong by 2^27', () => {
+    const vardiff = new Vardiff(SHARES_PER_MINUTE, 42, 0);
+    const easings: [number, number][] = [];
+    for (let now = 0; now < 180_000; now += 2000) {
+      const k = vardiff.evaluate(now, range);
+      if (k !== undefined) easings.push([now / 1000, k]);
+    }
+    assert.deepEqual(
+      easings.map(([, k]) => k),
+      [39, 30, 3, 0],
+    );
+    assert.ok(easings.every(([at], i) => at < 45 * (i + 1)));
+    for (let share = 0; share < 12; share++) vardiff.accepted(0);
+    const found = vardiff.evaluate(180_001, range);
+    assert.ok(found !== undefined && found > 0, 'one that was eased too far is heard at once');
+  });
+
   it('takes no more than 80 shares in the minute after a rise by a hundred', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const phases = [
