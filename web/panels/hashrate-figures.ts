@@ -13,8 +13,9 @@ const SMALL_ERROR = 0.01;
 
 /** Mean rates over several windows; the one of ten minutes is the big one. */
 export function HashrateFigures({ rates }: { readonly rates: readonly Rate[] }): JSX.Element {
-  const main = rates.find(({ window_seconds }) => window_seconds === 600) ?? rates[0];
-  const rest = rates.filter((rate) => rate !== main);
+  const sound = rates.map((rate) => (isBehind(rate, rates) ? { ...rate, hs: null } : rate));
+  const main = sound.find(({ window_seconds }) => window_seconds === 600) ?? sound[0];
+  const rest = sound.filter((rate) => rate !== main);
   return h(
     'div',
     { class: 'headline' },
@@ -27,20 +28,31 @@ export function HashrateFigures({ rates }: { readonly rates: readonly Rate[] }):
   );
 }
 
+/** Longer windows are made of rolled-up rows: one that knows less than a shorter one has not caught up yet. */
+function isBehind(rate: Rate, rates: readonly Rate[]): boolean {
+  return rates.some(
+    ({ window_seconds, seconds }) => window_seconds < rate.window_seconds && seconds > rate.seconds,
+  );
+}
+
 function RateFigure({ rate, isBig = false }: { readonly rate: Rate; readonly isBig?: boolean }): JSX.Element {
   return h(Figure, {
     label: `mean of the last ${windowName(rate.window_seconds)}`,
     value: rate.hs === null ? undefined : hashrate(rate.hs),
     big: isBig,
-    note: noteOf(rate),
+    note: noteOf(rate, isBig),
   });
 }
 
-/** How far the number can be trusted. */
-function noteOf({ hs, error, shares, seconds, window_seconds }: Rate): JSX.Element | string | undefined {
+/** How far the number can be trusted; the word for that stands once. */
+function noteOf(
+  { hs, error, shares, seconds, window_seconds }: Rate,
+  isBig: boolean,
+): JSX.Element | string | undefined {
   if (hs === null) return 'not known yet';
   if (shares === 0) return 'no share in this time';
-  const known = seconds < 0.9 * window_seconds ? `of the ${duration(seconds)} that are known` : '';
+  const known = seconds < 0.9 * window_seconds ? `${duration(seconds)} known` : '';
   if (error === null || error < SMALL_ERROR) return known || undefined;
-  return h('span', null, `± ${Math.round(error * 100)} % `, h(Term, { of: 'error' }), known && `, ${known}`);
+  const term = isBig && h('span', null, ' ', h(Term, { of: 'error' }));
+  return h('span', null, `± ${Math.round(error * 100)} %`, term, known && `, ${known}`);
 }

@@ -82,7 +82,7 @@ export function Chart({ label, ...spec }: ChartProps): JSX.Element {
 
 function sizeOf(element: HTMLElement): { width: number; height: number } {
   const width = Math.max(200, element.clientWidth);
-  return { width, height: Math.round(Math.max(190, Math.min(420, width * 0.34))) };
+  return { width, height: Math.round(Math.max(190, Math.min(460, width * 0.38))) };
 }
 
 /** The lines' names, with their values where one points, else the latest. */
