@@ -62,10 +62,9 @@ export class Place implements UpstreamChannel {
     const { k } = this;
     const extranonce = concatBytes(this.#bytes, share.extranonce);
     const verdict = this.#channel.submit({ ...share, extranonce }, owner);
-    return verdict.then((answer) => {
-      if (answer.kind === 'accepted') this.miner.accepted(k);
-      return answer;
-    });
+    // Its answer may be late by a cut, and come with many others.
+    this.miner.found(k);
+    return verdict;
   }
 
   update(wish: ChannelWish): void {

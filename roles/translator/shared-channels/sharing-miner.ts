@@ -56,8 +56,8 @@ export class SharingMiner {
     if (k !== this.#vardiff.k) this.#vardiff.set(k, this.#usher.now());
   }
 
-  /** A share was accepted at that exponent. */
-  accepted(k: number): void {
+  /** It found a share at that exponent. */
+  found(k: number): void {
     if (this.#vardiff.accepted(k)) this.evaluate();
   }
 

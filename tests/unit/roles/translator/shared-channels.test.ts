@@ -118,6 +118,28 @@ test('a silent miner is moved to an easier channel, and the one that it left is 
   assert.equal(easier.closedFor, undefined);
 });
 
+test('answers that come late, and many at once, move nobody: a share counts when it is found', async (t) => {
+  const { upstream, sharer, sharing, clock } = await scene(t);
+  const miner = await sharer('name.a');
+  const [channel] = shared(upstream.channels);
+  assert.ok(channel);
+  channel.verdict = undefined;
+  const answers: Promise<unknown>[] = [];
+  for (let minute = 0; minute < 2; minute++) {
+    for (let i = 0; i < 9; i++) {
+      answers.push(miner.submit('name.a', miner.mineShare()));
+      await miner.until(() => channel.shares.length === answers.length, 'the share');
+      clock.now += 60_000 / 9;
+      sharing.tick();
+    }
+  }
+  assert.equal(shared(upstream.channels).length, 1, 'a cut is not taken for silence');
+  for (const { answer } of channel.shares) answer({ kind: 'accepted' });
+  await Promise.all(answers);
+  sharing.tick();
+  assert.equal(shared(upstream.channels).length, 1, 'nor what is answered after it for a flood');
+});
+
 test('the pool hears how many share the channel', async (t) => {
   const { upstream, sharer } = await scene(t);
   for (const name of ['a', 'b', 'c', 'd', 'e']) await sharer(`name.${name}`);
