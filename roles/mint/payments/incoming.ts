@@ -94,6 +94,10 @@ export class Incoming {
 
   #told({ quote, paymentId, amount, credited }: Receipt): void {
     const facts = { method: this.#name, payment: paymentId, amount, credited };
+    if (quote === undefined) {
+      this.#log.info(facts, "a payment came in that is for no quote: the operator's own");
+      return;
+    }
     if (credited < amount)
       this.#log.warn({ ...facts, alert: 'payment-not-credited' }, 'a payment did not fit its quote');
     else this.#log.info(facts, 'a payment came in');

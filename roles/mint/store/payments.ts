@@ -47,8 +47,8 @@ export interface Delivery {
 
 /** A payment and what became of it. */
 export interface Receipt {
-  /** The quote's id. */
-  readonly quote: Uint8Array;
+  /** The quote's id; undefined where it is nobody's: the operator's own. */
+  readonly quote: Uint8Array | undefined;
   readonly paymentId: string;
   readonly amount: bigint;
   readonly credited: bigint;
@@ -132,15 +132,14 @@ export function paymentOperations(db: Database) {
 
     /**
      * P4: payments become receipts, each once, and their quotes are paid; the watermark moves, all or nothing.
-     * Payments to nobody's quote are the operator's own.
-     * @returns what is new
+     * @returns what is new, and what is nobody's
      */
     creditPayments: ({ method, position, minimum, payments }: Delivery): Receipt[] => {
       setWatermark.run(method, position);
-      return payments.flatMap(({ id: paymentId, lookup, amount, seenAt }) => {
+      return payments.flatMap(({ id: paymentId, lookup, amount, seenAt }): Receipt[] => {
         const row = byLookup.get(method, lookup);
         const quote = paymentQuoteOf(row);
-        if (!row || !quote) return [];
+        if (!row || !quote) return [{ quote: undefined, paymentId, amount, credited: 0n }];
         const credited = credit(quote, { amount, seenAt }, minimum);
         const key = bigInteger(row, 'mint_quote');
         if (addReceipt.run(method, paymentId, key, amount, credited).changes !== 1) return [];
