@@ -5,6 +5,7 @@ import type { SqlValue } from '../database.ts';
 /** Types of PostgreSQL by their numbers in its catalogue (pg_type.dat). */
 const BOOL = 16;
 const BYTEA = 17;
+const FLOAT8 = 701;
 const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23]);
 const TEXTS: ReadonlySet<number> = new Set([19, 25, 705, 1043]);
 
@@ -23,6 +24,7 @@ export function encodeValue(value: SqlValue): string | null {
 export function decodeValue(text: string | null, type: number, bigInts: boolean): SqlValue {
   if (text === null || TEXTS.has(type)) return text;
   if (INTEGERS.has(type)) return integer(text, bigInts);
+  if (type === FLOAT8) return Number(text);
   if (type === BYTEA) return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
   if (type === BOOL) return integer(text === 't' ? '1' : '0', bigInts);
   throw new HashpoolError(

@@ -22,8 +22,8 @@ export function eventsRoute(http: FastifyInstance, context: ApiContext): void {
 export async function readEvents(context: ApiContext, page: number, limit: number): Promise<Events> {
   const { events, store, clock } = context;
   const newest = events.newest;
-  const isAtHand = page * limit <= newest.length;
   const stored = await store.call('eventCount', null);
+  const isAtHand = page * limit <= newest.length || stored <= newest.length;
   const found = isAtHand
     ? newest.slice((page - 1) * limit, page * limit)
     : await store.call('events', { limit, offset: (page - 1) * limit });
