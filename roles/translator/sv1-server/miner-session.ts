@@ -68,6 +68,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
   #versionMask = 0;
   #badLines = 0;
   #earlyRequests = 0;
+  #wasRefused = false;
   /** True once `mining.subscribe` was answered with an extranonce. */
   #isSubscribed = false;
   #hangUp: { readonly at: number; readonly reason: string } | undefined;
@@ -216,7 +217,10 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
     }
     const { settings, isPoint } = this.#services;
     const walletKey = settings.walletTakesUnnamed ? () => this.#seat.walletKey.get() : undefined;
-    const worker = await authorize(username, walletKey, isPoint);
+    const worker = await authorize(username, walletKey, isPoint).catch((error: unknown) => {
+      this.#noteRefused(error);
+      throw error;
+    });
     const known = this.isAuthorized ? undefined : this.#services.difficulties?.recall(username);
     this.#workers.set(username, worker);
     this.#teller.authorized(username, this.#software);
@@ -268,6 +272,13 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
   #dispatch({ id, method, params }: MinerCall): unknown {
     if (isMinerMethod(method)) return methods[method](this, params, id);
     throw new Sv1Error(refusalInWords(20, `Unknown method ${method}`));
+  }
+
+  /** One line for a connection: whoever tries many names does not flood the log. */
+  #noteRefused(error: unknown): void {
+    if (this.#wasRefused) return;
+    this.#wasRefused = true;
+    this.#services.log.info({ miner: this.#socket.remote }, `a worker was refused: ${messageOf(error)}`);
   }
 
   /** Goes on with the seat of an earlier connection, where it is there still. */

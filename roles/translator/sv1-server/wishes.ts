@@ -63,7 +63,7 @@ export class DifficultyWishes {
     for (const asked of [difficulty, fixedDifficulty]) {
       const given = asked === undefined ? undefined : powerDifficulty(bitsOf(asked));
       if (given !== undefined && Number(given) !== asked) {
-        words.push(`Difficulty ${asked} is rounded to ${given}: it is a power of two`);
+        words.push(`Difficulty ${asked} is rounded to ${given}, a power of two`);
       }
     }
     return words;

@@ -1,6 +1,5 @@
 import { toHex } from '../../../protocols/bytes.ts';
 import { encodeHpub, type Miner, noPoint, parseMiner } from '../../../protocols/ehash/key.ts';
-import { messageOf } from '../../../protocols/errors.ts';
 import { refusalInWords, Sv1Error } from '../../../protocols/sv1/errors.ts';
 import type { ShareOwner } from '../../../services/mining-client/channel.ts';
 
@@ -30,7 +29,7 @@ export async function authorize(
   const miner = parsed(username);
   if (miner.kind === 'key') {
     if (await isPoint(miner.key)) return ownKey(miner);
-    throw mistyped(noPoint(miner.checked ? encodeHpub(miner.key) : toHex(miner.key)));
+    throw mistyped(username, noPoint(miner.checked ? encodeHpub(miner.key) : toHex(miner.key)));
   }
   if (walletKey === undefined) {
     throw new Sv1Error(
@@ -60,10 +59,15 @@ function parsed(username: string): Miner {
   try {
     return parseMiner(username);
   } catch (cause) {
-    throw mistyped(cause);
+    throw mistyped(username, cause);
   }
 }
 
-function mistyped(cause: unknown): Sv1Error {
-  return new Sv1Error(refusalInWords(24, messageOf(cause), 'unauthorized'), { cause });
+/** Short, since small displays cut it: the key is known by its ends. */
+function mistyped(username: string, cause: unknown): Sv1Error {
+  const [key = ''] = username.trim().split('.', 1);
+  const ends = `${key.slice(0, 9)}...${key.slice(-5)}`;
+  return new Sv1Error(refusalInWords(24, `Key ${ends} is mistyped: copy it again`, 'unauthorized'), {
+    cause,
+  });
 }
