@@ -151,7 +151,7 @@ export class Upstreams {
 
   #tellStatus(): void {
     const first = this.#links[0];
-    const instead = this.#active === 0 ? '' : `; mining for ${this.#activeLink?.name ?? 'none'} meanwhile`;
+    const instead = this.#activeLink ? `; mining for ${this.#activeLink.name} meanwhile` : '';
     const text =
       this.#active === 0
         ? `connected to upstream ${first?.name}`
