@@ -25,9 +25,6 @@ let
 
   # What other options say; a setting of the operator's own is stronger.
   derived = {
-    pool = lib.optionalAttrs (cfg.server.coinbaseScript != null) {
-      coinbase_reward_script = lib.mkOverride 900 cfg.server.coinbaseScript;
-    };
     mint = lib.optionalAttrs (cfg.server.coinbaseScript != null) {
       info.url = lib.mkOverride 900 mintUrl;
       pool = lib.mkOverride 900 (
@@ -51,6 +48,14 @@ let
       ];
     };
   };
+  # Each role of the server side that builds coinbases pays the same script.
+  rewardScript =
+    name:
+    lib.optionalAttrs (
+      cfg.server.coinbaseScript != null
+      && schemas.${name}.properties ? coinbase_reward_script
+      && lib.any (role: role.name == name && role.side == "server") here
+    ) { coinbase_reward_script = lib.mkOverride 900 cfg.server.coinbaseScript; };
   # In a folder that the two alone share.
   walletSocket = "/run/hashpool-wallet/wallet.sock";
   mintUrl =
@@ -75,6 +80,7 @@ in
       lib.mkMerge [
         (fromFile file)
         (derived.${name} or { })
+        (rewardScript name)
       ]
     ) files;
 

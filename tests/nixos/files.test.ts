@@ -67,7 +67,7 @@ test('the RPC user of the roles may ask what their sources ask, and nothing that
   const call =
     /(?:rpc|wallet|node|this|#\w+)\.(?:call|ask|object)\(\s*'([a-z]{7,})'|\bask\(\s*'([a-z]{7,})'/g;
   const asked = sources
-    .filter((file) => /\/(chain|bitcoind|template-provider|jd-server)\//.test(file))
+    .filter((file) => /\/(chain|bitcoind|node|template-provider|jd-server)\//.test(file))
     .flatMap((file) => [...read(file).matchAll(call)].map((match) => match[1] ?? match[2] ?? ''));
   assert.ok(new Set(asked).size > 10, 'the pattern finds the calls');
   const own = ['adoption', 'outgoing', 'settle'];

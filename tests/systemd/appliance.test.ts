@@ -178,6 +178,8 @@ const healthIs = (side: string, wanted: RegExp) =>
   });
 
 test('health is 200 where a side works, and an honest 503 where it does not', async () => {
+  // A chain without a block takes itself for one that is catching up.
+  command('generate-blocks', '1');
   for (const side of ['server', 'client']) await healthIs(side, /^200/);
   machine.must('systemctl', 'stop', 'hashpool-mint');
   await healthIs('server', /^503 .*mint/s);
@@ -231,7 +233,7 @@ test('the journal of a side has its roles, and no secret', () => {
   const all = machine.must('journalctl', '-o', 'cat');
   for (const name of machine.must('ls', `${STATE}/credentials`).trim().split('\n')) {
     const secret = machine.read(`${STATE}/credentials/${name}`).trim();
-    assert.ok(!all.includes(secret.replace(/^hashpool:/, '')), `the journal holds ${name}`);
+    assert.ok(!all.includes(secret.replace(/^[a-z]+:/, '')), `the journal holds ${name}`);
   }
 });
 
