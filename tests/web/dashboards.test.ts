@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { announceBlock, MARKUP_NAME, openScene, type Scene } from './scene.ts';
 import { type Side, tour } from './tour.ts';
+import { compareSums, use } from './use.ts';
 
 /** A minute and a half on a quiet machine with two cores. */
 const LIMIT_MS = 580_000;
@@ -77,6 +78,8 @@ test('the dashboards in every state', { timeout: LIMIT_MS }, async (t) => {
     await both(scene, 'busy', { pool: overview, proxy: overview }, true);
   });
 
+  await use(t, scene);
+
   await t.test('pool down: both sides say so, and the devices stay', async () => {
     await halted(scene, 'pool', () =>
       both(scene, 'pool-down', {
@@ -97,6 +100,7 @@ test('the dashboards in every state', { timeout: LIMIT_MS }, async (t) => {
 
   await t.test('chain syncing: the pool says how far it is', async () => {
     await scene.stopMiners();
+    await compareSums(scene);
     await announceBlock(scene.appliance.rpc);
     await both(scene, 'syncing', {
       pool: (page) => verdict(page, /syncing: at block \d+ of \d+/),

@@ -6,11 +6,18 @@ import { Card } from '../parts/card.ts';
 import { Copyable } from '../parts/copy.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { Facts } from '../parts/facts.ts';
+import { Icon } from '../parts/icon.ts';
 import { Qr } from '../parts/qr.ts';
 import { Title } from '../parts/title.ts';
 
 const MAX_NAME = 32;
 const KEY_LENGTH = 64;
+
+const troubles = [
+  ['The device says “Unauthorized”', 'Its user name is a key with a mistake in it.'],
+  ['It connects and sends nothing', 'Wait for a minute: how often shares come follows from its speed.'],
+  ['It can’t reach the address', 'A firewall is in between, or it is in another network than this machine.'],
+] as const;
 
 /** What to enter in a device, to copy and to scan. */
 export function ConnectPage(): JSX.Element {
@@ -69,13 +76,19 @@ export function ConnectPage(): JSX.Element {
           h(
             Card,
             { title: 'When it does not connect', size: 'half' },
-            h(Facts, {
-              facts: [
-                ['The device says “Unauthorized”', 'Its user name is a key with a mistake in it'],
-                ['It connects and sends nothing', 'Wait for a minute: shares follow its speed'],
-                ['It can’t reach the address', 'A firewall, or another network than this machine’s'],
-              ],
-            }),
+            h(
+              'ul',
+              { class: 'rows' },
+              troubles.map(([what, why]) =>
+                h(
+                  'li',
+                  { key: what },
+                  h(Icon, { name: 'low' }),
+                  h('span', { class: 'what' }, what),
+                  h('span', { class: 'why' }, why),
+                ),
+              ),
+            ),
           ),
         ),
   );

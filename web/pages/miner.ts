@@ -73,6 +73,7 @@ export function MinerPage({ id, back }: MinerPageProps): JSX.Element {
         {
           miner: miner.id,
           line: 'this miner',
+          hasShares: hashrates.some(({ shares }) => shares > 0),
           empty: 'It sent no share that was accepted. Its state and the reasons for rejects say more.',
         },
         h(HashrateFigures, { rates: hashrates }),

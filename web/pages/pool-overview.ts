@@ -23,7 +23,11 @@ export function PoolOverview({ live }: { readonly live: Live }): JSX.Element {
     h(Verdict, { live }),
     h(
       HashratePanel,
-      { line: 'all miners', empty: 'The chart begins with the first share that a miner sends.' },
+      {
+        line: 'all miners',
+        hasShares: stats?.hashrates.some(({ shares }) => shares > 0) === true,
+        empty: 'The chart begins with the first share that a miner sends.',
+      },
       stats !== undefined && h(HashrateFigures, { rates: stats.hashrates }),
       stats !== undefined && h(NextBlock, { seconds: stats.expected_seconds_to_block }),
     ),

@@ -24,7 +24,13 @@ export function ProxyOverview({ live }: { readonly live: Live }): JSX.Element {
     h(Verdict, { live }),
     h(
       HashratePanel,
-      { title: 'My hashrate', line: 'credited by the pool', withFound: true, empty: connectDevice() },
+      {
+        title: 'My hashrate',
+        line: 'credited by the pool',
+        hasShares: stats?.hashrates.some(({ shares }) => shares > 0) === true,
+        withFound: true,
+        empty: connectDevice(),
+      },
       stats !== undefined && h(HashrateFigures, { rates: stats.hashrates }),
       h(Credit, null),
     ),

@@ -32,7 +32,7 @@ export function FaucetPanel(): JSX.Element | null {
       'p',
       { class: 'muted' },
       `Takes ${grouped(data.amount)} ehash out of this wallet, as a token for another one. `,
-      `${grouped(data.given)} of ${grouped(data.total_per_day)} were given in the last 24 h.`,
+      `${grouped(data.given)} of ${grouped(data.total_per_day)} were given in the last 24\u00a0h.`,
     ),
     h(
       'p',

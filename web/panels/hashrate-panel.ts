@@ -24,6 +24,8 @@ export interface HashratePanelProps {
   readonly miner?: number;
   /** The line's name. */
   readonly line: string;
+  /** Whether there is anything to chart, as the figures above it say, which are ahead of it. */
+  readonly hasShares: boolean;
   /** Whether what was found is drawn beside what the pool credits. */
   readonly withFound?: boolean;
   /** What to do where there is no share yet. */
@@ -34,7 +36,7 @@ export interface HashratePanelProps {
 
 /** The hashrate over time, in a window that one chooses. */
 export function HashratePanel(props: HashratePanelProps): JSX.Element {
-  const { title, size = 'wide', miner, line, withFound = false, empty, children } = props;
+  const { title, size = 'wide', miner, line, hasShares, withFound = false, empty, children } = props;
   const [chosen, setHours] = useState<ChartHours>();
   const { stats } = useLive();
   const hours = chosen ?? fittingHours(stats.data);
@@ -57,9 +59,20 @@ export function HashratePanel(props: HashratePanelProps): JSX.Element {
     },
     reading.data === undefined
       ? h(Skeleton, { lines: 8 })
-      : reading.data.points.some(({ hs }) => hs !== null && hs > 0)
-        ? h('div', null, children, h(RateChart, { data: reading.data, line, withFound }))
-        : h(Empty, { icon: 'clock', title: `No shares in the ${lastHours(hours)}` }, empty),
+      : h(
+          'div',
+          { class: 'content' },
+          hasShares && children,
+          reading.data.points.some(({ hs }) => hs !== null && hs > 0)
+            ? h(RateChart, { data: reading.data, line, withFound })
+            : hasShares
+              ? h(
+                  Empty,
+                  { icon: 'clock', title: 'The chart is on its way' },
+                  'Its first point comes a minute or two after the first share of the window.',
+                )
+              : h(Empty, { icon: 'clock', title: `No shares in the ${lastHours(hours)}` }, empty),
+        ),
   );
 }
 

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import { openPage } from '../harness/browser.ts';
+import { readQr } from '../harness/browser-qr.ts';
+import { MARKUP_NAME, type Scene } from './scene.ts';
+import { visit } from './tour.ts';
+
+const KEY = 'hpub1qfumuen7l8wthtz45p3ftn58pvrs9xlumvkuu2xet8egzkcklqtes9s6pqw';
+const GIFT = 1000;
+
+/** What people do on the pages of a busy appliance. */
+export async function use(t: TestContext, scene: Scene): Promise<void> {
+  const { pool, proxy } = scene.appliance.dashboards;
+  const open = async (url: string, route = ''): Promise<Page> => {
+    const { page } = await openPage(scene.browser, url);
+    await visit(page, route);
+    return page;
+  };
+
+  await t.test('the theme that one chooses stays', async () => {
+    const page = await open(pool);
+    const theme = (): Promise<string | null> => page.locator('html').getAttribute('data-theme');
+    assert.equal(await theme(), null);
+    await page.getByRole('button', { name: 'Theme: system' }).click();
+    assert.equal(await theme(), 'light');
+    await page.reload();
+    assert.equal(await theme(), 'light');
+    await page.getByRole('button', { name: 'Theme: light' }).click();
+    assert.equal(await theme(), 'dark');
+    await page.context().close();
+  });
+
+  await t.test('everything is within reach of the keyboard', async () => {
+    const page = await open(pool);
+    await page.keyboard.press('Tab');
+    assert.equal(await page.locator(':focus').innerText(), 'Skip to the content');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator(':focus').getAttribute('id'), 'content');
+
+    const chart = page.getByRole('img', { name: /^Hashrate in the/ });
+    const shown = page.locator('.legend time');
+    await chart.focus();
+    await page.keyboard.press('End');
+    const last = await shown.getAttribute('datetime');
+    await page.keyboard.press('PageUp');
+    assert.notEqual(await shown.getAttribute('datetime'), last);
+
+    const term = page.getByRole('button', { name: 'Outbox' });
+    await term.focus();
+    await page.getByRole('tooltip').getByText('nothing is lost meanwhile').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('tooltip').waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
+  await t.test('miners are found by name and lead to a sheet to file', async () => {
+    const page = await open(pool, 'miners');
+    await page.getByRole('searchbox').fill('img src');
+    await page.getByText('1 miner', { exact: true }).waitFor();
+    await page.getByRole('link', { name: MARKUP_NAME }).click();
+    await page.getByRole('heading', { level: 1, name: MARKUP_NAME }).waitFor();
+    await page.emulateMedia({ media: 'print' });
+    await page.getByText(/^Record of miner \d+, printed/).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Print' }).isVisible(), false);
+    assert.equal(await page.getByRole('navigation', { name: 'Pages' }).isVisible(), false);
+    assert.ok((await page.pdf({ format: 'A4' })).length > 0);
+    await page.context().close();
+  });
+
+  await t.test('codes say what stands below them', async () => {
+    const page = await open(proxy, 'connect');
+    const address = `stratum+tcp://127.0.0.1:${scene.appliance.sv1Port}`;
+    const code = (n: number) => page.locator('.qr').nth(n);
+    await page.getByText(address).first().waitFor();
+    assert.match(await readQr(code(0)), new RegExp(`^stratum\\+tcp://.+:${scene.appliance.sv1Port}$`));
+    await page.getByLabel('Your key').fill(KEY);
+    await page.getByLabel('Name of the device').fill('lamp');
+    await page.getByText('The ehash is locked to this key').waitFor();
+    assert.equal(await readQr(code(1)), `${KEY}.lamp`);
+    await page.context().close();
+  });
+
+  await t.test('the faucet gives a token as text and as a code, and the wallet has less', async () => {
+    const page = await open(proxy, 'wallet');
+    await page.getByRole('button', { name: 'Give me a token' }).click();
+    const token = page.locator('.copy code', { hasText: /^cashuB/ });
+    await token.waitFor();
+    assert.equal(await readQr(page.locator('.qr')), await token.innerText());
+    const row = page.getByRole('table', { name: 'Balances' }).getByRole('row').nth(1);
+    await row.getByText(GIFT.toLocaleString('en-US'), { exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  await t.test('where WebSockets are cut, events come another way', async () => {
+    const { page } = await openPage(scene.browser, pool);
+    await page.routeWebSocket('**/ws', (socket) => socket.close());
+    await page.reload();
+    const feed = page.waitForRequest('**/api/live');
+    await feed;
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByText(/parts checked/).waitFor();
+    await page.context().close();
+  });
+
+  await t.test('a page outlives its service, and says since when it is not live', async () => {
+    const page = await open(pool);
+    const { pid } = scene.appliance.role('pool-stats');
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await page.getByText(/^Not live since \d\d:\d\d:\d\d$/).waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Verdict' }).getByText('All good').waitFor();
+    await page.getByRole('link', { name: MARKUP_NAME }).waitFor();
+    await page.context().close();
+  });
+}
+
+/** The sums on the page are those that the mint told last, once nothing changes any more. */
+export async function compareSums(scene: Scene): Promise<void> {
+  const { page } = await openPage(scene.browser, scene.appliance.dashboards.pool);
+  await visit(page, '');
+  const { figures } = scene.appliance.role('mint');
+  for (const [label, figure] of [
+    ['Ehash for them', 'ehash_total'],
+    ['of this, taken by wallets', 'ehash_issued'],
+  ] as const) {
+    const sum = String(figures[figure]).replace(/\B(?=(\d{3})+$)/g, ',');
+    await page.locator('.facts > div', { hasText: label }).locator(`[title="${sum}"]`).waitFor();
+  }
+  await page.context().close();
+}
