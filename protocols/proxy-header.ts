@@ -10,6 +10,8 @@ const MAX_REST_BYTES = 2048;
 /** No header is longer. */
 export const MAX_PROXY_HEADER_BYTES = FIXED_BYTES + MAX_REST_BYTES;
 
+/** How an IPv6 address begins that stands for one of IPv4 (RFC 4291, 2.5.5.2). */
+const MAPPED = '00000000000000000000ffff';
 const V1 = Uint8Array.of(0x50, 0x52, 0x4f, 0x58, 0x59, 0x20);
 const V2 = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a);
 
@@ -84,8 +86,11 @@ function startsLike(bytes: Uint8Array, signature: Uint8Array): boolean {
   return signature.subarray(0, shared).every((byte, index) => byte === bytes[index]);
 }
 
+/** An IPv4 address that stands in IPv6 is one of IPv4: else all of them would be one network. */
 function addressText(bytes: Uint8Array): string {
-  return bytes.length === 4 ? bytes.join('.') : (toHex(bytes).match(/.{4}/g) ?? []).join(':');
+  const isMapped = bytes.length === 16 && toHex(bytes.subarray(0, 12)) === MAPPED;
+  if (isMapped || bytes.length === 4) return bytes.subarray(-4).join('.');
+  return (toHex(bytes).match(/.{4}/g) ?? []).join(':');
 }
 
 function isIpv4(text: string): boolean {

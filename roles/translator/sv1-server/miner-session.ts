@@ -126,6 +126,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
    * @param moved true where it is another one than before
    */
   linkUp(moved: boolean): void {
+    if (!this.#hasSeat) return;
     const { channel } = this.#seat;
     if (moved) channel.move();
     if (moved && this.isAuthorized) this.#tellIfUnpaid();
@@ -139,6 +140,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
 
   /** To be called about once a second. */
   tick(): void {
+    if (!this.#hasSeat) return;
     const now = this.#services.now();
     if (this.#hangUp !== undefined && now >= this.#hangUp.at) this.#socket.close(this.#hangUp.reason);
     this.#desk.answerOverdue();

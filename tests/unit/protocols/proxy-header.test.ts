@@ -36,6 +36,11 @@ test('version 2 names the client by bytes, whatever fields follow', () => {
   });
 });
 
+test('an IPv4 address within an IPv6 one is itself', () => {
+  const mapped = `${'00'.repeat(10)}ffffcb007107`;
+  assert.equal(parseProxyHeader(v2(`21210024${mapped.repeat(2)}dc0401bb`))?.client?.address, '203.0.113.7');
+});
+
 test('a proxy that speaks for itself, or for no address of TCP, names nobody', () => {
   for (const rest of [
     '20000000',
