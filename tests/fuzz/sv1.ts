@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
+import { checkUpstreamJob, UpstreamWork } from '../../domain/jobs/upstream-work.ts';
+import { SeenShares } from '../../domain/shares/seen-shares.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { MAX_PROXY_HEADER_BYTES, parseProxyHeader } from '../../protocols/proxy-header.ts';
 import { parseConfigure } from '../../protocols/sv1/configure.ts';
@@ -26,9 +28,10 @@ import type { Target } from './fuzz.ts';
 import type { Random } from './random.ts';
 
 const EXTRANONCE2_BYTES = 8;
+const FULL_EXTRANONCE_BYTES = 6;
 const MAX_NOISE_BYTES = 200;
 const MAX_LINE_BYTES = 600;
-const refusals = /^(bad-sv1-line|sv1-refused|sv1-line-too-long|bad-sv1-notify)$/;
+const refusals = /^(bad-sv1-line|sv1-refused|sv1-line-too-long|bad-sv1-notify|bad-upstream-job)$/;
 
 /** What stands where something else is expected. */
 const WORDS = [
@@ -54,6 +57,8 @@ const WORDS = [
   '"0x000000"',
 ] as const;
 
+const seen = new SeenShares();
+
 const readers = new Map<string, (params: unknown) => unknown>([
   ['mining.configure', parseConfigure],
   ['mining.subscribe', parseSubscribe],
@@ -61,7 +66,7 @@ const readers = new Map<string, (params: unknown) => unknown>([
   ['mining.suggest_difficulty', parseSuggestDifficulty],
   ['mining.suggest_target', parseSuggestTarget],
   ['mining.submit', readSubmit],
-  ['mining.notify', parseNotify],
+  ['mining.notify', readNotify],
   ['mining.set_difficulty', parseSetDifficulty],
   ['mining.set_extranonce', parseExtranonce],
 ]);
@@ -72,6 +77,17 @@ function readAuthorize(params: unknown): void {
   const { difficulty = 1, fixedDifficulty = 1, bad } = parsePassword(password);
   for (const asked of [difficulty, fixedDifficulty]) assert.ok(asked > 0 && Number.isFinite(asked));
   assert.ok(bad.every((option) => option.length <= 24));
+}
+
+/** An upstream's job as the pool takes it: refused in words, or mined on. */
+function readNotify(params: unknown): void {
+  const fields = parseNotify(params);
+  const extranonce = { extranonce1: new Uint8Array(4), extranonce2Size: EXTRANONCE2_BYTES };
+  const job = { number: 1n, fields, extranonce, versionMask: 0x1fffe000, isClean: fields.cleanJobs };
+  checkUpstreamJob(job, fields.ntime);
+  const { live } = new UpstreamWork(1).take(job, seen, FULL_EXTRANONCE_BYTES);
+  assert.equal(live.job.coinbasePrefix.length, fields.coinbasePrefix.length + 4 + 2);
+  assert.equal(live.tip.targetLe.length, 32);
 }
 
 function readSubmit(params: unknown): void {
