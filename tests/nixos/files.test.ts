@@ -61,7 +61,7 @@ test('the RPC user of the roles may ask what their sources ask, and nothing that
   const conf = nixEval('import ./nix/bitcoin-conf.nix { network = "testnet4"; }') as string;
   const allowed = /^rpcwhitelist=hashpool:(.*)$/m.exec(conf)?.[1]?.split(',') ?? [];
   const sources = tracked('roles/*.ts')
-    .concat(tracked('services/job-declaration/*.ts'))
+    .concat(tracked('services/node/*.ts'))
     .filter((file) => file !== '');
   // Methods of bitcoind are words of lower case, given to a call that sends them on.
   const call =

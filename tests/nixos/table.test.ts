@@ -148,6 +148,7 @@ test('with sv2-tp the template provider ends with the node, and starts when it d
     /^\/sv2-tp -chain=testnet4 .*-sv2port=8442 -templateinterval=20 -debug=sv2$/,
   );
   const bitcoind = units['bitcoind.service'];
-  assert.ok(bitcoind?.wants.includes('hashpool-template-provider.service'));
+  assert.ok(bitcoind);
+  assert.ok(bitcoind.wants.includes('hashpool-template-provider.service'));
   assert.match(bitcoind.serviceConfig.ExecStart, /-rpcport=48332 .*-ipcbind=unix:/);
 });
