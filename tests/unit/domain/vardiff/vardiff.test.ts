@@ -196,6 +196,16 @@ describe('vardiff', () => {
     assert.equal(fixedExponent({ floor: 30, ceiling: 62 }, 36), 30);
   });
 
+  it("leaves a channel alone that many miners share, and not one that is as busy and a single miner's", () => {
+    const after = (miners: number): number | undefined => {
+      const vardiff = new Vardiff(SHARES_PER_MINUTE, 20, 0);
+      for (let share = 0; share < 1000 * 2 * SHARES_PER_MINUTE; share++) vardiff.accepted(20);
+      return vardiff.evaluate(60_000, { floor: 20, ceiling: 62 }, true, miners);
+    };
+    assert.equal(after(1000), undefined);
+    assert.ok((after(1) ?? 0) > 20);
+  });
+
   it('eases a silent miner quickly by three steps at a time, and slowly far below what its shares proved', () => {
     const vardiff = new Vardiff(SHARES_PER_MINUTE, 40, 0);
     for (let i = 0; i < 8; i++) vardiff.accepted(40);

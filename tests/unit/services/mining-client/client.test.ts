@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../../../protocols/bytes.ts';
-import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../../../protocols/ehash/extension.ts';
+import {
+  decodeFixedTarget,
+  EHASH_EXTENSION,
+  FIXED_TARGET_FIELD,
+  WORKER_NAME_EXTENSION,
+} from '../../../../protocols/ehash/extension.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
 import { eventually, fakePool, sendJob } from '../../../harness/fake-pool.ts';
 import {
@@ -31,6 +36,30 @@ test('it sets up with version rolling, agrees on worker names and ehash, and ope
     { extension: EHASH_EXTENSION, field: 2, value: request.resumeToken },
   ]);
   assert.deepEqual(channelOf(owner).extranoncePrefix, Uint8Array.of(1, 2, 3, 5));
+});
+
+test('a channel that many share says how many they are, at its opening and when they are more', async (t) => {
+  const { client, link } = await connected(t);
+  const channel = channelOf(await openChannel(client, link, 5, 0, { ...request, isFixed: true, miners: 1 }));
+  const { nominalHashRate, maximumTargetLe } = request;
+  channel.update({ nominalHashRate, maximumTargetLe, isFixed: true, miners: 4096 });
+  channel.update({ nominalHashRate, maximumTargetLe, isFixed: true });
+  channel.update({ nominalHashRate, maximumTargetLe });
+  const said = [(await link.take('OpenExtendedMiningChannel')).tlvs];
+  for (const i of [0, 1, 2]) said.push((await link.take('UpdateChannel', i)).tlvs);
+  const values = said.map((tlvs) => tlvs.find(({ field }) => field === FIXED_TARGET_FIELD)?.value);
+  assert.deepEqual(values, [
+    Uint8Array.of(1, 0, 0, 0),
+    Uint8Array.of(0, 16, 0, 0),
+    new Uint8Array(0),
+    undefined,
+  ]);
+  assert.deepEqual(
+    [...values, Uint8Array.of(0, 0, 0, 0), Uint8Array.of(0, 0, 0, 255), Uint8Array.of(9)].map((value) =>
+      decodeFixedTarget(value ?? new Uint8Array(0)),
+    ),
+    [1, 4096, 1, 1, 1, 65_536, 1],
+  );
 });
 
 test('a share carries the worker first and then the key, and is answered by what the pool says', async (t) => {
