@@ -39,7 +39,7 @@ const sv1Upstream = table({
   port: port('its Stratum V1 port'),
   tls: flag('whether it is spoken to by TLS', { default: false }),
   tls_ca: optional(
-    path('PEM file of the authority that its certificate is checked by; left out, those that Node knows'),
+    publicValue('PEM of the authority that its certificate is checked by; left out, those that Node knows'),
   ),
   user: text('by which the upstream knows this pool: most often an address or account, and a worker', {
     pattern: '^[ -~]{1,255}$',

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
@@ -117,10 +116,7 @@ export function readUpstreams(
     host: address,
     port,
     tls,
-    tlsCa:
-      tls_ca === undefined
-        ? undefined
-        : named(`sv1_upstream[${i}].tls_ca`, () => readFileSync(tls_ca, 'utf8')),
+    tlsCa: tls_ca === undefined ? undefined : named(`sv1_upstream[${i}].tls_ca`, () => read(tls_ca)),
     user,
     password: password === undefined ? 'x' : named(`sv1_upstream[${i}].password`, () => read(password)),
     suggestBits: suggest_difficulty_bits,

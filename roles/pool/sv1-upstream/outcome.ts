@@ -72,7 +72,7 @@ export class Outcomes {
     if (isAccepted) this.#log.debug(about, 'the upstream accepted a share');
     else if (outcome.kind === 'rejected')
       this.#log.info({ ...about, reason: outcome.reason }, `the upstream rejected a share: ${outcome.words}`);
-    else this.#log.info(about, `a share did not reach the upstream: ${outcome.words}`);
+    else this.#log.debug(about, `a share did not reach the upstream: ${outcome.words}`);
     this.#latest.push(isAccepted);
     if (this.#latest.length > WINDOW) this.#latest.shift();
     this.#watch();
