@@ -95,8 +95,8 @@ export async function use(t: TestContext, scene: Scene): Promise<void> {
   await t.test('where WebSockets are cut, events come another way', async () => {
     const { page } = await openPage(scene.browser, pool);
     await page.routeWebSocket('**/ws', (socket) => socket.close());
-    await page.reload();
     const feed = page.waitForRequest('**/api/live');
+    await page.reload();
     await feed;
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText(/parts checked/).waitFor();

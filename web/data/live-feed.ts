@@ -80,7 +80,7 @@ const byWebSocket: Connect = (heard, ended) => {
 const byServerSentEvents: Connect = (heard, ended) => {
   const source = new EventSource('api/live');
   for (const type of messageTypes) {
-    source.addEventListener(type, ({ data }) => heard(`{"type":"${type}","data":${data}}`));
+    source.addEventListener(type, ({ data }) => heard(String(data)));
   }
   source.addEventListener('error', ended);
   return { close: () => source.close() };

@@ -7,6 +7,7 @@ import type { Reading } from '../data/reading.ts';
 import { useApi } from '../data/use-api.ts';
 import { duration } from '../format/duration.ts';
 import { asText, hashrate } from '../format/quantity.ts';
+import { shortTime } from '../format/time.ts';
 import { Card } from '../parts/card.ts';
 import { Chart } from '../parts/chart.ts';
 import type { ChartLine, ChartMarker } from '../parts/chart-options.ts';
@@ -84,7 +85,10 @@ function fittingHours(stats: Stats | undefined): ChartHours {
 
 function spanOf({ data }: Reading<HashrateChart>, hours: number): string {
   if (data === undefined) return lastHours(hours);
-  return `${lastHours(hours)}; each point is the mean of ${duration(data.window_seconds)}`;
+  const [first] = known(data.points);
+  const isYoung = first !== undefined && first !== data.points[0];
+  const since = isYoung ? `, known from ${shortTime(first.at, data.to)} on` : '';
+  return `${lastHours(hours)}${since}; each point is the mean of ${duration(data.window_seconds)}`;
 }
 
 interface RateChartProps {
@@ -94,7 +98,8 @@ interface RateChartProps {
 }
 
 function RateChart({ data, line, withFound }: RateChartProps): JSX.Element {
-  const { points, blocks } = data;
+  const { blocks } = data;
+  const points = useMemo(() => known(data.points), [data.points]);
   const times = useMemo(() => points.map(({ at }) => at), [points]);
   const lines = useMemo<ChartLine[]>(() => {
     const accepted: ChartLine = {
@@ -120,6 +125,12 @@ function RateChart({ data, line, withFound }: RateChartProps): JSX.Element {
     markers,
     format: (value) => asText(hashrate(value)),
   });
+}
+
+/** The points from the first one that is known on: a young record begins at the left. */
+function known(points: readonly HashratePoint[]): readonly HashratePoint[] {
+  const first = points.findIndex(({ hs }) => hs !== null);
+  return points.slice(Math.max(0, first));
 }
 
 /** The rate with rejected shares, each as if it proved as much as an accepted one of that time. */

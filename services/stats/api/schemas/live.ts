@@ -5,7 +5,7 @@ import type { Stats } from './stats.ts';
 
 /**
  * What comes over `/ws`, one JSON text a message, and over `/api/live` as server-sent events of that `type` with the
- * same JSON as `data`. At first come `stats`, `health`, `job` and `events`; afterwards each when it has changed,
+ * same JSON text. At first come `stats`, `health`, `job` and `events`; afterwards each when it has changed,
  * and `tick` every few seconds: what came last still holds.
  */
 export type LiveMessage =
