@@ -21,7 +21,7 @@ export function reportTable({ profiles, total }: Report): string {
     formatTable(rows.map(row)),
     ...reasons('rejected', total.rejections),
     ...reasons('connection ended', total.endings),
-    ...reasons('refused', total.refusals),
+    ...reasons('handshake failed', total.refusals),
     ...(total.unreachable > 0 ? [`could not connect ${counted(total.unreachable, 'time')}`] : []),
   ].join('\n');
 }

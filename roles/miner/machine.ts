@@ -36,6 +36,8 @@ export class Machine {
   #session: Session | undefined;
   #sessionId: string | undefined;
   #isWelcome = false;
+  /** True once it has mined. */
+  #wasWelcome = false;
   #nextId: number;
   #words = 'connecting';
 
@@ -99,7 +101,7 @@ export class Machine {
   async #connect(place: Place): Promise<Outcome> {
     const { profile, account, pool, signal, answered, said } = this.#options;
     const socket = await connectToPool(pool.host, pool.port);
-    if (this.tally.connections++ > 0) this.tally.reconnects++;
+    this.tally.connections++;
     if (!profile.ids.runOn) this.#nextId = profile.ids.first;
     const session = new Session({
       socket,
@@ -137,15 +139,18 @@ export class Machine {
       if (profile.leavesWhenRefused) session.connection.close(refusal);
     } else if (!session.connection.isClosed) {
       this.#isWelcome = true;
+      if (this.#wasWelcome) this.tally.reconnects++;
+      this.#wasWelcome = true;
       this.#words = `mining at ${account.address}`;
     }
-    const wasWelcome = this.#isWelcome;
+    const isWelcome = this.#isWelcome;
     const reason = await session.connection.closed;
     this.#isWelcome = false;
-    if (reason !== STOPPED) this.tally.ended(reason);
+    if (isWelcome && reason !== STOPPED) this.tally.ended(reason);
+    else if (refusal === undefined && reason !== STOPPED) this.tally.refused(reason);
     if (refusal === undefined) this.#words = `not mining: ${reason}`;
     if (reason !== STOPPED && refusal === undefined) said(this.#words);
-    return wasWelcome ? 'end' : 'unwelcome';
+    return isWelcome ? 'end' : 'unwelcome';
   }
 
   #fail(error: unknown): Outcome {

@@ -18,7 +18,7 @@ export class Tally {
   dropped = 0;
   /** Hashes that the accepted shares prove. */
   credited = 0n;
-  /** Connections that were made, and of them those after a machine's first. */
+  /** Connections that were made, and times that a machine was mining again after it had lost one. */
   connections = 0;
   reconnects = 0;
   /** Connections that could not be made. */
@@ -26,7 +26,7 @@ export class Tally {
   /** Times that the pool asked to connect again, and gave another extranonce. */
   reconnectsAsked = 0;
   extranoncesSet = 0;
-  /** How often each reason was given: for rejected shares, for ended connections, for refused handshakes. */
+  /** How often each reason was given: for rejected shares, for connections that ended, for handshakes that failed. */
   readonly rejections = new Map<string, number>();
   readonly endings = new Map<string, number>();
   readonly refusals = new Map<string, number>();

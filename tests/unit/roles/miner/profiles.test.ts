@@ -115,6 +115,7 @@ async function mining(t: Parameters<typeof scriptedPool>[0], profile: Profile) {
   const say = await sent.promise;
   const [machine] = fleet.machines;
   assert.ok(machine !== undefined);
+  await eventually(() => machine.isMining, 'the handshake');
   return { pool, machine, answers, say };
 }
 
