@@ -1,5 +1,9 @@
 # The proof of concept: both sides on one VPS, on testnet4. Set what is marked before the first deployment.
-{ lib, ... }:
+{ config, lib, ... }:
+let
+  # BIP 173's example, for which nobody here has the key.
+  placeholder = "addr(tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx)";
+in
 {
   imports = lib.optional (builtins.pathExists ./hardware-configuration.nix) ./hardware-configuration.nix;
 
@@ -8,7 +12,7 @@
     server = {
       enable = true;
       # SET: who gets the block rewards.
-      coinbaseScript = lib.mkDefault "addr(tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx)";
+      coinbaseScript = lib.mkDefault placeholder;
       # Wallets elsewhere: a name of this host, and publicMint and acme below.
       # hostName = "mint.example.org";
       # publicMint = true;
@@ -16,6 +20,9 @@
     client.enable = true;
     # acme = true;
   };
+  warnings = lib.optional (
+    config.services.hashpool.server.coinbaseScript == placeholder
+  ) "services.hashpool.server.coinbaseScript is a placeholder: block rewards go to nobody until you set it.";
   # security.acme = { acceptTerms = true; defaults.email = "operator@example.org"; };
 
   networking = {

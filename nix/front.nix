@@ -59,23 +59,14 @@ in
         metrics_path = "/metrics";
         static_configs = map (side: {
           targets = [ "127.0.0.1:${toString table.front.${side}.number}" ];
-          labels = { inherit side; };
+          labels.side = if side == "server" then "pool" else "proxy";
         }) sides;
       }
     ];
-    rules.groups = [
-      {
-        name = "hashpool";
-        rules = [
-          {
-            alert = "HashpoolSideDown";
-            expr = ''up{job="hashpool"} == 0'';
-            for = "2m";
-            labels.severity = "critical";
-            annotations.summary = "The {{ $labels.side }} side shows no figures: systemctl status hashpool-{{ $labels.side }}";
-          }
-        ];
-      }
+    # Alerts and recording rules of the project, each a file.
+    ruleFiles = [
+      ../config/prometheus/alerts.rules.yml
+      ../config/prometheus/recording.rules.yml
     ];
   };
 }

@@ -41,7 +41,7 @@ in
           static_configs = local exporters.nginx.port;
         }
       ];
-      rules = [ (builtins.toJSON front.prometheus.rules) ];
+      inherit (front.prometheus) ruleFiles;
       exporters.node = {
         enable = true;
         listenAddress = "127.0.0.1";
@@ -66,14 +66,23 @@ in
         http_port = 3000;
       };
       settings.analytics.reporting_enabled = false;
-      provision.datasources.settings.datasources = [
-        {
-          name = "Prometheus";
-          type = "prometheus";
-          url = "http://127.0.0.1:${toString front.prometheus.port}";
-          isDefault = true;
-        }
-      ];
+      provision = {
+        enable = true;
+        datasources.settings.datasources = [
+          {
+            name = "Prometheus";
+            type = "prometheus";
+            url = "http://127.0.0.1:${toString front.prometheus.port}";
+            isDefault = true;
+          }
+        ];
+        dashboards.settings.providers = [
+          {
+            name = "hashpool";
+            options.path = ../../config/grafana;
+          }
+        ];
+      };
     };
   };
 }

@@ -49,7 +49,7 @@ in
       exporters.nginx.enable = anything;
       exporters.nginx.listenAddress = anything;
     }
-    // lib.genAttrs [ "enable" "listenAddress" "port" "retentionTime" "scrapeConfigs" "rules" "alertmanagers" "alertmanager" ] (_: anything);
+    // lib.genAttrs [ "enable" "listenAddress" "port" "retentionTime" "scrapeConfigs" "ruleFiles" "alertmanagers" "alertmanager" ] (_: anything);
     services.grafana = anything;
     services.openssh = anything;
     services.journald = anything;

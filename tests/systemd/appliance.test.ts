@@ -208,7 +208,7 @@ test('Prometheus is ready, and knows both sides and our alert', () => {
   const targets = fetched(`${url}/api/v1/targets`);
   assert.match(targets, /127\.0\.0\.1:8081/);
   assert.match(targets, /127\.0\.0\.1:8082/);
-  assert.match(fetched(`${url}/api/v1/rules`), /HashpoolSideDown/);
+  assert.match(fetched(`${url}/api/v1/rules`), /HashpoolStatsDown/);
 });
 
 test('a real SV1 miner mines, and its shares become tokens', async () => {

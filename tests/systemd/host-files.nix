@@ -36,6 +36,12 @@ in
   files =
     renamed (name: "etc/systemd/system/${name}") (mapAttrs (_: render.service) table.services)
     // renamed (name: "etc/systemd/system/${name}") (mapAttrs (_: render.timer) table.timers)
+    // listToAttrs (
+      map (file: {
+        name = "etc/prometheus/${baseNameOf file}";
+        value = builtins.readFile file;
+      }) front.prometheus.ruleFiles
+    )
     // {
       "etc/hashpool/bitcoin.conf" = import ../../nix/bitcoin-conf.nix { network = "regtest"; };
       "etc/sysusers.d/hashpool.conf" = lines (
@@ -64,10 +70,9 @@ in
           }
         );
       "etc/prometheus/prometheus.yml" = toJSON {
-        rule_files = [ "rules.json" ];
+        rule_files = [ "*.rules.yml" ];
         scrape_configs = front.prometheus.scrapeConfigs;
       };
-      "etc/prometheus/rules.json" = toJSON front.prometheus.rules;
       "etc/default/prometheus" = ''ARGS="--web.listen-address=127.0.0.1:${toString front.prometheus.port}"
       '';
     };
