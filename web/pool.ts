@@ -38,11 +38,7 @@ function PoolDashboard(): JSX.Element {
     health: () => h(HealthPage, { live, of }),
   };
   const shown = pages[page] ?? (() => h(Title, { title: 'There is no such page' }));
-  return h(
-    Frame,
-    { side: 'Pool', links, page, live: live.state, foot: h(Foot, { stats: live.stats.data }) },
-    shown(),
-  );
+  return h(Frame, { side: 'Pool', links, page, live, foot: h(Foot, { stats: live.stats.data }) }, shown());
 }
 
 const place = document.getElementById('dashboard');

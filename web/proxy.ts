@@ -40,7 +40,7 @@ function ProxyDashboard(): JSX.Element {
   const shown = pages[page] ?? (() => h(Title, { title: 'There is no such page' }));
   return h(
     Frame,
-    { side: 'My miners', links, page, live: live.state, foot: h(Foot, { stats: live.stats.data }) },
+    { side: 'My miners', links, page, live, foot: h(Foot, { stats: live.stats.data }) },
     shown(),
   );
 }

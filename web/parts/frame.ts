@@ -1,7 +1,10 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Live } from '../data/live.ts';
 import type { LiveState } from '../data/live-feed.ts';
 import { clockTime } from '../format/time.ts';
 import { setTheme, type Theme, themes, useTheme } from '../theme.ts';
+import { judge } from '../words/judgement.ts';
 import { Boundary } from './boundary.ts';
 import { Icon } from './icon.ts';
 
@@ -13,13 +16,14 @@ export interface FrameProps {
   readonly links: readonly PageLink[];
   /** The page that is shown. */
   readonly page: string;
-  readonly live: LiveState;
+  readonly live: Live;
   readonly children?: ComponentChildren;
   readonly foot: ComponentChildren;
 }
 
 /** What stands around every page. */
 export function Frame({ side, links, page, live, children, foot }: FrameProps): JSX.Element {
+  useTitle(side, live);
   return h(
     'div',
     { class: 'frame' },
@@ -35,11 +39,19 @@ export function Frame({ side, links, page, live, children, foot }: FrameProps): 
           h('a', { key: to, href: `#/${to}`, 'aria-current': to === page ? 'page' : undefined }, title),
         ),
       ),
-      h('div', { class: 'tools' }, h(LiveMark, { live }), h(ThemeSwitch, null)),
+      h('div', { class: 'tools' }, h(LiveMark, { live: live.state }), h(ThemeSwitch, null)),
     ),
     h('main', { id: 'content', tabIndex: -1 }, h(Boundary, { key: page }, children)),
     h('footer', { class: 'foot' }, foot),
   );
+}
+
+/** The window's title says how the side is, for whoever has it among other windows. */
+function useTitle(side: string, { health }: Live): void {
+  const verdict = health.data === undefined || health.isOld ? '' : `${judge(health.data).title} · `;
+  useEffect(() => {
+    document.title = `${verdict}Hashpool: ${side.toLowerCase()}`;
+  }, [verdict, side]);
 }
 
 /** The part of the address after `#` says which page is shown, and so can't be the name of a place on it. */

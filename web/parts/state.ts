@@ -1,8 +1,6 @@
 import { h, type JSX } from 'preact';
+import type { State } from '../words/states.ts';
 import { Icon } from './icon.ts';
-
-/** How something is: well, not as it should be, broken, or not there. */
-export type State = 'ok' | 'low' | 'bad' | 'off';
 
 /** A state as form, colour and word. */
 export function StateMark({ state, word }: { readonly state: State; readonly word: string }): JSX.Element {

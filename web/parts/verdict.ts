@@ -1,11 +1,12 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
-import type { Dependency, Health } from '../../services/stats/api/schemas/health.ts';
+import type { Dependency } from '../../services/stats/api/schemas/health.ts';
 import type { Live } from '../data/live.ts';
 import { counted } from '../format/amount.ts';
+import { judge } from '../words/judgement.ts';
+import type { State } from '../words/states.ts';
 import { Ago, AsOf } from './as-of.ts';
 import { Skeleton } from './empty.ts';
 import { Icon } from './icon.ts';
-import type { State } from './state.ts';
 
 export interface VerdictProps {
   readonly live: Live;
@@ -25,38 +26,30 @@ export function Verdict({ live, isHeading = true }: VerdictProps): JSX.Element {
       h('p', null, trouble),
     );
   }
-  const failing = data.dependencies.filter(({ state }) => state === 'failing');
-  const serious = failing.filter(({ matters }) => matters);
-  const state: State = isOld ? 'low' : serious.length > 0 ? 'bad' : failing.length > 0 ? 'low' : 'ok';
+  if (isOld) {
+    return h(
+      Banner,
+      { state: 'low', title: 'Not known at present', isHeading },
+      h('p', null, trouble, ' ', at !== undefined && h(AsOf, { at })),
+    );
+  }
+  const { state, title, parts } = judge(data);
   return h(
     Banner,
-    {
-      state,
-      title: isOld ? 'Not known at present' : titleOf(data, serious.length, failing.length),
-      isHeading,
-    },
+    { state, title, isHeading },
     h(
       'p',
       null,
-      isOld ? trouble : `${counted(data.dependencies.length, 'part')} checked`,
-      ', ',
+      `${counted(data.dependencies.length, 'part')} checked, `,
       at !== undefined && h(AsOf, { at }),
     ),
-    !isOld &&
-      failing.length > 0 &&
+    parts.length > 0 &&
       h(
         'ul',
         null,
-        failing.map((each) => h(Problem, { key: each.name, ...each })),
+        parts.map((each) => h(Problem, { key: each.name, ...each })),
       ),
   );
-}
-
-function titleOf(health: Health, serious: number, failing: number): string {
-  const lesser = failing > serious ? `, and ${counted(failing - serious, 'thing')} to look at` : '';
-  if (serious > 0) return `${counted(serious, 'problem')}${lesser}`;
-  if (failing > 0) return `Working, with ${counted(failing, 'thing')} to look at`;
-  return health.ok ? 'All good' : health.verdict;
 }
 
 function Problem({ name, title, why, since }: Dependency): JSX.Element {

@@ -2,7 +2,9 @@ import type { Block } from '../../services/stats/api/schemas/blocks.ts';
 import type { StatsEvent } from '../../services/stats/api/schemas/events.ts';
 import type { Dependency } from '../../services/stats/api/schemas/health.ts';
 import type { Miner } from '../../services/stats/api/schemas/miners.ts';
-import type { State } from '../parts/state.ts';
+
+/** How something is: well, not as it should be, broken, or not there. */
+export type State = 'ok' | 'low' | 'bad' | 'off';
 
 export interface StateWord {
   readonly state: State;
