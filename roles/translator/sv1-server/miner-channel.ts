@@ -56,7 +56,7 @@ export class MinerChannel implements UpstreamOwner {
   #layout: ExtranonceLayout | undefined;
   #wanted: WantedDifficulty = NOTHING_WANTED;
   #wishTold = true;
-  #wishToldAt = 0;
+  #wishToldAt = Number.NEGATIVE_INFINITY;
   #isOpening = false;
   /** Counts the moves to another pool: of the miner, of what is being opened, and of the open channel. */
   #moves = 0;
