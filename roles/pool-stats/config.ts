@@ -1,5 +1,6 @@
 import { address, type ConfigOf, publicValue, secret, table } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { alertsTable } from '../../services/stats/alerts/config.ts';
 import { healthTable, publicTable, serverTable } from '../../services/stats/config.ts';
 
 /** `pool-stats.config.toml` */
@@ -20,6 +21,7 @@ export const poolStatsConfig = table({
   }),
   public: publicTable,
   health: healthTable,
+  alerts: alertsTable,
 });
 
 export type PoolStatsConfig = ConfigOf<typeof poolStatsConfig>;

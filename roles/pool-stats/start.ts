@@ -33,6 +33,8 @@ export async function startPoolStats(context: PoolStatsContext): Promise<void> {
       place: server.database ? read(server.database) : statePath(server.db_path),
       redact: { names: config.public.redact_names, addresses: config.public.redact_addresses },
       disk: { folder: statePath('.'), pauseBytes: health.pause_free_mib * MIB },
+      alerts: config.alerts,
+      read,
       log,
       clock: Date.now,
       metrics: openMetrics(),

@@ -1,5 +1,6 @@
 import { address, type ConfigOf, optional, path, table } from '../../runtime/config/fields.ts';
 import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { alertsTable } from '../../services/stats/alerts/config.ts';
 import { healthTable, publicTable, serverTable } from '../../services/stats/config.ts';
 
 /** `proxy-stats.config.toml` */
@@ -13,6 +14,7 @@ export const proxyStatsConfig = table({
   }),
   public: publicTable,
   health: healthTable,
+  alerts: alertsTable,
 });
 
 export type ProxyStatsConfig = ConfigOf<typeof proxyStatsConfig>;

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../runtime/logs.ts';
 import { isPostgres } from '../../runtime/sql/open.ts';
+import type { AlertsConfig } from './alerts/config.ts';
+import { AlertDesk } from './alerts/desk.ts';
 import { openApi } from './api/api.ts';
 import type { ApiContext } from './api/context.ts';
 import { openNames } from './api/names.ts';
@@ -32,6 +34,9 @@ export interface StatsServiceOptions {
   readonly redact: { readonly names: boolean; readonly addresses: boolean };
   /** The folder whose disk must have room, and how many bytes of it, or nothing is written. */
   readonly disk: { readonly folder: string; readonly pauseBytes: number };
+  readonly alerts: AlertsConfig;
+  /** The secret behind a reference of the config. */
+  readonly read: (reference: string) => string;
   readonly log: Logger;
   /** Unix ms. */
   readonly clock: () => number;
@@ -91,6 +96,17 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     closers.push(() => writer.close());
     const judging = setInterval(() => board.judge(), JUDGE_MS);
     closers.push(() => clearInterval(judging));
+    const isSeeing = () => board.isSeeing;
+    const desk = new AlertDesk({
+      config: options.alerts,
+      miners,
+      events,
+      isSeeing,
+      read: options.read,
+      log,
+      clock,
+    });
+    closers.push(() => desk.close());
     const listener = await listenStats({ ...options, port: options.tcpPort, board, sources });
     closers.push(() => listener.close());
     const health = new HealthMonitor({

@@ -53,6 +53,11 @@ export class Board {
     return this.#ledger;
   }
 
+  /** Whether the role that sees all shares reports. */
+  get isSeeing(): boolean {
+    return this.reports.of(SHARE_ROLE[this.#parts.side])?.connected === true;
+  }
+
   /** Clients of the share role that are connected. */
   get connections(): number {
     return this.#connections.size;
@@ -338,6 +343,7 @@ export class Board {
     // Only who has a row may be counted in others' tables.
     const minerId = miner?.lastShareAt === undefined ? 0 : miner.id;
     recorder.rejected(this.#at(message), minerId, message.count, message.error_code);
+    miner?.recentRejects.add(this.#at(message), workOfShares(0, message.count));
     if (worker) worker.rejected += message.count;
   }
 

@@ -36,6 +36,8 @@ export interface KnownMiner {
   /** Hashes a second over the hours of its last day in which it mined. */
   dayMean: number | undefined;
   readonly recent: MinuteRing;
+  /** Its rejected shares, by count. */
+  readonly recentRejects: MinuteRing;
 }
 
 /** All miners of a side, by name. */
@@ -46,7 +48,7 @@ export class KnownMiners {
 
   /** @param rows of earlier runs */
   constructor(rows: readonly MinerRow[], now: number) {
-    for (const row of rows) this.#add({ ...idle(now), ...row, recent: new MinuteRing(WINDOW_MINUTES) });
+    for (const row of rows) this.#add({ ...idle(now), ...row });
   }
 
   get all(): Iterable<KnownMiner> {
@@ -78,7 +80,6 @@ export class KnownMiners {
       lastShareAt: undefined,
       bestWork: undefined,
       ...idle(now),
-      recent: new MinuteRing(WINDOW_MINUTES),
     });
   }
 
@@ -105,6 +106,8 @@ function idle(now: number) {
     state: 'offline' as MinerState,
     stateSince: now,
     dayMean: undefined,
+    recent: new MinuteRing(WINDOW_MINUTES),
+    recentRejects: new MinuteRing(WINDOW_MINUTES),
   };
 }
 

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { StatsMessage } from '../../../../protocols/stats/messages.ts';
+import type { AlertsConfig } from '../../../../services/stats/alerts/config.ts';
 import type { Stats } from '../../../../services/stats/api/schemas/stats.ts';
 import { openStatsClient, type StatsClient } from '../../../../services/stats/client/client.ts';
 import type { Probe } from '../../../../services/stats/health/probe.ts';
@@ -21,6 +22,7 @@ export interface ServiceOptions {
   readonly redact?: { readonly names: boolean; readonly addresses: boolean };
   readonly pauseBytes?: () => number;
   readonly side?: 'pool' | 'proxy';
+  readonly alerts?: AlertsConfig;
 }
 
 /** A stats service of its own; it ends with the test, where it has not before. */
@@ -45,6 +47,8 @@ export async function startService(
         return options.pauseBytes?.() ?? 0;
       },
     },
+    alerts: options.alerts ?? { after_sec: 300, to: [] },
+    read: (reference) => `secret of ${reference}`,
     log: silent,
     clock: Date.now,
     metrics: openMetrics(),
