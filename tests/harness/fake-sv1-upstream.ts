@@ -36,6 +36,8 @@ export interface FakeSv1Upstream {
   greeting: readonly (readonly [method: string, params: readonly unknown[]])[];
   /** What `mining.authorize` is answered. */
   letsIn: boolean;
+  /** Whether nothing at all is answered. */
+  isMute: boolean;
   /** What `mining.configure` is answered; undefined: nothing. */
   versionMask: string | undefined;
   link(index?: number): Promise<FakeSv1Link>;
@@ -93,6 +95,7 @@ export async function fakeSv1Upstream(
   }
 
   function greet(link: FakeSv1Link, { method, params }: Said): void {
+    if (upstream.isMute) return;
     if (method === 'mining.configure' && upstream.versionMask !== undefined) {
       link.answer(method, { 'version-rolling': true, 'version-rolling.mask': upstream.versionMask });
     } else if (method === 'mining.subscribe') {
@@ -120,6 +123,7 @@ export async function fakeSv1Upstream(
       ['mining.notify', fakeNotify('first')],
     ],
     letsIn: true,
+    isMute: false,
     versionMask: '1fffe000',
     async link(index = 0) {
       await eventually(() => links[index] !== undefined, `connection ${index}`);

@@ -91,12 +91,16 @@ export class Sv1Session {
     const connection = await connectSv1(account, (message) => take(message), signal);
     const session = new Sv1Session(connection, account, log);
     take = (message) => session.#follow(message);
+    const stop = (): void => connection.close('stopping');
+    signal.addEventListener('abort', stop, { once: true });
     try {
       await session.#greet(former);
       return session;
     } catch (error) {
       connection.close('it is not usable');
       throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 

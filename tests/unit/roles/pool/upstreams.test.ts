@@ -291,6 +291,18 @@ test('one that says nothing for long is asked for a sign of life, and left where
   await upstream.link(1);
 });
 
+test('it is left at once where the pool stops, also while it has said nothing yet', {
+  timeout: 20_000,
+}, async (t) => {
+  const upstream = await fakeSv1Upstream(t);
+  upstream.isMute = true;
+  const { upstreams } = client(t, [account(upstream, { versionMask: 0 })]);
+  const link = await upstream.link();
+  await link.take('mining.subscribe');
+  await upstreams.close();
+  await eventually(() => !link.isOpen, 'the end of the connection');
+});
+
 test('too many rejected shares raise one alert', async (t) => {
   const upstream = await fakeSv1Upstream(t);
   const { upstreams, job, logged } = client(t, [account(upstream)]);
