@@ -17,6 +17,7 @@ export const MAX_PLACES = 256 ** PLACE_BYTES;
  *     `------ place's prefix ----------------------´
  */
 export class Place implements UpstreamChannel {
+  readonly isShared = true;
   readonly number: number;
   readonly miner: SharingMiner;
   readonly #channel: UpstreamChannel;

@@ -63,7 +63,8 @@ export class SharingMiner {
 
   /** Its difficulty is looked at. */
   evaluate(): void {
-    if (this.#isFixed || this.place === undefined) return;
+    // One that came back has to say anew that it can be moved.
+    if (this.#isFixed || this.place === undefined || !this.owner.takesExtranonce) return;
     if (this.#vardiff.evaluate(this.#usher.now(), this.#range) !== undefined) this.#usher.seat(this);
   }
 

@@ -45,8 +45,9 @@ export interface MinerChannelOptions {
 
 /** One miner's channel at the pool, over cut links too: its extranonce, its difficulty wish, its jobs. */
 export class MinerChannel implements UpstreamOwner {
+  /** True where the miner understands `mining.set_extranonce`. */
+  takesExtranonce = false;
   readonly jobs: JobTeller;
-  #takesExtranonce = false;
   readonly #upstream: Upstream;
   readonly #settings: ChannelSettings;
   readonly #end: MinerEnd;
@@ -81,16 +82,12 @@ export class MinerChannel implements UpstreamOwner {
     });
   }
 
-  /** True where the miner understands `mining.set_extranonce`. */
-  get takesExtranonce(): boolean {
-    return this.#takesExtranonce;
-  }
-
-  /** Where miners that do share channels, this one goes to one of them. */
-  set takesExtranonce(does: boolean) {
-    const isNews = does && !this.#takesExtranonce;
-    this.#takesExtranonce = does;
-    if (!isNews || !this.#upstream.isShared || this.#lockingKey === undefined) return;
+  /** The miner says that it understands `mining.set_extranonce`: where such miners share channels, it goes to one of these. */
+  takeExtranonces(): void {
+    const isNews = !this.takesExtranonce;
+    this.takesExtranonce = true;
+    const isToMove = isNews && this.#upstream.isShared && !this.#channel?.isShared;
+    if (!isToMove || this.#lockingKey === undefined) return;
     this.#moves++;
     this.request(this.#lockingKey);
   }

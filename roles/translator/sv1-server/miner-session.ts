@@ -187,7 +187,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
 
   takeExtranonces(): void {
     this.#takesExtranonce = true;
-    this.#seat.channel.takesExtranonce = true;
+    this.#seat.channel.takeExtranonces();
   }
 
   introduce(info: Readonly<Record<string, string>>): void {

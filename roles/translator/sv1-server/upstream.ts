@@ -14,6 +14,8 @@ export interface UpstreamChannel {
   readonly extranonceSize: number;
   /** False where nobody knows of a share that is not answered soon: it is not sent again. */
   readonly isResumable: boolean;
+  /** True where it is a part of a channel that others have parts of too. */
+  readonly isShared?: boolean;
   submit(share: Share, owner: ShareOwner): Promise<ShareVerdict>;
   update(wish: ChannelWish): void;
   /** Nobody mines on it any more; shares that wait are still answered, then it is closed. */

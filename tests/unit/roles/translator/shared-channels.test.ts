@@ -245,3 +245,25 @@ test('the prefix of a shared channel changes for later jobs: each miner is told 
   }
   assert.notEqual(miners[0]?.extranonce1, miners[1]?.extranonce1);
 });
+
+test('a connection that broke brings its place back, with the jobs that are still good', async (t) => {
+  const { upstream, sharer, connect } = await scene(t);
+  const miner = await sharer('name.a');
+  const share = miner.mineShare();
+  const { extranonce1 } = miner;
+  const opened = upstream.channels.length;
+  const [[, sessionId]] = (await miner.request('mining.subscribe', ['again'])).result as [
+    [unknown, [string, string]],
+  ];
+  miner.socket.destroy();
+  const back = await connect();
+  await back.request('mining.subscribe', ['again', String(sessionId[1])]);
+  await back.authorize('name.a');
+  await back.request('mining.extranonce.subscribe');
+  await back.waitForJob();
+  Object.assign(back, { extranonce1, extranonce2Size: miner.extranonce2Size });
+  const answer = await back.submit('name.a', share);
+  assert.equal(answer.result, true, `found before the cut: ${answer.error}`);
+  assert.equal((await back.submit('name.a', back.mineShare())).result, true);
+  assert.equal(upstream.channels.length, opened, 'no channel more');
+});
