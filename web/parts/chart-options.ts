@@ -62,9 +62,11 @@ export function chartOptions(
   onCursor: (index: number | undefined) => void,
 ): uPlot.Options {
   const colour = (token: ChartColour, opacity?: number): string => colourOf(element, token, opacity);
-  const { fontSize, fontFamily } = getComputedStyle(element);
-  const characterPx = Number.parseFloat(fontSize) * CHARACTER_WIDTH;
-  const font = `${fontSize} ${fontFamily}`;
+  const style = getComputedStyle(element);
+  // uPlot enlarges whole pixels alone for finer screens.
+  const fontPx = Math.round(Number.parseFloat(style.fontSize));
+  const characterPx = fontPx * CHARACTER_WIDTH;
+  const font = `${fontPx}px ${style.fontFamily}`;
   const axis = { stroke: colour('muted'), font, ticks: { show: false } };
   const grid = { stroke: colour('grid'), width: 1 };
   const { lines } = latest();
@@ -80,7 +82,7 @@ export function chartOptions(
       {
         ...axis,
         grid: { show: false },
-        size: LABEL_HEIGHTS * Number.parseFloat(fontSize),
+        size: LABEL_HEIGHTS * fontPx,
         space: LABEL_GAPS * characterPx,
         values: timeLabels,
       },
