@@ -121,6 +121,12 @@ function submit(): void {
   miner.socket.write(`{"id":${id},"method":"mining.submit","params":${miner.params}${nonce}"]}\n`);
 }
 
+function untilReached(): Promise<number> {
+  return new Promise((resolve) => {
+    reached = resolve;
+  });
+}
+
 let coming: Promise<number> | undefined;
 serveParent({
   connect: ({ number, port, miner }: { number: number; port: number; miner: boolean }) =>
@@ -128,9 +134,7 @@ serveParent({
   /** So many more lines are to come, of all sockets together. */
   expect(request: { lines: number }) {
     wanted = lines + request.lines;
-    coming = new Promise((resolve) => {
-      reached = resolve;
-    });
+    coming = untilReached();
   },
   /** When the last of them came. */
   arrived: () => coming,
@@ -138,16 +142,20 @@ serveParent({
   burst({ shares }: { shares: number }) {
     for (let n = 0; n < shares; n++) submit();
   },
-  /** Shares at a steady rate. @returns the first one's number, and how many */
+  /** Shares at a steady rate; `arrived` then waits for their answers. @returns the first one's number, and how many */
   async keepUp({ rate, seconds }: { rate: number; seconds: number }) {
     const first = next;
+    const before = lines;
     const begin = machineMs();
     for (let now = begin; now - begin < seconds * 1000; now = machineMs()) {
       const due = Math.floor(((now - begin) * rate) / 1000);
       while (next - first < due) submit();
       await delay(SLICE_MS);
     }
-    return { first, shares: next - first };
+    const shares = next - first;
+    wanted = before + shares;
+    coming = lines >= wanted ? Promise.resolve(machineMs()) : untilReached();
+    return { first, shares };
   },
   sent: ({ first, shares }: { first: number; shares: number }) => sent.slice(first, first + shares),
   answered: ({ first, shares }: { first: number; shares: number }) => answered.slice(first, first + shares),

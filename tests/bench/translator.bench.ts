@@ -135,7 +135,7 @@ function delays(kind: 'real' | 'frames' | 'plain', number: number, mode = 'own')
           seconds: SECONDS,
         });
         const { cpuUs } = await server.ask<Used>('used');
-        await delay(SETTLE_MS);
+        await miners.ask('arrived');
         const from = await miners.ask<Float64Array>('sent', load);
         const until =
           kind === 'frames' && pool
