@@ -338,13 +338,20 @@ export class Board {
     worker: LiveWorker | undefined,
   ): void {
     const { recorder, metrics } = this.#parts;
-    const miner = worker && this.#minerOf(worker, message.worker);
+    const miner = worker && this.#senderOf(worker, message.worker);
     metrics.rejected(message.error_code, message.count);
     // Only who has a row may be counted in others' tables.
     const minerId = miner?.lastShareAt === undefined ? 0 : miner.id;
     recorder.rejected(this.#at(message), minerId, message.count, message.error_code);
     miner?.recentRejects.add(this.#at(message), workOfShares(0, message.count));
     if (worker) worker.rejected += message.count;
+  }
+
+  /** A pool names nobody with a share that it rejects: it is the channel's own miner's, where there is one alone. */
+  #senderOf(worker: LiveWorker, workerName: string): KnownMiner | undefined {
+    const [only, ...others] = worker.miners.values();
+    if (workerName === '' && others.length === 0 && only) return only;
+    return this.#minerOf(worker, workerName);
   }
 
   #blockFound(message: StatsMessageOf<'BlockFound'>): void {

@@ -43,7 +43,7 @@ export async function readStats(context: ApiContext): Promise<Stats> {
   const hour = hashrates[HOUR_WINDOW]?.hs;
   const { hashesToBlock, tip } = board.chain;
   const states = countStates(miners.all, now);
-  const pool = board.reports.of('pool')?.health;
+  const sender = board.reports.of(side === 'pool' ? 'pool' : 'translator')?.health;
   const { totals } = recorder;
   const blocks = (state: string) => counts.find((each) => each.state === state)?.n ?? 0;
   const last = counts.toSorted((a, b) => b.lastAt - a.lastAt)[0];
@@ -75,7 +75,9 @@ export async function readStats(context: ApiContext): Promise<Stats> {
     miners: states,
     workers: board.workers.size,
     connections: board.connections,
-    outbox: pool ? { depth: String(pool.outbox_depth), oldest_ms: Number(pool.oldest_unsent_ms) } : null,
+    outbox: sender
+      ? { depth: String(sender.outbox_depth), oldest_ms: Number(sender.oldest_unsent_ms) }
+      : null,
     blocks: {
       found: counts.reduce((sum, { n }) => sum + n, 0),
       confirmed: blocks('confirmed'),

@@ -47,8 +47,8 @@ export const statsSchema = object({
   connections: count('clients that are connected'),
   outbox: nullable(
     object({
-      depth: sum('shares that the mint has not acknowledged'),
-      oldest_ms: count('age of the oldest of them, ms'),
+      depth: sum('shares that the mint, at the proxy the pool, has not answered'),
+      oldest_ms: count('age of the oldest of them, ms; 0 at the proxy'),
     }),
   ),
   blocks: object({

@@ -1,4 +1,5 @@
 import type { BitcoinRpc } from '../../../../runtime/rpc/client.ts';
+import type { Job } from '../../api/schemas/job.ts';
 import type { ChainBoard } from '../../live/chain-board.ts';
 import { type Finding, failing, type Probe, unknown, well } from '../probe.ts';
 
@@ -8,17 +9,25 @@ const STALE_TIP_SECONDS = 2 * 3600;
 const OLD_WORK_MS = 10_000;
 const MOST_SKEW_SECONDS = 60;
 
+/** The node's newest block. */
+interface Tip {
+  readonly hash: string;
+  readonly height: number;
+}
+
 interface ChainParts {
   readonly rpc: BitcoinRpc;
   readonly network: string;
-  readonly board: ChainBoard;
+  readonly board: Pick<ChainBoard, 'job'>;
   /** Unix ms. */
   readonly clock: () => number;
 }
 
 /** The node, its work, and its clock against its peers'. */
 export function chainProbes({ rpc, network, board, clock }: ChainParts): Probe[] {
-  let tip: { hash: string; height: number; since: number } | undefined;
+  let tip: Tip | undefined;
+  /** Since when the pool's work is not on the tip, Unix ms. */
+  let strayed: number | undefined;
   const ask = async (method: string, signal: AbortSignal) =>
     (await rpc.call(method, [], { signal, retry: { attempts: 1 } })) as Record<string, unknown>;
   return [
@@ -32,7 +41,7 @@ export function chainProbes({ rpc, network, board, clock }: ChainParts): Probe[]
         const info = await ask('getblockchaininfo', signal);
         const height = Number(info['blocks']);
         const hash = String(info['bestblockhash']);
-        if (tip?.hash !== hash) tip = { hash, height, since: clock() };
+        tip = { hash, height };
         return judgeChain(info, network, clock());
       },
     },
@@ -41,7 +50,13 @@ export function chainProbes({ rpc, network, board, clock }: ChainParts): Probe[]
       title: 'Block template',
       matters: true,
       remedy: 'See whether the template provider is connected to the node, and the pool to it',
-      look: () => judgeTemplate(board, tip, clock()),
+      look() {
+        const { job } = board;
+        const isOff = job !== undefined && tip !== undefined && job.prev_hash !== tip.hash;
+        // The two are seen at different moments: for a while either may know of a block that the other does not.
+        strayed = isOff ? (strayed ?? clock()) : undefined;
+        return judgeTemplate(job, tip, strayed, clock());
+      },
     },
     {
       name: 'clock',
@@ -68,20 +83,19 @@ function judgeChain(info: Record<string, unknown>, network: string, now: number)
 }
 
 function judgeTemplate(
-  board: ChainBoard,
-  tip: { hash: string; height: number; since: number } | undefined,
+  job: Job | undefined,
+  tip: Tip | undefined,
+  strayed: number | undefined,
   now: number,
 ): Finding {
-  const { job } = board;
   if (!job) return unknown('the pool has not told of a template yet');
-  const age = Math.round((now - job.received_at) / 1000);
-  if (tip && job.prev_hash !== tip.hash && now - tip.since > OLD_WORK_MS) {
-    const seconds = Math.round((now - tip.since) / 1000);
+  if (tip && strayed !== undefined && now - strayed > OLD_WORK_MS) {
+    const seconds = Math.round((now - strayed) / 1000);
     return failing(
-      `the pool mines on block ${job.height - 1}, the node is at ${tip.height} since ${seconds} s`,
+      `the pool mines on block ${job.height - 1}, the node is at ${tip.height}, since ${seconds} s`,
     );
   }
-  return well(`for block ${job.height}, ${age} s old`);
+  return well(`for block ${job.height}, ${Math.round((now - job.received_at) / 1000)} s old`);
 }
 
 function judgeClock(peers: unknown): Finding {
