@@ -6,6 +6,7 @@ import {
   type StatsMessage,
   type StatsMessageOf,
 } from '../../../protocols/stats/messages.ts';
+import { knownReason } from '../api/reject-words.ts';
 import type { Stats } from '../api/schemas/stats.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { blockNews, ChainBoard } from './chain-board.ts';
@@ -339,10 +340,11 @@ export class Board {
   ): void {
     const { recorder, metrics } = this.#parts;
     const miner = worker && this.#senderOf(worker, message.worker);
-    metrics.rejected(message.error_code, message.count);
+    const reason = knownReason(message.error_code);
+    metrics.rejected(reason, message.count);
     // Only who has a row may be counted in others' tables.
     const minerId = miner?.lastShareAt === undefined ? 0 : miner.id;
-    recorder.rejected(this.#at(message), minerId, message.count, message.error_code);
+    recorder.rejected(this.#at(message), minerId, message.count, reason);
     miner?.recentRejects.add(this.#at(message), workOfShares(0, message.count));
     if (worker) worker.rejected += message.count;
   }

@@ -152,3 +152,33 @@ test('the live feed begins with all, by WebSocket and by server-sent events', as
     wanted,
   );
 });
+
+test('a share that a pool rejects is counted with the one miner of its channel, and with none of several', async (t) => {
+  const service = await startService(t);
+  const role = startRole(t, service.tcpPort);
+  const reject = (channel: number, count: number) => {
+    const source = { at: BigInt(Date.now()), downstream_id: channel, channel_id: channel, worker: '' };
+    role.send({ name: 'ShareRejected', ...source, count, error_code: 'duplicate-share' });
+  };
+  for (const event of [
+    ...openChannel(1, 'alone'),
+    ...openChannel(2, 'farm'),
+    share(1, { worker: 'attic', k: 40 }),
+    share(2, { worker: 'a', k: 40 }),
+    share(2, { worker: 'b', k: 40 }),
+  ])
+    role.send(event);
+  reject(1, 2);
+  reject(2, 5);
+  const rejects = async () =>
+    new Map(
+      (await get<Miners>(service, '/api/miners?hours=1')).miners.map((each) => [each.name, each.rejected]),
+    );
+  await until(
+    'all rejects to be written',
+    async () => (await get<Rejected>(service, '/api/shares/rejected')).rejected === 7,
+  );
+  await until('the miners to have theirs', async () => (await rejects()).get('alone.attic') === 2);
+  assert.equal((await rejects()).get('farm.a'), 0);
+  assert.equal((await rejects()).get('farm.b'), 0);
+});
