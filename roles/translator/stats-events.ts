@@ -6,6 +6,8 @@ import { ShareSums } from '../../services/stats/client/share-sums.ts';
 import type { TranslatorConfig } from './config.ts';
 import { type MinerTeller, TELLS_NOBODY } from './sv1-server/miner-teller.ts';
 
+const MOST = (1n << 64n) - 1n;
+
 /** What the translator is asked for, beside what its miners do. */
 interface Parts {
   /** The link to the pool, in words; those that begin with "waiting" are trouble. */
@@ -28,6 +30,7 @@ export function openTranslatorStats(
   if (config.stats.stats_server_address === undefined) {
     return { teller: () => TELLS_NOBODY, close: async () => undefined };
   }
+  const sharesPerMinute = BigInt(config.downstream_difficulty_config.shares_per_minute);
   const sums = new ShareSums('proxy');
   const client = openStatsClient({
     role: 'translator',
@@ -43,76 +46,83 @@ export function openTranslatorStats(
   });
   let last = 0;
   return {
-    teller: (remote) => new Teller(++last, remote, client, sums),
+    teller: (remote) => new Teller({ id: ++last, remote, client, sums, sharesPerMinute }),
     close: () => client.close(),
   };
 }
 
+interface TellerParts {
+  readonly id: number;
+  readonly remote: string;
+  readonly client: StatsClient;
+  readonly sums: ShareSums;
+  /** What the pool's difficulty aims at. */
+  readonly sharesPerMinute: bigint;
+}
+
 /** One miner's connection, as it is reported. */
 class Teller implements MinerTeller {
-  readonly #id: number;
-  readonly #remote: string;
-  readonly #client: StatsClient;
-  readonly #sums: ShareSums;
+  readonly #parts: TellerParts;
   #isTold = false;
   #difficulty: { readonly targetLe: Uint8Array; readonly bits: number } | undefined;
 
-  constructor(id: number, remote: string, client: StatsClient, sums: ShareSums) {
-    this.#id = id;
-    this.#remote = remote;
-    this.#client = client;
-    this.#sums = sums;
+  constructor(parts: TellerParts) {
+    this.#parts = parts;
   }
 
   authorized(username: string, software: string): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#client.send({
+    this.#parts.client.send({
       name: 'MinerConnected',
       at: BigInt(Date.now()),
-      miner_id: this.#id,
-      address: fieldText(this.#remote),
+      miner_id: this.#parts.id,
+      address: fieldText(this.#parts.remote),
       software: fieldText(software),
       worker: fieldText(username),
     });
   }
 
   accepted(username: string, targetLe: Uint8Array, ms: number): void {
-    const source = { connection: this.#id, channel: 0, worker: username };
+    const source = { connection: this.#parts.id, channel: 0, worker: username };
     // Shares are hashed by the pool: here it is known that they meet their target, and no more.
     const share = { at: Date.now(), difficulty: this.#bitsOf(targetLe), hashLe: targetLe, ms };
-    this.#sums.accepted(source, share);
+    this.#parts.sums.accepted(source, share);
     this.#flushFull();
   }
 
   rejected(username: string, reason: string): void {
-    const source = { connection: this.#id, channel: 0, worker: username };
-    this.#sums.rejected(source, Date.now(), reason.replaceAll('_', '-'));
+    const source = { connection: this.#parts.id, channel: 0, worker: username };
+    this.#parts.sums.rejected(source, Date.now(), reason.replaceAll('_', '-'));
     this.#flushFull();
   }
 
   gone(): void {
     if (!this.#isTold) return;
-    for (const event of this.#sums.take()) this.#client.send(event);
-    this.#client.send({ name: 'MinerDisconnected', at: BigInt(Date.now()), miner_id: this.#id });
+    for (const event of this.#parts.sums.take()) this.#parts.client.send(event);
+    this.#parts.client.send({ name: 'MinerDisconnected', at: BigInt(Date.now()), miner_id: this.#parts.id });
   }
 
   /** The exponent of a job's target; it changes seldom, and its bytes are the same array until then. */
   #bitsOf(targetLe: Uint8Array): number {
     if (this.#difficulty?.targetLe === targetLe) return this.#difficulty.bits;
     const bits = exponentAtMost(leBytesToTarget(targetLe));
+    const isNews = this.#difficulty?.bits !== bits;
     this.#difficulty = { targetLe, bits };
-    this.#client.send({
+    if (!isNews) return bits;
+    // What the difficulty is meant for.
+    const hashrate = (this.#parts.sharesPerMinute << BigInt(bits)) / 60n;
+    this.#parts.client.send({
       name: 'MinerHashrateUpdate',
       at: BigInt(Date.now()),
-      miner_id: this.#id,
+      miner_id: this.#parts.id,
       difficulty: bits,
-      hashrate: 0n,
+      hashrate: hashrate < MOST ? hashrate : MOST,
     });
     return bits;
   }
 
   #flushFull(): void {
-    if (this.#sums.isFull) for (const event of this.#sums.take()) this.#client.send(event);
+    if (this.#parts.sums.isFull) for (const event of this.#parts.sums.take()) this.#parts.client.send(event);
   }
 }

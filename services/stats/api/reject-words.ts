@@ -90,10 +90,11 @@ type Hyphened<Name extends string> = Name extends `${infer Head}_${infer Tail}`
 const reasons: Readonly<Record<string, RejectWords>> = { ...poolReasons, ...translatorReasons };
 
 export function wordsOf(reason: string): RejectWords {
-  return reasons[reason] ?? { words: reason, remedy: "The miner's or the pool's log says more" };
+  const words = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
+  return words ?? { words: reason, remedy: "The miner's or the pool's log says more" };
 }
 
 /** The reason where it is one of those above, else `other`: labels of metrics are few. */
 export function knownReason(reason: string): string {
-  return reason in reasons ? reason : 'other';
+  return Object.hasOwn(reasons, reason) ? reason : 'other';
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import project from '../../../package.json' with { type: 'json' };
+import { messageOf } from '../../../protocols/errors.ts';
 import { INSTANCE_BYTES, STATS_VERSION, type StatsMessage } from '../../../protocols/stats/messages.ts';
 import { hostAndPort } from '../../../runtime/config/address.ts';
 import type { Logger } from '../../../runtime/logs.ts';
@@ -130,9 +131,20 @@ class ReportingClient implements StatsClient {
     while (this.#told < this.#queue.lastSeq && connection.queued < MAX_QUEUED_BYTES) {
       const event = this.#queue.at(this.#told + 1);
       if (!event) break;
-      connection.send(event);
+      this.#pass(connection, event);
       this.#told++;
     }
     connection.flush();
+  }
+
+  /** An event that can not be written down is some mistake of ours: it is lost, and the role goes on. */
+  #pass(connection: StatsConnection, event: StatsMessage): void {
+    try {
+      connection.send(event);
+    } catch (error) {
+      const at = BigInt(Date.now());
+      this.#options.log.warn({ err: error }, `an event is not told: ${messageOf(error)}`);
+      connection.send({ name: 'EventsLost', first_at: at, last_at: at, count: 1n });
+    }
   }
 }

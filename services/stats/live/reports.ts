@@ -25,7 +25,7 @@ export interface RoleReport {
   /** Cores in use. */
   cpu: number | undefined;
   lost: bigint;
-  readonly links: Map<string, RoleLink>;
+  links: ReadonlyMap<string, RoleLink>;
 }
 
 /** The last report of each role. */
@@ -75,11 +75,14 @@ export class Reports {
       report.cpu = Number(health.cpu_us - before.cpu_us) / 1000 / Number(health.at - before.at);
     }
     report.health = health;
-    for (const { name, state, why } of health.links) {
-      const now = LINK_STATES[state] ?? 'unknown';
-      const known = report.links.get(name);
-      const since = known?.state === now ? known.since : Number(health.at);
-      report.links.set(name, { state: now, why, since });
-    }
+    const links = report.links;
+    report.links = new Map(
+      health.links.map(({ name, state, why }) => {
+        const now = LINK_STATES[state] ?? 'unknown';
+        const known = links.get(name);
+        const since = known?.state === now ? known.since : Number(health.at);
+        return [name, { state: now, why, since }];
+      }),
+    );
   }
 }

@@ -1,12 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ApiContext } from '../api/context.ts';
-import { knownReason } from '../api/reject-words.ts';
 import { readFigures } from './figures.ts';
 
 /** Figures of a side for Prometheus. */
 export interface Metrics {
   /** Delays: of shares on their way into the store, of quotes, of jobs. */
   observe(what: 'share' | 'quote' | 'job', seconds: number, count: number): void;
+  /** @param reason one of those that there are words for */
   rejected(reason: string, count: number): void;
   /** What the state says, beside what was counted. */
   watch(context: ApiContext): void;
@@ -60,7 +60,7 @@ export function openMetrics(): Metrics {
     observe(what, seconds, count) {
       for (let i = Math.min(count, MOST_OBSERVED); i > 0; i--) histograms[what].observe(seconds);
     },
-    rejected: (reason, count) => rejects.inc({ reason: knownReason(reason) }, count),
+    rejected: (reason, count) => rejects.inc({ reason }, count),
     watch(context) {
       watched = context;
     },

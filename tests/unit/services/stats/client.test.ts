@@ -49,6 +49,16 @@ test('what does not fit is counted, the oldest first', async (t) => {
   assert.equal(workers, 1, 'the channel is known though its opening was dropped');
 });
 
+test('an event that can not be written down is lost by itself, and counts as one', async (t) => {
+  const service = await startService(t);
+  const role = startRole(t, service.tcpPort);
+  for (const event of openChannel(1, 'alice')) role.send(event);
+  role.send(share(1, { k: 256 }));
+  role.send(share(1, { count: 2 }));
+  await until('the other', async () => (await statsOf(service)).shares.accepted === '2');
+  assert.equal((await statsOf(service)).lost_events.count, '1');
+});
+
 test('a role without a service in its config does nothing', async (t) => {
   const { openStatsClient } = await import('../../../../services/stats/client/client.ts');
   let asked = 0;
