@@ -10,6 +10,8 @@ import { Settlement } from '../../../roles/mint/payments/settlement.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { openTestPayments, type TestPayments } from './payments-support.ts';
 
+/** After which another process may look for the payment. */
+const A_MINUTE_MS = 60_000;
 const wish = { unit: 'sat', amount: undefined, amountMsat: undefined };
 const ysOf = async ({ mint }: TestPayments, secrets: readonly string[]) =>
   mint.engine.proofStates(secrets.map((secret) => mint.curve.hashToCurve(new TextEncoder().encode(secret))));
@@ -143,7 +145,7 @@ for (const { what, instructions } of [
   });
 }
 
-test('a payment that the backend never heard of is asked for again', async (t) => {
+test('a payment that the backend never heard of is asked for again, and not before the books are sound', async (t) => {
   const test = await openTestPayments(t);
   const quote = await test.meltQuote(10);
   const inputs = await test.sats(16);
@@ -160,8 +162,15 @@ test('a payment that the backend never heard of is asked for again', async (t) =
     claimedUntil: 0,
   };
   await engine.store.call('beginMelt', start);
+  const pays = t.mock.method(test.bolt11, 'pay');
+  engine.issuance.hold();
   await test.payments.lookAfter(Date.now());
+  assert.equal((await test.payments.meltQuotes.find('bolt11', quote.name)).state, 'PENDING');
+  assert.equal(pays.mock.callCount(), 0);
+  engine.issuance.release();
+  await test.payments.lookAfter(Date.now() + A_MINUTE_MS);
   assert.equal((await ended(test, quote)).state, 'PAID');
+  assert.equal(pays.mock.callCount(), 1);
 });
 
 test('more payments than the mint can wait for are told to come back, and hold nothing', async (t) => {
