@@ -57,6 +57,13 @@ export async function tour(browser: Browser, side: Side, url: string, options: T
   await page.context().close();
 }
 
+/** Waits until a page has drawn itself at its new size. */
+async function drawn(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
+}
+
 async function lookAt(watched: WatchedPage, name: string, hasAxe: boolean): Promise<void> {
   const { page, picture } = watched;
   const views = [
@@ -68,6 +75,7 @@ async function lookAt(watched: WatchedPage, name: string, hasAxe: boolean): Prom
   for (const [what, { width, height, theme }] of views) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await drawn(page);
     assert.equal(await isTooWide(page), false, `${name} is wider than ${width} pixels`);
     if (hasAxe && width === desktop.width) assert.deepEqual(await barriers(page), [], `${name}, ${what}`);
     await picture(`${name}-${what}`);
