@@ -1,5 +1,6 @@
 import type { ApiError } from '../../services/stats/api/schemas/error.ts';
 import { serviceTimeIs } from './now.ts';
+import type { Dated } from './reading.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -32,8 +33,19 @@ async function ask<T>(path: string, options: RequestInit): Promise<T> {
   if (!Number.isNaN(date)) serviceTimeIs(date);
   const body: unknown = await response.json().catch(() => undefined);
   // Health says 503 with all its details.
-  if (response.ok || (response.status === 503 && isObject(body) && 'as_of' in body)) return body as T;
+  if (response.ok || (response.status === 503 && isObject(body) && 'as_of' in body)) {
+    return (isDated(body) ? { ...body, as_of: latest(body.as_of, date) } : body) as T;
+  }
   throw new Error(messageOf(body) ?? `The stats service answered ${response.status}. It is asked again.`);
+}
+
+/** What has not changed comes out of the browser's cache (304): it is true at the time at which the service said so. */
+function latest(asOf: number, answeredAt: number): number {
+  return answeredAt > asOf ? answeredAt : asOf;
+}
+
+function isDated(value: unknown): value is Dated {
+  return isObject(value) && typeof value['as_of'] === 'number';
 }
 
 function messageOf(body: unknown): string | undefined {

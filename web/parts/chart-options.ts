@@ -27,6 +27,7 @@ export interface ChartSpec {
   readonly format: (value: number) => string;
 }
 
+const MINUTE_SECONDS = 60;
 const DAY_SECONDS = 86_400;
 /** Sizes as parts of the chart's own font. */
 const CHARACTER_WIDTH = 0.6;
@@ -74,7 +75,7 @@ export function chartOptions(
   const firstEdge = lines.length + 1;
   return {
     ...size,
-    padding: [12, 12, 0, 0],
+    padding: [12, 2 * fontPx, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
@@ -119,14 +120,16 @@ export function chartOptions(
   };
 }
 
-/** `14:05`, and from a day between two labels on `21 Nov`; midnight is told by its date. */
+/** `14:05`, closer together `14:05:30`, and from a day between two labels on `21 Nov`; midnight is told by its date. */
 function timeLabels(_: uPlot, splits: number[], __: number, ___: number, seconds: number): string[] {
   return splits.map((second) => {
     const time = new Date(second * 1000);
-    const isDay = seconds >= DAY_SECONDS || (time.getHours() === 0 && time.getMinutes() === 0);
+    const isMidnight = time.getHours() + time.getMinutes() + time.getSeconds() === 0;
+    const isDay = seconds >= DAY_SECONDS || isMidnight;
+    const withSeconds = seconds < MINUTE_SECONDS ? ({ second: '2-digit' } as const) : {};
     return isDay
       ? time.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
-      : time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+      : time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...withSeconds });
   });
 }
 
