@@ -15,12 +15,15 @@ export function parseRoute(hash: string): Route {
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {
-    const look = (): void => {
-      setRoute(parseRoute(location.hash));
+    const look = (): void => setRoute(parseRoute(location.hash));
+    const change = (): void => {
+      look();
       scrollTo(0, 0);
     };
-    addEventListener('hashchange', look);
-    return () => removeEventListener('hashchange', look);
+    addEventListener('hashchange', change);
+    // It may have changed between the first drawing and now.
+    look();
+    return () => removeEventListener('hashchange', change);
   }, []);
   return route;
 }
