@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { messageOf } from '../../protocols/errors.ts';
-import { aptConfiguration, debianMirror, downloadPackage } from '../../services/bitcoind/apt.ts';
-import { cacheFolder } from '../../services/bitcoind/debian.ts';
-import { holdingLock } from '../../services/bitcoind/lock.ts';
-import { run } from '../../services/bitcoind/run.ts';
+import { debianPackage } from './debian-package.ts';
 
 const PACKAGE = 'postgresql-15';
 const INSTALLED = '/usr/lib/postgresql/15/bin';
@@ -16,7 +13,6 @@ const PROVIDED = [
   ...['postgresql-common', 'postgresql-client-common'].map((name) => `${name} (= 999)`),
   ...['libllvm14', 'libc6', 'libgcc-s1', 'libstdc++6'].map((name) => `${name} (= 9:999)`),
 ];
-const FETCH_LIMIT_MS = 300_000;
 
 /** PostgreSQL's own programs, and what they have to find in their environment. */
 export interface PostgresPrograms {
@@ -35,7 +31,7 @@ export async function postgresPrograms(lent: string): Promise<PostgresPrograms> 
   const folder = folders.find((each) => ['initdb', 'postgres'].every((name) => existsSync(join(each, name))));
   if (folder !== undefined) return { folder, environment: {} };
   try {
-    const unpacked = await debianPostgres();
+    const unpacked = await debianPackage({ name: PACKAGE, provided: PROVIDED, megabytes: 35 });
     // The cache may lie in a home that only root can read, and PostgreSQL does not run as root.
     if (process.getuid?.() === 0) await cp(unpacked, lent, { recursive: true });
     return programsIn(process.getuid?.() === 0 ? lent : unpacked);
@@ -45,26 +41,6 @@ export async function postgresPrograms(lent: string): Promise<PostgresPrograms> 
       { cause },
     );
   }
-}
-
-async function debianPostgres(): Promise<string> {
-  const cache = join(cacheFolder(process.env), '..', 'postgres');
-  const unpacked = join(cache, `${PACKAGE}-and-client`);
-  await mkdir(cache, { recursive: true });
-  await holdingLock(join(cache, 'fetching'), FETCH_LIMIT_MS, async () => {
-    if (existsSync(unpacked)) return;
-    process.stderr.write(`fetching ${PACKAGE} from Debian into ${cache} (about 35 MB, once)\n`);
-    const work = join(cache, 'work');
-    await rm(work, { recursive: true, force: true });
-    const source = { mirror: await debianMirror(process.env), suite: 'bookworm', provided: PROVIDED };
-    const configuration = await aptConfiguration(join(work, 'apt'), source, process.env);
-    for (const archive of await downloadPackage(PACKAGE, configuration, process.env)) {
-      await run('dpkg-deb', ['--extract', archive, join(work, 'root')], process.env);
-    }
-    await rename(join(work, 'root'), unpacked);
-    await rm(work, { recursive: true, force: true });
-  });
-  return unpacked;
 }
 
 async function programsIn(root: string): Promise<PostgresPrograms> {

@@ -11,6 +11,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { startAppliance } from '../harness/appliance.ts';
 import { freePortBase } from '../harness/free-ports.ts';
+import { prometheusPrograms } from '../harness/prometheus-programs.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -20,9 +21,10 @@ const ruleFiles = readdirSync(rules).filter((file) => file.endsWith('.rules.yml'
 const LIMIT_MS = 90_000;
 
 test('the rules are rules, and raise what their scenarios say', async () => {
-  await run('promtool', ['check', 'rules', ...ruleFiles.map((file) => join(rules, file))]);
-  await run('promtool', ['check', 'config', '--syntax-only', join(rules, 'prometheus.yml')]);
-  await run('promtool', ['test', 'rules', join(project, 'tests/integration/prometheus/rules.test.yml')]);
+  const promtool = join(await prometheusPrograms(), 'promtool');
+  await run(promtool, ['check', 'rules', ...ruleFiles.map((file) => join(rules, file))]);
+  await run(promtool, ['check', 'config', '--syntax-only', join(rules, 'prometheus.yml')]);
+  await run(promtool, ['test', 'rules', join(project, 'tests/integration/prometheus/rules.test.yml')]);
 });
 
 test('each alert has a runbook, and each runbook an alert', () => {
@@ -88,8 +90,9 @@ async function startPrometheus(
     join(folder, 'prometheus.yml'),
     `global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: ['*.rules.yml']\nscrape_configs: [{ job_name: hashpool, static_configs: [${jobs.join(', ')}] }]\n`,
   );
+  const programs = await prometheusPrograms();
   const child = spawn(
-    'prometheus',
+    join(programs, 'prometheus'),
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
