@@ -8,8 +8,8 @@ const hashFile = join(project, 'nix/packages/node-modules.hash');
 const usage = `npm run nix:hash -- [--write]: installs what package-lock.json names, without scripts and without what is for
 development alone, and compares the hash of that folder with nix/packages/node-modules.hash, or writes it there.`;
 
-/** The hash that Nix will find for the folder that nix/packages/node-modules.nix makes. */
-function installedHash(): string {
+/** Makes `to`/node_modules of what package-lock.json names for running, as nix/packages/node-modules.nix does. */
+export function installDependencies(to: string): void {
   const work = mkdtempSync(join(tmpdir(), 'hashpool-node-modules-'));
   try {
     for (const file of ['package.json', 'package-lock.json', '.npmrc'])
@@ -20,18 +20,27 @@ function installedHash(): string {
     });
     // Its times differ from one installation to the next.
     rmSync(join(work, 'node_modules/.package-lock.json'));
-    const out = join(work, 'out');
-    mkdirSync(out);
-    cpSync(join(work, 'node_modules'), join(out, 'node_modules'), {
+    mkdirSync(to, { recursive: true });
+    cpSync(join(work, 'node_modules'), join(to, 'node_modules'), {
       recursive: true,
       verbatimSymlinks: true,
     });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The hash that Nix will find for that folder. */
+function installedHash(): string {
+  const out = mkdtempSync(join(tmpdir(), 'hashpool-node-modules-'));
+  try {
+    installDependencies(out);
     return execFileSync('nix', ['--extra-experimental-features', 'nix-command', 'hash', 'path', out], {
       encoding: 'utf8',
       env: { ...process.env, NIX_REMOTE: 'dummy://' },
     }).trim();
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    rmSync(out, { recursive: true, force: true });
   }
 }
 
@@ -53,4 +62,4 @@ function main(args: readonly string[]): number {
   return 1;
 }
 
-process.exit(main(process.argv.slice(2)));
+if (import.meta.main) process.exit(main(process.argv.slice(2)));

@@ -1,5 +1,7 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { installDependencies } from '../../scripts/node-modules-hash.ts';
 import { debianBitcoind } from '../../services/bitcoind/debian.ts';
 import type { BitcoindCommand } from '../../services/bitcoind/locate.ts';
 import { nixEval } from '../harness/nix.ts';
@@ -33,7 +35,7 @@ export async function installHost(): Promise<{ machine: Machine; host: HostFiles
   const host = hostFiles();
   const machine = new Machine(await debianRoot(cache), [
     `${process.execPath}:${places.node}`,
-    `${join(project, 'node_modules')}:${places.app}/node_modules`,
+    `${join(dependencies(cache), 'node_modules')}:${places.app}/node_modules`,
     `${unpackedRoot(bitcoind)}:/opt/bitcoind/root`,
   ]);
   machine.write(places.node, '', 0o755);
@@ -48,6 +50,18 @@ export async function installHost(): Promise<{ machine: Machine; host: HostFiles
   for (const [path, text] of Object.entries(host.files)) machine.write(path, text);
   enable(machine, 'hashpool-server.service', 'hashpool-client.service');
   return { machine, host };
+}
+
+/** What the package has of node_modules, and nothing that is for development alone; kept in the cache. */
+function dependencies(cache: string): string {
+  const lock = readFileSync(join(project, 'package-lock.json'));
+  const key = createHash('sha256').update(lock).digest('hex').slice(0, 12);
+  const folder = join(cache, `node-modules-${key}`);
+  if (existsSync(folder)) return folder;
+  rmSync(`${folder}.new`, { recursive: true, force: true });
+  installDependencies(`${folder}.new`);
+  renameSync(`${folder}.new`, folder);
+  return folder;
 }
 
 function hostFiles(): HostFiles {
