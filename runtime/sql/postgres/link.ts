@@ -1,6 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Asked, ConnectionData, Failure, Reply, Result, Sent } from './messages.ts';
 
+/** The port is looked at so often whatever the count says: once in a long while a reply was counted and not there yet. */
+const LOOK_AGAIN_MS = 100;
+
 /** A statement failed, or the connection did. */
 export class LinkError extends Error {
   readonly failure: Failure;
@@ -20,7 +23,6 @@ export class Link {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #replies = new Int32Array(new SharedArrayBuffer(4));
-  #seen = 0;
 
   private constructor(url: string, isReadOnly: boolean) {
     const { port1, port2 } = new MessageChannel();
@@ -69,8 +71,7 @@ export class Link {
   }
 
   #receive(answerMs: number): readonly Result[] {
-    const message =
-      Atomics.wait(this.#replies, 0, this.#seen, answerMs) === 'timed-out' ? undefined : this.#next();
+    const message = this.#next(performance.now() + answerMs);
     if (message === undefined) {
       throw new LinkError({
         state: undefined,
@@ -83,8 +84,14 @@ export class Link {
     return message.results;
   }
 
-  #next(): Reply | undefined {
-    this.#seen++;
-    return receiveMessageOnPort(this.#port)?.message as Reply | undefined;
+  /** The next reply; undefined where none comes until then. The count of replies wakes this thread; the port has them. */
+  #next(until: number): Reply | undefined {
+    for (;;) {
+      const count = Atomics.load(this.#replies, 0);
+      const message = receiveMessageOnPort(this.#port)?.message as Reply | undefined;
+      const leftMs = until - performance.now();
+      if (message !== undefined || leftMs <= 0) return message;
+      Atomics.wait(this.#replies, 0, count, Math.min(leftMs, LOOK_AGAIN_MS));
+    }
   }
 }
