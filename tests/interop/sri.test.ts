@@ -129,6 +129,8 @@ for (const ehash of ['unasked', 'agreed'] as const) {
     assert.equal(error?.[0], 23);
     await told(5, refused);
     client.close();
+    // The miner's channel stays for two minutes, in which it may come back; the translator leaves with it.
+    await translator.role.stop();
     await peer.finish();
   });
 }

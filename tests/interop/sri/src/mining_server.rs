@@ -38,6 +38,8 @@ const WATCH: u32 = 3;
 const EXTRANONCE_BYTES: u8 = 20;
 const MAX_CHANNELS: u32 = 65_536;
 const SHARES_PER_MINUTE: f32 = 6.0;
+/// Which is refused.
+const LAST_SHARE: u32 = 5;
 
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0").in_words("listen")?;
@@ -138,10 +140,16 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Until the client closes the channel.
+    /// Until the client closes the channel, or leaves: it keeps the channel of a miner that may come back for a while.
     fn serve(&mut self) -> Outcome<()> {
         loop {
-            let (message, tlvs) = self.link.receive()?;
+            let (message, tlvs) = match self.link.receive() {
+                Err(words) if self.shares == LAST_SHARE && words.contains("UnexpectedEof") => {
+                    passed("the client leaves after the last share", words);
+                    return Ok(());
+                }
+                received => received?,
+            };
             match message {
                 AnyMessageOwned::Mining(MiningOwned::SubmitSharesExtended(share)) => {
                     self.take(share, &tlvs)?
@@ -170,7 +178,7 @@ impl Pool {
             return Err("a block, at mainnet's difficulty".to_string());
         };
         passed(&format!("share {}", self.shares), format!("{hash} worker {worker} key {key}"));
-        if self.shares == 5 {
+        if self.shares == LAST_SHARE {
             // Not that it were wrong: the miner is to hear of it.
             return self.say(MiningOwned::SubmitSharesError(SubmitSharesErrorOwned {
                 channel_id: CHANNEL,
