@@ -5,8 +5,8 @@ import {
   coinbasePrefix,
 } from '../../protocols/bitcoin/coinbase.ts';
 import { encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
-import { Op, push } from '../../protocols/bitcoin/script.ts';
 import { concatBytes, u32Le, utf8 } from '../../protocols/bytes.ts';
+import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
 import { OWN_COINBASE } from '../extranonce/layout.ts';
@@ -35,7 +35,6 @@ export interface PoolCoinbase {
 }
 
 const JOB_ID_BYTES = 4;
-const KEYSET_MARK = utf8('EH');
 
 /** A template's prefix of the script, as long as its specification lets it be: BIP34's height, and what else is due. */
 const MAX_TEMPLATE_PREFIX = 8;
@@ -144,8 +143,7 @@ function poolOutputs(pool: PoolCoinbase, value: bigint): TransactionOutput[] {
       `the coinbase would pay ${paid} sat, the template leaves ${value}`,
     );
   }
-  const mark = concatBytes(Uint8Array.of(Op.return), push(concatBytes(KEYSET_MARK, pool.keysetId)));
-  return [...outputs, { value: 0n, script: mark }];
+  return [...outputs, { value: 0n, script: keysetMark(pool.keysetId) }];
 }
 
 const CHECKSIG = [0xac, 0xad];
