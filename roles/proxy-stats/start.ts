@@ -1,8 +1,8 @@
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { addDashboard } from '../../services/stats/dashboard/routes.ts';
-import { openMetrics } from '../../services/stats/metrics/metrics.ts';
 import { rootRoute } from '../../services/stats/root-route.ts';
 import { openStatsService } from '../../services/stats/service.ts';
+import { serviceSettings } from '../../services/stats/settings.ts';
 import type { ProxyStatsConfig, ProxyStatsShared } from './config.ts';
 import { connectRoute } from './connect-route.ts';
 import { faucetRoutes } from './faucet-route.ts';
@@ -12,30 +12,19 @@ import { walletRoute } from './wallet-route.ts';
 
 export type ProxyStatsContext = RoleContext<ProxyStatsConfig, ProxyStatsShared>;
 
-const MIB = 1024 ** 2;
 const ROLES = ['translator', 'jd-client'] as const;
 
 /** Opens the service; whatever it looks at may be away. */
 export async function startProxyStats(context: ProxyStatsContext): Promise<void> {
-  const { config, shared, log, read, statePath } = context;
-  const { server, health, probes } = config;
+  const { config, shared, statePath } = context;
+  const { probes } = config;
   const wallet = probes.wallet_socket === undefined ? undefined : walletLink(statePath(probes.wallet_socket));
   const service = await context.open('stats service', () =>
     openStatsService({
       side: 'proxy',
       network: shared.bitcoin.network,
       roles: ROLES,
-      host: server.listen_host,
-      tcpPort: server.tcp_port,
-      httpPort: server.http_port,
-      place: server.database ? read(server.database) : statePath(server.db_path),
-      redact: { names: config.public.redact_names, addresses: config.public.redact_addresses },
-      disk: { folder: statePath('.'), pauseBytes: health.pause_free_mib * MIB },
-      alerts: config.alerts,
-      read,
-      log,
-      clock: Date.now,
-      metrics: openMetrics(),
+      ...serviceSettings(context),
       probes: (parts) => proxyProbes(context, parts, wallet),
       addRoutes(http, api) {
         walletRoute(http, api, wallet);
