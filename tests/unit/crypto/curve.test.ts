@@ -10,9 +10,12 @@ const { Point } = secp256k1;
 const number = (bytes: Uint8Array) => BigInt(`0x${toHex(bytes)}`);
 const few = { numRuns: 50 };
 
+/** Two secrets whose sum is one: opposites vanish, which a test of its own looks at. */
+const anyPair = fc.tuple(anySecret, anySecret).filter(([a, b]) => number(a) + number(b) !== ORDER);
+
 test('points are those of noble', () => {
   fc.assert(
-    fc.property(anySecret, anySecret, anySecret, (a, b, k) => {
+    fc.property(anyPair, anySecret, ([a, b], k) => {
       const A = curve.publicKey(a);
       const B = curve.publicKey(b);
       assert.deepEqual(A, secp256k1.getPublicKey(a));
@@ -27,7 +30,7 @@ test('points are those of noble', () => {
 
 test('secrets are numbers modulo the order', () => {
   fc.assert(
-    fc.property(anySecret, anySecret, (a, b) => {
+    fc.property(anyPair, ([a, b]) => {
       assert.equal(number(curve.addSecrets(a, b)), (number(a) + number(b)) % ORDER);
       assert.equal(number(curve.multiplySecrets(a, b)), (number(a) * number(b)) % ORDER);
       assert.equal(number(curve.negateSecret(a)), ORDER - number(a));
@@ -47,7 +50,7 @@ test('edges of the secrets: 1, the order less one', () => {
 
 test('multiplication distributes over addition', () => {
   fc.assert(
-    fc.property(anyPoint, anySecret, anySecret, (P, a, b) => {
+    fc.property(anyPoint, anyPair, (P, [a, b]) => {
       const sum = curve.addPoints(curve.multiply(P, a), curve.multiply(P, b));
       assert.deepEqual(curve.multiply(P, curve.addSecrets(a, b)), sum);
       assert.deepEqual(
