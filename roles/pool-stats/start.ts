@@ -30,6 +30,6 @@ export async function startPoolStats(context: PoolStatsContext): Promise<void> {
       addRoutes: (http, api) => rootRoute(http, api, addDashboard(http, 'pool')),
     }),
   );
-  context.watch('store', () => service.store.call('ping', null));
+  context.watch('store', () => service.ping());
   context.status(`at ${service.url}`);
 }

@@ -38,6 +38,6 @@ export async function startProxyStats(context: ProxyStatsContext): Promise<void>
       },
     }),
   );
-  context.watch('store', () => service.store.call('ping', null));
+  context.watch('store', () => service.ping());
   context.status(`at ${service.url}`);
 }

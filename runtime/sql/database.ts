@@ -107,15 +107,15 @@ function userVersion(db: DatabaseSync): number {
 
 /**
  * Runs `work` in a transaction that may write from its start; rolls back where it throws.
- * @param mode EXCLUSIVE on a server: while no other process writes
+ * @param mode EXCLUSIVE on a server: while no other process writes; READ: nothing is written, and nobody waited for
  * @throws HashpoolError 'store-conflict' on a server: run it again, EXCLUSIVE
  */
 export function inTransaction<T>(
   db: Database,
   work: () => T,
-  mode: 'IMMEDIATE' | 'EXCLUSIVE' = 'IMMEDIATE',
+  mode: 'IMMEDIATE' | 'EXCLUSIVE' | 'READ' = 'IMMEDIATE',
 ): T {
-  db.exec(`BEGIN ${mode}`);
+  db.exec(mode === 'READ' ? 'BEGIN' : `BEGIN ${mode}`);
   try {
     const result = work();
     db.exec('COMMIT');

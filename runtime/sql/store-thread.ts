@@ -15,6 +15,7 @@ export interface StoreThreadData {
   readonly path: string;
   readonly data: unknown;
   readonly journalFolder: string | undefined;
+  readonly readOnly: boolean;
 }
 
 interface StoreModule {
@@ -28,6 +29,7 @@ interface StoreThread {
   readonly db: Database;
   readonly operations: Tasks;
   readonly journal: Journal | undefined;
+  readonly readOnly: boolean;
 }
 
 /** An operation that throws takes back its own writes and nobody else's. */
@@ -53,7 +55,7 @@ function run({ db, operations, journal }: StoreThread, { name, input }: Call): A
  * and so is at once what a journal notes, for it is written before the commit.
  */
 function runAll(store: StoreThread, calls: readonly Call[]): Answer[] {
-  const { db, journal } = store;
+  const { db, journal, readOnly } = store;
   const work = () => {
     journal?.begin();
     const answers = calls.map((call) => run(store, call));
@@ -61,6 +63,7 @@ function runAll(store: StoreThread, calls: readonly Call[]): Answer[] {
     return answers;
   };
   try {
+    if (readOnly) return inTransaction(db, work, 'READ');
     if (journal?.isKept) return inTransaction(db, work, 'EXCLUSIVE');
     try {
       return inTransaction(db, work);
@@ -74,13 +77,14 @@ function runAll(store: StoreThread, calls: readonly Call[]): Answer[] {
 }
 
 try {
-  const { module, path, data, journalFolder } = workerData as StoreThreadData;
+  const { module, path, data, journalFolder, readOnly } = workerData as StoreThreadData;
   const { schema, journal: rules, operations: operationsOf } = (await import(module)) as StoreModule;
-  const db = openPlace(path, schema);
+  const db = openPlace(path, schema, { readOnly });
   const operations = operationsOf(db, data);
-  const journal = rules && new Journal(db, rules, schema.migrations.length, journalFolder);
+  const journal =
+    rules && !readOnly ? new Journal(db, rules, schema.migrations.length, journalFolder) : undefined;
   journal?.catchUp(operations);
-  const store = { db, operations, journal };
+  const store = { db, operations, journal, readOnly };
   port.on('message', (message: readonly Call[] | 'close') => {
     if (message !== 'close') {
       port.postMessage(runAll(store, message));

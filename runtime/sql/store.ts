@@ -20,6 +20,8 @@ export interface Store<O extends Tasks> {
  * that a disk flush is shared by as many as wait for it and nobody waits for a timer.
  * @param options.module exports `schema` and `operations(db, data)`; see store-thread.ts
  * @param options.journalFolder where a journal of its changes is kept, if one is
+ * @param options.readOnly for a database that another store writes to, and has brought to this version: neither of
+ * the two waits for the other
  * @throws HashpoolError 'database-newer', 'database-open'
  */
 export async function openStore<O extends Tasks>(options: {
@@ -28,10 +30,11 @@ export async function openStore<O extends Tasks>(options: {
   name: string;
   data?: unknown;
   journalFolder?: string | undefined;
+  readOnly?: boolean;
 }): Promise<Store<O>> {
   const entry = new URL('./store-thread.ts', import.meta.url);
-  const { module, path, data, journalFolder } = options;
-  const workerData: StoreThreadData = { module: module.href, path, data, journalFolder };
+  const { module, path, data, journalFolder, readOnly = false } = options;
+  const workerData: StoreThreadData = { module: module.href, path, data, journalFolder, readOnly };
   const thread = await Thread.start(entry, workerData, `${options.name} store`, CALLS_PER_COMMIT);
   return {
     call: async (name, input) => (await thread.call(name, input)) as never,

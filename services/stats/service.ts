@@ -18,7 +18,7 @@ import { KnownMiners } from './live/known-miners.ts';
 import { Recorder } from './live/recorder.ts';
 import { Sources } from './live/sources.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import { openStatsStore, type StatsStore } from './store/store.ts';
+import { openStatsStores } from './store/store.ts';
 import { Writer } from './writer.ts';
 
 export interface StatsServiceOptions {
@@ -54,7 +54,8 @@ export interface ProbeParts {
 }
 
 export interface StatsService {
-  readonly store: StatsStore;
+  /** Answers while both threads of the store do. */
+  ping(): Promise<unknown>;
   readonly board: Board;
   readonly context: ApiContext;
   readonly tcpPort: number;
@@ -73,15 +74,16 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     for (const each of closers.reverse()) await each();
   };
   try {
-    const store = await openStatsStore(place);
-    closers.push(() => store.close());
+    const stores = await openStatsStores(place);
+    const { reads, writes } = stores;
+    closers.push(() => stores.close());
     const begun = clock();
-    const recordingSince = await store.call('begin', begun);
+    const recordingSince = await writes.call('begin', begun);
     const [totals, known, stored, marks] = await Promise.all([
-      store.call('totals', null),
-      store.call('known', null),
-      store.call('events', { limit: RECENT_EVENTS, offset: 0 }),
-      store.call('sources', null),
+      reads.call('totals', null),
+      reads.call('known', null),
+      reads.call('events', { limit: RECENT_EVENTS, offset: 0 }),
+      reads.call('sources', null),
     ]);
     const sources = new Sources(marks);
     const recorder = new Recorder(totals);
@@ -89,10 +91,10 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     const events = new EventLog(stored, clock);
     events.listen((event) => recorder.event(event));
     const board = new Board({ side, network, recorder, miners, events, clock, metrics });
-    const means = new DayMeans({ store, miners, clock, log });
+    const means = new DayMeans({ store: reads, miners, clock, log });
     await means.open();
     closers.push(() => means.close());
-    const writer = new Writer({ store, recorder, sources, events, log, clock, disk: options.disk });
+    const writer = new Writer({ store: writes, recorder, sources, events, log, clock, disk: options.disk });
     closers.push(() => writer.close());
     const judging = setInterval(() => board.judge(), JUDGE_MS);
     closers.push(() => clearInterval(judging));
@@ -126,7 +128,7 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     const context: ApiContext = {
       side,
       network,
-      store,
+      store: reads,
       board,
       miners,
       recorder,
@@ -143,7 +145,8 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
     const url = await api.listen(options.host, options.httpPort);
     await health.start();
     log.info({ url, events: listener.port }, 'dashboard, API, health and metrics');
-    return { store, board, context, tcpPort: listener.port, url, close };
+    const ping = () => Promise.all([writes.call('ping', null), reads.call('ping', null)]);
+    return { ping, board, context, tcpPort: listener.port, url, close };
   } catch (error) {
     await close();
     throw error;

@@ -5,13 +5,13 @@ import type { EventLog } from './live/events.ts';
 import type { Recorder } from './live/recorder.ts';
 import type { Sources } from './live/sources.ts';
 import type { Batch } from './store/batch.ts';
-import type { StatsStore } from './store/store.ts';
+import type { StatsWriter } from './store/store.ts';
 
 const INTERVAL_MS = 2_000;
 const PRUNE_MS = 600_000;
 
 export interface WriterParts {
-  readonly store: StatsStore;
+  readonly store: StatsWriter;
   readonly recorder: Recorder;
   readonly sources: Sources;
   readonly events: EventLog;

@@ -2,7 +2,7 @@ import type { Board } from '../live/board.ts';
 import type { EventLog } from '../live/events.ts';
 import type { KnownMiners } from '../live/known-miners.ts';
 import type { Recorder } from '../live/recorder.ts';
-import type { StatsStore } from '../store/store.ts';
+import type { StatsReader } from '../store/store.ts';
 import type { Names } from './names.ts';
 import type { Health } from './schemas/health.ts';
 import type { Services } from './schemas/services.ts';
@@ -11,7 +11,7 @@ import type { Services } from './schemas/services.ts';
 export interface ApiContext {
   readonly side: 'pool' | 'proxy';
   readonly network: string;
-  readonly store: StatsStore;
+  readonly store: StatsReader;
   readonly board: Board;
   readonly miners: KnownMiners;
   readonly recorder: Recorder;

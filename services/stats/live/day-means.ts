@@ -1,7 +1,7 @@
 import { hashesPerSecond } from '../../../domain/stats/hashrate.ts';
 import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
-import type { StatsStore } from '../store/store.ts';
+import type { StatsReader } from '../store/store.ts';
 import type { KnownMiners } from './known-miners.ts';
 
 const INTERVAL_MS = 60_000;
@@ -12,7 +12,7 @@ const RECENT_SECONDS = 660;
 const LEAST_SECONDS = 1800;
 
 interface Parts {
-  readonly store: StatsStore;
+  readonly store: StatsReader;
   readonly miners: KnownMiners;
   /** Unix ms. */
   readonly clock: () => number;

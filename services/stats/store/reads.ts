@@ -6,6 +6,9 @@ import type { SourceMark } from '../live/sources.ts';
 import type { MinerRow, QuoteSample, ShareSums, Totals } from './batch.ts';
 import { big, joined, maybe, number, text } from './wide.ts';
 
+export { schema } from './schema.ts';
+export { readOperations as operations };
+
 const SUMS = `CAST(SUM(shares) AS BIGINT) AS shares, CAST(SUM(rejected) AS BIGINT) AS rejected,
   CAST(SUM(work_hi) AS BIGINT) AS work_hi, CAST(SUM(work_lo) AS BIGINT) AS work_lo,
   SUM(work_squares) AS work_squares`;

@@ -67,6 +67,9 @@ export function writeOperations(db: Database) {
   const oldMiners = db.prepare(`DELETE FROM miners WHERE last_seen < ?`);
 
   return {
+    /** Answers while the thread lives and the database can be read. */
+    ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,
+
     /** All or nothing. */
     write(batch: Batch): void {
       runEach(known, batch.miners.map(minerRow));

@@ -54,6 +54,20 @@ test('nothing is answered before its commit: a reader of the file sees it at onc
   await store.close();
 });
 
+test('a reading store answers while somebody writes, sees what is committed, and writes nothing', async (t) => {
+  const path = databasePath(t);
+  const db = openDatabase(path, schema);
+  t.after(() => db.close());
+  const reader = await openStore<Notes>({ module, path, name: 'notes', readOnly: true });
+  db.exec("BEGIN IMMEDIATE; INSERT INTO notes (text) VALUES ('under way')");
+  assert.equal(await reader.call('count', null), 0);
+  db.exec('COMMIT');
+  assert.equal(await reader.call('count', null), 1);
+  await assert.rejects(reader.call('add', 'mine'), /readonly/);
+  assert.equal(await reader.call('count', null), 1);
+  await reader.close();
+});
+
 test('a full disk fails the transaction and leaves what was there', (t) => {
   const db = openDatabase(databasePath(t), schema);
   const insert = db.prepare('INSERT INTO notes (text) VALUES (?)');
