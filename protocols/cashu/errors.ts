@@ -55,6 +55,12 @@ export const cashuErrors = {
   'method-unsupported': row(40002, 'Payment method is not supported'),
   'quote-unknown': row(40003, 'Quote is not known'),
   'lookup-expired': row(40004, 'Look-up request is too old'),
+  'epoch-mismatch': row(40010, 'Ehash is of another epoch'),
+  'epoch-open': row(40011, 'Epoch is still open'),
+  'epoch-maturing': row(40012, 'Epoch cannot be redeemed yet'),
+  'epoch-expired': row(40013, 'Epoch cannot be redeemed any more'),
+  'worth-nothing': row(40014, 'Ehash is worth less than a satoshi'),
+  'reward-exhausted': row(40015, 'Reward of the epoch is used up'),
   'rate-limited': row(42900, 'Too many requests', 429),
   'not-found': row(40400, 'No such endpoint', 404),
   // Nothing has changed: the same request may succeed later, once a disk has room or a node is back.

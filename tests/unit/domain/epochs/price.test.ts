@@ -10,11 +10,6 @@ import {
   redeemedSats,
   WHOLE_PPM,
 } from '../../../../domain/epochs/price.ts';
-import {
-  DEFAULT_WINDOW_BLOCKS,
-  redemptionState,
-  redemptionWindow,
-} from '../../../../domain/epochs/redemption-window.ts';
 import { isHashpoolError } from '../../../../protocols/errors.ts';
 
 const sats = fc.bigInt({ min: 0n, max: 2_100_000_000_000_000n });
@@ -144,15 +139,4 @@ test('what cannot be is refused', () => {
   for (const ppm of [-1, 0.5, WHOLE_PPM + 1, Number.NaN]) assert.throws(() => feeOf(1n, ppm), bad);
   assert.throws(() => redeemedSats(priceOf(1n, 0, 5n), 6n), bad);
   assert.throws(() => redeemedSats(priceOf(1n, 0, 5n), -1n), bad);
-});
-
-test('an epoch is redeemable from 100 blocks after its boundary until its window has passed', () => {
-  const window = redemptionWindow(1000, 50);
-  assert.deepEqual(window, { fromHeight: 1100, untilHeight: 1150 });
-  const states = [1000, 1099, 1100, 1149, 1150].map((tip) => redemptionState(window, tip));
-  assert.deepEqual(states, ['maturing', 'maturing', 'redeemable', 'redeemable', 'expired']);
-  assert.deepEqual(redemptionWindow(1000, DEFAULT_WINDOW_BLOCKS, 0), {
-    fromHeight: 1000,
-    untilHeight: 53_560,
-  });
 });

@@ -1,0 +1,63 @@
+/**
+ * The accounts of the books of sats. `coinbase` and `gifts` are where sats come from: blocks of the pool, and what others
+ * paid to its script. `ehash` is owed to an epoch's holders, `sat` to those of sat ecash. `fees` are the operator's, `dust` is
+ * what rounding kept back, and `expired` what nobody redeemed in time.
+ */
+export const ACCOUNTS = ['coinbase', 'gifts', 'ehash', 'fees', 'sat', 'dust', 'expired'] as const;
+export type Account = (typeof ACCOUNTS)[number];
+
+/** Sats that went from one account to another, for one epoch. */
+export interface Posting {
+  readonly epoch: number;
+  readonly giver: Account;
+  readonly taker: Account;
+  readonly sats: bigint;
+}
+
+/** What an epoch's own rows say, against which its postings are held. */
+export interface EpochAccounts {
+  readonly epoch: number;
+  readonly unit: string;
+  readonly rewardSats: bigint;
+  readonly feeSats: bigint;
+  /** Given for ehash. */
+  readonly redeemedSats: bigint;
+}
+
+/** What each account has taken less what it gave. All of them together are nothing, for no posting makes a sat. */
+export function balancesOf(postings: readonly Posting[]): Map<Account, bigint> {
+  const balances = new Map<Account, bigint>(ACCOUNTS.map((account) => [account, 0n]));
+  for (const { giver, taker, sats } of postings) {
+    balances.set(giver, (balances.get(giver) ?? 0n) - sats);
+    balances.set(taker, (balances.get(taker) ?? 0n) + sats);
+  }
+  return balances;
+}
+
+/**
+ * What is wrong with the books of sats, in words: each priced epoch has its reward and fee in them and what was redeemed
+ * of it, and no more was given for its ehash than was received.
+ * @param epochs all whose price is fixed
+ */
+export function contradictionsOf(epochs: readonly EpochAccounts[], postings: readonly Posting[]): string[] {
+  const byEpoch = Map.groupBy(postings, ({ epoch }) => epoch);
+  const known = new Set(epochs.map(({ epoch }) => epoch));
+  const strangers = [...byEpoch.keys()].filter((epoch) => !known.has(epoch));
+  return [
+    ...strangers.map((epoch) => `sats are booked for epoch ${epoch}, which has no price`),
+    ...epochs.flatMap((epoch) => contradictionOf(epoch, byEpoch.get(epoch.epoch) ?? []) ?? []),
+  ];
+}
+
+function contradictionOf(epoch: EpochAccounts, postings: readonly Posting[]): string | undefined {
+  const { unit, rewardSats, feeSats, redeemedSats } = epoch;
+  const balances = balancesOf(postings);
+  const of = (account: Account) => balances.get(account) ?? 0n;
+  const received = -of('coinbase') - of('gifts');
+  if (received !== rewardSats) return `${unit} received ${rewardSats} sats, ${received} are booked`;
+  if (of('fees') !== feeSats) return `the fee of ${unit} is ${feeSats} sats, ${of('fees')} are booked`;
+  if (of('sat') !== redeemedSats)
+    return `${redeemedSats} sats were given for ${unit}, ${of('sat')} are booked`;
+  if (of('ehash') < 0n) return `${-of('ehash')} sats more were given for ${unit} than it had`;
+  return undefined;
+}
