@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { stringifyJson } from '../../protocols/cashu/json.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
+import { OWN_KEY } from '../../services/wallet/sign-in.ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
 import { usageError } from './command-line.ts';
 import { formatTable } from './text-table.ts';
@@ -141,8 +142,20 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     help: ["prints a key of the wallet, to mine to as a username on this mint's pool, or to be paid to"],
     options: [],
     run: async ({ wallet }) => {
-      const key = encodeHpub(await wallet.keyForChannel('username'));
+      const key = encodeHpub(await wallet.keyForChannel(OWN_KEY));
       return { words: key, json: { key } };
+    },
+  },
+  'sign-in': {
+    argument: 'CODE',
+    help: [
+      "signs the code that the dashboard's page of the wallet shows, by the key above: whoever hands the answer in",
+      'there takes tokens out of this wallet for ten minutes',
+    ],
+    options: [],
+    run: async ({ wallet, argument }) => {
+      const signature = await wallet.signIn((await argumentOrInput('CODE', argument)).trim().toLowerCase());
+      return { words: signature, json: { signature } };
     },
   },
   restore: {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
 import type { ApiContext } from '../../services/stats/api/context.ts';
 import {
@@ -8,6 +8,7 @@ import {
   giftSchema,
 } from '../../services/stats/api/schemas/faucet.ts';
 import { noQuery } from '../../services/stats/api/schemas/queries.ts';
+import { refuseOtherSites } from './own-page.ts';
 import type { WalletLink } from './wallet-link.ts';
 
 /** The translator's faucet, for whoever looks at the dashboard; it is the faucet that limits what it gives. */
@@ -63,11 +64,4 @@ async function statusOf(wallet: WalletLink | undefined): Promise<Record<string, 
     if (isHashpoolError(error) && error.code === 'wallet-unavailable') return {};
     throw error;
   }
-}
-
-/** Another site's page could make a browser ask, though not read the answer; that would use up the limits. */
-function refuseOtherSites({ headers }: FastifyRequest): void {
-  const { origin, host } = headers;
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-  throw new HashpoolError('bad-origin', 'the faucet is asked from its own page alone');
 }

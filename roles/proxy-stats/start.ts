@@ -7,6 +7,7 @@ import type { ProxyStatsConfig, ProxyStatsShared } from './config.ts';
 import { connectRoute } from './connect-route.ts';
 import { faucetRoutes } from './faucet-route.ts';
 import { proxyProbes } from './probes.ts';
+import { tokenRoutes } from './token-routes.ts';
 import { walletLink } from './wallet-link.ts';
 import { walletRoute } from './wallet-route.ts';
 
@@ -29,6 +30,7 @@ export async function startProxyStats(context: ProxyStatsContext): Promise<void>
       addRoutes(http, api) {
         walletRoute(http, api, wallet);
         faucetRoutes(http, api, wallet);
+        tokenRoutes(http, api, wallet);
         connectRoute(http, api, {
           translatorAddress: probes.translator_address,
           mintUrl: shared.mint.url,

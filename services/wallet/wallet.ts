@@ -48,6 +48,14 @@ export interface Wallet {
   /** What came and went, the newest first; `before` is the id of the last line of the page before. */
   history(page: { before?: number | undefined; limit: number }): Promise<HistoryEntry[]>;
   /**
+   * Signs the code that a dashboard shows, by the wallet's own lock key (BIP340, 128 hex digits): whoever hands that in
+   * there is given tokens of this wallet for some minutes.
+   * @throws HashpoolError 'bad-code'
+   */
+  signIn(code: string): Promise<string>;
+  /** Whether a signature of `signIn` is there for the code, by this wallet's seed. */
+  isSignIn(code: string, signature: string): Promise<boolean>;
+  /**
    * A token (cashuB…) for somebody else; it stays on the list of `sent` until it is claimed.
    * @throws HashpoolError 'not-enough', 'unit-needed', 'bad-amount', 'proofs-spent', 'wallet-busy', 'bad-lock',
    * 'lock-not-enforced'
@@ -121,6 +129,8 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     units: () => books.call('units', undefined),
     troubles: () => books.call('troubles', undefined),
     history: (page) => books.call('history', page),
+    signIn: (code) => books.call('signIn', code),
+    isSignIn: (code, signature) => books.call('isSignIn', { code, signature }),
     send: (amount, options) => mint.call('send', { amount, ...options }),
     sent: () => books.call('sent', undefined),
     receive: (token, preimage) => mint.call('receive', { token, preimage }),

@@ -8,6 +8,8 @@ import { Faucet } from './faucet.ts';
 import type { FaucetOperations } from './faucet-store.ts';
 import { openHttp } from './http.ts';
 import { addRoutes } from './routes.ts';
+import { SignIns } from './sign-ins.ts';
+import { addTokenRoutes } from './token-routes.ts';
 
 /** sun_path has 108 bytes, one of them for the end. */
 const LONGEST_PATH = 107;
@@ -19,12 +21,12 @@ interface Options {
   readonly path: string;
   readonly faucetPath: string;
   readonly faucet: FaucetConfig;
-  readonly wallet: Pick<Wallet, 'balance' | 'history' | 'send'>;
+  readonly wallet: Pick<Wallet, 'balance' | 'history' | 'send' | 'isSignIn'>;
   readonly log: Logger;
 }
 
 /**
- * Serves balance, history and faucet on a unix socket, for whoever may open it.
+ * Serves balance, history, faucet and tokens on a unix socket, for whoever may open it.
  * @throws ConfigError where there can be no socket at the path
  */
 export async function openWalletSocket(options: Options): Promise<{ close(): Promise<void> }> {
@@ -41,6 +43,7 @@ export async function openWalletSocket(options: Options): Promise<{ close(): Pro
     await store.close();
   };
   addRoutes(http, { wallet, faucet: new Faucet(options.faucet, { store, wallet, clock: Date.now }) });
+  addTokenRoutes(http, { wallet, signIns: new SignIns(wallet, Date.now) });
   try {
     await http.listen({ path });
     chmodSync(path, MODE);

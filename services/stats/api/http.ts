@@ -33,10 +33,18 @@ const statuses: Readonly<Record<string, number>> = {
   'not-found': 404,
   'bad-signature': 403,
   'bad-origin': 403,
+  'bad-code': 401,
+  'no-session': 401,
   'faucet-off': 404,
   'faucet-limit': 429,
   'faucet-empty': 503,
   'faucet-busy': 503,
+  'too-many-sign-ins': 429,
+  'too-many-tokens': 429,
+  'not-enough': 409,
+  'no-active-keyset': 503,
+  'mint-unreachable': 503,
+  'wallet-busy': 503,
   'wallet-unavailable': 503,
   'store-unavailable': 503,
   'store-busy': 503,
@@ -127,6 +135,7 @@ interface Described {
   readonly properties?: Readonly<Record<string, Described & { readonly description?: string }>>;
   readonly type?: string;
   readonly enum?: readonly string[];
+  readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
@@ -144,6 +153,7 @@ function mismatch(schema: TSchema, value: unknown): BadQuery {
     );
   }
   const field = error?.instancePath.slice(1) ?? '';
+  if (field === '') return new BadQuery('', `a JSON object with ${Object.keys(known).join(', ')} is wanted`);
   const given = (value as Record<string, unknown>)[field];
   return new BadQuery(
     field,
@@ -151,8 +161,9 @@ function mismatch(schema: TSchema, value: unknown): BadQuery {
   );
 }
 
-function allowed({ enum: choices, type, minimum, maximum, maxLength }: Described): string {
+function allowed({ enum: choices, pattern, type, minimum, maximum, maxLength }: Described): string {
   if (choices) return choices.map((choice) => `"${choice}"`).join(' or ');
+  if (pattern !== undefined) return `a text that fits ${pattern}`;
   if (type === 'integer') return `an integer from ${minimum} to ${maximum}`;
   return `a text of at most ${maxLength} characters`;
 }

@@ -31,6 +31,7 @@ function fakeWallet() {
     balance: async () => balances,
     history: async ({ before = 99, limit }: { before?: number | undefined; limit: number }) =>
       lines.filter(({ id }) => id < before).slice(0, limit),
+    isSignIn: async (_code: string, signature: string) => signature === 'ab'.repeat(64),
     async send(amount: bigint, options = {}) {
       if (this.trouble) throw this.trouble;
       sent.push({ amount, ...options });
@@ -94,6 +95,30 @@ test('balance and history are served exactly, to owner and group alone, and no t
 });
 
 const toJson = (amount: bigint) => (amount > Number.MAX_SAFE_INTEGER ? amount : Number(amount));
+
+test('a token is given to a session that the lock key has signed, and to nobody else', async (t) => {
+  const { wallet, ask } = await openSocket(t);
+  const post = (path: string, body: object) => ask('POST', path, JSON.stringify(body));
+  const order = { amount: '1152921504606846976', unit: 'rich' };
+  const { code } = (await post('/sign-in/code', {})).answer;
+  const wrong = await post('/sign-in', { code, signature: 'cd'.repeat(64) });
+  assert.deepEqual([wrong.status, wrong.answer['code']], [401, 'bad-signature']);
+  for (const session of ['', '00'.repeat(32)]) {
+    const refused = await post('/token', { session, ...order });
+    assert.deepEqual([refused.status, refused.answer['code']], [401, 'no-session']);
+  }
+  assert.deepEqual(wallet.sent, []);
+  const { session } = (await post('/sign-in', { code, signature: 'AB'.repeat(64) })).answer;
+  const given = await post('/token', { session, ...order });
+  assert.deepEqual(given, { status: 200, answer: { token: 'cashuB1', amount: 1n << 60n, unit: 'rich' } });
+  assert.deepEqual(wallet.sent, [{ amount: 1n << 60n, unit: 'rich', note: 'dashboard' }]);
+  assert.equal((await post('/session', { session })).status, 200);
+  await post('/sign-out', { session });
+  assert.equal((await post('/token', { session, ...order })).status, 401);
+  for (const body of ['{}', '[]', JSON.stringify({ session, ...order, amount: '0' })]) {
+    assert.equal((await ask('POST', '/token', body)).answer['code'], 'bad-request');
+  }
+});
 
 test('the faucet gives of the richest unit, so much to one address and so much to all in a day', async (t) => {
   const { wallet, ask, give } = await openSocket(t);
