@@ -71,11 +71,14 @@ export function acceptLoss(db: Database, statement: string, now: number): void {
       db.prepare('INSERT INTO losses (accepted_at, statement) VALUES (?, ?)').run(now, statement);
       db.exec('DELETE FROM waiting');
       const rows = db.prepare(
-        `SELECT exponent, count(*) AS n FROM quotes WHERE ${UNISSUED} GROUP BY exponent`,
+        `SELECT segment, exponent, count(*) AS n FROM quotes WHERE ${UNISSUED} GROUP BY segment, exponent`,
       );
       for (const row of rows.all()) {
-        const exponents = Array.from({ length: Number(row['n']) }, () => Number(row['exponent']));
-        tally('void', exponents);
+        const [segment, exponent] = [Number(row['segment']), Number(row['exponent'])];
+        tally(
+          'void',
+          Array.from({ length: Number(row['n']) }, () => ({ segment, exponent })),
+        );
       }
       db.exec(`UPDATE quotes SET outcome = ${Outcome.void} WHERE ${UNISSUED}`);
       db.exec('UPDATE mint_quotes SET is_lost = 1');

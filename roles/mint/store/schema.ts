@@ -10,6 +10,7 @@ import { poolHours } from './migrations/08-pool-hours.ts';
 import { quotesInOrder } from './migrations/09-quotes-in-order.ts';
 import { paymentsOfKeys } from './migrations/10-payments-of-keys.ts';
 import { quotesToForget } from './migrations/11-quotes-to-forget.ts';
+import { epochs } from './migrations/12-epochs.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -65,5 +66,6 @@ export const schema: Schema = {
     quotesInOrder,
     paymentsOfKeys,
     quotesToForget,
+    epochs,
   ],
 };

@@ -18,21 +18,37 @@ export interface QuoteFigures {
   readonly ehash_issued: bigint;
 }
 
+/** A quote as it is counted. */
+export interface Counted {
+  readonly segment: number;
+  readonly exponent: number;
+}
+
 /**
- * Counts quotes by exponent in the transaction that changes them, so that the sums are true for every process of the
- * mint and need no walk over the quotes, of which there are millions.
- * @returns what notes quotes of these exponents as changed
+ * Counts quotes by exponent, in all and by segment, in the transaction that changes them: so that the sums are true for
+ * every process of the mint and need no walk over the quotes, of which there are millions.
+ * @returns what notes quotes as changed; with `by` -1, as not changed after all
  */
-export function tallies(db: Database): (kind: Kind, exponents: readonly number[]) => void {
+export function tallies(db: Database): (kind: Kind, quotes: readonly Counted[], by?: 1 | -1) => void {
   const writer = randomInt(WRITERS);
   const add = db.prepare(`
     INSERT INTO tallies (kind, exponent, writer, n) VALUES (?, ?, ?, ?)
     ON CONFLICT (kind, exponent, writer) DO UPDATE SET n = tallies.n + excluded.n`);
-  return (kind, exponents) => {
-    const groups = Map.groupBy(exponents, (exponent) => exponent);
+  const addToSegment = db.prepare(`
+    INSERT INTO segment_tallies (segment, kind, exponent, writer, n) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (segment, kind, exponent, writer) DO UPDATE SET n = segment_tallies.n + excluded.n`);
+  return (kind, quotes, by = 1) => {
+    const groups = Map.groupBy(quotes, ({ exponent }) => exponent);
     runEach(
       add,
-      [...groups].map(([exponent, group]) => [kind, exponent, writer, group.length]),
+      [...groups].map(([exponent, group]) => [kind, exponent, writer, by * group.length]),
+    );
+    const parts = Map.groupBy(quotes, ({ segment, exponent }) => `${segment} ${exponent}`);
+    runEach(
+      addToSegment,
+      [...parts.values()].flatMap((part) =>
+        part.slice(0, 1).map(({ segment, exponent }) => [segment, kind, exponent, writer, by * part.length]),
+      ),
     );
   };
 }

@@ -26,7 +26,7 @@ export function tokenOperations(db: Database) {
     UPDATE quotes SET outcome = ${Outcome.issued}
     WHERE id = ? AND outcome + 0 = ${Outcome.open}
       AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)
-    RETURNING exponent`);
+    RETURNING exponent, segment`);
   const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);
   const findPending = findAmong(db, (places) => `SELECT y FROM pending_inputs WHERE y IN (${places})`);
   const findSignatures = findAmong(db, (places) => `SELECT * FROM signatures WHERE blinded IN (${places})`);
@@ -36,8 +36,12 @@ export function tokenOperations(db: Database) {
     check: (rows) => {
       const refused = ids[rows.indexOf(undefined)];
       if (refused) throw notIssued(refused);
-      const exponents = rows.flatMap((row) => (row ? [integer(row, 'exponent')] : []));
-      tally('issued', exponents);
+      tally(
+        'issued',
+        rows.flatMap((row) =>
+          row ? [{ segment: integer(row, 'segment'), exponent: integer(row, 'exponent') }] : [],
+        ),
+      );
     },
   });
 

@@ -213,9 +213,14 @@ export function workOperations(db: Database) {
       for (const work of numbered) if (work.reason !== undefined) refuse(outbox, work.seq, work);
       const accepted = numbered.filter((work) => work.reason === undefined);
       const known = new Set(storeQuotes(outbox, accepted));
-      const created = accepted.filter((work) => !known.has(work)).map(({ exponent }) => exponent);
+      const created = accepted.filter((work) => !known.has(work));
       tally('created', created);
-      if (allowance) hours.note(poolId, created, allowance);
+      if (allowance)
+        hours.note(
+          poolId,
+          created.map(({ exponent }) => exponent),
+          allowance,
+        );
       const conflicts = [...known].filter((work) => isConflict(outbox, work)).length;
       const last = batch.firstSeq + BigInt(records.length) - 1n;
       runEach(advance, [[last, outbox, last]]);
@@ -249,7 +254,7 @@ export function workOperations(db: Database) {
           key: blob(row, 'public_key'),
         };
         refuse(BigInt(integer(row, 'outbox')), BigInt(integer(row, 'seq')), work);
-        return [integer(row, 'exponent')];
+        return [{ segment: integer(row, 'segment'), exponent: integer(row, 'exponent') }];
       });
       tally('void', voided);
     },

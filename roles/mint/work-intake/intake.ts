@@ -149,6 +149,7 @@ export class WorkIntake {
     if (reason !== undefined) return { ...record, reason };
     const isWaiting = !parent || isAheadOfClock(header, Math.floor(clock() / 1000));
     const lost = parent && losses.reasonFor(parent);
-    return { ...record, reason, lost, quoteId, shareHashLe, exponent, segment: epoch.segment, isWaiting };
+    const segment = epoch.segment ?? 0;
+    return { ...record, reason, lost, quoteId, shareHashLe, exponent, segment, isWaiting };
   }
 }
