@@ -11,6 +11,17 @@ const DIFFICULTY_ONE = 0xffffn << 208n;
  * @throws HashpoolError 'bad-compact-target' where the value is negative, zero or above 256 bits
  */
 export function compactToTarget(bits: number): bigint {
+  const target = readCompact(bits);
+  if (target !== undefined) return target;
+  throw new HashpoolError('bad-compact-target', `compact bits 0x${bits.toString(16)} stand for no target`);
+}
+
+/** Whether a hash, 32 bytes in header order, is at most the target that compact bits stand for; never where they stand for none. */
+export function meetsCompact(hashLe: Uint8Array, bits: number): boolean {
+  return leBytesToTarget(hashLe) <= (readCompact(bits) ?? -1n);
+}
+
+function readCompact(bits: number): bigint | undefined {
   const exponent = bits >>> 24;
   const mantissa = bits & 0x7fffff;
   const isNegative = (bits & 0x800000) !== 0;
@@ -18,10 +29,7 @@ export function compactToTarget(bits: number): bigint {
     exponent <= 3
       ? BigInt(mantissa) >> BigInt(8 * (3 - exponent))
       : BigInt(mantissa) << BigInt(8 * (exponent - 3));
-  if (isNegative || target === 0n || target > LARGEST) {
-    throw new HashpoolError('bad-compact-target', `compact bits 0x${bits.toString(16)} stand for no target`);
-  }
-  return target;
+  return isNegative || target === 0n || target > LARGEST ? undefined : target;
 }
 
 /**

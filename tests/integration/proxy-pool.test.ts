@@ -85,6 +85,25 @@ test('a block that is found through it enters the chain, and both pools go on up
   assert.equal((await client.submit(USER, next)).result, true);
 });
 
+test('a block that is easier than what the upstream takes as a share enters the chain all the same', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const [blockBits, upstreamBits] = [8, 24];
+  const { solo, pool, translator } = await proxyScene(t, { upstreamBits, blockBits });
+  const client = await connectSv1(translator.sv1Port);
+  t.after(() => client.close());
+  await client.request('mining.suggest_difficulty', [2 ** (blockBits - 32)]);
+  await client.start(USER);
+  const height = Number(await solo.node.rpc.call('getblockcount', []));
+  const easiest = targetOfDifficulty(2 ** (upstreamBits - 32));
+  let block = client.mineShare();
+  while (leBytesToTarget(Buffer.from(block.hash, 'hex').reverse()) <= easiest) block = client.mineShare();
+  assert.equal((await client.submit(USER, block)).result, true);
+  await pool.role.says(/the node has the found block as its tip/);
+  assert.equal(await solo.node.rpc.call('getblockhash', [height + 1]), block.hash);
+  assert.equal(solo.mint.shares.length, 0, 'as a share it was too easy there');
+});
+
 test('an upstream that leaves four bytes serves few channels, and says so', {
   timeout: LIMIT_MS,
 }, async (t) => {

@@ -7,6 +7,7 @@ import {
   exponentAtMost,
   leadingZeroBits,
   leBytesToTarget,
+  meetsCompact,
   meetsPower,
   meetsTargetLe,
   powerTarget,
@@ -45,7 +46,14 @@ test('compact bits that are zero, negative or above 256 bits are refused', () =>
     0, 0x00123456, 0x01003456, 0x02000056, 0x04000000, 0x04923456, 0x01fedcba, 0xff123456, 0x23000001,
   ]) {
     assert.throws(() => compactToTarget(bits), { code: 'bad-compact-target' }, bits.toString(16));
+    assert.equal(meetsCompact(new Uint8Array(32), bits), false, 'and are met by no hash');
   }
+});
+
+test('a hash meets the compact bits of its own number, and of no smaller one', () => {
+  const hash = targetToLeBytes(0xffffn << 208n);
+  assert.equal(meetsCompact(hash, 0x1d00ffff), true);
+  assert.equal(meetsCompact(hash, 0x1d00fffe), false);
 });
 
 test('a target becomes the compact bits that Bitcoin gives it', () => {

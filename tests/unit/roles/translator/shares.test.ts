@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { powerTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
+import { powerTarget, targetToCompact, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
 import { MAX_JOBS } from '../../../../roles/translator/sv1-server/job-table.ts';
 import { newShareCounts } from '../../../../roles/translator/sv1-server/share-answer.ts';
 import { MAX_NTIME_AHEAD_S } from '../../../../roles/translator/sv1-server/share-check.ts';
@@ -178,6 +178,22 @@ test("a job keeps its paying target: the old job's shares count at the old diffi
   channel.job(3, { cleanJobs: false });
   const easier = await client.waitForJob(hard);
   assert.equal(easier.cleanJobs, true, 'with an easier difficulty the jobs before it are dropped');
+});
+
+test('a block that is too easy for a share goes up all the same, and is answered as the pool has it', async (t) => {
+  const { miner } = await translatorUnderTest(t);
+  const { client, channel } = await miner(NAME);
+  const first = client.job;
+  channel.job(2, { targetLe: le(TEST_BITS + 64), nbits: targetToCompact(powerTarget(TEST_BITS)) });
+  await client.waitForJob(first);
+  channel.verdict = { kind: 'refused', code: 'difficulty-too-low' };
+  const block = client.mineShare({ difficulty: 2 ** (TEST_BITS - 32) });
+  assert.deepEqual(await errorOf(client, block), [23, 'Difficulty too low', null]);
+  assert.equal(channel.shares.length, 1);
+  channel.job(3, { targetLe: le(TEST_BITS + 64), nbits: 1 });
+  const last = await client.waitForJob(client.job);
+  assert.deepEqual(await errorOf(client, { ...block, jobId: last.jobId }), [23, 'Difficulty too low', null]);
+  assert.equal(channel.shares.length, 1, 'bits that stand for no target are met by nothing');
 });
 
 test('a share at the edge: what meets the target counts, though its SV1 difficulty is a 65,536th harder', async (t) => {

@@ -84,7 +84,7 @@ export const plainJob: ActiveJob = {
   coinbaseSuffix: new Uint8Array(64).fill(2),
   merklePath: [new Uint8Array(32).fill(3), new Uint8Array(32).fill(4)],
   prevHashLe: Uint8Array.from({ length: 32 }, (_, index) => index),
-  nbits: 0x207fffff,
+  nbits: 0x1d00ffff,
   minNtime: 1_700_000_000,
   targetLe: targetToLeBytes(powerTarget(TEST_BITS)),
   extranoncePrefix: Uint8Array.of(1, 0, 0, 1),
