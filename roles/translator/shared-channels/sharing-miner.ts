@@ -1,4 +1,10 @@
-import { type ExponentRange, exponentFor, Vardiff, within } from '../../../domain/vardiff/vardiff.ts';
+import {
+  type ExponentRange,
+  exponentFor,
+  fixedExponent,
+  Vardiff,
+  within,
+} from '../../../domain/vardiff/vardiff.ts';
 import { exponentAtMost, leBytesToTarget } from '../../../protocols/bitcoin/target.ts';
 import { MAX_DIFFICULTY_BITS } from '../../../protocols/sv1/difficulty.ts';
 import type { ChannelWish } from '../../../services/mining-client/channel.ts';
@@ -64,8 +70,9 @@ export class SharingMiner {
   /** Its difficulty is looked at. */
   evaluate(): void {
     // One that came back has to say anew that it can be moved.
-    if (this.#isFixed || this.place === undefined || !this.owner.takesExtranonce) return;
-    if (this.#vardiff.evaluate(this.#usher.now(), this.#range) !== undefined) this.#usher.seat(this);
+    if (this.place === undefined || !this.owner.takesExtranonce) return;
+    const moved = this.#vardiff.evaluate(this.#usher.now(), this.#range, this.#isFixed);
+    if (moved !== undefined) this.#usher.seat(this);
   }
 
   /** What the miner says of itself, by the rules that a pool has for it. */
@@ -76,7 +83,8 @@ export class SharingMiner {
     this.#isFixed = wish.isFixed ?? false;
     const after = this.#claimed();
     const followed = after === before ? this.#vardiff.k : this.#vardiff.follow(after);
-    const next = this.#isFixed ? this.#range.floor : within(this.#range, followed);
+    const fixed = fixedExponent(this.#range, this.#vardiff.proven);
+    const next = this.#isFixed ? fixed : within(this.#range, followed);
     if (next === this.#vardiff.k) return;
     this.#vardiff.set(next, this.#usher.now());
     this.#usher.seat(this);

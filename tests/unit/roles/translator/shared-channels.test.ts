@@ -20,6 +20,9 @@ const exponentOf = ({ request }: TestChannel): number =>
 const shared = (channels: readonly TestChannel[]): TestChannel[] =>
   channels.filter(({ request }) => request.miners !== undefined);
 
+/** Shares that are too many where hardly one is wanted: more than 64 times as many. */
+const FLOOD = 128;
+
 /** A job at the target that the channel was asked for. */
 function work(channel: TestChannel, jobId: number, changes: Parameters<TestChannel['job']>[1] = {}): void {
   channel.job(jobId, { targetLe: channel.request.maximumTargetLe, ...changes });
@@ -98,6 +101,30 @@ test('a miner that finds too much is moved to a harder channel, alone; what it f
   assert.equal(channel.shares.length, already + 1);
   assert.equal((await slow.submit('name.slow', slow.mineShare())).result, true);
   assert.equal(slow.difficulty, 2 ** (BITS - 32));
+});
+
+test('fd= stays where it is at many times the shares that are wanted, and not for a flood', async (t) => {
+  const { upstream, sharer, sharing, clock } = await scene(t);
+  const miner = await sharer('name.a');
+  await miner.authorize('name.a', `x,fd=${2 ** (BITS - 32)}`);
+  for (let i = 0; i < FLOOD / 2; i++) await miner.submit('name.a', miner.mineShare());
+  clock.now += 3000;
+  sharing.tick();
+  assert.equal(shared(upstream.channels).length, 1);
+  let sent = 0;
+  while (shared(upstream.channels).length === 1 && sent < 4 * FLOOD) {
+    await miner.submit('name.a', miner.mineShare());
+    sent++;
+  }
+  const [, harder] = shared(upstream.channels);
+  assert.ok(harder && sent > FLOOD / 4, `${sent} more were let by`);
+  assert.equal(exponentOf(harder), BITS + 1);
+  work(harder, 2);
+  await miner.waitForJob(miner.job);
+  assert.equal(miner.difficulty, 2 ** (BITS + 1 - 32));
+  assert.equal(miner.closed, false);
+  await miner.authorize('name.a', `x,fd=${2 ** (BITS - 32)}`);
+  assert.equal(miner.difficulty, 2 ** (BITS + 1 - 32), 'asking again does not take it back');
 });
 
 test('a silent miner is moved to an easier channel, and the one that it left is closed', async (t) => {
