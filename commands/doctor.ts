@@ -7,7 +7,7 @@ import { readReference } from '../runtime/config/references.ts';
 import { rpcAuthFromText } from '../runtime/rpc/auth.ts';
 import { bitcoinRpc } from '../runtime/rpc/client.ts';
 import { poolSide } from '../services/shared-config/pool-side.ts';
-import { type RolesTable, readRolesTable } from '../services/supervisor/roles-table.ts';
+import { type Role, type RolesTable, readRolesTable } from '../services/supervisor/roles-table.ts';
 import { type Side, tableOfSides } from '../services/supervisor/sides.ts';
 import { existingState, type StateFolder } from '../services/supervisor/state-folder.ts';
 import { readCommandLine, refuseWords, runCommand } from './appliance/command-line.ts';
@@ -44,11 +44,17 @@ async function main(args: readonly string[]): Promise<number> {
   refuseWords(positionals);
   const state = existingState(values.state);
   const whole = readRolesTable();
-  const trials = whole.roles.filter((role) => role.trial === true).map((role) => role.name);
-  const table = tableOfSides(whole, sidesOf(state), trials);
+  const table = tableOfSides(whole, sidesOf(state), absentRoles(whole, state));
   const findings = await examine(thisHost(state, table.roles), table);
   process.stdout.write(values.json ? `${JSON.stringify(findings)}\n` : report(findings));
   return findings.some(({ level }) => level === 'bad') ? 1 : 0;
+}
+
+/** What is for trials, and what runs only where it is asked for and has no config here. */
+function absentRoles({ roles }: RolesTable, state: StateFolder): string[] {
+  const isAbsent = ({ trial = false, feature, config }: Role) =>
+    trial || (feature !== undefined && !existsSync(join(state.config, config)));
+  return roles.filter(isAbsent).map((role) => role.name);
 }
 
 /** The sides whose shared file is among the config. */

@@ -21,7 +21,7 @@ let
     credential: if match "rpc-.*" credential.kind != null then [ credential.publishes ] else [ ]
   ) (attrValues table.credential);
 
-  # What template provider and mint ask, and `hashpool-doctor`; tests/nixos/files.test.ts reads the sources.
+  # What template provider, mint and jd-server ask, and `hashpool-doctor`; tests/nixos/files.test.ts reads the sources.
   asked = [
     "createwallet"
     "decoderawtransaction"

@@ -16,6 +16,7 @@ let
     listToAttrs
     map
     mapAttrs
+    pathExists
     readFile
     ;
   check = import ./check.nix;
@@ -27,7 +28,7 @@ let
     credential = { };
   }
   // fromTOML (readFile toml);
-  roles = map (role: { trial = false; } // role) raw.role;
+  roles = map (role: { trial = false; feature = null; } // role) raw.role;
   names = map (role: role.name) roles;
 
   # Who listens where, each with its number.
@@ -72,6 +73,7 @@ let
         filter (port: port.listen == "open" && role.hardening == "loopback") role.ports
       ))
       (if elem role.side sides then [ ] else [ "${role.name}: side ${role.side} is neither server nor client" ])
+      (if role.feature == null || pathExists (../config + "/${role.feature}.toml") then [ ] else [ "${role.name}: there is no config/${role.feature}.toml for its feature" ])
       (if elem role.hardening classes then [ ] else [ "${role.name}: hardening ${role.hardening} is not known" ])
     ];
 

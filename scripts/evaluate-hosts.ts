@@ -53,7 +53,9 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
     `{ ${pool} services.hashpool.server = { openFirewall = true; publicMint = true; hostName = "mint.example.org"; }; }`,
     ({ ports, units, etc, virtualHosts, failed }) => {
       assert.deepEqual(failed, []);
-      const open = readRolesTable().roles.filter(({ side }) => side === 'server');
+      const open = readRolesTable().roles.filter(
+        ({ side, feature }) => side === 'server' && feature === undefined,
+      );
       const numbers = open.flatMap((role) =>
         role.ports.filter(({ listen }) => listen === 'open').map(({ number }) => number),
       );
@@ -78,6 +80,25 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
         /address = "pool\.example\.org", authority_pubkey = "9abc"/,
       );
       assert.match(etc['hashpool/shared/miner.toml'] ?? '', /https:\/\/mint\.example\.org/);
+    },
+  ],
+  [
+    'both sides with job declaration: the translator mines at the jd-client, the pool knows the key of the jd-server',
+    `{ ${pool} ${client} services.hashpool.server = { openFirewall = true; jobDeclaration.enable = true; };
+       services.hashpool.client.jobDeclaration = { enable = true; coinbaseScript = "addr(tb1qown)"; }; }`,
+    ({ ports, units, etc, failed }) => {
+      assert.deepEqual(failed, []);
+      assert.deepEqual(ports, [34254, 34255, 34256]);
+      assert.ok(units.includes('hashpool-jd-server') && units.includes('hashpool-jd-client'));
+      assert.match(
+        etc['hashpool/pool.config.toml'] ?? '',
+        /jd_token_keys = \["public:jd-server-token\.pub"\]/,
+      );
+      assert.match(etc['hashpool/jds.config.toml'] ?? '', /coinbase_reward_script = "addr\(tb1qexample\)"/);
+      assert.match(etc['hashpool/tproxy.config.toml'] ?? '', /upstreams = \[\{[^}]*port = 34265[^}]*\}\]/);
+      const declaring = etc['hashpool/jdc.config.toml'] ?? '';
+      assert.match(declaring, /coinbase_reward_script = "addr\(tb1qown\)"/);
+      assert.match(declaring, /jds_authority_pubkey = "public:jd-server-authority\.pub"/);
     },
   ],
   [
@@ -111,6 +132,17 @@ const refused: readonly [what: string, host: string, words: RegExp][] = [
     'a public mint without a name',
     `{ ${pool} services.hashpool.server.publicMint = true; }`,
     /publicMint needs services\.hashpool\.server\.hostName/,
+  ],
+  [
+    'a jd-client that does not know its jd-server',
+    `{ ${pool} ${client} services.hashpool.client.jobDeclaration = { enable = true; coinbaseScript = "addr(tb1qown)"; }; }`,
+    /jobDeclaration\.serverAuthorityKey is not set/,
+  ],
+  [
+    'a jd-client without a node',
+    `{ ${client} services.hashpool.client = { pool = { address = "pool.example.org"; authorityKey = "9abc"; };
+       jobDeclaration = { enable = true; coinbaseScript = "addr(tb1qown)"; serverAuthorityKey = "9abd"; }; }; }`,
+    /jobDeclaration\.templateProvider\.authorityKey is not set|tp_authority_public_key/,
   ],
   [
     'a misspelt key',

@@ -25,6 +25,7 @@ const usage = (
   --server-keys DIR   copy the server side's public keys from DIR first (its state folder's public/)`
       : ''
   }
+  --job-declaration   with the side's role by which miners choose their own blocks
   --port-base N       the first port of nix/roles.toml becomes N, the next N+1, and so on, on both sides
   --no-restart        end as soon as a role dies, and say why
   --debug             log more
@@ -38,6 +39,7 @@ export async function runSide(side: Side, args: readonly string[]): Promise<numb
   const { values, positionals } = readCommandLine(args, {
     state: { type: 'string', default: `.state-${side}` },
     config: { type: 'string', default: regtestConfig },
+    'job-declaration': { type: 'boolean', default: false },
     'port-base': { type: 'string' },
     'no-restart': { type: 'boolean', default: false },
     debug: { type: 'boolean', default: false },
@@ -54,6 +56,7 @@ export async function runSide(side: Side, args: readonly string[]): Promise<numb
     state: values.state,
     config: values.config,
     debug: values.debug,
+    jobDeclaration: values['job-declaration'],
     portBase,
     side,
     without: side === 'server' && networkOf(values.config) !== 'regtest' ? ['bitcoind'] : [],

@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly forMs: number | undefined;
   /** The run ends when the wallet holds so much. */
   readonly untilTokens: bigint | undefined;
+  /** Whether miners choose their own blocks, by jd-server and jd-client. */
+  readonly jobDeclaration: boolean;
   readonly portBase: number | undefined;
   readonly restart: boolean;
   readonly debug: boolean;
@@ -23,6 +25,7 @@ export const startUsage = `npm start -- [options]: the whole appliance on a regt
   --config DIR        take the config files from DIR (default config/regtest)
   --for 60s           end after that long (s, m or h)
   --until-tokens N    end when the wallet holds N ehash; with --for, exit 1 if it does not in time
+  --job-declaration   miners choose their own blocks, by jd-server and jd-client
   --port-base N       the first port of nix/roles.toml becomes N, the next N+1, and so on
   --no-restart        end as soon as a role dies, and say why
   --debug             log more
@@ -44,6 +47,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     fresh: { type: 'boolean', default: false },
     for: { type: 'string' },
     'until-tokens': { type: 'string' },
+    'job-declaration': { type: 'boolean', default: false },
     'port-base': { type: 'string' },
     'no-restart': { type: 'boolean', default: false },
     debug: { type: 'boolean', default: false },
@@ -56,6 +60,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     fresh: values.fresh,
     forMs: values.for === undefined ? undefined : parseDuration('--for', values.for),
     untilTokens: values['until-tokens'] === undefined ? undefined : parseAmount(values['until-tokens']),
+    jobDeclaration: values['job-declaration'],
     portBase: values['port-base'] === undefined ? undefined : parsePort(values['port-base']),
     restart: !values['no-restart'],
     debug: values.debug,

@@ -32,6 +32,15 @@ in
       default = lib.optional cfg.server.enable "server" ++ lib.optional cfg.client.enable "client";
       description = "The sides that this host runs.";
     };
+    runs = mkOption {
+      type = types.functionTo types.bool;
+      internal = true;
+      readOnly = true;
+      default =
+        role:
+        lib.elem role.side cfg.sides && (role.feature == null || cfg.${role.side}.jobDeclaration.enable);
+      description = "Whether a role of the table is one of this host's, but for a node that something else runs.";
+    };
     acme = mkOption {
       type = types.bool;
       default = false;
@@ -45,6 +54,7 @@ in
         default = false;
         description = "Opens the ports that translators and job declarators elsewhere connect to.";
       };
+      jobDeclaration.enable = mkEnableOption "the jd-server: miners may choose their own blocks";
       coinbaseScript = mkOption {
         type = types.nullOr types.str;
         default = null;
@@ -70,6 +80,41 @@ in
         type = types.bool;
         default = true;
         description = "Opens the port that miners connect to.";
+      };
+      jobDeclaration = {
+        enable = mkEnableOption "the jd-client: miners mine blocks of this host's own node, for the pool";
+        coinbaseScript = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "addr(tb1q...)";
+          description = "Descriptor of the miner's own output, which gets the reward where no pool is there and miners mine solo.";
+        };
+        serverAddress = mkOption {
+          type = types.str;
+          default = cfg.client.pool.address;
+          defaultText = "the pool's";
+          description = "Name or address of the pool's jd-server.";
+        };
+        serverAuthorityKey = mkOption {
+          type = types.nullOr types.str;
+          default =
+            if cfg.server.jobDeclaration.enable then "public:jd-server-authority.pub" else null;
+          defaultText = "the jd-server's on this host";
+          description = "Its authority key: what its operator reads in /var/lib/hashpool/public/jd-server-authority.pub.";
+        };
+        templateProvider = {
+          address = mkOption {
+            type = types.str;
+            default = "127.0.0.1:8442";
+            description = "The template provider of the miner's own node, as host:port.";
+          };
+          authorityKey = mkOption {
+            type = types.nullOr types.str;
+            default = if cfg.server.enable then "public:template-provider-authority.pub" else null;
+            defaultText = "that of this host's";
+            description = "The key by which it is known.";
+          };
+        };
       };
       pool = {
         address = mkOption {

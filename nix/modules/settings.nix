@@ -7,7 +7,7 @@ let
   toml = import ../toml.nix;
   table = (import ../roles.nix { }).checked;
 
-  here = lib.filter (role: !role.trial && lib.elem role.side cfg.sides && schemas ? ${role.name}) table.roles;
+  here = lib.filter (role: !role.trial && cfg.runs role && schemas ? ${role.name}) table.roles;
   shared = lib.genAttrs cfg.sides (
     side: (lib.findFirst (role: role.side == side && role ? shared) { } table.roles).shared
   );
@@ -37,6 +37,25 @@ let
     client.mint.url = lib.mkOverride 900 (if cfg.server.enable then mintUrl else cfg.client.pool.mintUrl);
     pool-stats.health.backup_path = lib.mkIf cfg.backup.enable (lib.mkOverride 900 cfg.backup.to);
     proxy-stats.probes.wallet_socket = lib.mkOverride 900 walletSocket;
+    jd-client = lib.mapAttrs (_: lib.mkOverride 900) (
+      {
+        tp_address = declaring.templateProvider.address;
+        tp_authority_public_key = declaring.templateProvider.authorityKey;
+        upstreams = [
+          {
+            pool_address = cfg.client.pool.address;
+            pool_port = 34254;
+            authority_pubkey = cfg.client.pool.authorityKey;
+            jds_address = declaring.serverAddress;
+            jds_port = 34256;
+            jds_authority_pubkey = declaring.serverAuthorityKey;
+          }
+        ];
+      }
+      // lib.optionalAttrs (declaring.coinbaseScript != null) {
+        coinbase_reward_script = declaring.coinbaseScript;
+      }
+    );
     translator = {
       wallet.socket_path = lib.mkOverride 900 walletSocket;
       upstreams = lib.mkOverride 900 [
@@ -48,6 +67,20 @@ let
       ];
     };
   };
+  # What features of the role's side change in its config; stronger than what other options say.
+  featured =
+    name:
+    let
+      role = lib.findFirst (role: role.name == name) null here;
+      features = lib.unique (
+        map (other: other.feature) (
+          lib.filter (other: role != null && other.side == role.side && other.feature != null) here
+        )
+      );
+      strong = value: if lib.isAttrs value then lib.mapAttrs (_: strong) value else lib.mkOverride 800 value;
+      changes = feature: strong ((lib.importTOML (../../config + "/${feature}.toml")).${name} or { });
+    in
+    map changes features;
   # Each role of the server side that builds coinbases pays the same script.
   rewardScript =
     name:
@@ -56,6 +89,7 @@ let
       && schemas.${name}.properties ? coinbase_reward_script
       && lib.any (role: role.name == name && role.side == "server") here
     ) { coinbase_reward_script = lib.mkOverride 900 cfg.server.coinbaseScript; };
+  declaring = cfg.client.jobDeclaration;
   # In a folder that the two alone share.
   walletSocket = "/run/hashpool-wallet/wallet.sock";
   mintUrl =
@@ -77,11 +111,14 @@ in
   config = lib.mkIf (cfg.sides != [ ]) {
     services.hashpool.settings = lib.mapAttrs (
       name: file:
-      lib.mkMerge [
-        (fromFile file)
-        (derived.${name} or { })
-        (rewardScript name)
-      ]
+      lib.mkMerge (
+        [
+          (fromFile file)
+          (derived.${name} or { })
+          (rewardScript name)
+        ]
+        ++ featured name
+      )
     ) files;
 
     environment.etc = lib.mapAttrs' (

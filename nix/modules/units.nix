@@ -13,10 +13,12 @@ let
     app = "${cfg.package}/lib/hashpool";
     bitcoind = cfg.node.executable or "bitcoind";
     sv2tp = if cfg.server.enable && cfg.node.kind == "sv2" then lib.getExe packages.sv2-tp else null;
-    without = lib.optional (lib.elem cfg.node.kind [
-      "nixpkgs"
-      "elsewhere"
-    ]) "bitcoind";
+    without =
+      lib.optional (lib.elem cfg.node.kind [
+        "nixpkgs"
+        "elsewhere"
+      ]) "bitcoind"
+      ++ map (role: role.name) (lib.filter (role: !cfg.runs role) (import ../roles.nix { }).checked.roles);
     path = [ config.systemd.package ];
     noop = lib.getExe' pkgs.coreutils "true";
     inherit (cfg) network sides;

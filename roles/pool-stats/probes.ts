@@ -4,7 +4,7 @@ import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { failing, type Probe, well } from '../../services/stats/health/probe.ts';
 import { chainProbes } from '../../services/stats/health/probes/chain.ts';
 import { backupProbe, diskProbe } from '../../services/stats/health/probes/machine.ts';
-import { looksUpMint, looksUpSv2 } from '../../services/stats/health/probes/reachable.ts';
+import { looksUpMint, looksUpSv2, type Sv2Target } from '../../services/stats/health/probes/reachable.ts';
 import { judgeLink, judgeReport } from '../../services/stats/health/probes/reported.ts';
 import type { ProbeParts } from '../../services/stats/service.ts';
 import type { PoolStatsContext } from './start.ts';
@@ -26,13 +26,27 @@ export function poolProbes(
   const { config, shared, log, read, statePath } = context;
   const { probes: at, health } = config;
   const reported = { reports: board.reports, clock: Date.now, begun };
-  const target = (kind: 'mining' | 'templates', address: string, key: string) => ({
+  const target = (kind: Sv2Target['kind'], address: string, key: string) => ({
     kind,
     address,
     authorityKey: decodeAuthorityPublicKey(read(key)),
     workers,
     log,
   });
+  const { jds_address, jds_authority_public_key } = at;
+  const declarations: Probe[] =
+    jds_address === undefined
+      ? []
+      : [
+          {
+            name: 'jd-server',
+            title: 'Job declaration',
+            matters: true,
+            remedy: "See the jd-server's log: miners who choose their own blocks can't declare them here",
+            look: (signal) =>
+              looksUpSv2(target('declarations', jds_address, jds_authority_public_key), signal),
+          },
+        ];
   return [
     ...chainProbes({ rpc, network: shared.bitcoin.network, board: board.chain, clock: Date.now }),
     {
@@ -56,6 +70,7 @@ export function poolProbes(
         return report.state === 'failing' ? report : found;
       },
     },
+    ...declarations,
     {
       name: 'pool-work',
       title: 'Work for miners',

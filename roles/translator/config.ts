@@ -62,7 +62,7 @@ export const translatorConfig = table({
   }),
   downstream_tls: optional(
     table({
-      port: port('the SV1 port for miners that speak TLS, beside the plain one', { default: 34256 }),
+      port: port('the SV1 port for miners that speak TLS, beside the plain one', { default: 34259 }),
       certificate: secret("the server's certificate and those that lead to its root, in PEM", {
         default: 'credential:translator-tls-certificate',
       }),

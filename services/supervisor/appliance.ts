@@ -8,7 +8,7 @@ import { launchPlans } from './launch-plans.ts';
 import { lockFolder } from './lock.ts';
 import { type PlacedPort, placePorts } from './ports.ts';
 import type { LaunchPlan } from './role-process.ts';
-import { type RolesTable, readRolesTable } from './roles-table.ts';
+import { type Role, type RolesTable, readRolesTable } from './roles-table.ts';
 import { type Side, tableOfSides } from './sides.ts';
 import { checkFolder, createFolders, ownFolders, type StateFolder, stateFolder } from './state-folder.ts';
 
@@ -30,6 +30,8 @@ export interface ApplianceOptions {
   readonly fresh?: boolean;
   readonly portBase?: number | undefined;
   readonly debug?: boolean;
+  /** Whether the roles run by which miners choose their own blocks. */
+  readonly jobDeclaration?: boolean;
   /** The roles of one side alone, and of these not what is for trials. */
   readonly side?: Side;
   /** Roles that something else runs. */
@@ -67,10 +69,12 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
   }
 }
 
-function tableOf(whole: RolesTable, { side, without = [] }: ApplianceOptions): RolesTable {
-  if (side === undefined) return tableOfSides(whole, ['server', 'client'], without);
-  const trials = whole.roles.filter((role) => role.trial === true).map((role) => role.name);
-  return tableOfSides(whole, [side], [...trials, ...without]);
+function tableOf(whole: RolesTable, options: ApplianceOptions): RolesTable {
+  const { side, without = [], jobDeclaration = false } = options;
+  const isLeftOut = ({ trial = false, feature }: Role): boolean =>
+    (side !== undefined && trial) || (feature !== undefined && !jobDeclaration);
+  const leftOut = whole.roles.filter(isLeftOut).map((role) => role.name);
+  return tableOfSides(whole, side === undefined ? ['server', 'client'] : [side], [...leftOut, ...without]);
 }
 
 /** Removes what an appliance puts into its folder, and nothing that it does not know. */

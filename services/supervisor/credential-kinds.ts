@@ -40,6 +40,7 @@ const kinds: Record<Credential['kind'], Kind> = {
       encodeAuthorityPublicKey(curve.xOnly(curve.publicKey(decodeAuthoritySecretKey(secret)))),
   },
   'issuer-key': signingKey,
+  'token-key': signingKey,
   'pool-id': signingKey,
   seed: { generate: ({ randomBytes }) => toHex(randomBytes(32)) },
   mnemonic: { generate: () => generateMnemonic(wordlist, MNEMONIC_BITS) },

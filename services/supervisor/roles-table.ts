@@ -25,6 +25,7 @@ const credentialSchema = Type.Object(
     kind: Type.Union([
       Type.Literal('authority-key'),
       Type.Literal('issuer-key'),
+      Type.Literal('token-key'),
       Type.Literal('pool-id'),
       Type.Literal('seed'),
       Type.Literal('mnemonic'),
@@ -42,6 +43,7 @@ const roleSchema = Type.Object(
     description: Type.String({ minLength: 1, maxLength: 80 }),
     side: Type.Union([Type.Literal('server'), Type.Literal('client')]),
     trial: Type.Optional(Type.Boolean()),
+    feature: Type.Optional(Type.Literal('job-declaration')),
     command: Type.String({ minLength: 1 }),
     config: fileName,
     shared: Type.Optional(fileName),

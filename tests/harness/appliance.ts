@@ -6,7 +6,8 @@ import { type Audit, auditAppliance } from '../../commands/appliance/audit-sums.
 import { type BitcoinRpc, bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { prepareAppliance } from '../../services/supervisor/appliance.ts';
 import { type ApplianceFigures, gatherFigures } from '../../services/supervisor/figures.ts';
-import { portOf } from '../../services/supervisor/ports.ts';
+import { placePorts, portOf } from '../../services/supervisor/ports.ts';
+import { readRolesTable } from '../../services/supervisor/roles-table.ts';
 import type { StateFolder } from '../../services/supervisor/state-folder.ts';
 import { type Ending, Supervisor } from '../../services/supervisor/supervise.ts';
 import type { RoleView } from '../../services/supervisor/supervised-role.ts';
@@ -42,9 +43,9 @@ export interface TestApplianceOptions {
   readonly state?: string;
   /** Changes a config file's text; `file` is its path below config/regtest. */
   readonly edit?: (file: string, text: string) => string;
+  readonly jobDeclaration?: boolean;
 }
 
-const PORTS = 12;
 const LIMIT_MS = 60_000;
 const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.url));
 
@@ -55,11 +56,12 @@ export async function startAppliance(
 ): Promise<TestAppliance> {
   const folder = temporaryFolder();
   const config = loopbackConfig(join(folder, 'config-source'), options.edit);
-  const portBase = await freePortBase(PORTS);
+  const portBase = await freePortBase(placePorts(readRolesTable()).length);
   const appliance = await prepareAppliance({
     state: options.state ?? join(folder, 'state'),
     config,
     portBase,
+    jobDeclaration: options.jobDeclaration ?? false,
   });
   const without = new Set(options.without);
   const watchers = new Set<() => void>();

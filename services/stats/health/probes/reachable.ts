@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { HashpoolError, messageOf } from '../../../../protocols/errors.ts';
 import {
+  JOB_DECLARATION_PROTOCOL,
   MINING_PROTOCOL,
   setupProtocol,
   TEMPLATE_DISTRIBUTION_PROTOCOL,
 } from '../../../../protocols/sv2/common.ts';
+import { DECLARE_TX_DATA } from '../../../../protocols/sv2/job-declaration.ts';
 import { hostAndPort } from '../../../../runtime/config/address.ts';
 import type { Logger } from '../../../../runtime/logs.ts';
 import { connectSv2 } from '../../../../runtime/sv2/connect.ts';
@@ -15,9 +17,16 @@ import { type Finding, well } from '../probe.ts';
 const FRAME_CAP = 1 << 20;
 const LONGEST_ANSWER = 4096;
 
+/** How a client of each kind of server introduces itself. */
+const SETUPS = {
+  mining: { protocol: MINING_PROTOCOL, flags: 0 },
+  templates: { protocol: TEMPLATE_DISTRIBUTION_PROTOCOL, flags: 0 },
+  declarations: { protocol: JOB_DECLARATION_PROTOCOL, flags: DECLARE_TX_DATA },
+};
+
 /** A Stratum V2 server, as its clients meet it. */
 export interface Sv2Target {
-  readonly kind: 'mining' | 'templates';
+  readonly kind: keyof typeof SETUPS;
   readonly address: string;
   /** 32 bytes x-only; undefined: whoever answers is believed. */
   readonly authorityKey: Uint8Array | undefined;
@@ -32,10 +41,7 @@ export async function looksUpSv2(target: Sv2Target, signal: AbortSignal): Promis
     ...hostAndPort(address),
     protocol: setupProtocol,
     authorityKey,
-    setup: {
-      protocol: kind === 'mining' ? MINING_PROTOCOL : TEMPLATE_DISTRIBUTION_PROTOCOL,
-      device_id: 'hashpool stats',
-    },
+    setup: { ...SETUPS[kind], device_id: 'hashpool stats' },
     frameCap: FRAME_CAP,
     workers,
     log,

@@ -9,6 +9,7 @@ test('without options the appliance runs on .state until it is stopped', () => {
     fresh: false,
     forMs: undefined,
     untilTokens: undefined,
+    jobDeclaration: false,
     portBase: undefined,
     restart: true,
     debug: false,
@@ -18,13 +19,14 @@ test('without options the appliance runs on .state until it is stopped', () => {
 
 test('every option is read', () => {
   const line =
-    '--state x --config y --fresh --for 90s --until-tokens 5000000000000000000 --port-base 20000 --no-restart --debug';
+    '--state x --config y --fresh --for 90s --until-tokens 5000000000000000000 --job-declaration --port-base 20000 --no-restart --debug';
   assert.deepEqual(parseStartOptions(line.split(' ')), {
     state: 'x',
     config: 'y',
     fresh: true,
     forMs: 90_000,
     untilTokens: 5_000_000_000_000_000_000n,
+    jobDeclaration: true,
     portBase: 20_000,
     restart: false,
     debug: true,

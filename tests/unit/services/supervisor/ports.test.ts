@@ -20,7 +20,7 @@ test('with a base the k-th port of the table, from zero, is base + k', () => {
     ports.map((port) => port.number),
     ports.map((_, k) => 20_000 + k),
   );
-  assert.equal(portOf(ports, 'translator', 'sv1-mining'), 20_005);
+  assert.equal(portOf(ports, 'translator', 'sv1-mining'), 20_007);
 });
 
 test('a base at which the ports do not fit is refused', () => {
@@ -53,7 +53,7 @@ test('config text is shifted where a port of the table stands, and nowhere else'
     'url = "http://127.0.0.1:20002"',
     'listen_port = 20002',
     'rpcport=20000',
-    'downstream_port = 20005 # the usual one',
+    'downstream_port = 20007 # the usual one',
     'cert_validity_sec = 34260',
     'name = "share 3338"',
     'other = "127.0.0.1:33380"',
