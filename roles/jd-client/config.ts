@@ -2,8 +2,8 @@ import { MAX_NAME_BYTES } from '../../domain/jobs/pool-coinbase.ts';
 import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
   address,
-  choice,
   type ConfigOf,
+  choice,
   flag,
   integer,
   list,
