@@ -1,13 +1,25 @@
 import sodium from 'libsodium-wrappers';
 import { HashpoolError } from '../errors.ts';
 
-/** ChaCha20-Poly1305 of RFC 8439. A key or nonce of the wrong size throws HashpoolError 'bad-length'. */
+/**
+ * ChaCha20-Poly1305 of RFC 8439. A key or nonce of the wrong size, more than 64 associated bytes and a message that
+ * has more than 65535 bytes with its tag throw HashpoolError 'bad-length'.
+ */
 export interface Cipher {
   /**
    * @param associated authenticated and not encrypted; empty where there is none
    * @returns the ciphertext with its tag, 16 bytes more than `plain`
    */
   encrypt(key32: Uint8Array, nonce12: Uint8Array, associated: Uint8Array, plain: Uint8Array): Uint8Array;
+  /** The same into `target` from `at` on, where there is room for it. */
+  encryptInto(
+    target: Uint8Array,
+    at: number,
+    key32: Uint8Array,
+    nonce12: Uint8Array,
+    associated: Uint8Array,
+    plain: Uint8Array,
+  ): void;
   /** @returns undefined where the tag does not fit: wrong key, nonce or associated data, or changed bytes */
   decrypt(
     key32: Uint8Array,
@@ -17,39 +29,110 @@ export interface Cipher {
   ): Uint8Array | undefined;
 }
 
+/**
+ * libsodium itself, as the wrappers export it: they copy and allocate for longer than it takes to encrypt a share. Its
+ * functions take addresses, and 64-bit lengths as two numbers.
+ */
+interface RawSodium {
+  readonly HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _crypto_aead_chacha20poly1305_ietf_encrypt(...numbers: number[]): number;
+  _crypto_aead_chacha20poly1305_ietf_decrypt(...numbers: number[]): number;
+}
+
 const TAG_BYTES = 16;
+/** Where each lies behind the key, in the one piece of memory through which all goes in and out. */
+const NONCE_AT = 32;
+const ASSOCIATED_AT = 48;
+const MAX_ASSOCIATED_BYTES = 64;
+const MESSAGE_AT = ASSOCIATED_AT + MAX_ASSOCIATED_BYTES;
+/** Of a Noise message, its tag included. */
+const MAX_MESSAGE_BYTES = 65_535;
+/** Up to here a loop copies faster than a call. */
+const SHORT = 128;
 
 /** Resolves once libsodium's WASM is compiled. */
 export async function loadCipher(): Promise<Cipher> {
   await sodium.ready;
-  return {
+  const raw = rawSodium();
+  const seal = raw._crypto_aead_chacha20poly1305_ietf_encrypt;
+  const open = raw._crypto_aead_chacha20poly1305_ietf_decrypt;
+  const key = raw._malloc(MESSAGE_AT + MAX_MESSAGE_BYTES);
+  const [nonce, ad, message] = [key + NONCE_AT, key + ASSOCIATED_AT, key + MESSAGE_AT];
+
+  function put(key32: Uint8Array, nonce12: Uint8Array, associated: Uint8Array, text: Uint8Array): Uint8Array {
+    expectSizes(key32, nonce12, associated);
+    // It is another array after libsodium's memory has grown.
+    const memory = raw.HEAPU8;
+    copy(key32, memory, key);
+    copy(nonce12, memory, nonce);
+    copy(associated, memory, ad);
+    copy(text, memory, message);
+    return memory;
+  }
+
+  const cipher: Cipher = {
+    encryptInto(target, at, key32, nonce12, associated, plain) {
+      expectLength(plain.length + TAG_BYTES);
+      const memory = put(key32, nonce12, associated, plain);
+      seal(message, 0, message, plain.length, 0, ad, associated.length, 0, 0, nonce, key);
+      copyOut(memory, message, plain.length + TAG_BYTES, target, at);
+    },
     encrypt(key32, nonce12, associated, plain) {
-      expectSizes(key32, nonce12);
-      return sodium.crypto_aead_chacha20poly1305_ietf_encrypt(plain, associated, null, nonce12, key32);
+      const sealed = new Uint8Array(plain.length + TAG_BYTES);
+      cipher.encryptInto(sealed, 0, key32, nonce12, associated, plain);
+      return sealed;
     },
     decrypt(key32, nonce12, associated, sealed) {
-      expectSizes(key32, nonce12);
+      expectLength(sealed.length);
+      const memory = put(key32, nonce12, associated, sealed);
       if (sealed.length < TAG_BYTES) return undefined;
-      try {
-        return sodium.crypto_aead_chacha20poly1305_ietf_decrypt(null, sealed, associated, nonce12, key32);
-      } catch (error) {
-        if (isWrongTag(error)) return undefined;
-        throw error;
-      }
+      const isWrong = open(message, 0, 0, message, sealed.length, 0, ad, associated.length, 0, nonce, key);
+      if (isWrong) return undefined;
+      const plain = new Uint8Array(sealed.length - TAG_BYTES);
+      copyOut(memory, message, plain.length, plain, 0);
+      return plain;
     },
   };
+  return cipher;
 }
 
-/** libsodium-wrappers tells a wrong tag from other trouble by this text alone. */
-function isWrongTag(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('ciphertext cannot be decrypted');
+function copy(from: Uint8Array, memory: Uint8Array, at: number): void {
+  if (from.length > SHORT) memory.set(from, at);
+  else for (let i = 0; i < from.length; i++) memory[at + i] = from[i] ?? 0;
 }
 
-function expectSizes(key32: Uint8Array, nonce12: Uint8Array): void {
+function copyOut(memory: Uint8Array, from: number, length: number, target: Uint8Array, at: number): void {
+  if (length > SHORT) target.set(memory.subarray(from, from + length), at);
+  else for (let i = 0; i < length; i++) target[at + i] = memory[from + i] ?? 0;
+}
+
+function rawSodium(): RawSodium {
+  const raw: unknown = Reflect.get(sodium, 'libsodium');
+  if (isRawSodium(raw)) return raw;
+  throw new HashpoolError('bad-wasm', 'libsodium-wrappers exports no libsodium: install its pinned version');
+}
+
+function isRawSodium(value: unknown): value is RawSodium {
+  return typeof value === 'object' && value !== null && '_malloc' in value && 'HEAPU8' in value;
+}
+
+function expectSizes(key32: Uint8Array, nonce12: Uint8Array, associated: Uint8Array): void {
   if (key32.length !== 32) {
     throw new HashpoolError('bad-length', `cipher key must be 32 bytes, not ${key32.length}`);
   }
   if (nonce12.length !== 12) {
     throw new HashpoolError('bad-length', `cipher nonce must be 12 bytes, not ${nonce12.length}`);
+  }
+  if (associated.length > MAX_ASSOCIATED_BYTES) {
+    const words = `at most ${MAX_ASSOCIATED_BYTES} bytes may be associated, not ${associated.length}`;
+    throw new HashpoolError('bad-length', words);
+  }
+}
+
+function expectLength(sealedBytes: number): void {
+  if (sealedBytes > MAX_MESSAGE_BYTES) {
+    const words = `a sealed message has at most ${MAX_MESSAGE_BYTES} bytes, not ${sealedBytes}`;
+    throw new HashpoolError('bad-length', words);
   }
 }

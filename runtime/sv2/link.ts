@@ -53,6 +53,8 @@ export class NoiseLink {
   #handling = false;
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
+  /** Bytes that waited in the socket when the first of `#outgoing` came. */
+  #unsentBytes = 0;
   #flushing: NodeJS.Immediate | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
   #lingering: NodeJS.Timeout | undefined;
@@ -105,23 +107,20 @@ export class NoiseLink {
     return this.#reason === undefined;
   }
 
-  /** Bytes that wait for the peer. */
-  get queued(): number {
-    return this.#outgoingBytes + this.#socket.writableLength;
-  }
-
   /** Encrypts and sends a plain frame. Once the link is closed it does nothing. */
   send(frame: Uint8Array): void {
     if (this.#reason !== undefined) return;
-    if (this.queued > this.queuedCap) {
-      const reason = `slow reader: ${this.queued} bytes wait for the peer, at most ${this.queuedCap} may`;
+    // The socket is asked once a turn, since that takes as long as it takes to encrypt a header.
+    if (this.#flushing === undefined) this.#unsentBytes = this.#socket.writableLength;
+    const queued = this.#outgoingBytes + this.#unsentBytes;
+    if (queued > this.queuedCap) {
+      const reason = `slow reader: ${queued} bytes wait for the peer, at most ${this.queuedCap} may`;
       this.fail(new HashpoolError('sv2-slow-reader', reason));
       return;
     }
-    for (const part of sealFrame(this.#sealer, frame)) {
-      this.#outgoing.push(part);
-      this.#outgoingBytes += part.length;
-    }
+    const sealed = sealFrame(this.#sealer, frame);
+    this.#outgoing.push(sealed);
+    this.#outgoingBytes += sealed.length;
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 

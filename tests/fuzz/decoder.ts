@@ -84,7 +84,7 @@ const transport: Target = {
     const frames = payloads.map((payload) =>
       concatBytes(Uint8Array.of(0, 0, random.below(256)), lengthBytes(payload.length), payload),
     );
-    const sealed = concatBytes(...frames.flatMap((frame) => sealFrame(sealer, frame)));
+    const sealed = concatBytes(...frames.map((frame) => sealFrame(sealer, frame)));
     const damaged = random.below(2) === 0;
     if (damaged) {
       const at = random.below(sealed.length);

@@ -32,6 +32,12 @@ export class CipherState {
     return sealed;
   }
 
+  /** The same into `target` from `at` on, with nothing associated. @throws as `encrypt` does */
+  encryptInto(target: Uint8Array, at: number, plain: Uint8Array): void {
+    this.#cipher.encryptInto(target, at, this.#key, this.#currentNonce(), EMPTY, plain);
+    this.#counter++;
+  }
+
   /** @returns undefined when authentication fails; the counter then stays, and the connection is to be closed */
   decrypt(sealed: Uint8Array, associated: Uint8Array = EMPTY): Uint8Array | undefined {
     const plain = this.#cipher.decrypt(this.#key, this.#currentNonce(), associated, sealed);

@@ -21,14 +21,18 @@ export function sealedLength(payloadBytes: number): number {
 /**
  * Encrypts a plain frame: its header by itself, then its payload in chunks; an empty payload has none.
  * @param frame header and payload
- * @returns the parts to send, in order
+ * @returns what goes over the wire
  */
-export function sealFrame(cipher: CipherState, frame: Uint8Array): Uint8Array[] {
-  const parts = [cipher.encrypt(frame.subarray(0, FRAME_HEADER_BYTES))];
+export function sealFrame(cipher: CipherState, frame: Uint8Array): Uint8Array {
+  const sealed = Buffer.allocUnsafe(sealedLength(frame.length - FRAME_HEADER_BYTES));
+  cipher.encryptInto(sealed, 0, frame.subarray(0, FRAME_HEADER_BYTES));
+  let at = SEALED_HEADER_BYTES;
   for (let start = FRAME_HEADER_BYTES; start < frame.length; start += MAX_CHUNK_BYTES) {
-    parts.push(cipher.encrypt(frame.subarray(start, start + MAX_CHUNK_BYTES)));
+    const chunk = frame.subarray(start, start + MAX_CHUNK_BYTES);
+    cipher.encryptInto(sealed, at, chunk);
+    at += chunk.length + MAC_BYTES;
   }
-  return parts;
+  return sealed;
 }
 
 /**

@@ -94,4 +94,18 @@ test('keys and nonces of the wrong size are errors, not wrong tags', () => {
   });
   assert.throws(() => cipher.decrypt(key.slice(1), nonce, none, new Uint8Array(16)), { code: 'bad-length' });
   assert.throws(() => cipher.decrypt(key, nonce.slice(1), none, new Uint8Array(16)), { code: 'bad-length' });
+  assert.throws(() => cipher.encrypt(key, nonce, new Uint8Array(65), none), { code: 'bad-length' });
+  assert.throws(() => cipher.encrypt(key, nonce, none, new Uint8Array(65_520)), { code: 'bad-length' });
+  assert.throws(() => cipher.decrypt(key, nonce, none, new Uint8Array(65_536)), { code: 'bad-length' });
+});
+
+test('it encrypts into a place among other bytes', () => {
+  const [key, nonce, none] = [new Uint8Array(32).fill(1), new Uint8Array(12), new Uint8Array(0)];
+  for (const length of [0, 6, 112, 113, 65_519]) {
+    const plain = new Uint8Array(length).fill(7);
+    const target = new Uint8Array(length + 20).fill(9);
+    cipher.encryptInto(target, 2, key, nonce, none, plain);
+    assert.deepEqual(target.subarray(2, -2), cipher.encrypt(key, nonce, none, plain));
+    assert.deepEqual([...target.subarray(0, 2), ...target.subarray(-2)], [9, 9, 9, 9]);
+  }
 });

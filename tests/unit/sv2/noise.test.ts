@@ -90,7 +90,7 @@ test('frames are sealed as in the vector and open again', () => {
     ['frame2', 'k_responder_to_initiator'],
   ] as const) {
     const sealer = new CipherState(cipher, bytes(keyName));
-    assert.equal(toHex(concatBytes(...sealFrame(sealer, bytes(`${name}_plain`)))), text(`${name}_cipher`));
+    assert.equal(toHex(sealFrame(sealer, bytes(`${name}_plain`))), text(`${name}_cipher`));
     assert.equal(sealer.counter, number('frame1_next_nonce'));
     const opener = new FrameOpener(new CipherState(cipher, bytes(keyName)), 1000);
     opener.push(bytes(`${name}_cipher`));
@@ -122,7 +122,7 @@ for (const length of [65519, 65520, 131038, 131039]) {
     const key = bytes('k_responder_to_initiator');
     const frame = chunkFrame(length);
     const sealer = new CipherState(cipher, key, vector.start_nonce);
-    const sealed = concatBytes(...sealFrame(sealer, frame));
+    const sealed = sealFrame(sealer, frame);
     assert.equal(sealer.counter, vector.next_nonce);
     assert.equal(sealed.length, vector.cipher_len);
     assert.equal(sealed.length, sealedLength(length));
@@ -142,7 +142,7 @@ for (const length of [65519, 65520, 131038, 131039]) {
 const key = bytes('k_initiator_to_responder');
 const sealAll = (...frames: Uint8Array[]) => {
   const sealer = new CipherState(cipher, key);
-  return concatBytes(...frames.flatMap((frame) => sealFrame(sealer, frame)));
+  return concatBytes(...frames.map((frame) => sealFrame(sealer, frame)));
 };
 const openerWithCap = (cap: number) => new FrameOpener(new CipherState(cipher, key), cap);
 
