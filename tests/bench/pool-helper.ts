@@ -7,7 +7,7 @@ import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { serveExtensions } from '../../runtime/sv2/extensions.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2 } from '../../runtime/sv2/listen.ts';
-import { ACK_DELAY_MS } from '../../services/mining-server/acks.ts';
+import { MIN_ACK_DELAY_MS } from '../../services/mining-server/acks.ts';
 import { machineMs, serveParent } from './helper-process.ts';
 import { MERKLE_STEPS, openPool } from './pool-under-test.ts';
 
@@ -159,9 +159,9 @@ async function openFramePool() {
     },
     arrived: () => coming,
     answerAll: () => pool.answerAll(),
-    /** As often as the real pool does. */
+    /** As soon as the real pool does. */
     answerSteadily() {
-      setInterval(() => pool.answerAll(), ACK_DELAY_MS);
+      setInterval(() => pool.answerAll(), MIN_ACK_DELAY_MS);
     },
     newTip: () => pool.newTip(),
     arrivals: ({ shares }: { shares: number }) => pool.arrivals(shares),
