@@ -61,7 +61,10 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     const { curve } = await loadCrypto();
     provideCredentials(table, state, { curve, randomBytes });
     writeEffectiveConfig(table, configSource, state.config, ports);
-    const plans = launchPlans(table, state, ports, { debug: options.debug ?? false });
+    const plans = launchPlans(table, state, ports, {
+      debug: options.debug ?? false,
+      payments: options.jobDeclaration ?? false,
+    });
     return { state, configSource, ports, plans, release: lock.release };
   } catch (error) {
     lock.release();

@@ -9,15 +9,23 @@ import { lookerLines } from '../bitcoind/looker.ts';
 import { type Bitcoind, startBitcoind } from '../bitcoind/start.ts';
 import { exitCodes } from './exit-codes.ts';
 import { leaveInitialDownload, readChain } from './regtest-chain.ts';
+import { openPayments } from './regtest-payments.ts';
 
 const POLL_MS = 1_000;
+const POLLS_PER_PAYMENT = 2;
 
 /**
  * bitcoind as a role like the others: this process is its parent, speaks for it on the supervisor's channel,
  * and takes it down when the supervisor says so or is gone.
  */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { config: { type: 'string' }, 'rpc-port': { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string' },
+      'rpc-port': { type: 'string' },
+      payments: { type: 'boolean', default: false },
+    },
+  });
   const doing = showProgress();
   const command = await locateBitcoind(process.env, (line) => {
     doing.text = line;
@@ -32,18 +40,35 @@ async function main(): Promise<void> {
     rpcAuth: credential('bitcoin-rpc'),
     extraArguments: [
       `-conf=${values.config}`,
+      ...(values.payments ? ['-disablewallet=0'] : []),
       ...lookerLines(credential('bitcoin-rpc-look')).map((line) => `-${line}`),
     ],
     onLine: say,
   });
   endTogether(node);
   await leaveInitialDownload(node.rpc);
+  const payments = values.payments ? await tried(openPayments(nodeWithAuth(node))) : undefined;
   clearInterval(doing.timer);
   await reportChain(node.rpc);
   tell({ type: 'ready' });
-  for (;;) {
+  for (let polls = 1; ; polls++) {
     await delay(POLL_MS);
     await reportChain(node.rpc);
+    if (polls % POLLS_PER_PAYMENT === 0) await tried(payments?.pay());
+  }
+}
+
+function nodeWithAuth({ rpc, url }: Bitcoind) {
+  return { rpc, url, auth: credential('bitcoin-rpc') };
+}
+
+/** Payments are for the show: without them all else goes on. */
+async function tried<T>(work: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    say(`no payments are made: ${messageOf(error)}`);
+    return undefined;
   }
 }
 

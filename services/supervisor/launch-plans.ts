@@ -5,6 +5,12 @@ import type { LaunchPlan } from './role-process.ts';
 import type { Role, RolesTable } from './roles-table.ts';
 import type { StateFolder } from './state-folder.ts';
 
+export interface LaunchOptions {
+  readonly debug: boolean;
+  /** Whether a wallet of the node on regtest makes payments, so that blocks have transactions. */
+  readonly payments: boolean;
+}
+
 /**
  * How each role of the table is run under the supervisor. `command` names an entrypoint of this project; of
  * other programs the supervisor knows bitcoind.
@@ -13,7 +19,7 @@ export function launchPlans(
   table: RolesTable,
   state: StateFolder,
   ports: readonly PlacedPort[],
-  options: { debug: boolean },
+  options: LaunchOptions,
 ): LaunchPlan[] {
   return table.roles.map((role) => ({
     name: role.name,
@@ -32,14 +38,14 @@ function program(
   role: Role,
   state: StateFolder,
   ports: readonly PlacedPort[],
-  options: { debug: boolean },
+  options: LaunchOptions,
 ): Pick<LaunchPlan, 'entry' | 'arguments'> {
   const config = join(state.config, role.config);
   if (role.command === 'bitcoind') {
     const rpcPort = String(portOf(ports, role.name, 'rpc'));
     return {
       entry: projectFile('services/supervisor/bitcoind-process.ts'),
-      arguments: ['--config', config, '--rpc-port', rpcPort],
+      arguments: ['--config', config, '--rpc-port', rpcPort, ...(options.payments ? ['--payments'] : [])],
     };
   }
   const shared = role.shared === undefined ? [] : ['-g', join(state.config, role.shared)];
