@@ -80,6 +80,7 @@ export const translatorConfig = table({
         'the same of any share, also of a miner that asks for less: for a port of large machines',
         { min: 0, max: MAX_DIFFICULTY_BITS, default: 0 },
       ),
+      tls: flag('true: its miners speak TLS, to the certificate of downstream_tls', { default: false }),
     }),
     'further SV1 ports with difficulties of their own; what one leaves out is as in downstream_difficulty_config',
     { max: 8, default: [] },
@@ -160,6 +161,10 @@ export function checkTranslator(
   }
   if (config.downstream_tls !== undefined && config.downstream_tls.port === config.downstream_port) {
     return 'downstream_tls.port must not be downstream_port: one speaks TLS, the other does not';
+  }
+  const unproven = config.downstream_listeners.find(({ tls }) => tls);
+  if (unproven !== undefined && config.downstream_tls === undefined) {
+    return `downstream_listeners: port ${unproven.port} is to speak TLS, and downstream_tls names no certificate; set it`;
   }
   const taken = [config.downstream_port, config.downstream_tls?.port];
   for (const { port: further } of config.downstream_listeners) {

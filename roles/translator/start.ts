@@ -125,10 +125,11 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
     }),
   );
   await context.open('SV1 server', () => server.listen(config.downstream_address, config.downstream_port));
-  for (const listener of config.downstream_listeners)
-    await server.listenAlso(config.downstream_address, listener.port, listenerDifficulty(listener));
-  if (tls && identity) {
-    await server.listenTls(config.downstream_address, tls.port, identity);
-    await context.open('new certificate', () => awaitNewCertificate(context, server));
+  for (const listener of config.downstream_listeners) {
+    const { port, tls: isTls } = listener;
+    const difficulty = listenerDifficulty(listener);
+    await server.listenAlso(config.downstream_address, port, difficulty, isTls ? identity : undefined);
   }
+  if (tls && identity) await server.listenTls(config.downstream_address, tls.port, identity);
+  await context.open('new certificate', () => awaitNewCertificate(context, identity && server));
 }

@@ -24,16 +24,27 @@ export function readIdentity(references: TlsReferences, { read, log }: Context):
 /**
  * Waits for the operator's signal that the certificate was renewed, and takes it over without a miner being cut off. What
  * can't be used changes nothing.
+ * @param server undefined where no port speaks TLS
  * @returns what ends the waiting
  */
 export function awaitNewCertificate(
   context: Context,
-  server: Pick<Sv1Server, 'renewTls'>,
+  server: Pick<Sv1Server, 'renewTls'> | undefined,
 ): { close(): void } {
   const take = (): void => {
+    if (server === undefined) {
+      context.log.info(
+        'there is no certificate to take over: this process was started without downstream_tls',
+      );
+      return;
+    }
     try {
       const { downstream_tls: references } = context.reread();
       if (references !== undefined) server.renewTls(readIdentity(references, context));
+      else
+        context.log.warn(
+          'the certificate is kept: downstream_tls is in the config no more; restart to close its port',
+        );
     } catch (error) {
       context.log.error({ err: error }, `the certificate was not taken over: ${messageOf(error)}`);
     }

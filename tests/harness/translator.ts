@@ -22,7 +22,7 @@ export interface TranslatorOptions extends TranslatorUpstream {
   readonly others?: readonly TranslatorUpstream[];
   /** Of the miners; 4 by default. */
   readonly extranonce2Size?: number;
-  /** Further lines of the config that stand before its tables; TLS_PORT in them is the TLS port. */
+  /** Further lines of the config that stand before its tables; TLS_PORT and FURTHER_PORT in them are free ports. */
   readonly config?: readonly string[];
   /** Further credentials, by name. */
   readonly files?: Readonly<Record<string, string>>;
@@ -34,6 +34,8 @@ export interface TranslatorProcess {
   readonly sv1Port: number;
   /** Where miners connect by TLS, if the config says so. */
   readonly tlsPort: number;
+  /** What FURTHER_PORT stands for. */
+  readonly furtherPort: number;
   /** Writes a credential anew. */
   writeFile(name: string, text: string): void;
 }
@@ -44,17 +46,19 @@ export async function translatorProcess(
   options: TranslatorOptions,
 ): Promise<TranslatorProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'hashpool-translator-'));
-  const sv1Port = await freePortBase(3);
+  const sv1Port = await freePortBase(4);
   const write = (name: string, lines: readonly string[]): void =>
     writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
-  const tlsPort = sv1Port + 2;
+  const [tlsPort, furtherPort] = [sv1Port + 2, sv1Port + 3];
   write('wallet-mnemonic', [MNEMONIC]);
   for (const [name, text] of Object.entries(options.files ?? {})) write(name, [text]);
   write('tproxy.toml', [
     'downstream_address = "127.0.0.1"',
     `downstream_port = ${sv1Port}`,
     `downstream_extranonce2_size = ${options.extranonce2Size ?? 4}`,
-    ...(options.config ?? []).map((line) => line.replace('TLS_PORT', String(tlsPort))),
+    ...(options.config ?? []).map((line) =>
+      line.replace('TLS_PORT', String(tlsPort)).replace('FURTHER_PORT', String(furtherPort)),
+    ),
     ...[options, ...(options.others ?? [])].flatMap(({ poolPort, poolKey, paysEhash }) => [
       '[[upstreams]]',
       'address = "127.0.0.1"',
@@ -73,5 +77,5 @@ export async function translatorProcess(
     await role.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  return { role, sv1Port, tlsPort, writeFile: (name, text) => write(name, [text]) };
+  return { role, sv1Port, tlsPort, furtherPort, writeFile: (name, text) => write(name, [text]) };
 }

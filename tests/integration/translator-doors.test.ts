@@ -5,6 +5,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { fromHex } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
+import { MAX_AWAITED_HEADERS } from '../../roles/translator/sv1-server/door.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { connectSv1, connectSv1ByTls, type Sv1Client } from '../harness/sv1-client.ts';
 import { until } from '../harness/template-client.ts';
@@ -36,9 +37,10 @@ async function nameOfCertificate(client: Sv1Client): Promise<unknown> {
 test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout: LIMIT_MS }, async (t) => {
   const [first, second] = [selfSigned('first'), selfSigned('second')];
   const files = { [CERTIFICATE]: first.cert, [KEY]: first.key };
-  const scene = await translatorScene(t, { config: [TLS], files });
-  const connect = async (ca: string): Promise<Sv1Client> => {
-    const client = await connectSv1ByTls(scene.tlsPort, ca);
+  const further = 'downstream_listeners = [{ port = FURTHER_PORT, tls = true }]';
+  const scene = await translatorScene(t, { config: [TLS, further], files });
+  const connect = async (ca: string, port = scene.tlsPort): Promise<Sv1Client> => {
+    const client = await connectSv1ByTls(port, ca);
     t.after(() => client.close());
     return client;
   };
@@ -47,6 +49,7 @@ test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout:
   await miner.request('mining.suggest_difficulty', [SUGGESTION]);
   await miner.start(USER);
   assert.equal((await miner.submit(USER, miner.mineShare())).result, true);
+  assert.ok(await served(await connect(first.cert, scene.furtherPort)), 'a further port may speak TLS too');
   const plain = await connectSv1(scene.sv1Port);
   t.after(() => plain.close());
   assert.ok(await served(plain), 'the plain port serves beside it');
@@ -66,7 +69,8 @@ test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout:
     () => scene.role.output.slice(taken).includes('miners may connect by TLS'),
     'the new certificate',
   );
-  assert.equal(await nameOfCertificate(await connect(second.cert)), 'second');
+  for (const port of [scene.tlsPort, scene.furtherPort])
+    assert.equal(await nameOfCertificate(await connect(second.cert, port)), 'second');
   assert.equal((await miner.submit(USER, miner.mineShare())).result, true, 'the first miner mines on');
 
   // Who speaks no TLS there is hung up on, and nobody else notices.
@@ -76,6 +80,18 @@ test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout:
   const old = connectTls({ port: scene.tlsPort, host: '127.0.0.1', ca: second.cert, maxVersion: 'TLSv1.1' });
   await once(old, 'error');
   assert.equal((await miner.submit(USER, miner.mineShare())).result, true);
+});
+
+test('the signal for a new certificate changes nothing where no port speaks TLS, and says so', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { role, sv1Port } = await poolless(t, {});
+  await role.says(/"ready"/);
+  const miner = await connectSv1(sv1Port);
+  t.after(() => miner.close());
+  process.kill(role.pid, 'SIGHUP');
+  await role.says(/there is no certificate to take over: .* without downstream_tls/);
+  assert.ok(await served(miner));
 });
 
 test('a certificate that cannot be served ends the translator with 78 and the file at fault', {
@@ -103,6 +119,7 @@ test('a certificate that cannot be served ends the translator with 78 and the fi
   }
   for (const [config, words] of [
     ['proxy_protocol_from = ["10.0.0.5", "my.proxy"]', /proxy_protocol_from: "my.proxy" is no address/],
+    ['downstream_listeners = [{ port = FURTHER_PORT, tls = true }]', /downstream_tls names no certificate/],
     ['proxy_protocol_from = ["10.0.0.0/33"]', /"10.0.0.0\/33" is no address and no network/],
   ] as const) {
     const { role } = await poolless(t, { config: [config] });
@@ -175,6 +192,28 @@ test('behind a proxy the limits go by the real address, whichever version its he
   secured.write('{"id":1,"method":"mining.ping","params":[]}\n');
   const [answer] = await once(secured, 'data');
   assert.match(String(answer), /"pong"/);
+});
+
+test('so many connections of proxies may owe their header, and those beyond are hung up on at once', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { role, sv1Port } = await poolless(t, { config: ['proxy_protocol_from = ["127.0.0.1"]'] });
+  await role.says(/"ready"/);
+  const silent = await Promise.all(Array.from({ length: MAX_AWAITED_HEADERS }, () => connectSv1(sv1Port)));
+  t.after(() => {
+    for (const client of silent) client.close();
+  });
+  const [first, ...others] = silent;
+  const beyond = await connectSv1(sv1Port);
+  await beyond.untilClosed();
+  assert.match(role.output, /hung up on a proxy: 1000 connections have sent no header yet/);
+  assert.ok(first && others.every(({ closed }) => !closed), 'those who came before still have their time');
+  first.sendRaw(v1('203.0.113.7'));
+  assert.ok(await served(first));
+  const next = await connectSv1(sv1Port);
+  t.after(() => next.close());
+  next.sendRaw(v1('203.0.113.8'));
+  assert.ok(await served(next), 'a header that came makes room');
 });
 
 test('a header from elsewhere is refused, and miners without one are served', {

@@ -13,7 +13,7 @@ const KEEPALIVE_MS = 60_000;
 /** How long a TLS handshake may take. */
 export const TLS_HANDSHAKE_MS = 10_000;
 /** Connections of proxies whose header is not there yet; beyond, they are hung up on. */
-const MAX_AWAITED_HEADERS = 1000;
+export const MAX_AWAITED_HEADERS = 1000;
 /** What waits to be accepted: a fleet connects at once after a cut. */
 const BACKLOG = 4096;
 
@@ -75,7 +75,7 @@ export class Door {
     this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'accepting a miner failed'));
   }
 
-  /** Handshakes are made with another certificate from now on; sessions go on. */
+  /** Handshakes are made with another certificate from now on; sessions go on. A plain door has none. */
   renew({ cert, key }: TlsIdentity): void {
     this.#tls?.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
   }
@@ -98,7 +98,8 @@ export class Door {
       return;
     }
     try {
-      if (this.#awaitedHeaders >= MAX_AWAITED_HEADERS) throw new HashpoolError('busy', 'it sends no headers');
+      if (this.#awaitedHeaders >= MAX_AWAITED_HEADERS)
+        throw new HashpoolError('busy', `${MAX_AWAITED_HEADERS} connections have sent no header yet`);
       this.#awaitedHeaders++;
       const client = await readProxyHeader(socket).finally(() => this.#awaitedHeaders--);
       this.#admit(socket, client?.address ?? peer, client?.port ?? socket.remotePort, true);

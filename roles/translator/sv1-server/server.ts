@@ -77,12 +77,19 @@ export class Sv1Server {
   /**
    * Listens on a further port.
    * @param difficulty what is different for the miners that come by it
+   * @param tls left out, they speak plainly
    * @throws HashpoolError 'cannot-listen' naming address and port
    */
-  async listenAlso(host: string, port: number, difficulty: Partial<DifficultySettings>): Promise<Door> {
+  async listenAlso(
+    host: string,
+    port: number,
+    difficulty: Partial<DifficultySettings>,
+    tls?: TlsIdentity,
+  ): Promise<Door> {
     const settings = { ...this.#services.settings, ...difficulty };
     const services = { ...this.#services, settings };
-    const door = new Door({ ...this.#doorOptions, welcome: (guest) => this.#serve(guest, services) });
+    const welcome = (guest: Guest): void => this.#serve(guest, services);
+    const door = new Door({ ...this.#doorOptions, welcome, ...(tls && { tls }) });
     this.#others.push(door);
     await door.listen(host, port, 'downstream_listeners.port');
     return door;
@@ -96,7 +103,7 @@ export class Sv1Server {
 
   /** TLS handshakes are made with another certificate from now on; miners that are connected notice nothing. */
   renewTls(identity: TlsIdentity): void {
-    this.#tls?.renew(identity);
+    for (const door of [this.#tls, ...this.#others]) door?.renew(identity);
   }
 
   /** A pool is well. @param moved true where it is another one than before */
