@@ -3,7 +3,12 @@ import type { ExtranoncePrefix } from '../extranonce/allocator.ts';
 import { type ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../jobs/extended-job.ts';
 import { ShareAcks } from '../shares/share-acks.ts';
-import { clientRange, type DifficultyLimit, toldExponent } from '../vardiff/difficulty-limits.ts';
+import {
+  clientRange,
+  type DifficultyLimit,
+  toldExponent,
+  type UsefulExponent,
+} from '../vardiff/difficulty-limits.ts';
 import type { ExponentRange, Vardiff } from '../vardiff/vardiff.ts';
 
 /** A standard channel rolls nonce, time and version; an extended one the extranonce's end too. */
@@ -127,7 +132,7 @@ export class MiningChannel {
    * @param useful see {@link toldExponent}
    * @returns whether the client is to be told
    */
-  settle(useful: number | undefined, { floor }: ExponentRange): boolean {
+  settle(useful: UsefulExponent | undefined, { floor }: ExponentRange): boolean {
     const before = this.k;
     this.k = toldExponent(this.vardiff.k, useful, floor);
     return this.k !== before;

@@ -3,15 +3,26 @@ import type { ExponentRange } from './vardiff.ts';
 /** Steps at most by which a channel is eased for an upstream's sake: eight times the shares. */
 const MAX_EASED = 3;
 
+/** What an upstream's shares are like for a pool, or a proxy, that passes its own on. */
+export interface UsefulExponent {
+  /** Shares that prove more count as 2^exponent hashes. */
+  readonly exponent: number;
+  /** Whether shares that prove less are refused there. */
+  readonly isLeast: boolean;
+}
+
 /**
  * The exponent that a channel is told. An upstream counts each share as what it asks for: harder ones would bring its
  * pool less than the work that was done.
  * @param own the exponent that the channel's shares ask for
- * @param useful the largest exponent whose shares count in full upstream; undefined where there is no upstream
+ * @param useful undefined where there is no upstream
  * @param floor the smallest exponent in the channel's range
  */
-export function toldExponent(own: number, useful: number | undefined, floor: number): number {
-  return useful === undefined || useful >= own ? own : Math.max(floor, useful, own - MAX_EASED);
+export function toldExponent(own: number, useful: UsefulExponent | undefined, floor: number): number {
+  if (useful === undefined) return own;
+  const { exponent, isLeast } = useful;
+  if (exponent < own) return Math.max(floor, exponent, own - MAX_EASED);
+  return isLeast ? exponent : own;
 }
 
 /** An operator's own bounds for one client's exponent. */

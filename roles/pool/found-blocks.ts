@@ -3,7 +3,7 @@ import type { BlockState } from '../../protocols/ehash/work-link.ts';
 import { isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { Solution } from '../../services/template-client/client.ts';
-import { type FoundBlock, solutionOf } from './block.ts';
+import { type FoundBlock, solutionOf } from '../../services/template-client/found-block.ts';
 import type { BlockCounts } from './outbox/blocks.ts';
 
 /** A block is handed over again so often while nothing tells that the node has it. */

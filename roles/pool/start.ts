@@ -8,7 +8,7 @@ import type { Figures } from '../../runtime/notify.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import type { CustomJobs } from '../../services/mining-server/custom-jobs.ts';
 import { type MiningServer, openMiningServer } from '../../services/mining-server/server.ts';
-import { foundBlock } from './block.ts';
+import { foundBlock } from '../../services/template-client/found-block.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
 import { openCustomJobs } from './custom-jobs.ts';
 import { FoundBlocks } from './found-blocks.ts';

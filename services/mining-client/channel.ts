@@ -6,10 +6,10 @@ import type { ActiveJob } from './active-job.ts';
 import { JobBoard } from './job-board.ts';
 import type { ChannelJournal } from './journal/journal.ts';
 import {
+  type Answered,
   MAX_PENDING_OF_SHARED,
   MAX_PENDING_SHARES,
   PendingShares,
-  type ShareVerdict,
 } from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
 
@@ -24,8 +24,16 @@ export type ChannelMessage = Extract<
       | 'SubmitShares.Success'
       | 'SubmitShares.Error'
       | 'UpdateChannel.Error'
-      | 'CloseChannel';
+      | 'CloseChannel'
+      | 'SetCustomMiningJob.Success'
+      | 'SetCustomMiningJob.Error';
   }
+>;
+type SetCustomMiningJob = Extract<MiningMessage, { name: 'SetCustomMiningJob' }>;
+/** What a pool says to a job that its client made. */
+export type CustomJobAnswer = Extract<
+  MiningMessage,
+  { name: 'SetCustomMiningJob.Success' | 'SetCustomMiningJob.Error' }
 >;
 export type OpenSuccess = Extract<MiningMessage, { name: 'OpenExtendedMiningChannel.Success' }>;
 
@@ -36,6 +44,10 @@ export interface ChannelOwner<C = MiningChannel> {
   /** The pool refused to open, or did not answer. */
   refused(error: HashpoolError): void;
   job(job: ActiveJob): void;
+  /** The pool's word on a job of ours; for who makes jobs. */
+  customJob?(answer: CustomJobAnswer): void;
+  /** The target of jobs to come is another one; for who makes jobs. */
+  target?(targetLe: Uint8Array): void;
   /** The pool closed the channel, or the link is gone and the channel not resumable, or not in time. */
   closed(reason: string): void;
 }
@@ -72,6 +84,7 @@ export type ChannelWish = Pick<OpenRequest, 'nominalHashRate' | 'maximumTargetLe
 interface PendingSubmit {
   readonly share: Share;
   readonly owner: ShareOwner;
+  readonly answered: Answered;
 }
 
 /** What a channel is, as the pool's answer to its opening has it. */
@@ -145,6 +158,11 @@ export class MiningChannel {
     return this.#board.extranoncePrefix;
   }
 
+  /** The target of jobs to come, 32 bytes little-endian. */
+  get targetLe(): Uint8Array {
+    return this.#board.targetLe;
+  }
+
   get pendingShares(): number {
     return this.#pending.size;
   }
@@ -170,24 +188,28 @@ export class MiningChannel {
   }
 
   /**
-   * Submits a share; resolves with what the pool answers, or with 'lost' when it cannot any more. While the link is cut
-   * the share waits.
+   * Submits a share. While the link is cut it waits.
+   * @param answered told what the pool answers, or 'lost' when it cannot any more
    */
-  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
-    if (!this.#isOpen) return Promise.resolve({ kind: 'lost', reason: 'the channel is closed' });
+  submit(share: Share, owner: ShareOwner, answered: Answered): void {
+    if (!this.#isOpen) {
+      answered({ kind: 'lost', reason: 'the channel is closed' });
+      return;
+    }
     if (this.#pending.isFull || this.#journal?.isFull) {
-      return Promise.resolve({ kind: 'lost', reason: 'too many shares wait for the pool' });
+      answered({ kind: 'lost', reason: 'too many shares wait for the pool' });
+      return;
     }
     if (this.#pending.size === 0) this.#waitsSince = performance.now();
-    const { sequence, verdict } = this.#pending.add({ share, owner });
+    const submit = { share, owner, answered };
+    const sequence = this.#pending.add(submit);
     this.#journal?.add(sequence, share, owner);
-    this.#send(sequence, { share, owner });
-    return verdict;
+    this.#send(sequence, submit);
   }
 
   /** A share that an earlier process left in the journal, to be sent again when the channel is resumed. */
-  restore(sequence: number, share: Share, owner: ShareOwner): Promise<ShareVerdict> {
-    return this.#pending.restore(sequence, { share, owner });
+  restore(sequence: number, share: Share, owner: ShareOwner, answered: Answered): void {
+    this.#pending.restore(sequence, { share, owner, answered });
   }
 
   /** Tells the pool how fast the miner is and the easiest target it wants; the pool answers with SetTarget. */
@@ -201,6 +223,11 @@ export class MiningChannel {
       maximum_target: wish.maximumTargetLe,
     } as const;
     this.#wire?.sendWish(message, wish);
+  }
+
+  /** Brings the pool a job of ours; its answer goes to the owner. While the link is cut nothing is sent. */
+  setCustomJob(job: Omit<SetCustomMiningJob, 'name' | 'channel_id'>): void {
+    if (this.#isOpen) this.#wire?.send({ name: 'SetCustomMiningJob', channel_id: this.id, ...job });
   }
 
   /** Closes the channel from our end. Its owner is told nothing more; shares that wait are lost. */
@@ -278,6 +305,11 @@ export class MiningChannel {
         break;
       case 'SetTarget':
         this.#board.setTarget(message.maximum_target);
+        this.#owner?.target?.(message.maximum_target);
+        break;
+      case 'SetCustomMiningJob.Success':
+      case 'SetCustomMiningJob.Error':
+        this.#owner?.customJob?.(message);
         break;
       case 'SetExtranoncePrefix':
         this.#takePrefix(message.extranonce_prefix);

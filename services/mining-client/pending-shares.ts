@@ -11,25 +11,25 @@ export const MAX_PENDING_SHARES = 1024;
 /** The same of a channel that many miners share. */
 export const MAX_PENDING_OF_SHARED = 100_000;
 
-interface PendingShare<S> {
-  readonly share: S;
-  resolve(verdict: ShareVerdict): void;
-}
+/** Told once what became of a share, which may be before it was sent. */
+export type Answered = (verdict: ShareVerdict) => void;
+
+const ACCEPTED: ShareVerdict = { kind: 'accepted' };
 
 /**
  * The shares of one channel that the pool has not answered yet, by sequence number. A success covers every share up to
  * its last_sequence_number that had no error before it (5.3.14): pools batch successes and send errors at once.
  * They are kept whole, to be sent again where a link was cut before the answer.
  */
-export class PendingShares<S> {
-  readonly #waiting = new Map<number, PendingShare<S>>();
-  readonly #answered: (sequence: number) => void;
+export class PendingShares<S extends { readonly answered: Answered }> {
+  readonly #waiting = new Map<number, S>();
+  readonly #forget: (sequence: number) => void;
   readonly #most: number;
   #next = 1;
 
-  /** @param answered told of each share that waits no longer */
-  constructor(answered: (sequence: number) => void = () => undefined, most = MAX_PENDING_SHARES) {
-    this.#answered = answered;
+  /** @param forget told of each share that waits no longer */
+  constructor(forget: (sequence: number) => void = () => undefined, most = MAX_PENDING_SHARES) {
+    this.#forget = forget;
     this.#most = most;
   }
 
@@ -43,49 +43,52 @@ export class PendingShares<S> {
 
   /** Sequence numbers and shares, in the order in which they were submitted. */
   get unanswered(): readonly (readonly [number, S])[] {
-    return [...this.#waiting].map(([sequence, { share }]) => [sequence, share]);
+    return [...this.#waiting];
   }
 
-  /** @returns the sequence number to submit with, and the verdict to come */
-  add(share: S): { readonly sequence: number; readonly verdict: Promise<ShareVerdict> } {
+  /** @returns the sequence number to submit with */
+  add(share: S): number {
     const sequence = this.#next;
-    return { sequence, verdict: this.restore(sequence, share) };
+    this.restore(sequence, share);
+    return sequence;
   }
 
-  /** Adds a share under the number that it had; numbers go on from there. @returns the verdict to come */
-  restore(sequence: number, share: S): Promise<ShareVerdict> {
+  /** Adds a share under the number that it had; numbers go on from there. */
+  restore(sequence: number, share: S): void {
     this.#next = (sequence + 1) >>> 0;
-    return new Promise((resolve) => this.#waiting.set(sequence, { share, resolve }));
+    this.#waiting.set(sequence, share);
   }
 
   /** @returns how many shares the success covered */
   accept(lastSequence: number): number {
     let covered = 0;
-    for (const [sequence, { resolve }] of this.#waiting) {
+    for (const [sequence, share] of this.#waiting) {
       // Oldest first; the difference as a signed number is right across the wrap at 2^32 too.
       if (((lastSequence - sequence) | 0) < 0) break;
       this.#waiting.delete(sequence);
-      this.#answered(sequence);
-      resolve({ kind: 'accepted' });
+      this.#forget(sequence);
       covered++;
+      share.answered(ACCEPTED);
     }
     return covered;
   }
 
   /** @returns false where no share waits under that number */
   refuse(sequence: number, code: string): boolean {
-    const pending = this.#waiting.get(sequence);
-    if (this.#waiting.delete(sequence)) this.#answered(sequence);
-    pending?.resolve({ kind: 'refused', code });
-    return pending !== undefined;
+    const share = this.#waiting.get(sequence);
+    if (share === undefined) return false;
+    this.#waiting.delete(sequence);
+    this.#forget(sequence);
+    share.answered({ kind: 'refused', code });
+    return true;
   }
 
   /** Gives all of them the same answer. */
   answerAll(verdict: ShareVerdict): void {
-    for (const [sequence, { resolve }] of this.#waiting) {
-      this.#answered(sequence);
-      resolve(verdict);
+    for (const [sequence, share] of this.#waiting) {
+      this.#waiting.delete(sequence);
+      this.#forget(sequence);
+      share.answered(verdict);
     }
-    this.#waiting.clear();
   }
 }

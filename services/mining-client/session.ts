@@ -258,6 +258,8 @@ export class MiningSession {
       case 'SubmitShares.Success':
       case 'SubmitShares.Error':
       case 'UpdateChannel.Error':
+      case 'SetCustomMiningJob.Success':
+      case 'SetCustomMiningJob.Error':
         this.#deliver(message);
         break;
       case 'CloseChannel':

@@ -97,7 +97,7 @@ export class UpstreamLink implements LinkState {
       log,
     });
     for (const { sequence, share, owner } of shares)
-      void left.restore(sequence, share, owner).then((verdict) => onRecovered?.(verdict));
+      left.restore(sequence, share, owner, (verdict) => onRecovered?.(verdict));
     left.cut('the pool did not come back in time');
     this.#cut.push(left);
   }

@@ -4,8 +4,8 @@ import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import type { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
-import type { HashedWork, ShareError } from '../../domain/shares/validate-share.ts';
-import type { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
+import type { HashedWork } from '../../domain/shares/validate-share.ts';
+import type { DifficultyLimits, UsefulExponent } from '../../domain/vardiff/difficulty-limits.ts';
 import type { DifficultyMemory } from '../../domain/vardiff/difficulty-memory.ts';
 import type { ExponentRange } from '../../domain/vardiff/vardiff.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
@@ -16,7 +16,7 @@ import type { Acks } from './acks.ts';
 import type { WorkUpdate } from './channel-work.ts';
 import type { CustomJobs } from './custom-jobs.ts';
 import type { ExtensionTerms } from './extensions.ts';
-import type { ShareCommits, StoredShare } from './share-commits.ts';
+import type { ShareDesk, StoredShare } from './share-commits.ts';
 
 export type Message<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
 
@@ -50,7 +50,8 @@ export interface MiningEvents {
   /** A share is stored, for the first time, and about to be answered. */
   onStored?(work: HashedWork): void;
   onChannels?(open: number): void;
-  onRejected?(error: ShareError, connection: number, channel: number): void;
+  /** @param error a ShareError, or the word of whom shares are passed on to */
+  onRejected?(error: string, connection: number, channel: number): void;
   /** Connections have numbers of their own, from 1. */
   onConnected?(connection: number, remote: string, setup: SetupConnection): void;
   onDisconnected?(connection: number): void;
@@ -60,6 +61,16 @@ export interface MiningEvents {
   onWork?(live: LiveJob, ms: number): void;
   /** A share is stored that was not before. */
   onAccepted?(connection: number, share: StoredShare, work: HashedWork): void;
+}
+
+/** What one channel asks of an upstream's difficulty. */
+export interface ChannelWish {
+  /** Miners that share it. */
+  readonly miners: number;
+  /** The exponent at which each of them finds as many shares as are wanted. */
+  readonly k: number;
+  /** The smallest exponent that its client allows. */
+  readonly clientFloor: number;
 }
 
 export interface NumberedUpdate {
@@ -80,15 +91,15 @@ export interface MiningHouse {
   readonly tags: MinerTags;
   /** Channels that clients can get back after a cut. */
   readonly resumable: ResumableChannels<MiningChannel>;
-  readonly commits: ShareCommits;
+  readonly commits: ShareDesk;
   readonly acks: Acks;
   readonly figures: MiningFigures;
   /** What the shares of each client proved, for its next channel. */
   readonly memory: DifficultyMemory;
   /** Exponents that are paid; undefined until the mint has told its terms. */
   range: ExponentRange | undefined;
-  /** The largest exponent whose shares count in full at the pool's upstream; undefined where there is none. */
-  useful: number | undefined;
+  /** What an upstream's shares ask of channels; undefined where there is none. */
+  useful: UsefulExponent | undefined;
   /** Why no channel may be open now; empty where they may. */
   readonly obstacles: Set<string>;
   /** The newest job on the current tip. */

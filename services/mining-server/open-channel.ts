@@ -99,7 +99,11 @@ export function openChannel(
     return { tag, groupId: groups.idFor(tag) };
   };
   const resumed = resumeChannel(house, wanted, place);
-  if (resumed) return settled(resumed, house, range);
+  if (resumed) {
+    // Of the tips of its time away nobody could tell a client that is sent no jobs.
+    if (terms.workSelection && resumed.jobs.newest?.live.tip !== current.tip) resumed.jobs.retire();
+    return settled(resumed, house, range);
+  }
   if (house.allocator.heldBy(client) >= policy.maxChannelsPerAddress) return TOO_MANY_CHANNELS;
   const prefix = allocatePrefix(house, grant.rollableBytes, client);
   if (!prefix) return 'extranonce-exhausted';

@@ -9,6 +9,7 @@ import type { ExtranonceLayout } from '../../domain/extranonce/layout.ts';
 import { MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
+import type { UsefulExponent } from '../../domain/vardiff/difficulty-limits.ts';
 import { DifficultyMemory } from '../../domain/vardiff/difficulty-memory.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
@@ -28,9 +29,16 @@ import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import { Acks } from './acks.ts';
 import type { WorkUpdate } from './channel-work.ts';
-import type { MiningEvents, MiningFigures, MiningHouse, MiningPolicy, NumberedUpdate } from './house.ts';
+import type {
+  ChannelWish,
+  MiningEvents,
+  MiningFigures,
+  MiningHouse,
+  MiningPolicy,
+  NumberedUpdate,
+} from './house.ts';
 import { MiningSession } from './session.ts';
-import { ShareCommits, type ShareSink } from './share-commits.ts';
+import { type DeskEvents, ShareCommits, type ShareDesk, type ShareSink } from './share-commits.ts';
 
 /** No message of a miner comes near it. */
 const FRAME_CAP = 64 * 1024;
@@ -57,7 +65,8 @@ export interface MiningServerOptions {
   readonly policy: MiningPolicy;
   /** What clients may cost, where it is not the usual. */
   readonly limits?: Partial<Sv2Limits>;
-  readonly sink: ShareSink;
+  /** Where shares become durable, or the desk that passes them on. */
+  readonly sink: ShareSink | { desk(events: DeskEvents): ShareDesk };
   readonly events: MiningEvents;
   /** A job of the current template that is newer than `jobId`, for channels whose target changed. */
   renew(jobId: number): LiveJob | undefined;
@@ -74,10 +83,12 @@ export interface MiningServer {
   /** What is paid; no channel is opened before. */
   setMinimumDifficulty(minimumDifficulty: number): void;
   /**
-   * Shares that prove more than 2^exponent hashes count as that at the pool's upstream: channels are eased to it, by three
-   * powers at most, when their difficulty is looked at next.
+   * What the shares of an upstream are: channels are eased to it, by three powers at most, and told of it at once.
+   * Undefined: there is no upstream any more.
    */
-  setUseful(exponent: number): void;
+  setUseful(useful: UsefulExponent | undefined): void;
+  /** What the open channels ask for. */
+  wishes(): ChannelWish[];
   /** A job for a tip to come. */
   announce(job: ExtendedJob): void;
   /** A new tip, with its first job. */
@@ -155,8 +166,12 @@ export async function openMiningServer(options: MiningServerOptions): Promise<Mi
       house.range = payableExponents(minimumDifficulty);
       adjustAll();
     },
-    setUseful(exponent) {
-      house.useful = exponent;
+    setUseful(useful) {
+      house.useful = useful;
+      adjustAll();
+    },
+    wishes() {
+      return [...sessions].flatMap((session) => session.wishes());
     },
     announce(job) {
       house.announced = [...house.announced, job].slice(-MAX_FUTURE_JOBS);
@@ -234,7 +249,8 @@ function miningHouse(
   const held: (() => void)[] = [];
   let session = FIRST_SESSION;
   let connection = 0;
-  const commits = new ShareCommits(options.sink, {
+  const { sink } = options;
+  const deskEvents: DeskEvents = {
     failed(error) {
       log.warn(
         { err: error },
@@ -245,7 +261,8 @@ function miningHouse(
     room() {
       for (const resume of held.splice(0)) resume();
     },
-  });
+  };
+  const commits = 'desk' in sink ? sink.desk(deskEvents) : new ShareCommits(sink, deskEvents);
   const allocator = new ExtranonceAllocator(options.serverId, randomInt(2 ** 32));
   const tags = new MinerTags(policy.minerTagLength ?? 0);
   const retire = ({ prefix, tag }: MiningChannel): void => {

@@ -11,7 +11,7 @@ import {
 } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
-import type { ShareError, SubmittedShare } from '../../domain/shares/validate-share.ts';
+import type { SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
@@ -31,7 +31,7 @@ import {
 } from './channel-work.ts';
 import { afterRequired } from './extensions.ts';
 import { ChannelGroups } from './groups.ts';
-import type { Message, MiningHouse } from './house.ts';
+import type { ChannelWish, Message, MiningHouse } from './house.ts';
 import {
   type ConnectionTerms,
   connectionTerms,
@@ -97,6 +97,12 @@ export class MiningSession implements ShareOwner {
 
   close(reason: string): void {
     this.#connection.close(reason);
+  }
+
+  wishes(): ChannelWish[] {
+    return [...this.#channels.values()].map(({ miners, vardiff: { k }, clientFloor }) => {
+      return { miners, k, clientFloor };
+    });
   }
 
   /** Tells each group, or each channel, of a change of work, once. */
@@ -174,6 +180,10 @@ export class MiningSession implements ShareOwner {
     this.#house.acks.add(this, channel, sequenceNumber, k);
     // One that was stored before was counted before.
     if (work && channel.vardiff.accepted(k)) this.#stopFlood(channel);
+  }
+
+  refused({ channel, sequenceNumber }: StoredShare, code: string): void {
+    if (this.#channels.get(channel.id) === channel) this.#reject(channel.id, sequenceNumber, code);
   }
 
   /** Moves a channel's target before its time, where the store's answer still finds it open. */
@@ -379,7 +389,7 @@ export class MiningSession implements ShareOwner {
     this.#send({ name: 'OpenMiningChannel.Error', request_id, error_code });
   }
 
-  #reject(channel_id: number, sequence_number: number, error_code: ShareError): void {
+  #reject(channel_id: number, sequence_number: number, error_code: string): void {
     const about = { remote: this.#connection.remote, channel_id, sequence_number };
     this.#house.figures.rejected++;
     this.#house.events.onRejected?.(error_code, this.#number, channel_id);

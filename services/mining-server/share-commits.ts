@@ -18,6 +18,35 @@ export interface ShareSink {
 export interface ShareOwner {
   /** The share is stored: it counts, and is to be acknowledged. */
   stored(share: StoredShare): void;
+  /** The share counts for nothing, since whoever it was passed on to says so. */
+  refused(share: StoredShare, code: string): void;
+}
+
+/** What good shares are given to; it answers their owners. Of one channel the answers come in the order of its shares. */
+export interface ShareDesk {
+  /** Whether sockets are to be read no further. */
+  readonly full: boolean;
+  /** Takes a valid share; its hash counts as seen from now on. */
+  add(
+    owner: ShareOwner,
+    channel: MiningChannel,
+    sequenceNumber: number,
+    work: HashedWork,
+    key: Uint8Array,
+    worker?: string,
+  ): void;
+  /** Takes a share that was added before, by a connection that was cut before its answer. */
+  addReplay(owner: ShareOwner, channel: MiningChannel, sequenceNumber: number, work: HashedWork): void;
+  /** All shares of one read are there. */
+  flush(): void;
+  /** Resolves when no more of them can be answered. */
+  drain(): Promise<void>;
+}
+
+/** What a desk tells of itself: all that it had is dropped unanswered; or there is room again. */
+export interface DeskEvents {
+  failed(error: unknown): void;
+  room(): void;
 }
 
 /** A share on its way into the store, or there. */
@@ -41,19 +70,16 @@ interface PendingShare extends StoredShare {
  * Gathers accepted shares into commits. While one is under way the next fills, so that one flush to the disk
  * serves all shares that came meanwhile; answers go out only after it.
  */
-export class ShareCommits {
+export class ShareCommits implements ShareDesk {
   readonly #sink: ShareSink;
-  readonly #events: { failed(error: unknown): void; room(): void };
+  readonly #events: DeskEvents;
   #records = new Uint8Array(FIRST_CAPACITY * WORK_RECORD_BYTES);
   #count = 0;
   #pending: PendingShare[] = [];
   #underWay: PendingShare[] = [];
   #idle: (() => void) | undefined;
 
-  /**
-   * @param events `failed`: a commit failed and all shares were dropped unanswered; `room`: a commit is done
-   */
-  constructor(sink: ShareSink, events: { failed(error: unknown): void; room(): void }) {
+  constructor(sink: ShareSink, events: DeskEvents) {
     this.#sink = sink;
     this.#events = events;
   }
@@ -80,9 +106,9 @@ export class ShareCommits {
   }
 
   /** Adds a share that is stored already and only wants its answer, after those before it. */
-  addReplay(owner: ShareOwner, channel: MiningChannel, sequenceNumber: number, k: number): void {
+  addReplay(owner: ShareOwner, channel: MiningChannel, sequenceNumber: number, { job }: HashedWork): void {
     const replayed = { work: undefined, worker: undefined, since: performance.now() };
-    this.#pending.push({ owner, channel, sequenceNumber, k, ...replayed });
+    this.#pending.push({ owner, channel, sequenceNumber, k: job.k, ...replayed });
   }
 
   /** Commits what is pending, if no commit is under way: then it follows that one. */

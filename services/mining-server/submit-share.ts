@@ -81,7 +81,7 @@ export function settleShare(
     return 'invalid-ehash-key';
   }
   if (worker !== undefined) house.workers.note(channel.userIdentity, worker, performance.now());
-  if (replay) house.commits.addReplay(owner, channel, sequenceNumber, work.job.k);
+  if (replay) house.commits.addReplay(owner, channel, sequenceNumber, work);
   else house.commits.add(owner, channel, sequenceNumber, work, key, worker);
   return undefined;
 }

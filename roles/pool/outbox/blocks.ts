@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BlockState } from '../../../protocols/ehash/work-link.ts';
-import type { FoundBlock } from '../block.ts';
+import type { FoundBlock } from '../../../services/template-client/found-block.ts';
 import type { BlockFate } from '../found-blocks.ts';
 import { blob } from './row.ts';
 

@@ -7,8 +7,8 @@ import {
   type Terms,
 } from '../../../protocols/ehash/work-link.ts';
 import { openStore, type Store } from '../../../runtime/sql/store.ts';
+import type { FoundBlock } from '../../../services/template-client/found-block.ts';
 import type { WorkSource } from '../../../services/work-link/client.ts';
-import type { FoundBlock } from '../block.ts';
 import type { BlockFate } from '../found-blocks.ts';
 import type { BlockCounts } from './blocks.ts';
 import type { OutboxOperations, OutboxState } from './operations.ts';

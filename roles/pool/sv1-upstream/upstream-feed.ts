@@ -61,7 +61,7 @@ export class UpstreamFeed extends WorkFeed {
   takeTarget(target: bigint): void {
     const bits = HASH_BITS - target.toString(2).length;
     this.log.info({ bits }, 'the upstream takes shares that prove so much');
-    this.server?.setUseful(bits);
+    this.server?.setUseful({ exponent: bits, isLeast: false });
   }
 
   async #takeNext(): Promise<void> {

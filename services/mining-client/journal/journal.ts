@@ -32,10 +32,16 @@ export interface RecoveredChannel {
   readonly journal: ChannelJournal;
 }
 
-/** One channel's lines, as they would be written again. */
+interface KeptShare {
+  readonly share: Share;
+  readonly owner: ShareOwner;
+}
+
+/** One channel's shares, to be written again. */
 interface Kept {
+  readonly id: number;
   readonly channelLine: string;
-  readonly shareLines: Map<number, string>;
+  readonly shares: Map<number, KeptShare>;
   /** The writing of the file, counted from its start, that names the channel; 0 for none. */
   namedIn: number;
 }
@@ -72,13 +78,11 @@ export class ShareJournal {
     const { channels, nextId } = recover(this.#file.read().toString(), log);
     this.#nextId = nextId;
     this.recovered = channels.map(({ id, channel, shares }) => {
-      const lines = shares.map(
-        ({ sequence, share, owner }) => [sequence, shareLine(id, sequence, share, owner)] as const,
-      );
-      const kept = { channelLine: channelLine(id, channel), shareLines: new Map(lines), namedIn: 0 };
+      const kept = newKept(id, channel);
+      for (const { sequence, share, owner } of shares) kept.shares.set(sequence, { share, owner });
       this.#kept.set(id, kept);
       this.#size += shares.length;
-      return { channel, shares, journal: this.#journalOf(id, kept) };
+      return { channel, shares, journal: this.#journalOf(kept) };
     });
     this.#compact();
     this.#syncing = setInterval(() => this.#sync(), SYNC_MS);
@@ -91,8 +95,7 @@ export class ShareJournal {
 
   /** Takes the shares of a channel; until the first of them nothing is written. */
   channel(channel: JournalledChannel): ChannelJournal {
-    const id = this.#nextId++;
-    return this.#journalOf(id, { channelLine: channelLine(id, channel), shareLines: new Map(), namedIn: 0 });
+    return this.#journalOf(newKept(this.#nextId++, channel));
   }
 
   /** Leaves the file to the next process, with all that waits: what is answered from now on it will not know. */
@@ -105,24 +108,25 @@ export class ShareJournal {
     this.#file.close();
   }
 
-  #journalOf(id: number, kept: Kept): ChannelJournal {
+  #journalOf(kept: Kept): ChannelJournal {
     const isFull = (): boolean => this.#size >= MAX_JOURNALLED_SHARES;
+    const { id, shares } = kept;
     return {
       get isFull() {
         return isFull();
       },
       add: (sequence, share, owner) => {
-        const line = shareLine(id, sequence, share, owner);
-        this.#kept.set(id, kept);
-        kept.shareLines.set(sequence, line);
+        if (shares.size === 0) this.#kept.set(id, kept);
+        shares.set(sequence, { share, owner });
         this.#size++;
-        this.#write(kept.namedIn === this.#writing ? line : kept.channelLine + line);
+        if (kept.namedIn !== this.#writing) this.#write(kept.channelLine);
         kept.namedIn = this.#writing;
+        this.#write(shareLine(id, sequence, share, owner));
       },
       done: (sequence) => {
-        if (!kept.shareLines.delete(sequence)) return;
+        if (!shares.delete(sequence)) return;
         this.#size--;
-        if (kept.shareLines.size === 0) this.#kept.delete(id);
+        if (shares.size === 0) this.#kept.delete(id);
         this.#write(doneLine(id, sequence));
       },
     };
@@ -156,7 +160,9 @@ export class ShareJournal {
     const lines: string[] = [];
     this.#writing++;
     for (const kept of this.#kept.values()) {
-      lines.push(kept.channelLine, ...kept.shareLines.values());
+      lines.push(kept.channelLine);
+      for (const [sequence, { share, owner }] of kept.shares)
+        lines.push(shareLine(kept.id, sequence, share, owner));
       kept.namedIn = this.#writing;
     }
     this.#file.replace(utf8(lines.join('')));
@@ -175,6 +181,10 @@ export class ShareJournal {
       this.#log.error({ err: error }, `the journal of shares could not be written: ${messageOf(error)}`);
     this.#isFailing = true;
   }
+}
+
+function newKept(id: number, channel: JournalledChannel): Kept {
+  return { id, channelLine: channelLine(id, channel), shares: new Map(), namedIn: 0 };
 }
 
 function opened(path: string): AppendFile {

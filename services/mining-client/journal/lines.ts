@@ -43,13 +43,22 @@ export function channelLine(id: number, channel: JournalledChannel): string {
   ]);
 }
 
-/** Written for every share, so put together by hand: its one text that may need JSON's care is the worker's name. */
+/** Written for every share, so put together by hand. */
 export function shareLine(id: number, sequence: number, share: Share, owner: ShareOwner): string {
   const { jobId, version, ntime, nonce, extranonce } = share;
-  const { worker, lockingKey } = owner;
-  const key = lockingKey === undefined ? 'null' : `"${toHex(lockingKey)}"`;
   const numbers = `${id},${sequence},${jobId},${version},${ntime},${nonce}`;
-  return `["share",${numbers},"${toHex(extranonce)}",${JSON.stringify(worker)},${key}]\n`;
+  return `["share",${numbers},"${toHex(extranonce)}",${ownerText(owner)}]\n`;
+}
+
+/** The same for all shares of a worker. */
+const ownerTexts = new WeakMap<ShareOwner, string>();
+
+function ownerText(owner: ShareOwner): string {
+  const known = ownerTexts.get(owner);
+  if (known !== undefined) return known;
+  const text = `${JSON.stringify(owner.worker)},${JSON.stringify(hexOrNull(owner.lockingKey))}`;
+  ownerTexts.set(owner, text);
+  return text;
 }
 
 /** The share was answered. */

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { BlockState } from '../../../../protocols/ehash/work-link.ts';
 import { HashpoolError } from '../../../../protocols/errors.ts';
-import type { FoundBlock } from '../../../../roles/pool/block.ts';
 import { FoundBlocks, MOST_TRIES } from '../../../../roles/pool/found-blocks.ts';
+import type { FoundBlock } from '../../../../services/template-client/found-block.ts';
 
 const block = (fill: number): FoundBlock => ({
   hashLe: new Uint8Array(32).fill(fill),

@@ -11,8 +11,8 @@ import {
   unpackWorkRecords,
   WORK_RECORD_BYTES,
 } from '../../../../protocols/ehash/work-record.ts';
-import type { FoundBlock } from '../../../../roles/pool/block.ts';
 import { Outbox } from '../../../../roles/pool/outbox/outbox.ts';
+import type { FoundBlock } from '../../../../services/template-client/found-block.ts';
 
 const terms: Terms = {
   policy: 'hash',

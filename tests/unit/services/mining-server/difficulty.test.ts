@@ -125,16 +125,16 @@ describe("a channel's difficulty", () => {
   it("is eased to what counts in full at the pool's upstream, by three powers at most and never below the floor", async (t) => {
     const pool = await testPool(t);
     const opened = async (useful: number, changes: object = {}) => {
-      pool.server.setUseful(useful);
+      pool.server.setUseful({ exponent: useful, isLeast: false });
       return exponent((await (await pool.connect()).open({ nominal_hash_rate: CLAIM, ...changes })).target);
     };
     assert.equal(await opened(40), 4);
     assert.equal(await opened(3), 3);
     assert.equal(await opened(0), 1);
     assert.equal(await opened(0, { max_target: targetToLeBytes(powerTarget(3)) }), 3);
-    pool.server.setUseful(40);
+    pool.server.setUseful({ exponent: 40, isLeast: false });
     const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
-    pool.server.setUseful(2);
+    pool.server.setUseful({ exponent: 2, isLeast: false });
     await channel.miner.next('SetTarget');
     assert.equal(exponent(channel.target), 2);
     assert.equal(await channel.submit(channel.mine()), 'accepted');

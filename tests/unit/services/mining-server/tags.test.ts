@@ -14,7 +14,7 @@ import {
 } from '../../../../protocols/ehash/extension.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
 import { REQUIRES_STANDARD_JOBS } from '../../../../protocols/sv2/mining.ts';
-import { foundBlock } from '../../../../roles/pool/block.ts';
+import { foundBlock } from '../../../../services/template-client/found-block.ts';
 import type { RawChannel, RawMiner } from '../../../harness/raw-miner.ts';
 import { KEY, prevHash, template, testPool } from './fixture.ts';
 

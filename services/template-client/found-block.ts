@@ -1,7 +1,7 @@
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { addWitness } from '../../protocols/bitcoin/coinbase.ts';
 import { concatBytes, readU32Le } from '../../protocols/bytes.ts';
-import type { Solution } from '../../services/template-client/client.ts';
+import type { Solution } from './client.ts';
 
 const VERSION_OFFSET = 0;
 const TIME_OFFSET = 68;
