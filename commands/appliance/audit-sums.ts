@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Account } from '../../domain/epochs/accounts.ts';
 import { mismatchOf } from '../../domain/ledger/sums.ts';
 import { auditMint, type Books } from '../../roles/mint/books.ts';
 import { readClaims } from '../../roles/mint/claims.ts';
@@ -27,6 +28,10 @@ export interface Audit {
   readonly outstanding: bigint;
   /** Tokens in the wallet, handed out by it, or in an operation of it. */
   readonly wallet: bigint;
+  /** What epochs received in sats, and where it is. */
+  readonly sats: Readonly<Record<Account, bigint>> | undefined;
+  /** Ehash that was redeemed. */
+  readonly redeemed: bigint;
   readonly agree: boolean;
   readonly disagreements: readonly string[];
 }
@@ -53,6 +58,7 @@ export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
     ...shares.troubles,
     ...compare(shares, mint, wallet),
     ...comparePayments(mint),
+    ...(mint?.sats.contradictions ?? []),
     ...compareRun(shares, run),
   ];
   return {
@@ -64,6 +70,8 @@ export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
     waiting: mint?.waiting.sum ?? 0n,
     outstanding: mint?.outstanding ?? 0n,
     wallet,
+    sats: mint && mint.sats.epochs.length > 0 ? mint.sats.balances : undefined,
+    redeemed: mint?.redeemed ?? 0n,
     agree: disagreements.length === 0,
     disagreements,
   };
@@ -100,6 +108,7 @@ function compare(shares: ShareAudit, mint: Books | undefined, wallet: bigint): s
   const issued = mint?.issued.sum ?? 0n;
   const waiting = mint?.waiting.sum ?? 0n;
   const outstanding = mint?.outstanding ?? 0n;
+  const redeemed = mint?.redeemed ?? 0n;
   return told([
     [
       quotes.count === shares.quoted,
@@ -110,7 +119,10 @@ function compare(shares: ShareAudit, mint: Books | undefined, wallet: bigint): s
       issued + waiting === quotes.sum,
       `minted ${issued} and waiting ${waiting} are not the quotes' ${quotes.sum}`,
     ],
-    [outstanding === issued, `tokens of ${outstanding} are out, quotes of ${issued} were minted`],
+    [
+      outstanding === issued - redeemed,
+      `tokens of ${outstanding} are out, quotes of ${issued} were minted and ${redeemed} were redeemed`,
+    ],
     [wallet <= outstanding, `the wallet holds ${wallet}, and no more than ${outstanding} is out`],
   ]);
 }

@@ -7,6 +7,8 @@ export const WHOLE_PPM = 1_000_000;
 export interface BackedEpoch {
   /** The sum of all its quotes, minted or not, in ehash. */
   readonly work: bigint;
+  /** One ehash of it is 2^minimumDifficulty hashes. */
+  readonly minimumDifficulty: number;
   /** The operator's part, in millionths, as it was published when the epoch opened. */
   readonly feePpm: number;
 }
@@ -37,7 +39,7 @@ export function feeOf(rewardSats: bigint, feePpm: number): bigint {
 }
 
 /**
- * Divides a reward among the epochs that it backs by their work: one, or several that were merged. The parts are the
+ * Divides a reward among the epochs that it backs by their hashes: one, or several that were merged. The parts are the
  * reward to the satoshi, and two epochs of equal work differ by one sat at most.
  * @param rewardSats the whole value of the coinbase, in sats, and whatever was given besides
  * @returns a price for each epoch, in their order; where none has work, the last one has all, and nobody can redeem it
@@ -47,13 +49,14 @@ export function priceEpochs(rewardSats: bigint, epochs: readonly BackedEpoch[]):
   if (epochs.length === 0) throw bad('no epoch is named; a reward backs one at least');
   const negative = epochs.find(({ work }) => work < 0n);
   if (negative) throw bad(`an epoch's work is ${negative.work} ehash; it must not be negative`);
-  const whole = epochs.reduce((sum, { work }) => sum + work, 0n);
-  let workSoFar = 0n;
+  const whole = epochs.reduce((sum, epoch) => sum + hashesOf(epoch), 0n);
+  let hashesSoFar = 0n;
   let paidSoFar = 0n;
-  return epochs.map(({ work, feePpm }, i) => {
-    workSoFar += work;
+  return epochs.map((epoch, i) => {
+    const { work, feePpm } = epoch;
+    hashesSoFar += hashesOf(epoch);
     const isLast = i === epochs.length - 1;
-    const upToHere = isLast ? rewardSats : floorShare(rewardSats, workSoFar, whole);
+    const upToHere = isLast ? rewardSats : floorShare(rewardSats, hashesSoFar, whole);
     const part = upToHere - paidSoFar;
     paidSoFar = upToHere;
     const feeSats = feeOf(part, feePpm);
@@ -87,6 +90,10 @@ export function dustSats(price: Price, ehash: bigint, sats: bigint): bigint {
 /** The least ehash that is worth a satoshi; undefined where all of it is not. */
 export function leastRedeemable({ payableSats, work }: Price): bigint | undefined {
   return payableSats === 0n || work === 0n ? undefined : (work + payableSats - 1n) / payableSats;
+}
+
+function hashesOf({ work, minimumDifficulty }: BackedEpoch): bigint {
+  return work << BigInt(minimumDifficulty);
 }
 
 function floorShare(sats: bigint, part: bigint, whole: bigint): bigint {

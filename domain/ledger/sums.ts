@@ -4,13 +4,13 @@ export interface UnitSums {
   readonly isMined: boolean;
   /** Blind signatures less spent proofs: the tokens out there. */
   readonly outstanding: bigint;
-  /** What quotes were minted. */
+  /** What quotes were minted, and of sats what ehash was redeemed for. */
   readonly issued: bigint;
   /** What quotes were paid, from outside. */
   readonly paid: bigint;
   /** What payments that came in were credited. */
   readonly credited: bigint;
-  /** What was paid out, fees included. */
+  /** What was paid out, fees included; of ehash what was redeemed. */
   readonly redeemed: bigint;
   /** What was provided for payments that are under way; its tokens are still counted as outstanding. */
   readonly pending: bigint;
@@ -20,7 +20,7 @@ export interface UnitSums {
 
 /**
  * What is wrong with a unit's books, in words; undefined where they are sound. No token comes from anything but a
- * minted quote or a spent token, and no quote is paid but by a payment. Fees of inputs, and what wallets gave beyond
+ * minted quote, a spent token or ehash that was redeemed, and no quote is paid but by a payment. Fees of inputs, and what wallets gave beyond
  * a payment and took no change for, make fewer tokens than were issued; mined units have neither.
  */
 export function mismatchOf(unit: string, sums: UnitSums): string | undefined {

@@ -2,6 +2,7 @@ import { Outcome } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import type { Database } from '../../runtime/sql/database.ts';
 import { openPlace } from '../../runtime/sql/open.ts';
+import { readSatBooks, type SatBooks } from './sat-books.ts';
 import { integer } from './store/row.ts';
 import { schema } from './store/schema.ts';
 import { readUnitBooks, type Tally, type UnitBooks } from './unit-books.ts';
@@ -21,8 +22,11 @@ export interface Books {
   readonly signed: Tally;
   /** Proofs taken back by swaps. */
   readonly spent: Tally;
-  /** signed - spent: the tokens out there. Equals `issued.sum` in a sound mint. */
+  /** Ehash that was redeemed for sats. */
+  readonly redeemed: bigint;
+  /** signed - spent: the tokens out there. Equals `issued.sum` less `redeemed` in a sound mint. */
   readonly outstanding: bigint;
+  readonly sats: SatBooks;
   readonly refusals: number;
   readonly conflicts: number;
   readonly units: ReadonlyMap<string, UnitBooks>;
@@ -66,6 +70,8 @@ function readBooks(db: Database): Books {
     void: ofOutcome(Outcome.void),
     signed,
     spent,
+    redeemed: mined.reduce((sum, { redeemed }) => sum + redeemed, 0n),
+    sats: readSatBooks(db),
     outstanding: signed.sum - spent.sum,
     refusals: integer(counts, 'refusals'),
     conflicts: integer(counts, 'conflicts'),

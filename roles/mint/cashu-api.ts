@@ -7,6 +7,7 @@ import { openHttp } from './http.ts';
 import { addLimits } from './limits/http-limits.ts';
 import { Limits } from './limits/limits.ts';
 import type { Payments } from './payments/payments.ts';
+import { Redemptions } from './redemption.ts';
 import { addRoutes } from './routes.ts';
 import { ehashQuotes, paymentQuotes, proofStates } from './subscriptions/kinds.ts';
 import { WalletSockets } from './subscriptions/server.ts';
@@ -19,13 +20,15 @@ export interface CashuApiParts {
   readonly log: Logger;
   /** Where the mint is paid over Lightning or the chain. */
   readonly payments?: Payments | undefined;
+  /** The chain's height, undefined while the node cannot be asked: then no epoch is redeemed. */
+  readonly tip?: () => number | undefined;
   /** Monotonic milliseconds. */
   readonly clock?: () => number;
 }
 
 /** The Cashu API, not listening yet: HTTP and WebSocket on one port, behind one set of limits. */
 export function cashuApi(parts: CashuApiParts): FastifyInstance {
-  const { config, engine, log, payments, clock = () => performance.now() } = parts;
+  const { config, engine, log, payments, tip = () => undefined, clock = () => performance.now() } = parts;
   const http = openHttp(log);
   const limits = new Limits(config.limits, clock);
   addLimits(http, limits);
@@ -43,6 +46,6 @@ export function cashuApi(parts: CashuApiParts): FastifyInstance {
     version: `${manifest.name}/${manifest.version}`,
     subscriptionKinds: subscriptions.kinds,
   };
-  addRoutes(http, engine, description, payments);
+  addRoutes(http, { engine, redemptions: new Redemptions(engine, tip), description, payments });
   return http;
 }

@@ -4,7 +4,7 @@ import { isHashpoolError } from '../../protocols/errors.ts';
 import type { IssuedSignature } from './issuance.ts';
 
 /** What a request is refused with where it has been carried out before. */
-const refusals = ['proofs-spent', 'quote-issued', 'outputs-signed', 'keyset-inactive'];
+const refusals = ['proofs-spent', 'quote-issued', 'outputs-signed', 'keyset-inactive', 'epoch-expired'];
 
 /** What is known of a request that may have been carried out before. */
 export interface Earlier {

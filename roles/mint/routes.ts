@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Engine } from './engine.ts';
+import { epochs } from './nuts/epochs.ts';
 import { nut01 } from './nuts/nut01.ts';
 import { nut02 } from './nuts/nut02.ts';
 import { nut03 } from './nuts/nut03.ts';
@@ -10,15 +11,24 @@ import { nut07 } from './nuts/nut07.ts';
 import { nut09 } from './nuts/nut09.ts';
 import { nut29 } from './nuts/nut29.ts';
 import { quoteLookup } from './nuts/quote-lookup.ts';
+import { redeem } from './nuts/redeem.ts';
 import { shareLookup } from './nuts/share-lookup.ts';
 import type { Payments } from './payments/payments.ts';
+import type { Redemptions } from './redemption.ts';
 
-/** All that the mint answers over HTTP. @param payments where it is paid over Lightning or the chain */
+/** What the mint's routes lead to. */
+export interface Routed {
+  readonly engine: Engine;
+  readonly redemptions: Redemptions;
+  readonly description: MintDescription;
+  /** Where it is paid over Lightning or the chain. */
+  readonly payments?: Payments | undefined;
+}
+
+/** All that the mint answers over HTTP. */
 export function addRoutes(
   http: FastifyInstance,
-  engine: Engine,
-  description: MintDescription,
-  payments?: Payments,
+  { engine, redemptions, description, payments }: Routed,
 ): void {
   nut01(http, engine);
   nut02(http, engine);
@@ -31,4 +41,6 @@ export function addRoutes(
   nut29(http, engine, payments);
   quoteLookup(http, engine, payments);
   shareLookup(http, engine);
+  redeem(http, redemptions);
+  epochs(http, engine, redemptions);
 }

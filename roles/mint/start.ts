@@ -8,14 +8,13 @@ import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
-import { cashuApi } from './cashu-api.ts';
+import { type CashuApiParts, cashuApi } from './cashu-api.ts';
 import { ChainView } from './chain/chain-view.ts';
 import { ChainWatcher } from './chain/watcher.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
 import { Losses } from './losses.ts';
-import type { Payments } from './payments/payments.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
@@ -86,7 +85,8 @@ export async function start(context: MintContext): Promise<Mint> {
   await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
-  const http = await context.open('Cashu API', () => listen(context, engine, payments));
+  const tip = () => chain.tip?.height;
+  const http = await context.open('Cashu API', () => listen(context, { engine, payments, tip }));
   await context.open('status', () =>
     reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),
   );
@@ -127,10 +127,9 @@ async function openEngine(context: MintContext): Promise<Engine> {
 
 async function listen(
   { config, log }: MintContext,
-  engine: Engine,
-  payments: Payments | undefined,
+  parts: Pick<CashuApiParts, 'engine' | 'payments' | 'tip'>,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const http = cashuApi({ config, engine, log, payments });
+  const http = cashuApi({ ...parts, config, log });
   const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });
   return { url, close: () => http.close() };
 }

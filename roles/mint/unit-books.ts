@@ -1,3 +1,4 @@
+import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import type { UnitSums } from '../../domain/ledger/sums.ts';
 import { Outcome } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
@@ -38,7 +39,7 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
     db,
     'SELECT unit, CAST(sum(credited) AS BIGINT) AS total FROM receipts JOIN mint_quotes USING (mint_quote)',
   );
-  const redeemed = sumsOf(
+  const paidOut = sumsOf(
     db,
     "SELECT unit, CAST(sum(melt_quotes.amount + fee_paid) AS BIGINT) AS total FROM melt_quotes WHERE state = 'PAID'",
   );
@@ -46,6 +47,9 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
     db,
     "SELECT unit, CAST(sum(provided) AS BIGINT) AS total FROM melt_quotes WHERE state = 'PENDING'",
   );
+  const redemptions = readRedemptions(db);
+  const givenFor = redemptions.reduce((sum, { sats }) => sum + sats, 0n);
+  const redeemed = new Map(redemptions.map(({ unit, ehash }) => [unit, ehash]));
   const keysets = db
     .prepare('SELECT unit, max(epoch) AS epoch FROM keysets GROUP BY unit ORDER BY unit')
     .all();
@@ -60,16 +64,28 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
           signed: out,
           spent: back,
           outstanding: out.sum - back.sum,
-          issued: (mined.get(unit)?.sum ?? 0n) + (issued.get(unit) ?? 0n),
+          issued:
+            (mined.get(unit)?.sum ?? 0n) +
+            (issued.get(unit) ?? 0n) +
+            (unit === REDEMPTION_UNIT ? givenFor : 0n),
           paid: paid.get(unit) ?? 0n,
           credited: credited.get(unit) ?? 0n,
-          redeemed: redeemed.get(unit) ?? 0n,
+          redeemed: (paidOut.get(unit) ?? 0n) + (redeemed.get(unit) ?? 0n),
           pending: pending.get(unit) ?? 0n,
           mintable: (paid.get(unit) ?? 0n) - (issued.get(unit) ?? 0n),
         },
       ];
     }),
   );
+}
+
+/** What was redeemed of each epoch. */
+export function readRedemptions(db: Database): { unit: string; ehash: bigint; sats: bigint }[] {
+  const statement = db.prepare('SELECT unit, ehash, sats FROM redemptions JOIN epochs USING (epoch)');
+  statement.setReadBigInts(true);
+  return statement.all().map((row) => {
+    return { unit: text(row, 'unit'), ehash: BigInt(text(row, 'ehash')), sats: bigInteger(row, 'sats') };
+  });
 }
 
 /** @param select rows of unit, exponent and n, without its GROUP BY */

@@ -55,7 +55,9 @@ export function simulateYear(options: YearOptions, random: Random): Year {
     const mined = followed.map((each) => ehashOf(each, time(each), amounts, random));
     const rest = others.map((each) => ehashOf(each, time(each), amounts, random));
     const work = [...mined, ...rest].reduce((sum, each) => sum + each, 0n);
-    const price = onePrice(priceEpochs(rewardSats, [{ work, feePpm }]));
+    const price = onePrice(
+      priceEpochs(rewardSats, [{ work, minimumDifficulty: MINIMUM_DIFFICULTY, feePpm }]),
+    );
     const given = mined.map((ehash) => redeemedSats(price, ehash));
     const chance = chanceOf([...followed, ...others], time);
     given.forEach((each, i) => {

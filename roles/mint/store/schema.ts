@@ -11,6 +11,7 @@ import { quotesInOrder } from './migrations/09-quotes-in-order.ts';
 import { paymentsOfKeys } from './migrations/10-payments-of-keys.ts';
 import { quotesToForget } from './migrations/11-quotes-to-forget.ts';
 import { epochs } from './migrations/12-epochs.ts';
+import { redemptions } from './migrations/13-redemptions.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -67,5 +68,6 @@ export const schema: Schema = {
     paymentsOfKeys,
     quotesToForget,
     epochs,
+    redemptions,
   ],
 };

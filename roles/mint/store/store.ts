@@ -9,7 +9,9 @@ import { leaseOperations } from './leases.ts';
 import { lossOperations } from './losses.ts';
 import { meltOperations } from './melts.ts';
 import { paymentOperations } from './payments.ts';
+import { pricingOperations } from './pricing.ts';
 import { quoteOperations } from './quotes.ts';
+import { redemptionOperations } from './redemptions.ts';
 import { figureOperations } from './tallies.ts';
 import { tokenOperations } from './tokens.ts';
 import { workOperations } from './work.ts';
@@ -24,6 +26,8 @@ export function operations(db: Database) {
     ...quoteOperations(db),
     ...figureOperations(db),
     ...tokenOperations(db),
+    ...pricingOperations(db),
+    ...redemptionOperations(db),
     ...workOperations(db),
     ...paymentOperations(db),
     ...meltOperations(db),
@@ -41,6 +45,7 @@ export type MintOperations = ReturnType<typeof operations>;
 type OperationName = keyof MintOperations;
 const noted: readonly OperationName[] = [
   ...(['openFirstEpoch', 'rotateKeyset', 'storeWork', 'settle', 'mint', 'swap'] as const),
+  ...(['fixPrice', 'redeem'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
 ];

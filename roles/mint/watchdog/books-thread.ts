@@ -2,7 +2,12 @@ import { auditMint } from '../books.ts';
 
 /** Reads the books beside the running mint, on a connection and in a thread of their own: they are whole tables. */
 export function start({ place }: { readonly place: string }) {
-  return { units: (_: null) => auditMint(place).units };
+  return {
+    books: (_: null) => {
+      const { units, sats } = auditMint(place);
+      return { units, contradictions: sats.contradictions };
+    },
+  };
 }
 
 export type BooksTasks = ReturnType<typeof start>;

@@ -71,8 +71,9 @@ export class Watchdog {
   async #check(): Promise<void> {
     const { issuance, log } = this.#parts;
     try {
-      const units = await this.#workers.call('units', null);
-      const wrong = [...units].flatMap(([unit, sums]) => mismatchOf(unit, sums) ?? []);
+      const { units, contradictions } = await this.#workers.call('books', null);
+      const mismatches = [...units].flatMap(([unit, sums]) => mismatchOf(unit, sums) ?? []);
+      const wrong = [...mismatches, ...contradictions];
       if (wrong.length > 0 && issuance.stopped === undefined) {
         const alert = { alert: 'books-mismatch', wrong };
         log.fatal(alert, 'the books contradict themselves: nothing is signed any more');

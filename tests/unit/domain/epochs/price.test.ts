@@ -18,7 +18,7 @@ const feePpm = fc.integer({ min: 0, max: WHOLE_PPM });
 const bad = (error: unknown) => isHashpoolError(error, 'bad-price');
 
 function priceOf(rewardSats: bigint, ppm: number, ehash: bigint): Price {
-  const [price] = priceEpochs(rewardSats, [{ work: ehash, feePpm: ppm }]);
+  const [price] = priceEpochs(rewardSats, [{ work: ehash, minimumDifficulty: 24, feePpm: ppm }]);
   assert.ok(price);
   return price;
 }
@@ -84,7 +84,10 @@ test('more ehash is never worth less', () => {
 });
 
 test('merged epochs share a reward by work, to the satoshi', () => {
-  const backed = fc.array(fc.record({ work, feePpm }), { minLength: 1, maxLength: 8 });
+  const backed = fc.array(fc.record({ work, minimumDifficulty: fc.constant(16), feePpm }), {
+    minLength: 1,
+    maxLength: 8,
+  });
   fc.assert(
     fc.property(sats, backed, (reward, epochs) => {
       const prices = priceEpochs(reward, epochs);
@@ -106,9 +109,9 @@ test('merged epochs share a reward by work, to the satoshi', () => {
 
 test('a merged epoch without work gets nothing where another has some', () => {
   const prices = priceEpochs(1000n, [
-    { work: 0n, feePpm: 0 },
-    { work: 7n, feePpm: 0 },
-    { work: 0n, feePpm: 0 },
+    { work: 0n, minimumDifficulty: 0, feePpm: 0 },
+    { work: 7n, minimumDifficulty: 0, feePpm: 0 },
+    { work: 0n, minimumDifficulty: 0, feePpm: 0 },
   ]);
   assert.deepEqual(
     prices.map(({ rewardSats }) => rewardSats),
@@ -134,9 +137,18 @@ test('the least redeemable sum is worth a sat, and one less is not', () => {
 
 test('what cannot be is refused', () => {
   assert.throws(() => priceEpochs(1n, []), bad);
-  assert.throws(() => priceEpochs(-1n, [{ work: 1n, feePpm: 0 }]), bad);
-  assert.throws(() => priceEpochs(1n, [{ work: -1n, feePpm: 0 }]), bad);
+  assert.throws(() => priceEpochs(-1n, [{ work: 1n, minimumDifficulty: 0, feePpm: 0 }]), bad);
+  assert.throws(() => priceEpochs(1n, [{ work: -1n, minimumDifficulty: 0, feePpm: 0 }]), bad);
   for (const ppm of [-1, 0.5, WHOLE_PPM + 1, Number.NaN]) assert.throws(() => feeOf(1n, ppm), bad);
   assert.throws(() => redeemedSats(priceOf(1n, 0, 5n), 6n), bad);
   assert.throws(() => redeemedSats(priceOf(1n, 0, 5n), -1n), bad);
+});
+
+test('merged epochs of different minimum difficulty share by hashes', () => {
+  const [easy, hard] = priceEpochs(900n, [
+    { work: 400n, minimumDifficulty: 4, feePpm: 0 },
+    { work: 100n, minimumDifficulty: 7, feePpm: 0 },
+  ]);
+  assert.deepEqual([easy?.rewardSats, hard?.rewardSats], [300n, 600n]);
+  assert.deepEqual([easy?.work, hard?.work], [400n, 100n]);
 });

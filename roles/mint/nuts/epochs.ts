@@ -1,0 +1,91 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { dustSats } from '../../../domain/epochs/price.ts';
+import { hasPassed, windowOf } from '../../../domain/epochs/redemption-window.ts';
+import { fromHex, toHex } from '../../../protocols/bytes.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { jsonInteger } from '../../../protocols/cashu/json.ts';
+import type { Engine } from '../engine.ts';
+import type { Redemptions } from '../redemption.ts';
+import type { Epoch } from '../store/epochs.ts';
+import { point, unitField } from './schemas.ts';
+
+/** Epochs in one answer. */
+export const MAX_EPOCHS = 100;
+
+const query = Type.Object({
+  pool: point,
+  before: Type.Optional(Type.Integer({ minimum: 0, description: 'a height' })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: MAX_EPOCHS, description: 'a number of 1 to 100' }),
+  ),
+});
+const ofUnit = Type.Object({ unit: unitField });
+
+/** How epochs stand, and what their ehash is worth; see docs/ehash.md, "Epochs". */
+export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redemptions): void {
+  http.get<{ Params: Static<typeof ofUnit> }>(
+    '/v1/ehash/epochs/:unit',
+    { schema: { params: ofUnit } },
+    async ({ params: { unit } }) => {
+      const epoch = await engine.store.call('epochByUnit', unit);
+      if (!epoch) throw cashuError('unit-unsupported', `this mint has no epoch of unit ${unit}`);
+      return answer(epoch);
+    },
+  );
+
+  http.get<{ Querystring: Static<typeof query> }>(
+    '/v1/ehash/epochs',
+    { schema: { querystring: query } },
+    async ({ query: { pool, before = Number.MAX_SAFE_INTEGER, limit = MAX_EPOCHS } }) => {
+      const poolId = fromHex(pool);
+      const found = await engine.store.call('epochsBefore', { poolId, height: before, limit });
+      return {
+        epochs: await Promise.all(found.map(answer)),
+        next_before: found.length < limit ? null : (found.at(-1)?.openedHeight ?? null),
+      };
+    },
+  );
+
+  async function answer(epoch: Epoch) {
+    const { price, closing, gifts } = epoch;
+    const [redeemed, sums] = await Promise.all([
+      engine.store.call('redeemed', epoch.epoch),
+      price ? { work: price.work } : engine.store.call('epochWork', epoch.epoch),
+    ]);
+    const window = windowOf(epoch);
+    const dust = price ? dustSats(price, redeemed.ehash, redeemed.sats) : 0n;
+    return {
+      unit: epoch.unit,
+      keyset: epoch.keysetId,
+      pool_id: toHex(epoch.poolId),
+      state: stateOf(epoch, redemptions.tip),
+      opened_height: epoch.openedHeight,
+      closed_height: closing?.height ?? null,
+      redeemable_from: window?.fromHeight ?? null,
+      redeemable_before: window?.untilHeight ?? null,
+      fee_ppm: epoch.feePpm,
+      window_blocks: epoch.windowBlocks,
+      policy: epoch.policy,
+      minimum_difficulty: epoch.minimumDifficulty,
+      work: jsonInteger(sums.work),
+      reward: jsonInteger(price?.rewardSats ?? (closing ? closing.reward + gifts : gifts)),
+      fee: price ? jsonInteger(price.feeSats) : null,
+      redeemed: {
+        ehash: jsonInteger(redeemed.ehash),
+        sats: jsonInteger(redeemed.sats),
+        dust: jsonInteger(dust),
+      },
+    };
+  }
+}
+
+/** How an epoch stands for its holders. @param tip the chain's height, undefined while that is not known */
+export function stateOf(epoch: Epoch, tip: number | undefined): string {
+  const { standing, isFinal, price, closing } = epoch;
+  if (standing === 'dissolved' || standing === 'stranded') return standing;
+  const window = windowOf(epoch);
+  if (price && window && tip !== undefined) return hasPassed(window, tip) ? 'expired' : 'redeemable';
+  if (closing) return 'maturing';
+  return isFinal ? 'open' : 'provisional';
+}
