@@ -8,8 +8,9 @@ import { serveExtensions } from '../../runtime/sv2/extensions.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import { MIN_ACK_DELAY_MS } from '../../services/mining-server/acks.ts';
+import { benchJob } from './bench-job.ts';
 import { machineMs, serveParent } from './helper-process.ts';
-import { MERKLE_STEPS, openPool } from './pool-under-test.ts';
+import { openPool } from './pool-under-test.ts';
 
 /**
  * A process with the pool that the translator mines for: the real one, or a stand-in that counts frames and answers
@@ -20,8 +21,6 @@ import { MERKLE_STEPS, openPool } from './pool-under-test.ts';
 
 const FULL_EXTRANONCE = 20;
 const GROUP = 1;
-/** Of a coinbase, before and after the extranonce. */
-const COINBASE_BYTES = [120, 110] as const;
 /** Shares that are waited for and not sent again. */
 const MAX_TIMED = 1 << 20;
 
@@ -112,21 +111,21 @@ class FramePool {
 
   #sendTip(channel_id: number): void {
     const job_id = this.#tips;
-    const [before, after] = COINBASE_BYTES;
+    const { version, nbits, merklePath, coinbasePrefix, coinbaseSuffix } = benchJob;
     this.#send({
       name: 'NewExtendedMiningJob',
       channel_id,
       job_id,
       min_ntime: null,
-      version: 0x20000000,
+      version,
       version_rolling_allowed: true,
-      merkle_path: Array.from({ length: MERKLE_STEPS }, (_, i) => new Uint8Array(32).fill(i)),
-      coinbase_tx_prefix: new Uint8Array(before).fill(1),
-      coinbase_tx_suffix: new Uint8Array(after).fill(1),
+      merkle_path: merklePath,
+      coinbase_tx_prefix: coinbasePrefix,
+      coinbase_tx_suffix: coinbaseSuffix,
     });
     const prev_hash = new Uint8Array(32).fill(job_id);
     const min_ntime = Math.floor(Date.now() / 1000);
-    this.#send({ name: 'SetNewPrevHash', channel_id, job_id, prev_hash, min_ntime, nbits: 0x1d00ffff });
+    this.#send({ name: 'SetNewPrevHash', channel_id, job_id, prev_hash, min_ntime, nbits });
   }
 
   #send(message: MiningMessage): void {

@@ -69,7 +69,7 @@ function follow(miner: Miner, line: string): void {
 }
 
 /** Counts lines; an answer to a share is timed, a job is followed. */
-function take(miner: Miner | undefined, chunk: Buffer): void {
+function take(miner: Miner, chunk: Buffer): void {
   const now = machineMs();
   let start = 0;
   for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
@@ -77,7 +77,7 @@ function take(miner: Miner | undefined, chunk: Buffer): void {
     if (id !== undefined) {
       if (id < MAX_TIMED) answered[id] = now;
       if (chunk[start + ID_AT + String(id).length + ',"result":'.length] !== 0x74) refused++;
-    } else if (miner && chunk.includes('"mining.notify"', start, 'latin1')) {
+    } else if (chunk.includes('"mining.notify"', start, 'latin1')) {
       const jobId = /"mining\.notify","params":\["([^"]*)"/.exec(chunk.toString('latin1', start, end))?.[1];
       if (jobId !== undefined) miner.params = miner.params.replace(/,"[^"]*"/, `,"${jobId}"`);
     }
@@ -105,8 +105,9 @@ async function connectAll(number: number, port: number, isMiner: boolean): Promi
         await openMiner(socket);
         continue;
       }
-      miners.push({ socket, params: '["user","1","00000000","00000000","', user });
-      socket.on('data', (chunk) => take(undefined, chunk));
+      const miner = { socket, params: '["user","1","00000000","00000000","', user };
+      miners.push(miner);
+      socket.on('data', (chunk) => take(miner, chunk));
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, number) }, connector));

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { notifyLine } from '../../protocols/sv1/messages.ts';
 import { LockKeys } from '../../roles/translator/lock-keys.ts';
 import { probeRequest } from '../../roles/translator/settings.ts';
 import { SharedChannels } from '../../roles/translator/shared-channels/shared-channels.ts';
@@ -15,6 +17,7 @@ import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { MiningClient } from '../../services/mining-client/client.ts';
 import { ShareJournal } from '../../services/mining-client/journal/journal.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
+import { benchJob } from './bench-job.ts';
 import { machineMs, serveParent } from './helper-process.ts';
 
 /**
@@ -27,6 +30,8 @@ import { machineMs, serveParent } from './helper-process.ts';
 const CONNECTIONS = 20_000;
 /** So many shares a minute that vardiff leaves miners where they are. */
 const ENDLESS = 1e15;
+/** In which the meter of stalls has looked once. */
+const METER_MS = 20;
 const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 /** As long as the answer to a share. */
@@ -39,6 +44,7 @@ const collect: () => void = runInNewContext('gc');
 const sockets: Socket[] = [];
 const stalls = monitorEventLoopDelay({ resolution: 1 });
 let cpuFrom = process.cpuUsage();
+let tips = 0;
 
 async function openTranslator(): Promise<number> {
   const { hash } = await loadCrypto();
@@ -121,10 +127,12 @@ const port = pool === 'plain' ? await openPlain() : await openTranslator();
 serveParent({
   port: () => port,
   /** Begins to count CPU and stalls. */
-  begin() {
-    cpuFrom = process.cpuUsage();
+  async begin() {
     stalls.enable();
     stalls.reset();
+    // What begins before the meter has looked once, it would not see.
+    await delay(METER_MS);
+    cpuFrom = process.cpuUsage();
   },
   /** CPU in microseconds, of all threads, and the longest time for which the event loop stood, in milliseconds. */
   used() {
@@ -139,10 +147,11 @@ serveParent({
     const { heapUsed, external, rss } = process.memoryUsage();
     return { heap: (heapUsed + external) / 1024, rss: rss / 1024 };
   },
-  /** Writes so many bytes to every plain socket. @returns when it began */
-  tellAll({ bytes }: { bytes: number }) {
-    const line = Buffer.alloc(bytes, 'x');
-    line[bytes - 1] = NEWLINE;
+  /** Writes a job to every plain socket. @returns when it began */
+  tellAll() {
+    const prevHashLe = new Uint8Array(32).fill(++tips);
+    const fields = { jobId: tips.toString(16), ntime: 0, cleanJobs: true };
+    const line = Buffer.from(notifyLine({ ...benchJob, ...fields, prevHashLe }));
     const at = machineMs();
     for (const socket of sockets) socket.write(line);
     return at;

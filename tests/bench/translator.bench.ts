@@ -15,8 +15,6 @@ const RATE = 20_000;
 const SECONDS = 3;
 const TIPS = 5;
 const SETTLE_MS = 300;
-/** A job with 12 merkle steps as a line. */
-const NOTIFY = { bytes: 1_480 };
 
 interface Used {
   readonly cpuUs: number;
@@ -190,7 +188,7 @@ function fanOut(kind: 'frames' | 'plain', number: number, mode = 'own'): Figure 
       const tell = async (): Promise<number> => {
         await miners.ask('expect', { lines: number });
         await server.ask('begin');
-        const from = await (pool ? pool.ask<number>('newTip') : server.ask<number>('tellAll', NOTIFY));
+        const from = await (pool ? pool.ask<number>('newTip') : server.ask<number>('tellAll'));
         const until = await miners.ask<number>('arrived');
         await delay(SETTLE_MS);
         used.push(await server.ask<Used>('used'));
