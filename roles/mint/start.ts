@@ -18,6 +18,7 @@ import { Losses } from './losses.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
+import { Pricing } from './pricing.ts';
 import { openMintStats } from './stats-events.ts';
 import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
@@ -77,6 +78,9 @@ export async function start(context: MintContext): Promise<Mint> {
     void waiting.recheck();
     void watcher.follow();
   });
+  const tip = () => chain.tip?.height;
+  const pricing = await context.open('prices', () => new Pricing({ engine, height: tip, log }));
+  watcher.listen({ onChainTip: () => void pricing.run() });
   await chain.start();
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
@@ -85,7 +89,6 @@ export async function start(context: MintContext): Promise<Mint> {
   await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
-  const tip = () => chain.tip?.height;
   const http = await context.open('Cashu API', () => listen(context, { engine, payments, tip }));
   await context.open('status', () =>
     reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),

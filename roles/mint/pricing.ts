@@ -1,0 +1,114 @@
+import { COINBASE_MATURITY } from '../../domain/epochs/redemption-window.ts';
+import { toHex } from '../../protocols/bytes.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import type { Logger } from '../../runtime/logs.ts';
+import type { Engine } from './engine.ts';
+import type { Epoch } from './store/epochs.ts';
+
+/** How long an outbox that has not passed a boundary is waited for once the reward is mature: a day of blocks. */
+export const PATIENCE_BLOCKS = 144;
+/** Epochs that are looked at in one turn. */
+const BATCH = 16;
+/** Prices may wait for outboxes, which move without a new block. */
+const INTERVAL_MS = 5_000;
+
+export interface PricingParts {
+  readonly engine: Engine;
+  /** The height up to which the chain is followed, undefined while it is not. */
+  readonly height: () => number | undefined;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly intervalMs?: number;
+}
+
+/**
+ * Fixes what an epoch's ehash is worth: once the coinbase that closed it is mature, and every outbox of the pool has
+ * delivered its shares of before, or has had a day to.
+ */
+export class Pricing {
+  readonly #parts: PricingParts;
+  readonly #timer: NodeJS.Timeout;
+  #last: Promise<void> = Promise.resolve();
+  #trouble = '';
+  /** Units whose wait was told of. */
+  readonly #waiting = new Set<string>();
+
+  constructor(parts: PricingParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+  }
+
+  /** Fixes the prices that are due. Never rejects. */
+  run(): Promise<void> {
+    this.#last = this.#last.then(() => this.#run());
+    return this.#last;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#last;
+  }
+
+  async #run(): Promise<void> {
+    const { engine, height: heightOf, log } = this.#parts;
+    const height = heightOf();
+    if (height === undefined) return;
+    try {
+      const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
+      for (const epochs of due) await this.#fix(epochs, height);
+      this.#trouble = '';
+    } catch (error) {
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble) {
+        log.error(
+          { err: error, alert: 'price-not-fixed' },
+          `no price was fixed, it is tried again: ${trouble}`,
+        );
+      }
+      this.#trouble = trouble;
+    }
+  }
+
+  async #fix(epochs: readonly [Epoch, ...Epoch[]], height: number): Promise<void> {
+    const { engine, log } = this.#parts;
+    const [{ unit, closing, poolId }] = epochs;
+    if (!closing || (await this.#isAwaited(epochs[0], height))) return;
+    const giftSats = epochs.reduce((sum, { gifts }) => sum + gifts, 0n);
+    const ids = epochs.map(({ epoch }) => epoch);
+    const reward = { epochs: ids, coinbaseSats: closing.reward, giftSats, height };
+    if (!(await engine.store.call('fixPrice', reward))) return;
+    this.#waiting.delete(unit);
+    await engine.epochs.reload();
+    engine.events.emit('keysets-changed', {});
+    const pool = toHex(poolId);
+    for (const each of epochs) {
+      const price = (await engine.store.call('epochById', each.epoch))?.price;
+      if (!price) continue;
+      const { rewardSats, feeSats, payableSats, work } = price;
+      const about = { unit: each.unit, pool, height, reward: rewardSats, fee: feeSats, work };
+      log.info(about, `${each.unit} can be redeemed: ${payableSats} sats for ${work} ehash`);
+    }
+  }
+
+  /** Whether shares of an epoch may still come. */
+  async #isAwaited({ unit, poolId, closing }: Epoch, height: number): Promise<boolean> {
+    const { engine, log } = this.#parts;
+    const below = closing?.height ?? 0;
+    const behind = await engine.store.call('outboxesBelow', { poolId, height: below });
+    if (behind.length === 0) return false;
+    const outboxes = behind.map(toHex);
+    const until = below + COINBASE_MATURITY + PATIENCE_BLOCKS;
+    const isLate = height >= until;
+    if (isLate) {
+      const alert = { alert: 'outbox-left-behind', unit, outboxes };
+      log.error(
+        alert,
+        `${unit} gets its price without all shares: what these outboxes still hold goes into a later epoch`,
+      );
+    } else if (!this.#waiting.has(unit)) {
+      this.#waiting.add(unit);
+      const text = `the price of ${unit} waits for outboxes that have not delivered all shares of before height ${below}; at height ${until} it is fixed without them`;
+      log.warn({ unit, outboxes }, text);
+    }
+    return !isLate;
+  }
+}
