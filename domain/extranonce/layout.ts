@@ -44,3 +44,20 @@ export function layOutUpstream(
   if (inUse?.serverIdBytes === 0 && isFitting(inUse)) return inUse;
   return isFitting(ROOMY) ? ROOMY : NARROW.findLast(isFitting);
 }
+
+/** Of an upstream's extranonce that is given by Stratum V2, so many bytes tell our jobs on one of its own apart. */
+const CUSTOM_JOB_BYTES = 2;
+const ofChannels = new Map<number, ExtranonceLayout>();
+
+/**
+ * How the rollable extranonce of an upstream's channel is shared out, all of it but {@link CUSTOM_JOB_BYTES}; the same for
+ * the same size.
+ * @param rollableBytes 6 at least: two of counter, two for the client
+ */
+export function layOutChannel(rollableBytes: number): ExtranonceLayout {
+  const known = ofChannels.get(rollableBytes);
+  if (known) return known;
+  const layout = { serverIdBytes: 0, counterBytes: 2, fullBytes: rollableBytes - CUSTOM_JOB_BYTES } as const;
+  ofChannels.set(rollableBytes, layout);
+  return layout;
+}

@@ -150,7 +150,7 @@ const CHECKSIG = [0xac, 0xad];
 const CHECKMULTISIG = [0xae, 0xaf];
 
 /** Counts bytes of pushed data as opcodes too: a few sigops too many cost nothing. */
-function sigopsAtMost(script: Uint8Array): number {
+export function sigopsAtMost(script: Uint8Array): number {
   let sigops = 0;
   for (const byte of script) {
     if (CHECKSIG.includes(byte)) sigops += 4;

@@ -17,16 +17,23 @@ const MAX_COINBASE_BYTES = 32_768;
 /** Coinbases on one prev hash that are known again; an upstream that makes more has its jobs refused until the next one. */
 const MAX_COINBASES = 4096;
 
-/** A job of a Stratum V1 upstream, and what it is mined with. */
-export interface UpstreamJob {
+/** A job whose coinbase is fixed but for a part of its extranonce, and what it is mined with. */
+export interface FixedJob {
   /** Unique in the process. */
   readonly number: bigint;
-  readonly fields: NotifyFields;
+  readonly fields: Omit<NotifyFields, 'jobId' | 'cleanJobs'>;
   readonly extranonce: Extranonce;
+  /** What a block must meet, where it is known and not what nbits say: 32 bytes. */
+  readonly targetLe?: Uint8Array;
   /** Bits of the version that the upstream lets be rolled. */
   readonly versionMask: number;
   /** Whether the upstream takes shares for none of the earlier jobs any more. */
   readonly isClean: boolean;
+}
+
+/** A job of a Stratum V1 upstream. */
+export interface UpstreamJob extends FixedJob {
+  readonly fields: NotifyFields;
 }
 
 /**
@@ -56,8 +63,7 @@ export function checkUpstreamJob({ fields }: UpstreamJob, now: number): void {
 }
 
 /**
- * Turns the jobs of a Stratum V1 upstream into jobs for all channels. Its coinbase is fixed but for extranonce2, which is
- * shared out:
+ * Turns jobs with a fixed coinbase into jobs for all channels. What is free of it, extranonce2, is shared out:
  *
  *     [ coinbase1 ][ extranonce1 ][ number of our job ][ full extranonce: prefix, rolled ][ coinbase2 ]
  *     `------------ the job's coinbase prefix --------´
@@ -71,7 +77,7 @@ export class UpstreamWork {
   /** How many of our jobs were made of each coinbase on this prev hash. */
   readonly #made = new Map<string, number>();
   #fullBytes = 0;
-  #source: UpstreamJob | undefined;
+  #source: FixedJob | undefined;
   #current: LiveJob | undefined;
 
   /**
@@ -89,20 +95,20 @@ export class UpstreamWork {
   }
 
   /**
-   * Takes a job of the upstream, checked by {@link checkUpstreamJob}.
+   * Takes a job of the upstream; one of Stratum V1 is checked by {@link checkUpstreamJob}.
    * @param seen shares already known on its prev hash
    * @param fullBytes of the full extranonce, fewer than extranonce2 has
    * @returns the job; to be activated where `isTip`, since it ends all before it
    * @throws HashpoolError 'upstream-jobs-exhausted' where its search spaces are used up
    */
-  take(source: UpstreamJob, seen: SeenShares, fullBytes: number): { live: LiveJob; isTip: boolean } {
+  take(source: FixedJob, seen: SeenShares, fullBytes: number): { live: LiveJob; isTip: boolean } {
     const { prevHashLe, nbits, ntime } = source.fields;
     const before = this.#current?.tip;
     const isOnTip = before !== undefined && equalBytes(before.prevHashLe, prevHashLe);
     if (!isOnTip) this.#made.clear();
     const isTip = source.isClean || !isOnTip || before.nbits !== nbits;
     const tip: Tip = isTip
-      ? { prevHashLe, nbits, minNtime: ntime, targetLe: this.#blockTarget(nbits), seen }
+      ? { prevHashLe, nbits, minNtime: ntime, targetLe: source.targetLe ?? this.#blockTarget(nbits), seen }
       : before;
     const job = this.#make(source, fullBytes);
     if (job === undefined) {
@@ -143,10 +149,7 @@ export class UpstreamWork {
     return this.#current;
   }
 
-  #make(
-    { number, fields, extranonce, versionMask }: UpstreamJob,
-    fullBytes: number,
-  ): ExtendedJob | undefined {
+  #make({ number, fields, extranonce, versionMask }: FixedJob, fullBytes: number): ExtendedJob | undefined {
     const { coinbasePrefix, coinbaseSuffix, merklePath, version, ntime } = fields;
     const prefix = concatBytes(coinbasePrefix, extranonce.extranonce1);
     const place = this.#next(

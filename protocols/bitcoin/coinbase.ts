@@ -137,6 +137,15 @@ export function stripParts({ prefix, suffix }: CoinbaseParts): CoinbaseParts {
   };
 }
 
+/** A stripped job's halves with marker, flag and witness, as a declaration has them (Stratum V2, 6.4.5). */
+export function witnessParts({ prefix, suffix }: CoinbaseParts): CoinbaseParts {
+  const end = suffix.length - LOCKTIME_LENGTH;
+  return {
+    prefix: concatBytes(prefix.subarray(0, VERSION_LENGTH), SEGWIT_MARKER, prefix.subarray(VERSION_LENGTH)),
+    suffix: concatBytes(suffix.subarray(0, end), WITNESS, suffix.subarray(end)),
+  };
+}
+
 /**
  * Id of a coinbase in either form, 32 bytes in header order.
  * @throws HashpoolError 'bad-coinbase-witness'

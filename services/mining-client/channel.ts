@@ -5,12 +5,7 @@ import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
 import { JobBoard } from './job-board.ts';
 import type { ChannelJournal } from './journal/journal.ts';
-import {
-  type Answered,
-  MAX_PENDING_OF_SHARED,
-  MAX_PENDING_SHARES,
-  PendingShares,
-} from './pending-shares.ts';
+import { type Answered, MAX_PENDING_OF_SHARED, MAX_PENDING_SHARES, PendingShares } from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
 
 export type ChannelMessage = Extract<
@@ -48,6 +43,8 @@ export interface ChannelOwner<C = MiningChannel> {
   customJob?(answer: CustomJobAnswer): void;
   /** The target of jobs to come is another one; for who makes jobs. */
   target?(targetLe: Uint8Array): void;
+  /** The link was cut and is back, and the channel goes on as it was. */
+  resumed?(): void;
   /** The pool closed the channel, or the link is gone and the channel not resumable, or not in time. */
   closed(reason: string): void;
 }
@@ -291,6 +288,7 @@ export class MiningChannel {
       this.#deadline = setTimeout(() => this.close(reason), this.#resumeLimitMs);
       this.#closeIfLeft();
     }
+    this.#owner?.resumed?.();
     return true;
   }
 

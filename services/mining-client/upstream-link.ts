@@ -1,22 +1,16 @@
-import { EHASH_EXTENSION, RESUME_LIMIT_MS, WORKER_NAME_EXTENSION } from '../../protocols/ehash/extension.ts';
-import { HashpoolError, messageOf } from '../../protocols/errors.ts';
-import { MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
-import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.ts';
-import { connectSv2 } from '../../runtime/sv2/connect.ts';
+import { RESUME_LIMIT_MS } from '../../protocols/ehash/extension.ts';
+import { messageOf } from '../../protocols/errors.ts';
+import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
-import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
-import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
+import { reconnecting } from '../../runtime/sv2/reconnect.ts';
 import { type ChannelOwner, MiningChannel } from './channel.ts';
 import type { LinkState } from './choose-upstream.ts';
 import type { MiningClientOptions, MiningUpstream } from './client.ts';
+import { connectPool, POOL_BACKOFF } from './connect-pool.ts';
 import type { RecoveredChannel } from './journal/journal.ts';
 import { Sentinel } from './sentinel.ts';
 import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest, openRefused } from './session.ts';
 
-/** Longest message taken from a pool: a job with its coinbase and merkle path is far below. */
-const FRAME_CAP = 256 * 1024;
-/** Miners wait: a pool is asked again soon, and often. */
-const BACKOFF: Partial<Backoff> = { firstMs: 250, maxMs: 5000 };
 /** With another pool to go to, a silent one is left in time for miners to be there within 5 s. */
 const SILENCE_MS = 3000;
 /** Without one, leaving it helps only if it is well on another connection. */
@@ -132,54 +126,17 @@ export class UpstreamLink implements LinkState {
       onConnected: (connection) => this.#serve(connection),
       log,
       signal,
-      backoff: { ...BACKOFF, ...backoff },
+      backoff: { ...POOL_BACKOFF, ...backoff },
     });
   }
 
   async #connect(signal: AbortSignal): Promise<Sv2Connection<MiningMessage>> {
     try {
-      return await this.#connected(signal);
+      return await connectPool(this.#upstream, this.#options, signal);
     } catch (error) {
       this.#tell(messageOf(error));
       throw error;
     }
-  }
-
-  async #connected(signal: AbortSignal): Promise<Sv2Connection<MiningMessage>> {
-    const { host, port, authorityKey } = this.#upstream;
-    const { flags, deviceId, workers, log } = this.#options;
-    const connection = await connectSv2({
-      host,
-      port,
-      protocol: miningProtocol,
-      authorityKey,
-      setup: { protocol: MINING_PROTOCOL, flags, device_id: deviceId },
-      frameCap: FRAME_CAP,
-      workers,
-      log,
-      signal,
-    });
-    try {
-      await this.#negotiate(connection);
-      return connection;
-    } catch (error) {
-      connection.close('not usable');
-      throw error;
-    }
-  }
-
-  /**
-   * A share sent without its key would be paid to somebody else, so a pool that is to pay in ehash and does not agree to
-   * it, be it only by answering late, is not mined with.
-   */
-  async #negotiate(connection: Sv2Connection<MiningMessage>): Promise<void> {
-    const { paysEhash } = this.#upstream;
-    const spoken = [WORKER_NAME_EXTENSION, EHASH_EXTENSION];
-    const wanted = paysEhash ? spoken : [WORKER_NAME_EXTENSION];
-    const agreed = await negotiateExtensions(connection, wanted, { spoken });
-    if (!paysEhash || agreed.has(EHASH_EXTENSION)) return;
-    const message = `${this.name} did not agree to the ehash extension; if it is no hashpool, set pays_ehash = false`;
-    throw new HashpoolError('no-ehash', message);
   }
 
   async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {

@@ -63,16 +63,6 @@ export interface MiningEvents {
   onAccepted?(connection: number, share: StoredShare, work: HashedWork): void;
 }
 
-/** What one channel asks of an upstream's difficulty. */
-export interface ChannelWish {
-  /** Miners that share it. */
-  readonly miners: number;
-  /** The exponent at which each of them finds as many shares as are wanted. */
-  readonly k: number;
-  /** The smallest exponent that its client allows. */
-  readonly clientFloor: number;
-}
-
 export interface NumberedUpdate {
   readonly number: number;
   readonly update: WorkUpdate;

@@ -6,6 +6,7 @@ import { payableExponents } from '../../domain/channels/open-channel.ts';
 import { ResumableChannels } from '../../domain/channels/resumable-channels.ts';
 import { ExtranonceAllocator } from '../../domain/extranonce/allocator.ts';
 import type { ExtranonceLayout } from '../../domain/extranonce/layout.ts';
+import type { DifficultyWish } from '../../domain/job-declaration/shared-difficulty.ts';
 import { MAX_FUTURE_JOBS } from '../../domain/jobs/channel-jobs.ts';
 import type { ExtendedJob, LiveJob } from '../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION } from '../../domain/shares/seen-shares.ts';
@@ -29,14 +30,7 @@ import { listenSv2 } from '../../runtime/sv2/listen.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import { Acks } from './acks.ts';
 import type { WorkUpdate } from './channel-work.ts';
-import type {
-  ChannelWish,
-  MiningEvents,
-  MiningFigures,
-  MiningHouse,
-  MiningPolicy,
-  NumberedUpdate,
-} from './house.ts';
+import type { MiningEvents, MiningFigures, MiningHouse, MiningPolicy, NumberedUpdate } from './house.ts';
 import { MiningSession } from './session.ts';
 import { type DeskEvents, ShareCommits, type ShareDesk, type ShareSink } from './share-commits.ts';
 
@@ -88,7 +82,7 @@ export interface MiningServer {
    */
   setUseful(useful: UsefulExponent | undefined): void;
   /** What the open channels ask for. */
-  wishes(): ChannelWish[];
+  wishes(): DifficultyWish[];
   /** A job for a tip to come. */
   announce(job: ExtendedJob): void;
   /** A new tip, with its first job. */

@@ -11,6 +11,7 @@ import {
 } from '../../domain/channels/locking-key.ts';
 import type { ChannelKind, MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { judgeUpdate } from '../../domain/channels/open-channel.ts';
+import type { DifficultyWish } from '../../domain/job-declaration/shared-difficulty.ts';
 import type { SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
@@ -31,7 +32,7 @@ import {
 } from './channel-work.ts';
 import { afterRequired } from './extensions.ts';
 import { ChannelGroups } from './groups.ts';
-import type { ChannelWish, Message, MiningHouse } from './house.ts';
+import type { Message, MiningHouse } from './house.ts';
 import {
   type ConnectionTerms,
   connectionTerms,
@@ -99,7 +100,7 @@ export class MiningSession implements ShareOwner {
     this.#connection.close(reason);
   }
 
-  wishes(): ChannelWish[] {
+  wishes(): DifficultyWish[] {
     return [...this.#channels.values()].map(({ miners, vardiff: { k }, clientFloor }) => {
       return { miners, k, clientFloor };
     });
