@@ -86,7 +86,7 @@ class Rig implements ChannelOwner {
     const { share, hash } = this.#mine(job, channel.extranonceSize);
     const sent: Sent = { hash, verdict: undefined };
     this.sent.push(sent);
-    void channel.submit(share, { worker: 'rig', lockingKey: KEY }).then((verdict) => {
+    channel.submit(share, { worker: 'rig', lockingKey: KEY }, (verdict) => {
       sent.verdict = verdict;
     });
   }

@@ -1,7 +1,7 @@
 import { concatBytes } from '../../../protocols/bytes.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import type { ChannelWish, Share, ShareOwner } from '../../../services/mining-client/channel.ts';
-import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { Answered } from '../../../services/mining-client/pending-shares.ts';
 import type { UpstreamChannel } from '../sv1-server/upstream.ts';
 import type { SharingMiner } from './sharing-miner.ts';
 
@@ -59,13 +59,12 @@ export class Place implements UpstreamChannel {
     return { ...job, extranoncePrefix: this.#prefix };
   }
 
-  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict> {
+  submit(share: Share, owner: ShareOwner, answered: Answered): void {
     const { k } = this;
     const extranonce = concatBytes(this.#bytes, share.extranonce);
-    const verdict = this.#channel.submit({ ...share, extranonce }, owner);
+    this.#channel.submit({ ...share, extranonce }, owner, answered);
     // Its answer may be late by a cut, and come with many others.
     this.miner.found(k);
-    return verdict;
   }
 
   update(wish: ChannelWish): void {

@@ -3,7 +3,6 @@ import { refusals, Sv1Error } from '../../../protocols/sv1/errors.ts';
 import type { MessageId } from '../../../protocols/sv1/line.ts';
 import { errorLine, resultLine } from '../../../protocols/sv1/messages.ts';
 import { parseSubmit } from '../../../protocols/sv1/requests.ts';
-import type { ShareOwner } from '../../../services/mining-client/channel.ts';
 import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
 import type { KnownDifficulties } from '../known-difficulties.ts';
 import type { MinerTeller } from './miner-teller.ts';
@@ -109,8 +108,8 @@ export class ShareDesk {
     const { targetLe } = told.job;
     const waiting = { id, username, targetLe, since: now(), isSure: told.channel.isResumable };
     this.#waiting.add(waiting);
-    const owner = worker.paysWallet ? walletOwner(worker, walletKey.use()) : worker.owner;
-    void told.channel.submit(share, owner).then((verdict) => this.#answer(waiting, verdict));
+    if (worker.paysWallet) renewKey(worker, walletKey.use());
+    told.channel.submit(share, worker.owner, (verdict) => this.#answer(waiting, verdict));
   }
 
   /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
@@ -131,7 +130,8 @@ export class ShareDesk {
   }
 }
 
-/** The wallet's key of this epoch, where it has one already. */
-function walletOwner({ owner }: Worker, key: Uint8Array | undefined): ShareOwner {
-  return { ...owner, lockingKey: key ?? owner.lockingKey };
+/** @param key the wallet's of this epoch, where it has one already */
+function renewKey(worker: Worker, key: Uint8Array | undefined): void {
+  if (key !== undefined && key !== worker.owner.lockingKey)
+    worker.owner = { ...worker.owner, lockingKey: key };
 }

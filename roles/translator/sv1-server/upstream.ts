@@ -4,7 +4,7 @@ import type {
   Share,
   ShareOwner,
 } from '../../../services/mining-client/channel.ts';
-import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { Answered } from '../../../services/mining-client/pending-shares.ts';
 import type { OpenRequest } from '../../../services/mining-client/session.ts';
 
 /** A miner's channel at the pool, as far as the SV1 side needs it. */
@@ -16,7 +16,7 @@ export interface UpstreamChannel {
   readonly isResumable: boolean;
   /** True where it is a part of a channel that others have parts of too. */
   readonly isShared?: boolean;
-  submit(share: Share, owner: ShareOwner): Promise<ShareVerdict>;
+  submit(share: Share, owner: ShareOwner, answered: Answered): void;
   update(wish: ChannelWish): void;
   /** Nobody mines on it any more; shares that wait are still answered, then it is closed. */
   leave(reason: string): void;

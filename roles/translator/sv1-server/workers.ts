@@ -8,7 +8,8 @@ export const MAX_WORKERS = 64;
 
 /** An authorized worker. */
 export interface Worker {
-  readonly owner: ShareOwner;
+  /** Another one with each key of the wallet's, where that is paid. */
+  owner: ShareOwner;
   /** True where its ehash goes to the translator's own wallet. */
   readonly paysWallet: boolean;
   /** For client.show_message; undefined where there is nothing to tell. */

@@ -11,6 +11,7 @@ import {
   request,
   share,
   startWithin,
+  submitted,
   whose,
   workers,
 } from './fixture.ts';
@@ -39,7 +40,7 @@ async function isServed(pool: FakePool, events: readonly string[], last: string)
 test('a pool that is gone is followed by the next; its shares are sent again when it is back', async (t) => {
   const { primary, second, client, events, link, owner } = await twoPools(t, { returnAfterMs: 600 });
   const channel = channelOf(owner);
-  const waiting = channel.submit(share, whose);
+  const waiting = submitted(channel, share, whose);
   await link.take('SubmitSharesExtended');
   primary.mood = 'no work';
   link.connection.close('cut by the test');
@@ -114,7 +115,7 @@ test('with no pool left nothing is moved, and channels wait to be resumed', asyn
   const refused = new Owner();
   client.open(request, refused);
   assert.match(refused.told[0] ?? '', /link to the pool is down/);
-  const waiting = channelOf(owner).submit(share, whose);
+  const waiting = submitted(channelOf(owner), share, whose);
   const { message } = await back.take('OpenExtendedMiningChannel');
   grant(back, message.request_id, 5, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
   primary.mood = 'well';
@@ -127,7 +128,7 @@ test('with no pool left nothing is moved, and channels wait to be resumed', asyn
 test('a channel that is left is closed after its last answer', async (t) => {
   const { link, owner } = await twoPools(t);
   const channel = channelOf(owner);
-  const verdicts = [1, 2].map((nonce) => channel.submit({ ...share, nonce }, whose));
+  const verdicts = [1, 2].map((nonce) => submitted(channel, { ...share, nonce }, whose));
   await link.take('SubmitSharesExtended', 1);
   channel.leave('miner-disconnected');
   accept(link, 5, 1);
@@ -139,5 +140,5 @@ test('a channel that is left is closed after its last answer', async (t) => {
   link.send({ name: 'SubmitShares.Error', channel_id: 5, sequence_number: 2, error_code: 'stale-share' });
   assert.deepEqual(await verdicts[1], { kind: 'refused', code: 'stale-share' });
   assert.equal((await link.take('CloseChannel')).message.channel_id, 5);
-  assert.equal((await channel.submit(share, whose)).kind, 'lost');
+  assert.equal((await submitted(channel, share, whose)).kind, 'lost');
 });

@@ -5,12 +5,18 @@ import type { HashpoolError } from '../../../../protocols/errors.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
-import type { ChannelOwner, MiningChannel, Share } from '../../../../services/mining-client/channel.ts';
+import type {
+  ChannelOwner,
+  MiningChannel,
+  Share,
+  ShareOwner,
+} from '../../../../services/mining-client/channel.ts';
 import {
   MiningClient,
   type MiningClientOptions,
   type MiningUpstream,
 } from '../../../../services/mining-client/client.ts';
+import type { ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
 import type { OpenRequest } from '../../../../services/mining-client/session.ts';
 import {
   eventually,
@@ -141,6 +147,11 @@ export async function connected(
   const link = await pool.link();
   await eventually(() => client.isUp, 'the link');
   return { client, events, pool, link };
+}
+
+/** @returns what the share was answered with */
+export function submitted(channel: MiningChannel, share: Share, owner: ShareOwner): Promise<ShareVerdict> {
+  return new Promise((resolve) => channel.submit(share, owner, resolve));
 }
 
 export function channelOf(owner: Owner): MiningChannel {

@@ -7,9 +7,19 @@ import {
   type ShareVerdict,
 } from '../../../../services/mining-client/pending-shares.ts';
 
+interface Added {
+  readonly sequence: number;
+  readonly verdict: Promise<ShareVerdict>;
+}
+
+function add(pending: PendingShares<{ answered(verdict: ShareVerdict): void }>): Added {
+  const { promise, resolve } = Promise.withResolvers<ShareVerdict>();
+  return { sequence: pending.add({ answered: resolve }), verdict: promise };
+}
+
 test('a success covers all shares up to its number that had no error before', async () => {
-  const pending = new PendingShares<number>();
-  const verdicts = [1, 2, 3, 4].map(() => pending.add(0).verdict);
+  const pending = new PendingShares();
+  const verdicts = [1, 2, 3, 4].map(() => add(pending).verdict);
   assert.equal(pending.refuse(2, 'stale-share'), true);
   assert.equal(pending.accept(3), 2);
   assert.equal(pending.size, 1);
@@ -25,10 +35,10 @@ test('a success covers all shares up to its number that had no error before', as
 });
 
 test('it is full at its cap and not before', () => {
-  const pending = new PendingShares<number>();
-  for (let i = 1; i < MAX_PENDING_SHARES; i++) pending.add(0);
+  const pending = new PendingShares();
+  for (let i = 1; i < MAX_PENDING_SHARES; i++) add(pending);
   assert.equal(pending.isFull, false);
-  pending.add(0);
+  add(pending);
   assert.equal(pending.isFull, true);
 });
 
@@ -36,8 +46,8 @@ test('however a pool batches, every share is answered once, and as the pool mean
   const fates = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(fates, fc.integer({ min: 1, max: 9 }), async (accepted, batch) => {
-      const pending = new PendingShares<number>();
-      const verdicts = accepted.map(() => pending.add(0));
+      const pending = new PendingShares();
+      const verdicts = accepted.map(() => add(pending));
       let good = 0;
       for (const [index, isAccepted] of accepted.entries()) {
         const { sequence } = verdicts[index] as { sequence: number };

@@ -15,6 +15,7 @@ import {
   request,
   share,
   startWithin,
+  submitted,
   whose,
   workers,
 } from './fixture.ts';
@@ -28,7 +29,7 @@ async function killedClient(t: TestContext, nextPort?: number) {
   const link = await pool.link();
   await eventually(() => first.client.isUp, 'the link');
   const channel = channelOf(await openChannel(first.client, link));
-  for (const nonce of [1, 2, 3]) void channel.submit({ ...share, nonce }, whose);
+  for (const nonce of [1, 2, 3]) void submitted(channel, { ...share, nonce }, whose);
   await link.take('SubmitSharesExtended', 2);
   accept(link, 5, 1);
   await eventually(() => channel.pendingShares === 2, 'the answer');

@@ -12,6 +12,7 @@ import {
   request,
   share,
   startWithin,
+  submitted,
   whose,
   workers,
 } from './fixture.ts';
@@ -22,14 +23,14 @@ async function cutLink(t: TestContext) {
   const owner = await openChannel(client, link);
   const channel = channelOf(owner);
   sendJob(link, 5, 1);
-  const answered = channel.submit(share, whose);
-  const waiting = channel.submit({ ...share, nonce: 8 }, whose);
+  const answered = submitted(channel, share, whose);
+  const waiting = submitted(channel, { ...share, nonce: 8 }, whose);
   await link.take('SubmitSharesExtended', 1);
   accept(link, 5, 1);
   assert.equal((await answered).kind, 'accepted');
   link.connection.close('cut by the test');
   await eventually(() => channel.isCut, 'the cut');
-  const meanwhile = channel.submit({ ...share, nonce: 9 }, whose);
+  const meanwhile = submitted(channel, { ...share, nonce: 9 }, whose);
   const next = await pool.link(1);
   return { client, pool, owner, channel, waiting, meanwhile, next };
 }
@@ -68,7 +69,7 @@ test('a pool that answers no share any more is left, and gets the shares on anot
   const link = await pool.link();
   await eventually(() => client.isUp, 'the link');
   const channel = channelOf(await openChannel(client, link));
-  const verdict = channel.submit(share, whose);
+  const verdict = submitted(channel, share, whose);
   const next = await pool.link(1);
   const { message } = await next.take('OpenExtendedMiningChannel');
   grant(next, message.request_id, 5, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
@@ -84,7 +85,7 @@ test('a foreign pool may take its time over a batch of shares', async (t) => {
   const link = await pool.link();
   await eventually(() => client.isUp, 'the link');
   const channel = channelOf(await openChannel(client, link));
-  const verdict = channel.submit(share, whose);
+  const verdict = submitted(channel, share, whose);
   await new Promise((resolve) => setTimeout(resolve, 400));
   accept(link, 5, 1);
   assert.equal((await verdict).kind, 'accepted');
@@ -100,7 +101,7 @@ test('where the pool gives another channel, the shares are stale and the owner g
   }
   await eventually(() => owner.channel !== channel, 'the other channel');
   assert.deepEqual(owner.told, ['opened', 'job 1', 'opened']);
-  assert.equal((await channel.submit(share, whose)).kind, 'lost');
+  assert.equal((await submitted(channel, share, whose)).kind, 'lost');
   assert.equal(client.isUp, true);
 });
 
@@ -137,14 +138,14 @@ test('a channel that cannot be resumed in time is lost, and its owner told', asy
 test('a cut link loses channels without a token, tells their owners, and comes back', async (t) => {
   const { client, events, pool, link } = await connected(t);
   const owner = await openChannel(client, link, 5, 0, { ...request, resumeToken: undefined });
-  const verdict = channelOf(owner).submit(share, { worker: '', lockingKey: key });
+  const verdict = submitted(channelOf(owner), share, { worker: '', lockingKey: key });
   await link.take('SubmitSharesExtended');
   link.connection.close('cut by the test');
   assert.equal((await verdict).kind, 'lost');
   await pool.link(1);
   await eventually(() => events.filter((event) => event === 'up').length === 2, 'the second link');
   assert.match(owner.told.at(-1) ?? '', /^closed: /);
-  assert.equal((await channelOf(owner).submit(share, { worker: '', lockingKey: key })).kind, 'lost');
+  assert.equal((await submitted(channelOf(owner), share, { worker: '', lockingKey: key })).kind, 'lost');
   assert.deepEqual(
     events.filter((event) => event === 'up' || event === 'down'),
     ['up', 'down', 'up'],
