@@ -19,6 +19,8 @@
   without ? [ ],
   # sv2-tp's executable, where it is the template provider: the node is then multiprocess Bitcoin Core.
   sv2tp ? null,
+  # Groups that a role is a member of besides, by its name.
+  groups ? { },
   # Where backups go, how many stay, and when: { to; keep; calendar; }; with hardening = "public" where the mint's
   # database is a server's.
   backup ? null,
@@ -153,9 +155,10 @@ let
           LimitNOFILE = 65536;
           TasksMax = 512;
           MemoryMax = "${toString role.memory_mib}M";
-          SupplementaryGroups = map (name: "hashpool-${name}") (socketsOf role.name);
+          SupplementaryGroups = map (name: "hashpool-${name}") (socketsOf role.name) ++ groups.${role.name} or [ ];
           ReadWritePaths = map (name: "/run/hashpool-${name}") (socketsOf role.name);
-        };
+        }
+        // (if role.reloads then { ExecReload = "/bin/sh -c 'kill -HUP $MAINPID'"; } else { });
     };
 
   # `systemctl start|stop|status hashpool-SIDE`: the roles of the side are part of it.
@@ -293,6 +296,7 @@ in
       role = role.name;
       inherit (role) side;
       inherit (port) name listen;
+      key = port.key or null;
       number = portOf role port;
     }) role.ports
   ) here;

@@ -21,6 +21,7 @@ interface Evaluated {
   readonly virtualHosts: readonly string[];
   readonly bitcoind: { readonly ExecStart?: string };
   readonly provider: { readonly ExecStart?: string };
+  readonly translator: { readonly ExecReload?: string; readonly SupplementaryGroups?: readonly string[] };
 }
 
 const pool = 'services.hashpool.server = { enable = true; coinbaseScript = "addr(tb1qexample)"; };';
@@ -99,6 +100,32 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
       const declaring = etc['hashpool/jdc.config.toml'] ?? '';
       assert.match(declaring, /coinbase_reward_script = "addr\(tb1qown\)"/);
       assert.match(declaring, /jds_authority_pubkey = "public:jd-server-authority\.pub"/);
+    },
+  ],
+  [
+    'a client with a certificate and further ports: those are open, and the unit is reloaded when it is renewed',
+    `{ ${client} services.hashpool.client.pool = { address = "pool.example.org"; authorityKey = "9abc"; };
+       services.hashpool.client.tls = { certificate = "/acme/full.pem"; key = "/acme/key.pem"; group = "acme"; };
+       services.hashpool.settings.translator.downstream_listeners = [ { port = 34257; tls = true; } ]; }`,
+    ({ ports, etc, translator, failed }) => {
+      assert.deepEqual(failed, []);
+      assert.deepEqual(ports, [34255, 34257, 34259]);
+      const tls = parse(etc['hashpool/tproxy.config.toml'] ?? '')['downstream_tls'];
+      assert.deepEqual(
+        { ...Object(tls) },
+        { certificate: 'file:/acme/full.pem', key: 'file:/acme/key.pem', port: 34259 },
+      );
+      assert.ok(translator.SupplementaryGroups?.includes('acme'));
+      assert.match(translator.ExecReload ?? '', /kill -HUP \$MAINPID/);
+    },
+  ],
+  [
+    'a pool in front of an ordinary one: nothing waits for a template provider',
+    `{ ${pool} services.hashpool.settings.pool = { tp_address = null; coinbase_reward_script = null; sv1_upstream = [ { address = "pool.example.org"; port = 3333; user = "me"; } ]; }; }`,
+    ({ units, etc, failed }) => {
+      assert.deepEqual(failed, []);
+      assert.doesNotMatch(etc['hashpool/pool.config.toml'] ?? '', /tp_address|coinbase_reward_script/);
+      assert.ok(units.includes('hashpool-pool') && !units.includes('hashpool-template-provider'));
     },
   ],
   [

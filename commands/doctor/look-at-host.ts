@@ -55,7 +55,9 @@ export async function lookAtPorts(host: Host, portsOf: ReadonlyMap<string, numbe
       const number = portsOf.get(`${role.name} ${port.name}`) ?? port.number;
       if (port.listen === 'open') open.add(number);
       const what = `${number}, ${role.name}'s ${port.name}`;
-      if (!(await host.answers(number))) {
+      const answers = await host.answers(number);
+      if (port.key !== undefined && !answers) continue;
+      if (!answers) {
         findings.push(
           bad('ports', `nothing answers at ${what}`, `see whether ${role.name} runs, and what its log says`),
         );

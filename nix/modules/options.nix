@@ -79,7 +79,37 @@ in
       openFirewall = mkOption {
         type = types.bool;
         default = true;
-        description = "Opens the port that miners connect to.";
+        description = "Opens the ports that miners connect to.";
+      };
+      tls = mkOption {
+        type = types.nullOr (
+          types.submodule {
+            options = {
+              certificate = mkOption {
+                # A path of Nix's own would be copied to where everybody reads it.
+                type = types.strMatching "/.+";
+                example = "/var/lib/acme/miners.example.org/fullchain.pem";
+                description = "The certificate and those that lead to its root, in PEM.";
+              };
+              key = mkOption {
+                type = types.strMatching "/.+";
+                example = "/var/lib/acme/miners.example.org/key.pem";
+                description = "Its key, in PEM.";
+              };
+              group = mkOption {
+                type = types.nullOr types.str;
+                default = null;
+                example = "acme";
+                description = "The group that may read both.";
+              };
+            };
+          }
+        );
+        default = null;
+        description = ''
+          Opens a port for miners that speak TLS, beside the plain one. The files are read where they lie, and read anew by
+          `systemctl reload hashpool-translator`, which cuts nobody off.
+        '';
       };
       jobDeclaration = {
         enable = mkEnableOption "the jd-client: miners mine blocks of this host's own node, for the pool";

@@ -58,6 +58,13 @@ let
     );
     translator = {
       wallet.socket_path = lib.mkOverride 900 walletSocket;
+      downstream_tls = lib.mkIf (cfg.client.tls != null) (
+        lib.mkOverride 900 {
+          port = tlsPort;
+          certificate = "file:${cfg.client.tls.certificate}";
+          key = "file:${cfg.client.tls.key}";
+        }
+      );
       upstreams = lib.mkOverride 900 [
         {
           inherit (cfg.client.pool) address;
@@ -81,6 +88,10 @@ let
       changes = feature: strong ((lib.importTOML (../../config + "/${feature}.toml")).${name} or { });
     in
     map changes features;
+  tlsPort =
+    (lib.findFirst (port: port.key or null == "downstream_tls") { } (
+      lib.concatMap (role: role.ports) (lib.filter (role: role.name == "translator") table.roles)
+    )).number;
   # Each role of the server side that builds coinbases pays the same script.
   rewardScript =
     name:

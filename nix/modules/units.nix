@@ -8,20 +8,24 @@
 let
   cfg = config.services.hashpool;
   packages = import ../packages { inherit pkgs; };
+  # A pool in front of an ordinary one gets its work there; only a jd-client beside it asks for templates then.
+  usesTemplates = (cfg.settings.pool.sv1_upstream or null) == null || cfg.client.jobDeclaration.enable;
   table = import ../table.nix {
     node = lib.getExe pkgs.nodejs-slim_24;
     app = "${cfg.package}/lib/hashpool";
     bitcoind = cfg.node.executable or "bitcoind";
-    sv2tp = if cfg.server.enable && cfg.node.kind == "sv2" then lib.getExe packages.sv2-tp else null;
+    sv2tp = if cfg.server.enable && usesTemplates && cfg.node.kind == "sv2" then lib.getExe packages.sv2-tp else null;
     without =
       lib.optional (lib.elem cfg.node.kind [
         "nixpkgs"
         "elsewhere"
       ]) "bitcoind"
+      ++ lib.optional (!usesTemplates) "template-provider"
       ++ map (role: role.name) (lib.filter (role: !cfg.runs role) (import ../roles.nix { }).checked.roles);
     path = [ config.systemd.package ];
     noop = lib.getExe' pkgs.coreutils "true";
     inherit (cfg) network sides;
+    groups.translator = lib.optional (cfg.client.tls != null && cfg.client.tls.group != null) cfg.client.tls.group;
     backup = if cfg.backup.enable then { inherit (cfg.backup) to keep calendar hardening; } else null;
   };
   bare = suffix: lib.mapAttrs' (name: lib.nameValuePair (lib.removeSuffix suffix name));

@@ -6,6 +6,8 @@ export interface PlacedPort {
   readonly role: string;
   readonly name: string;
   readonly listen: 'open' | 'loopback';
+  /** The role listens there only where its config has this key. */
+  readonly key: string | undefined;
   readonly standard: number;
   readonly number: number;
 }
@@ -22,6 +24,7 @@ export function placePorts(table: RolesTable, base?: number): PlacedPort[] {
       role: role.name,
       name: port.name,
       listen: port.listen,
+      key: port.key,
       standard: port.number,
     })),
   );

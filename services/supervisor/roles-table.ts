@@ -16,6 +16,7 @@ const portSchema = Type.Object(
     name,
     number: portNumber,
     listen: Type.Union([Type.Literal('open'), Type.Literal('loopback')]),
+    key: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_]*$' })),
   },
   closed,
 );
@@ -51,6 +52,7 @@ const roleSchema = Type.Object(
     wants: names,
     ports: Type.Array(portSchema),
     credentials: names,
+    reloads: Type.Optional(Type.Boolean()),
     hardening: Type.Union([Type.Literal('loopback'), Type.Literal('public'), Type.Literal('node')]),
     memory_mib: Type.Integer({ minimum: 64, maximum: 1_048_576 }),
   },

@@ -40,6 +40,7 @@ in
   units = lib.attrNames config.systemd.services;
   pool = (config.systemd.services.hashpool-pool or { }).serviceConfig or { };
   bitcoind = (config.systemd.services.bitcoind or { }).serviceConfig or { };
+  translator = (config.systemd.services.hashpool-translator or { }).serviceConfig or { };
   provider = (config.systemd.services.hashpool-template-provider or { }).serviceConfig or { };
   timers = lib.attrNames config.systemd.timers;
   virtualHosts = lib.attrNames config.services.nginx.virtualHosts;

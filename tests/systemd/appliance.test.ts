@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type HostFiles, installHost } from './host.ts';
+import { type HostFiles, installHost, writeCertificate } from './host.ts';
 import type { Machine } from './machine.ts';
 
 /** What `systemd-analyze security` may say of a role at most, in tenths. */
@@ -163,6 +163,19 @@ test('only the ports of the table are open, those for the machine itself on loop
     numbers(listening.filter(loopback)),
     [...of('loopback'), ...fronts].toSorted((a, b) => a - b),
   );
+});
+
+test('a renewed certificate is taken over at a reload, and the translator goes on', async () => {
+  const unit = 'hashpool-translator.service';
+  const [pid, port] = [mainPid(unit), host.ports.find(({ name }) => name === 'sv1-mining-tls')?.number];
+  const connect = `const s = require('tls').connect({ port: ${port}, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+    console.log(s.getPeerCertificate().subject.CN); s.destroy(); })`;
+  const served = () => machine.must('/opt/node/bin/node', '-e', connect).trim();
+  assert.equal(served(), 'first');
+  writeCertificate(machine, 'second');
+  machine.must('systemctl', 'reload', unit);
+  await machine.until('the second certificate', () => served() === 'second');
+  assert.equal(mainPid(unit), pid);
 });
 
 test('the doctor finds nothing wrong with a host that works', () => {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { installDependencies } from '../../scripts/node-modules-hash.ts';
 import { debianBitcoind } from '../../services/bitcoind/debian.ts';
 import type { BitcoindCommand } from '../../services/bitcoind/locate.ts';
+import { selfSigned } from '../harness/certificate.ts';
 import { nixEval } from '../harness/nix.ts';
 import { debianRoot } from './debian-root.ts';
 import { Machine } from './machine.ts';
@@ -47,6 +48,7 @@ export async function installHost(): Promise<{ machine: Machine; host: HostFiles
   copyApplication(machine);
   cpSync(join(project, 'config/regtest'), join(machine.root, 'etc/hashpool'), { recursive: true });
   shareWalletSocket(machine);
+  serveTls(machine);
   for (const [path, text] of Object.entries(host.files)) machine.write(path, text);
   enable(machine, 'hashpool-server.service', 'hashpool-client.service');
   return { machine, host };
@@ -87,6 +89,24 @@ function shareWalletSocket(machine: Machine): void {
     const line = new RegExp(`^${key} = .*$`, 'm');
     machine.write(path, machine.read(path).replace(line, `${key} = "/run/hashpool-wallet/wallet.sock"`));
   }
+}
+
+/** Where the translator's certificate and key lie, and are renewed, as with NixOS's `client.tls`. */
+const TLS_FILES = { certificate: '/etc/miners-tls/full.pem', key: '/etc/miners-tls/key.pem' };
+
+function serveTls(machine: Machine): void {
+  const path = 'etc/hashpool/tproxy.config.toml';
+  const { certificate, key } = TLS_FILES;
+  const line = `downstream_tls = { certificate = "file:${certificate}", key = "file:${key}" }`;
+  machine.write(path, machine.read(path).replace(/^# downstream_tls = .*$/m, line));
+  writeCertificate(machine, 'first');
+}
+
+/** Puts a certificate of that name in its place. In this machine everybody may read its key. */
+export function writeCertificate(machine: Machine, name: string): void {
+  const { cert, key } = selfSigned(name);
+  machine.write(TLS_FILES.certificate, cert, 0o644);
+  machine.write(TLS_FILES.key, key, 0o644);
 }
 
 function enable(machine: Machine, ...units: readonly string[]): void {

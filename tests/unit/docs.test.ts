@@ -6,7 +6,8 @@ import { readRolesTable } from '../../services/supervisor/roles-table.ts';
 const expected = readRolesTable().roles.flatMap((role) =>
   role.ports.map((port) => {
     const openTo = port.listen === 'open' ? 'the world' : 'loopback';
-    return `| ${role.name} | ${port.number} | ${port.name} | ${openTo} |`;
+    const where = port.key === undefined ? '' : `, with \`${port.key}\``;
+    return `| ${role.name} | ${port.number} | ${port.name} | ${openTo}${where} |`;
   }),
 );
 

@@ -78,7 +78,7 @@ test('with a port base every port of the table moves, and nothing else does', as
   }
   assert.deepEqual(
     [...moved].sort(),
-    appliance.ports.map((port) => port.number),
+    appliance.ports.filter((port) => port.key === undefined).map((port) => port.number),
     'each stands in some file',
   );
 });
