@@ -14,7 +14,7 @@ own integrity, the mint's sums, the file's hashes. Keys and seeds are not in it:
   --state DIR       the appliance's folder (default .state)
   --to DIR          where backups are kept, best on another machine's disk (default backups)
   --keep N          how many stay; older ones are dropped after the new one is checked (default 7)
-  --role ROLE       mint, pool or translator; may be given several times (default: all that are there)
+  --role ROLE       mint, pool, translator, pool-stats or proxy-stats; several times (default: all that are there)
   --encrypt-to KEY  age1..., or the id of a GPG key
   --json            one line of JSON`;
 

@@ -16,7 +16,7 @@ mint's journal holds since. Without the journal the mint only reads, until the l
 states in words before it asks.
 
   --state DIR      the appliance's folder (default .state)
-  --role ROLE      mint, pool or translator; may be given several times (default: all that the backup holds)
+  --role ROLE      mint, pool, translator, pool-stats or proxy-stats; several times (default: all that the backup holds)
   --journal DIR    the mint's journal (default: [backup] journal_path of the mint's config)
   --force          moves databases that are there aside
   --identity FILE  age's secret key, for a backup that is encrypted to it

@@ -13,6 +13,9 @@ export interface DatabasePaths {
   readonly wallet: string;
   /** The mint's database of payouts on the chain. */
   readonly payouts: string;
+  /** The time series of both sides' stats services: files, or URLs of PostgreSQL databases. */
+  readonly poolStats: string;
+  readonly proxyStats: string;
   /** The folder of the mint's journal, where it keeps one. */
   readonly journal: string | undefined;
 }
@@ -26,8 +29,13 @@ export function databasePaths(
     const named = configured(join(state.config, config), table, 'db_path') ?? fallback;
     return isAbsolute(named) ? named : join(state.role(role), named);
   };
+  const statsPlace = (role: 'pool-stats' | 'proxy-stats'): string =>
+    serverOf(state, { role, config: `${role}.config.toml`, table: 'server' }) ??
+    path(role, `${role}.config.toml`, 'server', 'stats.sqlite');
   return {
     outbox: path('pool', 'pool.config.toml', undefined, 'outbox.sqlite'),
+    poolStats: statsPlace('pool-stats'),
+    proxyStats: statsPlace('proxy-stats'),
     payouts: mintServer(state) ?? join(state.role('mint'), 'onchain.sqlite'),
     journal: journalFolder(state),
     mint:
@@ -47,10 +55,18 @@ function journalFolder(state: StateFolder): string | undefined {
 
 /** The URL of the mint's database, where that is PostgreSQL. */
 function mintServer(state: StateFolder): string | undefined {
-  const named = configured(join(state.config, 'mint.config.toml'), 'hashpool_mint', 'database');
+  return serverOf(state, { role: 'mint', config: 'mint.config.toml', table: 'hashpool_mint' });
+}
+
+/** The URL that a role's `database` stands for; undefined where it names none. */
+function serverOf(
+  state: StateFolder,
+  { role, config, table }: { role: string; config: string; table: string },
+): string | undefined {
+  const named = configured(join(state.config, config), table, 'database');
   const folders = {
-    state: state.role('mint'),
-    credentials: state.roleCredentials('mint'),
+    state: state.role(role),
+    credentials: state.roleCredentials(role),
     published: state.published,
   };
   return named && readReference(folders, named);

@@ -4,8 +4,9 @@ import { schema as mintSchema } from '../../roles/mint/store/schema.ts';
 import { schema as outboxSchema } from '../../roles/pool/outbox/schema.ts';
 import type { Schema } from '../../runtime/sql/database.ts';
 import { isPostgres } from '../../runtime/sql/open.ts';
+import { schema as statsSchema } from '../../services/stats/store/schema.ts';
 import { walletSchema } from '../../services/wallet/schema.ts';
-import type { BackupFile } from './manifest.ts';
+import { type BackupFile, DATABASES } from './manifest.ts';
 
 /** A database that backups hold. */
 export interface BackedUp {
@@ -22,12 +23,13 @@ export const schemas: Readonly<Record<BackupFile['name'], Schema>> = {
   payouts: payoutSchema,
   outbox: outboxSchema,
   wallet: walletSchema,
+  'pool-stats': statsSchema,
+  'proxy-stats': statsSchema,
 };
 
 /** The databases that are there. What the mint keeps on PostgreSQL is one database. */
 export function present(places: Places): BackedUp[] {
-  return Object.keys(schemas).flatMap((key) => {
-    const name = nameOf(key);
+  return DATABASES.flatMap((name) => {
     const place = places[name];
     if (place === undefined || (!isPostgres(place) && !existsSync(place))) return [];
     return name === 'payouts' && isPostgres(place) ? [] : [{ name, place }];
@@ -37,8 +39,4 @@ export function present(places: Places): BackedUp[] {
 /** The file that a database has in a backup. */
 export function fileNameOf({ name, place }: BackedUp): string {
   return isPostgres(place) ? `${name}.dump` : `${name}.sqlite`;
-}
-
-function nameOf(key: string): BackupFile['name'] {
-  return key === 'mint' || key === 'payouts' || key === 'outbox' ? key : 'wallet';
 }

@@ -10,15 +10,13 @@ const closed = { additionalProperties: false };
 const digits = Type.String({ pattern: '^[0-9]+$' });
 const hex = Type.String({ pattern: '^([0-9a-f]{2})+$' });
 
+/** The databases that a backup may hold. */
+export const DATABASES = ['mint', 'payouts', 'outbox', 'wallet', 'pool-stats', 'proxy-stats'] as const;
+
 const file = Type.Object(
   {
-    name: Type.Union([
-      Type.Literal('mint'),
-      Type.Literal('payouts'),
-      Type.Literal('outbox'),
-      Type.Literal('wallet'),
-    ]),
-    file: Type.String({ pattern: '^[a-z]+\\.(sqlite|dump)$' }),
+    name: Type.Enum([...DATABASES]),
+    file: Type.String({ pattern: '^[a-z-]+\\.(sqlite|dump)$' }),
     bytes: Type.Integer({ minimum: 0 }),
     sha256: hex,
   },
