@@ -8,7 +8,11 @@ import {
   powerTarget,
   targetToLeBytes,
 } from '../../../../protocols/bitcoin/target.ts';
-import { EHASH_EXTENSION, FIXED_TARGET_FIELD } from '../../../../protocols/ehash/extension.ts';
+import {
+  EHASH_EXTENSION,
+  encodeFixedTarget,
+  FIXED_TARGET_FIELD,
+} from '../../../../protocols/ehash/extension.ts';
 import type { RawChannel } from '../../../harness/raw-miner.ts';
 import { testPool } from './fixture.ts';
 
@@ -132,6 +136,10 @@ describe("a channel's difficulty", () => {
     assert.equal(await opened(3), 3);
     assert.equal(await opened(0), 1);
     assert.equal(await opened(0, { max_target: targetToLeBytes(powerTarget(3)) }), 3);
+    const shared = [{ extension: EHASH_EXTENSION, field: FIXED_TARGET_FIELD, value: encodeFixedTarget(100) }];
+    const promised = { nominal_hash_rate: 100 * CLAIM, max_target: targetToLeBytes(powerTarget(4)) };
+    const { target } = await (await pool.connect()).open(promised, shared);
+    assert.equal(exponent(target), 4, 'what its miners were promised is kept');
     pool.server.setUseful({ exponent: 40, isLeast: false });
     const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
     pool.server.setUseful({ exponent: 2, isLeast: false });
