@@ -138,7 +138,8 @@ describe("a channel's difficulty", () => {
     assert.equal(await opened(0, { max_target: targetToLeBytes(powerTarget(3)) }), 3);
     const shared = [{ extension: EHASH_EXTENSION, field: FIXED_TARGET_FIELD, value: encodeFixedTarget(100) }];
     const promised = { nominal_hash_rate: 100 * CLAIM, max_target: targetToLeBytes(powerTarget(4)) };
-    const { target } = await (await pool.connect()).open(promised, shared);
+    const farm = await pool.connect({ extensions: [EHASH_EXTENSION] });
+    const { target } = await farm.open(promised, shared);
     assert.equal(exponent(target), 4, 'what its miners were promised is kept');
     pool.server.setUseful({ exponent: 40, isLeast: false });
     const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
