@@ -1,8 +1,12 @@
-import { addWitness, coinbaseParts } from '../../protocols/bitcoin/coinbase.ts';
+import { randomBytes } from 'node:crypto';
+import { addWitness, coinbaseParts, coinbaseTxid } from '../../protocols/bitcoin/coinbase.ts';
+import { headerHashLe } from '../../protocols/bitcoin/header.ts';
+import { foldMerklePath, merklePath } from '../../protocols/bitcoin/merkle.ts';
 import { decodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
 import { heightPush } from '../../protocols/bitcoin/script.ts';
+import { compactToTarget, meetsTargetLe, targetToLeBytes } from '../../protocols/bitcoin/target.ts';
 import { witnessCommitmentScript } from '../../protocols/bitcoin/witness-commitment.ts';
-import { fromHex, reversed, utf8 } from '../../protocols/bytes.ts';
+import { concatBytes, fromHex, reversed, utf8 } from '../../protocols/bytes.ts';
 import type { JobDeclarationMessage } from '../../protocols/sv2/job-declaration.ts';
 import type { TestNode } from './bitcoind.ts';
 
@@ -74,4 +78,32 @@ export function declarationOf(
 
 function payFirst(value: bigint, outputs: readonly TransactionOutput[]): TransactionOutput[] {
   return outputs.map((output, i) => (i === 0 ? { ...output, value } : output));
+}
+
+/** Mines the block of a declared job, on a chain that is easy enough. */
+export function solve(declaration: Declaration, offer: NodeOffer): Message<'PushSolution'> {
+  const extranonce = Uint8Array.from(randomBytes(EXTRANONCE_BYTES));
+  const coinbase = concatBytes(declaration.coinbase_tx_prefix, extranonce, declaration.coinbase_tx_suffix);
+  const bits = Number.parseInt(offer.bits, 16);
+  const header = {
+    version: declaration.version,
+    prevHashLe: reversed(fromHex(offer.previousblockhash)),
+    merkleRootLe: foldMerklePath(
+      coinbaseTxid(coinbase),
+      merklePath(offer.transactions.map(({ txid }) => reversed(fromHex(txid)))),
+    ),
+    time: offer.curtime,
+    bits,
+    nonce: 0,
+  };
+  while (!meetsTargetLe(headerHashLe(header), targetToLeBytes(compactToTarget(bits)))) header.nonce++;
+  return {
+    name: 'PushSolution',
+    extranonce,
+    prev_hash: header.prevHashLe,
+    nonce: header.nonce,
+    ntime: header.time,
+    nbits: bits,
+    version: header.version,
+  };
 }

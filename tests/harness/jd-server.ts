@@ -112,8 +112,10 @@ type Name = JobDeclarationMessage['name'];
 /** A client that says what it is told to, and keeps what it is answered. */
 export interface JdClient {
   send(message: JobDeclarationMessage): void;
+  /** The next message, whichever. */
+  any(what?: string, limitMs?: number): Promise<JobDeclarationMessage>;
   /** The next message, which must have that name. */
-  next<N extends Name>(name: N): Promise<Extract<JobDeclarationMessage, { name: N }>>;
+  next<N extends Name>(name: N, limitMs?: number): Promise<Extract<JobDeclarationMessage, { name: N }>>;
   readonly isOpen: boolean;
   close(): void;
 }
@@ -138,19 +140,24 @@ export async function jdClient(
   const received: JobDeclarationMessage[] = [];
   connection.onMessage = (message) => void received.push(message);
   t.after(() => connection.close());
+  const any: JdClient['any'] = async (what = 'whatever', limitMs) => {
+    await until(() => received.length > 0, `answer ${what}`, limitMs);
+    const message = received.shift();
+    if (message === undefined) throw new Error('somebody else has taken the answer');
+    return message;
+  };
   return {
     send: (message) => connection.send(message),
     get isOpen() {
       return connection.isOpen;
     },
     close: () => connection.close(),
-    async next<N extends Name>(name: N) {
-      await until(() => received.length > 0, `answer ${name}`);
-      const message = received.shift();
-      if (message?.name === name) return message as Extract<JobDeclarationMessage, { name: N }>;
-      const details =
-        message && 'error_details' in message ? Buffer.from(message.error_details).toString() : '';
-      throw new Error(`${message?.name} came, not ${name}: ${details}`);
+    any,
+    async next<N extends Name>(name: N, limitMs?: number) {
+      const message = await any(name, limitMs);
+      if (message.name === name) return message as Extract<JobDeclarationMessage, { name: N }>;
+      const details = 'error_details' in message ? Buffer.from(message.error_details).toString() : '';
+      throw new Error(`${message.name} came, not ${name}: ${details}`);
     },
   };
 }

@@ -49,6 +49,17 @@ export async function coinbaseCoins(node: TestNode, count: number): Promise<Coin
  * @param padding further outputs, of 43 bytes each, that make it as large as wanted
  */
 export async function spend(node: TestNode, coin: Coin, fee: bigint, padding = 0): Promise<Coin> {
+  const transaction = spending(coin, fee, padding);
+  await node.rpc.call('sendrawtransaction', [transaction.toHex(), 0]);
+  return {
+    txid: transaction.getId(),
+    place: 0,
+    value: coin.value - fee - PADDING_VALUE * BigInt(padding),
+  };
+}
+
+/** The transaction of {@link spend}, which no node has been given. */
+export function spending(coin: Coin, fee: bigint, padding = 0): Transaction {
   const transaction = new Transaction();
   transaction.version = 2;
   transaction.addInput(reversed(fromHex(coin.txid)), coin.place, 0xfffffffd);
@@ -56,6 +67,5 @@ export async function spend(node: TestNode, coin: Coin, fee: bigint, padding = 0
   transaction.addOutput(ANYONE_SCRIPT, value);
   for (let i = 0; i < padding; i++) transaction.addOutput(ANYONE_SCRIPT, PADDING_VALUE);
   transaction.setWitness(0, [witnessScript]);
-  await node.rpc.call('sendrawtransaction', [transaction.toHex(), 0]);
-  return { txid: transaction.getId(), place: 0, value };
+  return transaction;
 }

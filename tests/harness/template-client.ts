@@ -73,10 +73,14 @@ export async function recordingClient(
 }
 
 /** Waits until `condition` holds; throws naming `what` where it does not in time. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + WAIT_LIMIT_MS;
+export async function until(
+  condition: () => boolean,
+  what: string,
+  limitMs = WAIT_LIMIT_MS,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`no ${what} within ${WAIT_LIMIT_MS} ms`);
+    if (Date.now() > deadline) throw new Error(`no ${what} within ${limitMs} ms`);
     await delay(POLL_MS);
   }
 }

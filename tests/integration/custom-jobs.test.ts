@@ -1,141 +1,28 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
-import { stripParts } from '../../protocols/bitcoin/coinbase.ts';
-import { merklePath } from '../../protocols/bitcoin/merkle.ts';
+import { test } from 'node:test';
 import { heightPush } from '../../protocols/bitcoin/script.ts';
-import { meetsTargetLe } from '../../protocols/bitcoin/target.ts';
-import { concatBytes, fromHex, reversed, toHex } from '../../protocols/bytes.ts';
-import type { JobDeclarationMessage } from '../../protocols/sv2/job-declaration.ts';
+import { concatBytes, fromHex, reversed } from '../../protocols/bytes.ts';
 import { REQUIRES_WORK_SELECTION } from '../../protocols/sv2/mining.ts';
-import { loadCrypto } from '../../runtime/crypto.ts';
-import { declarationOf, type NodeOffer, offerOf } from '../harness/declared-job.ts';
-import { type JdClient, jdClient, jdServer } from '../harness/jd-server.ts';
-import { type PoolScene, poolScene } from '../harness/pool-scene.ts';
-import { type MessageNamed, RawChannel, type RawMiner } from '../harness/raw-miner.ts';
+import { declarationOf, offerOf } from '../harness/declared-job.ts';
+import { jdClient, jdServer } from '../harness/jd-server.ts';
+import {
+  allocate,
+  answer,
+  declared,
+  HOUSE_KEY,
+  jobScene,
+  type SetJob,
+  setJob,
+  share,
+} from '../harness/job-scene.ts';
+import { poolScene } from '../harness/pool-scene.ts';
+import { RawChannel } from '../harness/raw-miner.ts';
 
 const LIMIT_MS = 120_000;
-const USER = 'miner.rig';
-const HOUSE_KEY = 'house_key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"';
-
-type SetJob = MessageNamed<'SetCustomMiningJob'>;
-type Token = Extract<JobDeclarationMessage, { name: 'AllocateMiningJobToken.Success' }>;
-
-interface Scene extends PoolScene {
-  readonly jd: JdClient;
-  readonly miner: RawMiner;
-  readonly channel: RawChannel;
-  readonly extranoncePrefix: Uint8Array;
-}
-
-async function scene(
-  t: TestContext,
-  { config = [] as string[], jdConfig = [] as string[], flags = 1 } = {},
-): Promise<Scene> {
-  const tokenSecret = Uint8Array.from(randomBytes(32));
-  const { curve } = await loadCrypto();
-  const pool = await poolScene(t, {
-    config: [`jd_token_keys = ["${toHex(curve.publicKey(tokenSecret))}"]`, HOUSE_KEY, ...config],
-  });
-  const server = await jdServer(t, { ...pool.node, rewardScript: 'raw(51)', tokenSecret, config: jdConfig });
-  const miner = await pool.pool.connect({ flags: REQUIRES_WORK_SELECTION });
-  const opened = await miner.ask({ user_identity: USER });
-  assert.equal(opened.name, 'OpenExtendedMiningChannel.Success');
-  const channel = new RawChannel(miner, opened);
-  const jd = await jdClient(t, server, flags);
-  return { ...pool, jd, miner, channel, extranoncePrefix: opened.extranonce_prefix };
-}
-
-async function allocate(jd: JdClient, user_identifier = USER): Promise<Token> {
-  jd.send({ name: 'AllocateMiningJobToken', user_identifier, request_id: 1 });
-  return jd.next('AllocateMiningJobToken.Success');
-}
-
-/** A job that the jd-server has judged, as the pool is to be told of it. */
-async function declared({ node, jd, channel }: Scene, requestId = 7): Promise<SetJob> {
-  const offer = await offerOf(node);
-  const declaration = declarationOf(offer, await allocate(jd));
-  jd.send(declaration);
-  const { new_mining_job_token } = await jd.next('DeclareMiningJob.Success');
-  return setJob(channel.id, offer, declaration, { token: new_mining_job_token, requestId });
-}
-
-function setJob(
-  channel_id: number,
-  offer: NodeOffer,
-  declaration: ReturnType<typeof declarationOf>,
-  { token, requestId = 7 }: { token: Uint8Array; requestId?: number },
-): SetJob {
-  const { prefix, suffix } = stripParts({
-    prefix: declaration.coinbase_tx_prefix,
-    suffix: declaration.coinbase_tx_suffix,
-  });
-  // Version 4, one input of 36 bytes, and the script's length stand before the script.
-  const scriptAt = 4 + 1 + 36 + 1;
-  return {
-    name: 'SetCustomMiningJob',
-    channel_id,
-    request_id: requestId,
-    mining_job_token: token,
-    version: declaration.version,
-    prev_hash: reversed(fromHex(offer.previousblockhash)),
-    min_ntime: offer.curtime,
-    nbits: Number.parseInt(offer.bits, 16),
-    coinbase_tx_version: 2,
-    coinbase_prefix: prefix.subarray(scriptAt),
-    coinbase_tx_input_nSequence: 0xfffffffe,
-    coinbase_tx_outputs: suffix.subarray(4, -4),
-    coinbase_tx_locktime: offer.height - 1,
-    merkle_path: merklePath(offer.transactions.map(({ txid }) => reversed(fromHex(txid)))),
-  };
-}
-
-async function answer({ miner }: Pick<Scene, 'miner'>, job: SetJob): Promise<number | string> {
-  const from = miner.received.length;
-  miner.send(job);
-  const said = await miner.next(
-    ['SetCustomMiningJob.Success', 'SetCustomMiningJob.Error'],
-    ({ request_id }) => request_id === job.request_id,
-    from,
-  );
-  return said.name === 'SetCustomMiningJob.Success' ? said.job_id : said.error_code;
-}
-
-/** A share of the job that meets the channel's target, put together without the pool's own code for jobs. */
-function share({ miner, channel, extranoncePrefix }: Scene, job: SetJob, job_id: number, seed = 0) {
-  const script = concatBytes(
-    fromHex('0200000001'),
-    new Uint8Array(32),
-    fromHex('ffffffff'),
-    Uint8Array.of(job.coinbase_prefix.length + extranoncePrefix.length + channel.extranonceSize),
-    job.coinbase_prefix,
-  );
-  const hashed = {
-    coinbasePrefix: script,
-    coinbaseSuffix: concatBytes(fromHex('feffffff'), job.coinbase_tx_outputs, u32(job.coinbase_tx_locktime)),
-    merklePath: job.merkle_path,
-    prevHashLe: job.prev_hash,
-    nbits: job.nbits,
-  };
-  const rolled = new Uint8Array(channel.extranonceSize).fill(seed);
-  const fields = {
-    version: job.version,
-    ntime: job.min_ntime,
-    extranonce: concatBytes(extranoncePrefix, rolled),
-  };
-  for (let nonce = 0; ; nonce++) {
-    const { hashLe } = miner.hash.shareHeader(hashed, { ...fields, nonce });
-    if (meetsTargetLe(hashLe, channel.target))
-      return { job_id, nonce, ntime: fields.ntime, version: job.version, extranonce: rolled };
-  }
-}
-
-function u32(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
-}
 
 test('a declared job is mined, paid, and stale with its tip', { timeout: LIMIT_MS }, async (t) => {
-  const all = await scene(t);
+  const all = await jobScene(t);
   const job = await declared(all);
   const id = await answer(all, job);
   assert.equal(typeof id, 'number', String(id));
@@ -163,7 +50,7 @@ test('a declared job is mined, paid, and stale with its tip', { timeout: LIMIT_M
 test('what differs from what was declared is refused, and a token is for one job', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const all = await scene(t);
+  const all = await jobScene(t);
   const job = await declared(all);
   const own = fromHex('0152');
   const changed: [Partial<SetJob>, string][] = [
@@ -199,7 +86,7 @@ test('what differs from what was declared is refused, and a token is for one job
 test('the same job by another token is the one that is there, with its target', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const all = await scene(t);
+  const all = await jobScene(t);
   const job = await declared(all);
   const id = await answer(all, job);
   const offer = await offerOf(all.node);
@@ -210,7 +97,7 @@ test('the same job by another token is the one that is there, with its target', 
 });
 
 test('a token of somebody else, or of another jd-server, is refused', { timeout: LIMIT_MS }, async (t) => {
-  const all = await scene(t);
+  const all = await jobScene(t);
   const stranger = await jdServer(t, { ...all.node, rewardScript: 'raw(51)' });
   const foreign = { ...all, jd: await jdClient(t, stranger) };
   assert.equal(await answer(all, await declared(foreign)), 'invalid-mining-job-token');
@@ -228,7 +115,7 @@ test('a job whose transactions nobody has seen pays the subsidy at least, where 
   timeout: LIMIT_MS,
 }, async (t) => {
   for (const isTaken of [false, true]) {
-    const all = await scene(t, {
+    const all = await jobScene(t, {
       config: [`jd_coinbase_only = ${isTaken}`],
       jdConfig: ['full_template_mode_required = false'],
       flags: 0,

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { coinbaseTxid } from '../../protocols/bitcoin/coinbase.ts';
-import { headerHashLe } from '../../protocols/bitcoin/header.ts';
-import { foldMerklePath, merklePath } from '../../protocols/bitcoin/merkle.ts';
 import { decodeOutputs } from '../../protocols/bitcoin/output.ts';
-import { compactToTarget, meetsTargetLe, targetToLeBytes } from '../../protocols/bitcoin/target.ts';
 import { concatBytes, equalBytes, fromHex, fromUtf8, reversed, toHex } from '../../protocols/bytes.ts';
 import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
 import type { JobDeclarationMessage } from '../../protocols/sv2/job-declaration.ts';
@@ -18,6 +14,7 @@ import {
   EXTRANONCE_BYTES,
   type NodeOffer,
   offerOf,
+  solve,
 } from '../harness/declared-job.ts';
 import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harness/jd-server.ts';
 import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
@@ -274,33 +271,3 @@ test('bad declarations cost their sender an answer and nobody else anything', {
   assert(client.isOpen);
   assert.match(server.role.output, /a declaration was refused/);
 });
-
-function solve(
-  declaration: Declaration,
-  offer: NodeOffer,
-): Extract<JobDeclarationMessage, { name: 'PushSolution' }> {
-  const extranonce = Uint8Array.from(randomBytes(EXTRANONCE_BYTES));
-  const coinbase = concatBytes(declaration.coinbase_tx_prefix, extranonce, declaration.coinbase_tx_suffix);
-  const bits = Number.parseInt(offer.bits, 16);
-  const header = {
-    version: declaration.version,
-    prevHashLe: reversed(fromHex(offer.previousblockhash)),
-    merkleRootLe: foldMerklePath(
-      coinbaseTxid(coinbase),
-      merklePath(offer.transactions.map(({ txid }) => reversed(fromHex(txid)))),
-    ),
-    time: offer.curtime,
-    bits,
-    nonce: 0,
-  };
-  while (!meetsTargetLe(headerHashLe(header), targetToLeBytes(compactToTarget(bits)))) header.nonce++;
-  return {
-    name: 'PushSolution',
-    extranonce,
-    prev_hash: header.prevHashLe,
-    nonce: header.nonce,
-    ntime: header.time,
-    nbits: bits,
-    version: header.version,
-  };
-}
