@@ -24,8 +24,14 @@ export function fromHex(text: string, label = 'value', length?: number): Uint8Ar
     throw new HashpoolError('bad-hex', `${label} must be ${length} bytes of hex, not ${text.length / 2}`);
   }
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (hexDigit(text.charCodeAt(2 * i)) << 4) | hexDigit(text.charCodeAt(2 * i + 1));
   return bytes;
+}
+
+/** @param code of a hex digit's character, of either case */
+function hexDigit(code: number): number {
+  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57;
 }
 
 /** A value in quotes for an error message, cut to a readable length and free of control characters. */

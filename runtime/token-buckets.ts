@@ -49,13 +49,19 @@ export class TokenBuckets {
 
   /** As {@link TokenBucket.take}, of the key's bucket. */
   take(key: string, cost: number): number {
-    const now = this.#clock();
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, now);
+    return this.of(key).take(cost, this.#clock());
+  }
+
+  /** The key's bucket, for who takes of it often. */
+  of(key: string): TokenBucket {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, this.#clock());
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest);
-    return bucket.take(cost, now);
+    if (this.#buckets.size > MAX_BUCKETS) {
+      const [oldest] = this.#buckets.keys();
+      if (oldest !== undefined) this.#buckets.delete(oldest);
+    }
+    return bucket;
   }
 
   get size(): number {

@@ -69,9 +69,10 @@ export interface Protocol<M extends { readonly name: string }> {
   readonly tables: readonly MessageTable[];
   /**
    * Encodes a message as a plain frame, header and payload.
+   * @param tlvs or their bytes, where they are the same for many messages
    * @throws HashpoolError `sv2-out-of-range`, `sv2-bad-length`, `sv2-frame-too-large` naming message and field
    */
-  encode(message: M, tlvs?: readonly Tlv[]): Uint8Array;
+  encode(message: M, tlvs?: readonly Tlv[] | Uint8Array): Uint8Array;
   /**
    * Decodes a plain frame.
    * @throws HashpoolError `sv2-unknown-message`, `sv2-truncated`, `sv2-bad-length`, `sv2-out-of-range`
@@ -105,7 +106,7 @@ export function defineProtocol<const T extends readonly MessageTable[]>(
   const { byName, byNumber } = compile(name, tables);
   const writer = new Writer();
 
-  function encode(value: M, tlvs: readonly Tlv[] = []): Uint8Array {
+  function encode(value: M, tlvs: readonly Tlv[] | Uint8Array = []): Uint8Array {
     const compiled = byName.get(value.name);
     if (compiled === undefined) {
       throw new HashpoolError('sv2-unknown-message', `${value.name} is no message of the ${name} protocol`);
@@ -116,7 +117,8 @@ export function defineProtocol<const T extends readonly MessageTable[]>(
     } catch (error) {
       throw named(compiled, error);
     }
-    writeTlvs(writer, tlvs);
+    if (tlvs instanceof Uint8Array) writer.bytes(tlvs);
+    else writeTlvs(writer, tlvs);
     const { extension, spec } = compiled;
     const frame = writer.finish();
     const length = frame.length - FRAME_HEADER_BYTES;

@@ -36,7 +36,7 @@ export function readU32(bytes: Uint8Array, at: number): number {
 }
 
 /** Up to here a loop copies faster than a call. */
-const SHORT = 32;
+const SHORT = 64;
 const scratch = new DataView(new ArrayBuffer(4));
 
 /**
@@ -195,7 +195,9 @@ export class Writer {
   }
 
   bytes(value: Uint8Array): void {
-    const start = this.#advance(value.length);
-    this.#slab.set(value, start);
+    const { length } = value;
+    const start = this.#advance(length);
+    if (length > SHORT) this.#slab.set(value, start);
+    else for (let i = 0; i < length; i++) this.#slab[start + i] = value[i] ?? 0;
   }
 }

@@ -31,8 +31,8 @@ export interface Sv2Connection<M> {
   onMessage: MessageHandler<M> | undefined;
   /** All frames of one read were handled: the place to flush batched answers and to commit. */
   onDrained: (() => void) | undefined;
-  /** Encrypts and sends. A peer that reads too slowly is cut off; after the end it does nothing. */
-  send(message: M, tlvs?: readonly Tlv[]): void;
+  /** Encrypts and sends, with TLVs or their bytes. A peer that reads too slowly is cut off; after the end it does nothing. */
+  send(message: M, tlvs?: readonly Tlv[] | Uint8Array): void;
   /** Bytes that may wait for the peer: more for one that many messages go to at once. */
   queuedCap: number;
   /** Sends what is queued, then hangs up. */
@@ -119,7 +119,7 @@ class MessageConnection<M extends AnyMessage> implements Sv2Connection<M> {
     if (this.#unread.length > 0) queueMicrotask(() => this.#link.guard(() => this.#replay()));
   }
 
-  send(message: M, tlvs?: readonly Tlv[]): void {
+  send(message: M, tlvs?: readonly Tlv[] | Uint8Array): void {
     if (this.#link.isOpen) this.#link.send(this.#protocol.encode(message, tlvs));
   }
 

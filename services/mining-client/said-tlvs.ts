@@ -7,14 +7,14 @@ import {
   WORKER_NAME_EXTENSION,
 } from '../../protocols/ehash/extension.ts';
 import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
-import type { Tlv } from '../../protocols/sv2/tlv.ts';
+import { encodeTlvs, type Tlv } from '../../protocols/sv2/tlv.ts';
 import type { ChannelWish, ShareOwner } from './channel.ts';
 import type { OpenRequest } from './session.ts';
 
 /** What one connection's messages say beside their own fields, by the extensions that were agreed on. */
 export class SaidTlvs {
   readonly #extensions: ReadonlySet<number>;
-  readonly #ofOwner = new WeakMap<ShareOwner, readonly Tlv[]>();
+  readonly #ofOwner = new WeakMap<ShareOwner, Uint8Array>();
 
   constructor(extensions: ReadonlySet<number>) {
     this.#extensions = extensions;
@@ -37,16 +37,17 @@ export class SaidTlvs {
     return isFixed && this.#saysEhash ? [ehashTlv(FIXED_TARGET_FIELD, encodeFixedTarget(miners))] : [];
   }
 
-  /** The same for all shares of a worker: its name first, then the key, the order that the extension's text fixes. */
-  ofShare(owner: ShareOwner): readonly Tlv[] {
+  /** Bytes, the same for all shares of a worker: its name first, then the key, as the extension's text fixes it. */
+  ofShare(owner: ShareOwner): Uint8Array {
     const known = this.#ofOwner.get(owner);
     if (known !== undefined) return known;
     const { worker, lockingKey } = owner;
     const tlvs: Tlv[] = [];
     if (this.#extensions.has(WORKER_NAME_EXTENSION)) tlvs.push(encodeWorkerName(worker));
     if (this.#saysEhash && lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
-    this.#ofOwner.set(owner, tlvs);
-    return tlvs;
+    const bytes = encodeTlvs(tlvs);
+    this.#ofOwner.set(owner, bytes);
+    return bytes;
   }
 }
 

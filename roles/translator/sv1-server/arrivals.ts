@@ -53,9 +53,11 @@ export class Arrivals {
     const { rates } = this.#limits;
     if (rates === undefined) return () => undefined;
     const own = new TokenBucket(rates.connection, this.#now());
+    const ofAddress = this.#addressRates?.of(address);
     return (bytes) => {
-      if (own.take(bytes, this.#now()) > 0) return 'it floods: too many bytes by one connection';
-      if (this.#addressRates?.take(address, bytes)) return `too many bytes from ${address}`;
+      const now = this.#now();
+      if (own.take(bytes, now) > 0) return 'it floods: too many bytes by one connection';
+      if (ofAddress !== undefined && ofAddress.take(bytes, now) > 0) return `too many bytes from ${address}`;
       return undefined;
     };
   }
