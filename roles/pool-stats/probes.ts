@@ -21,7 +21,7 @@ interface Parts extends ProbeParts {
 /** All that the server side depends on. */
 export function poolProbes(
   context: PoolStatsContext,
-  { board, writer, begun, rpc, workers }: Parts,
+  { board, writer, disk, begun, rpc, workers }: Parts,
 ): Probe[] {
   const { config, shared, log, read, statePath } = context;
   const { probes: at, health } = config;
@@ -125,7 +125,7 @@ export function poolProbes(
         );
       },
     },
-    diskProbe(statePath('.'), health.min_free_mib * MIB),
+    diskProbe([statePath('.'), disk.folder], health.min_free_mib * MIB),
     backupProbe({ folder: health.backup_path, maxHours: health.backup_max_hours, clock: Date.now }),
     {
       name: 'recording',

@@ -12,7 +12,7 @@ const MIB = 1024 ** 2;
 /** All that the client side depends on. */
 export function proxyProbes(
   { config, shared, statePath }: ProxyStatsContext,
-  { board, writer, begun }: ProbeParts,
+  { board, writer, disk, begun }: ProbeParts,
   wallet: WalletLink | undefined,
 ): Probe[] {
   const { host, port } = hostAndPort(config.probes.translator_address);
@@ -60,7 +60,7 @@ export function proxyProbes(
       look: (signal) => looksUpMint(shared.mint.url, signal),
     },
     ...walletProbe,
-    diskProbe(statePath('.'), health.min_free_mib * MIB),
+    diskProbe([statePath('.'), disk.folder], health.min_free_mib * MIB),
     backupProbe({ folder: health.backup_path, maxHours: health.backup_max_hours, clock: Date.now }),
     {
       name: 'recording',

@@ -50,6 +50,8 @@ export interface StatsServiceOptions {
 export interface ProbeParts {
   readonly board: Board;
   readonly writer: Writer;
+  /** Where the database lies. */
+  readonly disk: { readonly folder: string };
   readonly begun: number;
 }
 
@@ -115,7 +117,7 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
       side,
       log,
       clock,
-      probes: options.probes({ board, writer, begun }),
+      probes: options.probes({ board, writer, disk: options.disk, begun }),
       onChange: ({ name, title, state, why }) =>
         events.add({
           kind: `dependency-${state}`,

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import type { ConfigOf } from '../../runtime/config/fields.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { isPostgres } from '../../runtime/sql/open.ts';
 import type { AlertsConfig } from './alerts/config.ts';
 import type { healthTable, publicTable, serverTable } from './config.ts';
 import { openMetrics } from './metrics/metrics.ts';
@@ -25,13 +27,17 @@ export function serviceSettings({
   StatsServiceOptions,
   'side' | 'network' | 'roles' | 'probes' | 'addRoutes'
 > {
+  const place = server.database ? read(server.database) : statePath(server.db_path);
   return {
     host: server.listen_host,
     tcpPort: server.tcp_port,
     httpPort: server.http_port,
-    place: server.database ? read(server.database) : statePath(server.db_path),
+    place,
     redact: { names: redacted.redact_names, addresses: redacted.redact_addresses },
-    disk: { folder: statePath('.'), pauseBytes: health.pause_free_mib * MIB },
+    disk: {
+      folder: isPostgres(place) ? statePath('.') : dirname(place),
+      pauseBytes: health.pause_free_mib * MIB,
+    },
     alerts,
     read,
     log,

@@ -12,15 +12,18 @@ export async function freeSpace(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** @param minBytes what must stay free */
-export function diskProbe(folder: string, minBytes: number): Probe {
+/**
+ * The fullest of the disks that these folders lie on.
+ * @param minBytes what must stay free
+ */
+export function diskProbe(folders: readonly string[], minBytes: number): Probe {
   return {
     name: 'disk',
     title: 'Disk',
     matters: true,
     remedy: 'Free some space: shares are not taken once they can not be stored',
     async look() {
-      const free = await freeSpace(folder);
+      const free = Math.min(...(await Promise.all(folders.map(freeSpace))));
       const words = `${(free / GIB).toFixed(1)} GiB free`;
       return free < minBytes ? failing(`${words}, less than ${(minBytes / GIB).toFixed(1)}`) : well(words);
     },
