@@ -1,4 +1,6 @@
 import type { Static } from 'typebox';
+import { WHOLE_PPM } from '../../domain/epochs/price.ts';
+import { DEFAULT_WINDOW_BLOCKS } from '../../domain/epochs/redemption-window.ts';
 import {
   address,
   choice,
@@ -35,6 +37,10 @@ const pool = table({
       "descriptor of the output that the pool's blocks pay, as in the pool's own config; left out where they pay an upstream of the pool's",
       { minLength: 1 },
     ),
+  ),
+  fee_ppm: integer(
+    "the operator's part of what backs an epoch, in millionths: 10000 is one per cent; counts for epochs that open from then on",
+    { min: 0, max: WHOLE_PPM, default: 0 },
   ),
   server_ids: list(integer('a server id', { min: 0, max: 65535 }), 'the server ids that the pool may use', {
     min: 1,
@@ -101,6 +107,16 @@ export const mintConfig = table({
       '"target" pays the work that a share proves by its target, "hash" the zero bits that it happens to have',
       ['target', 'hash'],
       { default: 'target' },
+    ),
+    redemption_window_blocks: integer(
+      'for how many blocks the ehash of an epoch can be redeemed, from when it can; counts for epochs that open from then on',
+      { min: 144, max: 1_000_000, default: DEFAULT_WINDOW_BLOCKS },
+    ),
+    confirmations: optional(
+      integer(
+        'confirmations, the block itself counted, after which the ehash of an epoch that a block has opened is given out; 6, on testnet4 30, on regtest 1 unless given',
+        { min: 1, max: 99 },
+      ),
     ),
     minimum_difficulty: integer(
       'one ehash is 2^minimum_difficulty hashes; 24 on mainnet, 16 on testnet4, 0 on regtest are usual',

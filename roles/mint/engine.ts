@@ -237,6 +237,11 @@ export class Engine {
   /** Ends the wait of quotes. */
   async settle(settled: readonly SettledWork[]): Promise<void> {
     await this.store.call('settle', settled);
+    this.quotesChanged();
+  }
+
+  /** Tells that any quote of ehash may stand otherwise than before. */
+  quotesChanged(): void {
     this.#quoteChanged(undefined);
   }
 

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { Tip } from './chain/chain-view.ts';
 import type { MintConfig } from './config.ts';
 import type { Engine } from './engine.ts';
 import type { Pool } from './pools.ts';
+import type { EpochTerms } from './store/epochs.ts';
 
 /**
  * Opens the first epoch of every pool that has none, at the height of the node's tip: on the first start at once,
@@ -15,9 +17,9 @@ export function firstEpochs(engine: Engine, pools: readonly Pool[], terms: MintC
 
   async function open(tip: Tip): Promise<void> {
     const missing = tip.isSyncing ? [] : pools.filter(({ poolId }) => !engine.epochs.current(poolId));
-    for (const { poolId } of missing) {
-      const { policy, minimum_difficulty: minimumDifficulty } = terms;
-      await engine.epochs.openFirst({ poolId, height: tip.height, policy, minimumDifficulty });
+    for (const pool of missing) {
+      const { poolId } = pool;
+      await engine.epochs.openFirst({ poolId, height: tip.height, ...termsOfNew(terms, pool) });
       log.info({ unit: engine.epochs.current(poolId)?.unit, height: tip.height }, 'the first epoch is open');
     }
   }
@@ -35,6 +37,14 @@ export function firstEpochs(engine: Engine, pools: readonly Pool[], terms: MintC
   };
 }
 
+/** What an epoch of a pool that opens now is opened with. */
+export function termsOfNew(
+  { policy, minimum_difficulty, redemption_window_blocks }: MintConfig['ehash'],
+  { feePpm }: Pick<Pool, 'feePpm'>,
+): EpochTerms {
+  return { policy, minimumDifficulty: minimum_difficulty, feePpm, windowBlocks: redemption_window_blocks };
+}
+
 /** One line for each pool whose open epoch has other terms than the config asks for. */
 export function warnOfFixedTerms(
   engine: Engine,
@@ -42,14 +52,15 @@ export function warnOfFixedTerms(
   terms: MintConfig['ehash'],
   log: Logger,
 ): void {
-  for (const { poolId } of pools) {
-    const epoch = engine.epochs.current(poolId);
+  for (const pool of pools) {
+    const epoch = engine.epochs.current(pool.poolId);
     if (!epoch) continue;
-    if (epoch.policy === terms.policy && epoch.minimumDifficulty === terms.minimum_difficulty) continue;
-    const fixed = { unit: epoch.unit, policy: epoch.policy, minimum_difficulty: epoch.minimumDifficulty };
+    const { unit, policy, minimumDifficulty, feePpm, windowBlocks } = epoch;
+    const fixed = { policy, minimumDifficulty, feePpm, windowBlocks };
+    if (isDeepStrictEqual(fixed, termsOfNew(terms, pool))) continue;
     log.warn(
-      fixed,
-      '[ehash] differs from what the open epoch was opened with: it counts from the next epoch on',
+      { unit, ...fixed },
+      'the config differs from what the open epoch was opened with: it counts from the next epoch on',
     );
   }
 }

@@ -16,6 +16,8 @@ export interface Pool extends Issuer {
   readonly script: Uint8Array | undefined;
   /** Hashes. */
   readonly workPerHour: bigint;
+  /** The operator's part of what backs its epochs, in millionths. */
+  readonly feePpm: number;
 }
 
 const HASHES_OF_DIFFICULTY_ONE = 1n << 32n;
@@ -32,7 +34,7 @@ export async function readPools(
   bitcoin: { readonly network: NetworkName; readonly curve: Curve },
 ): Promise<Pool[]> {
   const pools = config.map(
-    ({ pool_id, issuer_keys, server_ids, work_per_hour, coinbase_reward_script }, i) => ({
+    ({ pool_id, issuer_keys, server_ids, work_per_hour, coinbase_reward_script, fee_ppm }, i) => ({
       poolId: keyOf(read(pool_id), `[[pool]] number ${i + 1}, pool_id`),
       issuerKeys: issuer_keys.map((key) => keyOf(read(key), `[[pool]] number ${i + 1}, issuer_keys`)),
       serverIds: server_ids,
@@ -41,6 +43,7 @@ export async function readPools(
           ? undefined
           : scriptOf(coinbase_reward_script, `[[pool]] number ${i + 1}`, bitcoin),
       workPerHour: BigInt(work_per_hour) * HASHES_OF_DIFFICULTY_ONE,
+      feePpm: fee_ppm,
     }),
   );
   const keys = pools.flatMap(({ poolId, issuerKeys }) => [poolId, ...issuerKeys]);

@@ -1,3 +1,4 @@
+import { CONFIRMATIONS } from '../../domain/chain/confirmations.ts';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import type { Terms } from '../../protocols/ehash/work-link.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
@@ -13,7 +14,8 @@ import { ChainView } from './chain/chain-view.ts';
 import { ChainWatcher } from './chain/watcher.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
-import { firstEpochs, warnOfFixedTerms } from './first-epochs.ts';
+import { EpochKeeper } from './epoch-keeper.ts';
+import { firstEpochs, termsOfNew, warnOfFixedTerms } from './first-epochs.ts';
 import { Losses } from './losses.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
@@ -24,6 +26,7 @@ import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
 import { Watchdog } from './watchdog/watchdog.ts';
 import { WorkIntake } from './work-intake/intake.ts';
+import { Stamper, type Stamps } from './work-intake/stamper.ts';
 import { WaitingRoom } from './work-intake/waiting-work.ts';
 
 export type MintContext = RoleContext<MintConfig, SharedConfig>;
@@ -55,16 +58,23 @@ export async function start(context: MintContext): Promise<Mint> {
   const rpc = bitcoinRpc({ url, auth: context.read(rpc_auth) });
   const chain = new ChainView(rpc, network, log);
   const losses = await Losses.open(engine, log);
+  const confirmations = config.ehash.confirmations ?? CONFIRMATIONS[network];
+  const terms = (pool: Pool) => termsOfNew(config.ehash, pool);
+  const keeper = new EpochKeeper({ engine, pools, terms, confirmations, losses, log });
+  const watcher = await context.open('chain watcher', () => {
+    const onFollowed = () => keeper.arrange();
+    return ChainWatcher.open({ chain, store: engine.store, pools, confirmations, onFollowed, log });
+  });
+  const follow = () => watcher.follow();
+  const stamps = new Stamper({ ...engine, chain, pools, confirmations, follow });
+  engine.events.on('keysets-changed', () => stamps.forget());
   const waiting = await context.open(
     'waiting work',
-    () => new WaitingRoom(engine, chain, losses, Date.now, log),
-  );
-  const watcher = await context.open('chain watcher', () =>
-    ChainWatcher.open({ chain, store: engine.store, pools, log }),
+    () => new WaitingRoom({ engine, chain, stamps, losses, clock: Date.now, log }),
   );
   // Closed before what may wait for the node's answer.
   await context.open('chain', () => chain);
-  const workLink = await openWorkLink(context, { engine, chain, watcher, losses, pools });
+  const workLink = await openWorkLink(context, { engine, chain, stamps, watcher, losses, pools });
 
   const { events } = engine;
   const tell = (block: PoolBlock) => events.emit('pool-block', block);
@@ -75,8 +85,7 @@ export async function start(context: MintContext): Promise<Mint> {
   chain.onTip(async (tip) => {
     await losses.onTip(tip);
     await openEpochs(tip);
-    void waiting.recheck();
-    void watcher.follow();
+    void watcher.follow().then(() => waiting.recheck());
   });
   const tip = () => chain.tip?.height;
   const pricing = await context.open('prices', () => new Pricing({ engine, height: tip, log }));
@@ -140,6 +149,7 @@ async function listen(
 interface WorkLinkParts {
   readonly engine: Engine;
   readonly chain: ChainView;
+  readonly stamps: Stamps;
   readonly watcher: ChainWatcher;
   readonly losses: Losses;
   readonly pools: readonly Pool[];
@@ -147,13 +157,13 @@ interface WorkLinkParts {
 
 async function openWorkLink(
   context: MintContext,
-  { engine, chain, watcher, losses, pools }: WorkLinkParts,
+  { engine, chain, stamps, watcher, losses, pools }: WorkLinkParts,
 ): Promise<WorkLinkServer> {
   const { config, log, read } = context;
   const { listen_address, authority_public_key, authority_secret_key, cert_validity_sec } = config.work_link;
   const { hash } = await loadCrypto();
   const workPerHour = new Map(pools.map(({ poolId, workPerHour }) => [toHex(poolId), workPerHour]));
-  const intake = new WorkIntake({ engine, chain, losses, hash, log, clock: Date.now, workPerHour });
+  const intake = new WorkIntake({ engine, chain, stamps, losses, hash, log, clock: Date.now, workPerHour });
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
   const port = listen_address.slice(listen_address.lastIndexOf(':') + 1);
   const host = listen_address.slice(0, -port.length - 1).replace(/^\[|\]$/g, '');

@@ -19,6 +19,14 @@ export interface KnownParent extends ParentBlock {
   readonly start: PeriodStart | undefined;
 }
 
+/** What links a block to the one before it. */
+export interface Link {
+  /** 64 hex digits, display order. */
+  readonly prevHashBe: string;
+  /** Whether it is in the node's active chain. */
+  readonly isActive: boolean;
+}
+
 export interface Tip {
   readonly height: number;
   readonly hashBe: string;
@@ -89,6 +97,21 @@ export class ChainView {
     if (this.#parents.size >= MAX_PARENTS && oldest !== undefined) this.#parents.delete(oldest);
     this.#parents.set(hashBe, parent);
     return parent;
+  }
+
+  /**
+   * How a block hangs together with the chain; undefined where the node does not know it, or can't be asked.
+   * @param hashBe 64 hex digits, display order
+   */
+  async link(hashBe: string): Promise<Link | undefined> {
+    try {
+      const answer = asObject(await this.ask('getblockheader', [hashBe, true]));
+      const isActive = numberOf(answer, 'confirmations') >= 0;
+      return { prevHashBe: String(answer['previousblockhash'] ?? ''), isActive };
+    } catch (error) {
+      if (isRpcError(error)) return undefined;
+      throw error;
+    }
   }
 
   /**

@@ -77,5 +77,6 @@ function paymentTo(
 ): Payment | undefined {
   const own = outputs.filter((output) => script !== undefined && equalBytes(output.script, script));
   if (own.length === 0) return undefined;
-  return { poolId, value: own.reduce((sum, { value }) => sum + value, 0n) };
+  const sumOf = (some: readonly TransactionOutput[]) => some.reduce((sum, { value }) => sum + value, 0n);
+  return { poolId, value: sumOf(own), coinbaseValue: sumOf(outputs) };
 }

@@ -11,7 +11,11 @@ const LOOK_AGAIN_MS = 2_000;
 const LATEST_BLOCKS = 1_000;
 
 export interface WatcherParts extends Omit<FollowerParts, 'confirmations'> {
+  /** The network's unless given. */
+  readonly confirmations?: number | undefined;
   readonly lookAgainMs?: number;
+  /** Is called when all blocks up to the node's tip are followed, before anybody is told of them. */
+  readonly onFollowed?: () => Promise<void>;
 }
 
 /** Watches the active chain for the pools: which blocks pay a pool's script or are a share of its, and how they stand. */
@@ -36,7 +40,7 @@ export class ChainWatcher {
   }
 
   static async open(parts: WatcherParts): Promise<ChainWatcher> {
-    const watcher = new ChainWatcher(parts, CONFIRMATIONS[parts.chain.network]);
+    const watcher = new ChainWatcher(parts, parts.confirmations ?? CONFIRMATIONS[parts.chain.network]);
     await watcher.#news.open();
     return watcher;
   }
@@ -90,6 +94,7 @@ export class ChainWatcher {
     clearTimeout(this.#timer);
     try {
       const isAtTip = await this.#follower.follow(tip, this.#stop.signal);
+      if (isAtTip) await this.#parts.onFollowed?.();
       const isUnsettled = await this.#news.tell();
       if (this.#trouble !== '') this.#parts.log.info({ height: tip.height }, 'the chain is followed again');
       this.#trouble = '';

@@ -26,6 +26,8 @@ export interface Payment {
   readonly poolId: Uint8Array;
   /** Satoshis. */
   readonly value: bigint;
+  /** All that the coinbase pays, to whomever. */
+  readonly coinbaseValue: bigint;
 }
 
 /** A block of the active chain, as it was read. */
@@ -84,8 +86,8 @@ export function chainOperations(db: Database) {
   const add = db.prepare('INSERT INTO chain (height, hash, is_read) VALUES (?, ?, ?)');
   const cut = db.prepare('DELETE FROM chain WHERE height > ?');
   const addPayment = db.prepare(`
-    INSERT INTO pool_blocks (hash, pool_id, height, value) VALUES (?, ?, ?, ?)
-    ON CONFLICT (hash, pool_id) DO UPDATE SET value = excluded.value`);
+    INSERT INTO pool_blocks (hash, pool_id, height, value, coinbase_value) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (hash, pool_id) DO UPDATE SET value = excluded.value, coinbase_value = excluded.coinbase_value`);
   const addMined = db.prepare(`
     INSERT INTO pool_blocks (hash, pool_id, height, value)
     SELECT chain.hash, epochs.pool_id, chain.height, CASE WHEN chain.is_read = 1 THEN 0 END
@@ -106,7 +108,9 @@ export function chainOperations(db: Database) {
   );
 
   function keepPayments({ height, hashLe, payments }: FollowedBlock): void {
-    for (const { poolId, value } of payments) addPayment.run(hashLe, poolId, height, value);
+    for (const { poolId, value, coinbaseValue } of payments) {
+      addPayment.run(hashLe, poolId, height, value, coinbaseValue);
+    }
   }
 
   return {

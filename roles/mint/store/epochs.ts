@@ -78,8 +78,8 @@ export interface EpochWork {
   readonly issued: bigint;
 }
 
-/** Columns of an {@link Epoch}. */
-const columns = `
+/** Selects what {@link epochOf} reads. */
+export const columns = `
   SELECT e.*, k.keyset, k.id AS keyset_id, (
     SELECT max(s.segment) FROM segments AS s WHERE s.epoch = e.epoch
       AND (s.boundary_hash = e.opened_hash OR (e.opened_hash IS NULL AND s.boundary_hash IS NULL))) AS segment
@@ -93,6 +93,9 @@ export function epochOperations(db: Database) {
   const byUnit = db.prepare(`${columns} WHERE e.unit = ?`);
   const before = db.prepare(`
     ${columns} WHERE e.pool_id = ? AND e.opened_height < ? ORDER BY e.opened_height DESC LIMIT ?`);
+  const first = db.prepare(
+    'SELECT pool_id, boundary_height FROM segments JOIN epochs USING (epoch) WHERE boundary_hash IS NULL ORDER BY segment',
+  );
   const ofPool = db.prepare('SELECT epoch FROM epochs WHERE pool_id = ? LIMIT 1');
   const sums = db.prepare(`
     SELECT kind, exponent, CAST(sum(n) AS BIGINT) AS n FROM segment_tallies JOIN segments USING (segment)
@@ -120,6 +123,10 @@ export function epochOperations(db: Database) {
       height: number;
       limit: number;
     }): Epoch[] => before.all(poolId, height, limit).map(epochOf),
+
+    /** At which height each pool's first epoch opened. */
+    firstHeights: (_: null): { poolId: Uint8Array; height: number }[] =>
+      first.all().map((row) => ({ poolId: blob(row, 'pool_id'), height: integer(row, 'boundary_height') })),
 
     /** What an epoch's quotes come to, without a walk over them. */
     epochWork: (epoch: number): EpochWork => {
@@ -217,7 +224,7 @@ export function epochWrites(db: Database) {
   };
 }
 
-/** A row of {@link columns} as an epoch. */
+/** A row as an epoch. */
 export function epochOf(row: Row): Epoch {
   return {
     epoch: integer(row, 'epoch'),

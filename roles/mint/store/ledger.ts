@@ -26,7 +26,10 @@ export interface SpentRow {
 
 /** The writes that tokens are made of, each with its precondition; operations put them together. */
 export function ledgerWrites(db: Database) {
-  const isActive = db.prepare('SELECT is_active FROM keysets WHERE keyset = ?');
+  // No keyset of an epoch signs before the epoch is final.
+  const isActive = db.prepare(`
+    SELECT CASE WHEN is_active = 1 AND (keysets.epoch IS NULL OR is_final = 1) THEN 1 ELSE 0 END AS is_active
+    FROM keysets LEFT JOIN epochs ON epochs.epoch = keysets.epoch WHERE keyset = ?`);
   const isPending = db.prepare('SELECT 1 FROM pending_inputs WHERE y = ?');
   const isOutputPending = db.prepare('SELECT 1 FROM pending_outputs WHERE blinded = ?');
   const addSignature = db.prepare(`
@@ -35,7 +38,9 @@ export function ledgerWrites(db: Database) {
   // A SELECT before ON CONFLICT needs its WHERE in SQLite, which else takes ON for a join's.
   const sign = db.prepare(`
     INSERT INTO signatures (blinded, keyset, exponent, signed) SELECT ?, ?, ?, ?
-    WHERE EXISTS (SELECT 1 FROM keysets WHERE keyset = ? AND is_active = 1)
+    WHERE EXISTS (
+        SELECT 1 FROM keysets LEFT JOIN epochs ON epochs.epoch = keysets.epoch
+        WHERE keyset = ? AND is_active = 1 AND (keysets.epoch IS NULL OR is_final = 1))
       AND NOT EXISTS (SELECT 1 FROM pending_outputs WHERE blinded = ?)
     ON CONFLICT (blinded) DO NOTHING RETURNING 1`);
   const addSpent = db.prepare(`
@@ -47,7 +52,10 @@ export function ledgerWrites(db: Database) {
     for (const keyset of new Set(keysets)) {
       const row = isActive.get(keyset);
       if (row && integer(row, 'is_active') === 1) continue;
-      throw cashuError('keyset-inactive', 'it has just been closed; take an active keyset of /v1/keysets');
+      throw cashuError(
+        'keyset-inactive',
+        'it signs nothing at present; take an active keyset of /v1/keysets',
+      );
     }
   }
 

@@ -1,9 +1,8 @@
-import { sumOf } from '../../../protocols/cashu/amount.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { runEach } from '../../../runtime/sql/together.ts';
 import { type WorkAllowance, WorkCap } from '../work-intake/work-cap.ts';
 import { text } from './row.ts';
-import type { JudgedWork } from './work.ts';
+import type { AcceptedWork, JudgedWork } from './work.ts';
 
 /** The hour slides in steps of this length. */
 const STEP_MS = 60_000;
@@ -40,23 +39,33 @@ export function poolHours(db: Database) {
       );
       const within: JudgedWork[] = [];
       for (const record of records) {
-        const verdict = record.reason === undefined ? cap.take(record.exponent + minimumDifficulty) : 'taken';
+        const verdict = record.reason === undefined ? cap.take(hashesOf(record, minimumDifficulty)) : 'taken';
         if (verdict === 'full') return { records: within, isFull: true };
         within.push(verdict === 'taken' ? record : aboveCap(record));
       }
       return { records: within, isFull: false };
     },
 
-    /** Notes quotes of these exponents as work of this minute. What becomes no new quote takes nothing. */
-    note(poolId: Uint8Array, exponents: readonly number[], { minimumDifficulty, now }: WorkAllowance): void {
-      if (exponents.length === 0) return;
+    /** Notes quotes as work of this minute. What becomes no new quote takes nothing. */
+    note(
+      poolId: Uint8Array,
+      quotes: readonly AcceptedWork[],
+      { minimumDifficulty, now }: WorkAllowance,
+    ): void {
+      if (quotes.length === 0) return;
       const step = Math.floor(now / STEP_MS);
       const before = hourOf(poolId, step).get(step) ?? 0n;
-      const hashes = before + (sumOf(exponents) << BigInt(minimumDifficulty));
+      const powers = quotes.map((quote) => 1n << BigInt(hashesOf(quote, minimumDifficulty)));
+      const hashes = powers.reduce((sum, power) => sum + power, before);
       runEach(put, [[poolId, step, String(hashes)]]);
       runEach(forget, [[poolId, step - STEPS]]);
     },
   };
+}
+
+/** What a quote proves, as an exponent of two. */
+function hashesOf({ exponent, minimumDifficulty }: AcceptedWork, otherwise: number): number {
+  return exponent + (minimumDifficulty ?? otherwise);
 }
 
 function aboveCap({ header, k, key }: JudgedWork): JudgedWork {

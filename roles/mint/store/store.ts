@@ -1,6 +1,7 @@
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import type { JournalRules } from '../../../runtime/sql/journal/journal.ts';
+import { boundaryOperations } from './boundaries.ts';
 import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
 import { forgettingOperations } from './forgetting.ts';
@@ -12,6 +13,7 @@ import { paymentOperations } from './payments.ts';
 import { pricingOperations } from './pricing.ts';
 import { quoteOperations } from './quotes.ts';
 import { redemptionOperations } from './redemptions.ts';
+import { stampOperations } from './stamps.ts';
 import { figureOperations } from './tallies.ts';
 import { tokenOperations } from './tokens.ts';
 import { workOperations } from './work.ts';
@@ -22,6 +24,8 @@ export { schema } from './schema.ts';
 export function operations(db: Database) {
   return {
     ...epochOperations(db),
+    ...boundaryOperations(db),
+    ...stampOperations(db),
     ...keysetOperations(db),
     ...quoteOperations(db),
     ...figureOperations(db),
@@ -44,7 +48,7 @@ export type MintOperations = ReturnType<typeof operations>;
 
 type OperationName = keyof MintOperations;
 const noted: readonly OperationName[] = [
-  ...(['openFirstEpoch', 'rotateKeyset', 'storeWork', 'settle', 'mint', 'swap'] as const),
+  ...(['openFirstEpoch', 'arrangeEpochs', 'rotateKeyset', 'storeWork', 'settle', 'mint', 'swap'] as const),
   ...(['fixPrice', 'redeem'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),

@@ -21,18 +21,26 @@ export function tokenOperations(db: Database) {
   const { quotesById } = quoteOperations(db);
   const { spending, signing } = ledgerWrites(db);
   const tally = tallies(db);
-  // Computed, so that no planner reads the index of all open quotes instead of the one of ids.
+  // Computed, so that no planner reads the index of all open quotes instead of the one of ids. The keyset is that of the
+  // quote's own epoch: a reorganization may have moved its segment since the outputs were signed.
   const issue = db.prepare(`
     UPDATE quotes SET outcome = ${Outcome.issued}
-    WHERE id = ? AND outcome + 0 = ${Outcome.open}
-      AND segment IN (SELECT segment FROM segments JOIN epochs USING (epoch) WHERE is_final = 1)
+    WHERE id = ? AND outcome + 0 = ${Outcome.open} AND EXISTS (
+      SELECT 1 FROM segments AS s JOIN epochs AS e ON e.epoch = s.epoch JOIN keysets AS k ON k.epoch = e.epoch
+      WHERE s.segment = quotes.segment AND e.is_final = 1 AND k.keyset = ? AND NOT EXISTS (
+        SELECT 1 FROM epochs AS lost
+        WHERE lost.pool_id = e.pool_id AND lost.standing = 'stranded' AND lost.merged_into IS NULL))
     RETURNING exponent, segment`);
+  const stopped = db.prepare(`
+    SELECT lost.unit FROM quotes JOIN segments USING (segment) JOIN epochs AS e USING (epoch)
+      JOIN epochs AS lost ON lost.pool_id = e.pool_id
+    WHERE quotes.id = ? AND lost.standing = 'stranded' AND lost.merged_into IS NULL LIMIT 1`);
   const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);
   const findPending = findAmong(db, (places) => `SELECT y FROM pending_inputs WHERE y IN (${places})`);
   const findSignatures = findAmong(db, (places) => `SELECT * FROM signatures WHERE blinded IN (${places})`);
 
-  const issuing = (ids: readonly Uint8Array[]): Step => ({
-    calls: ids.map((id) => ({ statement: issue, parameters: [id] })),
+  const issuing = (ids: readonly Uint8Array[], keyset: number): Step => ({
+    calls: ids.map((id) => ({ statement: issue, parameters: [id, keyset] })),
     check: (rows) => {
       const refused = ids[rows.indexOf(undefined)];
       if (refused) throw notIssued(refused);
@@ -50,15 +58,27 @@ export function tokenOperations(db: Database) {
     const name = quoteIdText(id);
     if (!quote) return cashuError('quote-unknown', `this mint has no quote ${name}`);
     checkPaid({ ...quote, name });
-    return cashuError('quote-unpaid', `quote ${name} is of an epoch that is not final yet`);
+    const lost = stopped.get(id);
+    if (lost) {
+      const unit = text(lost, 'unit');
+      return cashuError(
+        'signing-stopped',
+        `the block that opened ${unit} is in the chain no more; its operator has to look into it`,
+      );
+    }
+    return cashuError(
+      'units-differ',
+      `quote ${name} is in ${quote.unit} since the chain was reorganized; take its keyset`,
+    );
   }
 
   return {
     /**
      * M2: quotes become ISSUED and their signatures are kept, all or nothing.
-     * Preconditions: each quote open in a final epoch, each keyset active, no B_ signed before or promised to a
-     * payment's change.
-     * @throws HashpoolError 'quote-unknown', 'quote-unpaid', 'quote-issued', 'keyset-inactive', 'outputs-pending', 'outputs-signed'
+     * Preconditions: each quote open in a final epoch of a pool that is not stopped, the keyset that epoch's and active,
+     * no B_ signed before or promised to a payment's change.
+     * @throws HashpoolError 'quote-unknown', 'quote-unpaid', 'quote-issued', 'units-differ', 'signing-stopped',
+     * 'keyset-inactive', 'outputs-pending', 'outputs-signed'
      */
     mint: ({
       quotes,
@@ -67,7 +87,7 @@ export function tokenOperations(db: Database) {
       quotes: readonly Uint8Array[];
       signatures: readonly SignatureRow[];
     }): void => {
-      runSteps([issuing(quotes), signing(signatures)]);
+      runSteps([issuing(quotes, signatures[0]?.keyset ?? 0), signing(signatures)]);
     },
 
     /**

@@ -3,6 +3,7 @@ import { equalBytes } from '../../../protocols/bytes.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { getEach, runEach } from '../../../runtime/sql/together.ts';
 import type { WorkAllowance } from '../work-intake/work-cap.ts';
+import { lateWork } from './late-work.ts';
 import { poolHours } from './pool-hours.ts';
 import { bigInteger, blob, integer, type Row, text } from './row.ts';
 import { tallies } from './tallies.ts';
@@ -14,7 +15,9 @@ export interface AcceptedWork {
   readonly shareHashLe: Uint8Array;
   readonly exponent: number;
   readonly segment: number;
-  /** The node does not know the prev hash: unpaid until it does. */
+  /** One ehash is 2^minimumDifficulty hashes where `exponent` was counted. */
+  readonly minimumDifficulty?: number;
+  /** It can't be told yet which segment is its: unpaid until it can. */
   readonly isWaiting: boolean;
   /** Why it is refused unless it is a quote already: it may have been one that was lost. */
   readonly lost?: string | undefined;
@@ -37,6 +40,8 @@ export interface WorkBatch {
   readonly records: readonly JudgedWork[];
   /** What the pool may deliver; undefined for as much as it likes. */
   readonly allowance?: WorkAllowance | undefined;
+  /** The height of the highest block that these records build on, as far as known. */
+  readonly reachedHeight?: number | undefined;
 }
 
 export interface Refusal {
@@ -69,14 +74,26 @@ export interface WaitingWork {
   readonly quoteId: Uint8Array;
   readonly poolId: Uint8Array;
   readonly header: Uint8Array;
+  readonly k: number;
+  readonly shareHashLe: Uint8Array;
 }
 
 /** A quote whose wait is over. */
 export interface SettledWork {
   readonly quoteId: Uint8Array;
   readonly segment: number | undefined;
+  /** What it is worth there; undefined for what it was when it came. */
+  readonly exponent?: number | undefined;
   /** Why it is void, where it is. */
   readonly reason: string | undefined;
+}
+
+/** Why work that has come to be in another epoch than it was counted for is not paid. */
+const WORTHLESS = 'below-minimum-difficulty: it is worth nothing in the epoch that it came to be in';
+
+/** The epoch that a record is too late for. */
+interface Late {
+  readonly lateFor?: number | undefined;
 }
 
 /** A record with its sequence number. */
@@ -89,6 +106,7 @@ const MAX_KEPT = 100_000;
 export function workOperations(db: Database) {
   const tally = tallies(db);
   const hours = poolHours(db);
+  const late = lateWork(db);
   const findOutbox = db.prepare(
     'SELECT outbox, stored_seq FROM outboxes WHERE pool_id = ? AND outbox_id = ?',
   );
@@ -125,14 +143,15 @@ export function workOperations(db: Database) {
   );
   refusalsIn.setReadBigInts(true);
   const waitingAfter = db.prepare(`
-    SELECT quote, quotes.id, header, pool_id FROM waiting JOIN quotes USING (quote) JOIN outboxes USING (outbox)
+    SELECT quote, quotes.id, header, k, share_hash, pool_id FROM waiting JOIN quotes USING (quote) JOIN outboxes USING (outbox)
     WHERE quote > ? ORDER BY quote LIMIT ?`);
   const place = db.prepare(
-    `UPDATE quotes SET outcome = ?, segment = ? WHERE quote = ? AND outcome + 0 = ${Outcome.waiting}`,
+    `UPDATE quotes SET outcome = ?, segment = ?, exponent = ? WHERE quote = ? AND outcome + 0 = ${Outcome.waiting}`,
   );
   const findWaiting = db.prepare(`
-    SELECT quote, outbox, seq, header, k, public_key, exponent, segment FROM waiting JOIN quotes USING (quote)
+    SELECT quote, outbox, seq, header, k, public_key, share_hash, exponent, segment FROM waiting JOIN quotes USING (quote)
     WHERE quotes.id = ?`);
+  const reach = db.prepare('UPDATE outboxes SET reached_height = ? WHERE outbox = ? AND reached_height < ?');
   const dropWaiting = db.prepare('DELETE FROM waiting WHERE quote = ?');
 
   function outboxOf({ poolId, outboxId }: WorkBatch): { outbox: bigint; storedSeq: bigint } {
@@ -150,8 +169,26 @@ export function workOperations(db: Database) {
     if (keep(outbox, 'refused')) addRefusal.run(outbox, seq, reason, header, k, key);
   }
 
+  /** Work of an epoch whose price is fixed goes into the open one, or is refused where it is worth nothing there. */
+  function inOpenSegments(works: readonly Numbered<JudgedWork>[]): (Numbered<JudgedWork> & Late)[] {
+    const accepted = works.flatMap((work) => (work.reason === undefined && !work.isWaiting ? [work] : []));
+    const places = new Map(late.place(accepted).map((placed, i) => [accepted[i], placed]));
+    return works.map((work) => {
+      const placed = work.reason === undefined ? places.get(work) : undefined;
+      if (work.reason !== undefined || !placed) return work;
+      const { exponent, ...rest } = placed;
+      const { header, k, key, seq } = work;
+      return exponent === undefined
+        ? { reason: WORTHLESS, header, k, key, seq }
+        : { ...work, ...rest, exponent };
+    });
+  }
+
   /** Stores quotes that are new. @returns those whose share is not */
-  function storeQuotes(outbox: bigint, works: readonly Numbered<AcceptedWork>[]): Numbered<AcceptedWork>[] {
+  function storeQuotes(
+    outbox: bigint,
+    works: readonly (Numbered<AcceptedWork> & Late)[],
+  ): Numbered<AcceptedWork>[] {
     const rows = getEach(
       addQuote,
       works.map(({ quoteId, shareHashLe, key, k, exponent, segment, isWaiting }) => {
@@ -163,6 +200,10 @@ export function workOperations(db: Database) {
       return row && isWaiting ? [[integer(row, 'quote'), outbox, seq, header]] : [];
     });
     runEach(addWaiting, waiting);
+    works.forEach(({ lateFor }, i) => {
+      const row = rows[i];
+      if (row && lateFor !== undefined) late.mark(integer(row, 'quote'), lateFor);
+    });
     return works.filter((_, i) => !rows[i]);
   }
 
@@ -179,6 +220,32 @@ export function workOperations(db: Database) {
     if (hasConflict.get(outbox, seq)) return false;
     if (first && keep(outbox, 'conflicts')) addConflict.run(outbox, seq, integer(first, 'quote'), k, key);
     return true;
+  }
+
+  function settleOne(row: Row, { segment, exponent, reason: given }: SettledWork): void {
+    const quote = integer(row, 'quote');
+    const before = { segment: integer(row, 'segment'), exponent: integer(row, 'exponent') };
+    const work = { k: integer(row, 'k'), shareHashLe: blob(row, 'share_hash') };
+    const wanted = { ...work, segment: segment ?? before.segment, exponent: exponent ?? before.exponent };
+    const [placed] = late.place([wanted]);
+    const reason = given ?? (placed?.exponent === undefined ? WORTHLESS : undefined);
+    dropWaiting.run(quote);
+    if (reason !== undefined) {
+      place.run(Outcome.void, before.segment, before.exponent, quote);
+      tally('void', [before]);
+      const refused = { reason, header: blob(row, 'header'), k: work.k, key: blob(row, 'public_key') };
+      refuse(BigInt(integer(row, 'outbox')), BigInt(integer(row, 'seq')), refused);
+      return;
+    }
+    const after = {
+      segment: placed?.segment ?? wanted.segment,
+      exponent: placed?.exponent ?? wanted.exponent,
+    };
+    place.run(Outcome.open, after.segment, after.exponent, quote);
+    if (placed?.lateFor !== undefined) late.mark(quote, placed.lateFor);
+    if (after.segment === before.segment && after.exponent === before.exponent) return;
+    tally('created', [before], -1);
+    tally('created', [after]);
   }
 
   return {
@@ -206,24 +273,20 @@ export function workOperations(db: Database) {
       const { records, isFull } = allowance
         ? hours.within(poolId, batch.records, allowance)
         : { records: batch.records, isFull: false };
-      const numbered = records.map((work, i) => ({
-        ...withoutLost(work),
-        seq: batch.firstSeq + BigInt(i),
-      }));
+      const numbered = inOpenSegments(
+        records.map((work, i) => ({ ...withoutLost(work), seq: batch.firstSeq + BigInt(i) })),
+      );
       for (const work of numbered) if (work.reason !== undefined) refuse(outbox, work.seq, work);
       const accepted = numbered.filter((work) => work.reason === undefined);
       const known = new Set(storeQuotes(outbox, accepted));
       const created = accepted.filter((work) => !known.has(work));
       tally('created', created);
-      if (allowance)
-        hours.note(
-          poolId,
-          created.map(({ exponent }) => exponent),
-          allowance,
-        );
+      if (allowance) hours.note(poolId, created, allowance);
       const conflicts = [...known].filter((work) => isConflict(outbox, work)).length;
       const last = batch.firstSeq + BigInt(records.length) - 1n;
       runEach(advance, [[last, outbox, last]]);
+      const { reachedHeight } = batch;
+      if (reachedHeight !== undefined) runEach(reach, [[reachedHeight, outbox, reachedHeight]]);
       const refusals = refusalsIn.all(outbox, batch.firstSeq, last).map(refusalOf);
       return { storedSeq: last, refusals, conflicts, isFull };
     },
@@ -232,31 +295,18 @@ export function workOperations(db: Database) {
     waiting: ({ after, limit }: { after: number; limit: number }): WaitingWork[] =>
       waitingAfter.all(after, limit).map((row) => {
         const [quoteId, poolId, header] = [blob(row, 'id'), blob(row, 'pool_id'), blob(row, 'header')];
-        return { quote: integer(row, 'quote'), quoteId, poolId, header };
+        const [k, shareHashLe] = [integer(row, 'k'), blob(row, 'share_hash')];
+        return { quote: integer(row, 'quote'), quoteId, poolId, header, k, shareHashLe };
       }),
 
     /**
      * Ends the wait of quotes: into a segment, or void for a reason. Precondition: it still waits, else it is left alone.
      */
     settle: (settled: readonly SettledWork[]): void => {
-      const voided = settled.flatMap(({ quoteId, segment, reason }) => {
-        const row = findWaiting.get(quoteId);
-        if (!row) return [];
-        const quote = integer(row, 'quote');
-        const isVoid = reason !== undefined;
-        place.run(isVoid ? Outcome.void : Outcome.open, segment ?? integer(row, 'segment'), quote);
-        dropWaiting.run(quote);
-        if (!isVoid) return [];
-        const work = {
-          reason,
-          header: blob(row, 'header'),
-          k: integer(row, 'k'),
-          key: blob(row, 'public_key'),
-        };
-        refuse(BigInt(integer(row, 'outbox')), BigInt(integer(row, 'seq')), work);
-        return [{ segment: integer(row, 'segment'), exponent: integer(row, 'exponent') }];
-      });
-      tally('void', voided);
+      for (const verdict of settled) {
+        const row = findWaiting.get(verdict.quoteId);
+        if (row) settleOne(row, verdict);
+      }
     },
   };
 }

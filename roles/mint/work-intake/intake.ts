@@ -10,9 +10,11 @@ import type { ChainView } from '../chain/chain-view.ts';
 import type { Engine } from '../engine.ts';
 import type { Losses } from '../losses.ts';
 import type { Epoch } from '../store/epochs.ts';
+import type { Stamp } from '../store/stamps.ts';
 import type { JudgedWork, OutboxProgress, Refusal, StoredWork } from '../store/work.ts';
-import { isAheadOfClock, judgeHeader, judgeProof } from './judge.ts';
+import { isAheadOfClock, judgeHeader, judgeProof, type ShareTerms } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
+import type { Stamps } from './stamper.ts';
 
 /** Sequence numbers are stored as signed 64-bit integers. */
 const MAX_SEQ = (1n << 63n) - 1n;
@@ -22,6 +24,7 @@ const CAP_LOG_MS = 60_000;
 export interface WorkIntakeParts {
   readonly engine: Engine;
   readonly chain: Pick<ChainView, 'network' | 'parent'>;
+  readonly stamps: Stamps;
   readonly hash: Hash;
   readonly losses: Pick<Losses, 'checkOpen' | 'reasonFor' | 'freeze' | 'hasJournal'>;
   readonly log: Logger;
@@ -30,6 +33,19 @@ export interface WorkIntakeParts {
   /** Hashes that each pool may deliver in an hour, by pool id in hex. */
   readonly workPerHour: ReadonlyMap<string, bigint>;
 }
+
+/** A pool that may deliver work. */
+interface OpenPool {
+  readonly poolId: Uint8Array;
+  /** The epoch that it mines in. */
+  readonly current: Epoch & { readonly segment: number };
+  /** By which work is counted whose own epoch can't be told yet: the most lenient of the pool's epochs. */
+  readonly lenient: ShareTerms;
+  readonly firstHeight: number;
+}
+
+/** A record with the height of the block that it builds on, where that is known. */
+type Judged = { readonly work: JudgedWork; readonly height?: number };
 
 export interface WorkTaken {
   readonly storedSeq: bigint;
@@ -80,11 +96,9 @@ export class WorkIntake {
         `first_seq is ${firstSeq}; shares are numbered from 1, below 2^63`,
       );
     }
-    const epoch = engine.epochs.current(poolId);
-    if (!epoch) throw new HashpoolError('mint-not-ready', 'no epoch is open for this pool yet');
-
-    const judged = await this.#judgeAll(records, epoch);
-    const { storedSeq, refusals, conflicts } = await this.#store(outboxId, firstSeq, judged, epoch);
+    const pool = this.#openPool(poolId);
+    const judged = await this.#judgeAll(records, pool);
+    const { storedSeq, refusals, conflicts } = await this.#store(outboxId, firstSeq, judged, pool);
     if (conflicts > 0) {
       const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
       log.error(about, 'the same share came again with another key or k: the first one holds');
@@ -102,18 +116,36 @@ export class WorkIntake {
     losses.checkOpen();
   }
 
+  /** @throws HashpoolError 'mint-not-ready' */
+  #openPool(poolId: Uint8Array): OpenPool {
+    const { epochs } = this.#parts.engine;
+    const [current, firstHeight] = [epochs.current(poolId), epochs.firstHeight(poolId)];
+    if (current?.segment === undefined || firstHeight === undefined) {
+      throw new HashpoolError('mint-not-ready', 'no epoch is open for this pool yet');
+    }
+    const lenient = epochs
+      .ofPool(poolId)
+      .reduce((a, b) => (b.minimumDifficulty < a.minimumDifficulty ? b : a), current);
+    return { poolId, current: { ...current, segment: current.segment }, lenient, firstHeight };
+  }
+
   /** Stores what the pool's hour has room for. */
   async #store(
     outboxId: Uint8Array,
     firstSeq: bigint,
-    records: readonly JudgedWork[],
-    { poolId, minimumDifficulty }: Epoch,
+    judged: readonly Judged[],
+    { poolId, lenient }: OpenPool,
   ): Promise<StoredWork> {
     const { engine, workPerHour, clock } = this.#parts;
     const pool = toHex(poolId);
     const now = clock();
+    const { minimumDifficulty } = lenient;
     const allowance = { perHour: workPerHour.get(pool) ?? 0n, minimumDifficulty, now };
-    const stored = await engine.storeWork({ poolId, outboxId, firstSeq, records, allowance });
+    const records = judged.map(({ work }) => work);
+    const heights = judged.flatMap(({ height }) => height ?? []);
+    const reachedHeight = heights.length > 0 ? Math.max(...heights) : undefined;
+    const batch = { poolId, outboxId, firstSeq, records, allowance, reachedHeight };
+    const stored = await engine.storeWork(batch);
     if (stored.isFull) this.#logCap(pool, now);
     return stored;
   }
@@ -125,31 +157,45 @@ export class WorkIntake {
     this.#parts.log.error(about, 'this pool is at its work_per_hour: what comes now waits in its outbox');
   }
 
-  async #judgeAll(records: readonly WorkRecord[], epoch: Epoch): Promise<JudgedWork[]> {
+  async #judgeAll(records: readonly WorkRecord[], pool: OpenPool): Promise<Judged[]> {
     const areGood = await this.#keys.areGood(records.map(({ key }) => key));
     const random = randomBytes(QUOTE_ID_RANDOM_BYTES * records.length);
     return Promise.all(
-      records.map(({ header, k, key }, i): Promise<JudgedWork> | JudgedWork => {
-        if (!areGood[i])
-          return { header, k, key, reason: 'bad-key: no point of secp256k1, nobody could ever mint it' };
+      records.map(({ header, k, key }, i): Promise<Judged> | Judged => {
+        const reason = 'bad-key: no point of secp256k1, nobody could ever mint it';
+        if (!areGood[i]) return { work: { header, k, key, reason } };
         const quoteId = newQuoteId(this.#parts.clock(), random.subarray(QUOTE_ID_RANDOM_BYTES * i));
-        return this.#judge({ header, k, key }, quoteId, epoch);
+        return this.#judge({ header, k, key }, quoteId, pool);
       }),
     );
   }
 
-  async #judge(record: WorkRecord, quoteId: Uint8Array, epoch: Epoch): Promise<JudgedWork> {
-    const { chain, hash, clock, losses } = this.#parts;
+  async #judge(record: WorkRecord, quoteId: Uint8Array, pool: OpenPool): Promise<Judged> {
+    const { chain, hash, clock, losses, stamps } = this.#parts;
     const shareHashLe = hash.sha256d(record.header);
-    const exponent = judgeProof(shareHashLe, record.k, epoch);
-    if (typeof exponent === 'string') return { ...record, reason: exponent };
+    const proof = judgeProof(shareHashLe, record.k, pool.lenient);
+    if (typeof proof === 'string') return { work: { ...record, reason: proof } };
     const header = decodeHeader(record.header);
     const parent = await chain.parent(toHex(reversed(header.prevHashLe)));
-    const reason = parent && judgeHeader(header, parent, chain.network, epoch);
-    if (reason !== undefined) return { ...record, reason };
-    const isWaiting = !parent || isAheadOfClock(header, Math.floor(clock() / 1000));
+    const stamp = parent && (await stamps.stamp(pool.poolId, header.prevHashLe));
+    const { segment, minimumDifficulty, policy } = stamp ?? provisional(pool);
+    const exponent = judgeProof(shareHashLe, record.k, { minimumDifficulty, policy });
+    const isWaiting = !stamp || isAheadOfClock(header, Math.floor(clock() / 1000));
+    const refused = parent && judgeHeader(header, parent, chain.network, pool.firstHeight);
+    const about = parent ? { height: parent.height } : {};
+    if (refused !== undefined) return { work: { ...record, reason: refused }, ...about };
+    if (typeof exponent === 'string') return { work: { ...record, reason: exponent }, ...about };
     const lost = parent && losses.reasonFor(parent);
-    const segment = epoch.segment ?? 0;
-    return { ...record, reason, lost, quoteId, shareHashLe, exponent, segment, isWaiting };
+    const placed = { segment, minimumDifficulty, exponent, isWaiting };
+    return { work: { ...record, reason: undefined, lost, quoteId, shareHashLe, ...placed }, ...about };
   }
+}
+
+/** Where work is kept that can't be placed yet. */
+function provisional({
+  current,
+  lenient,
+}: OpenPool): Pick<Stamp, 'segment' | 'minimumDifficulty' | 'policy'> {
+  const { minimumDifficulty, policy } = lenient;
+  return { segment: current.segment, minimumDifficulty, policy };
 }

@@ -14,10 +14,10 @@ const MAX_AHEAD_SECONDS = 7_200;
  */
 export const FIRST_EPOCH_REACH = 144;
 
-export interface EpochTerms {
+/** By what a share is counted. */
+export interface ShareTerms {
   readonly policy: EhashPolicy;
   readonly minimumDifficulty: number;
-  readonly openedHeight: number;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface EpochTerms {
  * @param hashLe SHA-256d of the header
  * @returns the exponent of its amount, or the reason why it is worth nothing
  */
-export function judgeProof(hashLe: Uint8Array, k: number, terms: EpochTerms): number | string {
+export function judgeProof(hashLe: Uint8Array, k: number, terms: ShareTerms): number | string {
   const { policy, minimumDifficulty } = terms;
   if (!meetsPower(hashLe, k)) {
     return `work-not-proven: the record claims k = ${k}, its hash shows ${leadingZeroBits(hashLe)} zero bits`;
@@ -40,16 +40,17 @@ export function judgeProof(hashLe: Uint8Array, k: number, terms: EpochTerms): nu
 
 /**
  * Whether the chain allows a share's header on its parent.
+ * @param firstHeight at which the pool's first epoch opened
  * @returns the reason why not, or undefined
  */
 export function judgeHeader(
   header: BlockHeader,
   parent: KnownParent,
   network: NetworkName,
-  terms: EpochTerms,
+  firstHeight: number,
 ): string | undefined {
-  if (parent.height < terms.openedHeight - FIRST_EPOCH_REACH) {
-    return `before-first-epoch: it builds on block ${parent.height}, the first epoch began at ${terms.openedHeight}`;
+  if (parent.height < firstHeight - FIRST_EPOCH_REACH) {
+    return `before-first-epoch: it builds on block ${parent.height}, the first epoch began at ${firstHeight}`;
   }
   if (!areBitsRight(network, parent, parent.start, header.bits)) {
     return `wrong-bits: a child of block ${parent.height} does not have bits 0x${header.bits.toString(16)}`;

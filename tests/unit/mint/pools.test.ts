@@ -17,7 +17,14 @@ const signer = {
 /** A `[[pool]]` table with keys of its own. */
 function table(coinbase_reward_script: string) {
   const key = toHex(crypto.curve.publicKey(randomBytes(32)));
-  return { pool_id: key, issuer_keys: [key], server_ids: [1], work_per_hour: 3, coinbase_reward_script };
+  return {
+    pool_id: key,
+    issuer_keys: [key],
+    server_ids: [1],
+    fee_ppm: 0,
+    work_per_hour: 3,
+    coinbase_reward_script,
+  };
 }
 
 function read(tables: Parameters<typeof readPools>[0]) {

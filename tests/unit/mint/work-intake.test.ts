@@ -11,6 +11,7 @@ import { Engine } from '../../../roles/mint/engine.ts';
 import { Losses } from '../../../roles/mint/losses.ts';
 import { WorkIntake } from '../../../roles/mint/work-intake/intake.ts';
 import { FIRST_EPOCH_REACH } from '../../../roles/mint/work-intake/judge.ts';
+import { Stamper } from '../../../roles/mint/work-intake/stamper.ts';
 import { WaitingRoom } from '../../../roles/mint/work-intake/waiting-work.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 import { createLog } from '../../../runtime/logs.ts';
@@ -45,6 +46,12 @@ const block: KnownParent = {
   start: undefined,
 };
 
+/** As of pools whose blocks pay somebody else. */
+function stampsWithoutBlocks({ store, epochs }: Engine): Stamper {
+  const chain = { link: async () => undefined };
+  return new Stamper({ store, epochs, chain, pools: [], confirmations: 1, follow: async () => undefined });
+}
+
 async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Intake> {
   const mint = await openTestMint(t);
   const { hash } = await loadCrypto();
@@ -59,9 +66,11 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
   const clock = () => now;
   const { engine, poolId, curve } = mint;
   const losses = await Losses.open(engine, log);
+  const stamps = stampsWithoutBlocks(engine);
   const intake = new WorkIntake({
     engine,
     chain,
+    stamps,
     losses,
     hash,
     log,
@@ -76,7 +85,7 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
     blocks,
     asked,
     losses,
-    waiting: new WaitingRoom(engine, chain, losses, clock, log),
+    waiting: new WaitingRoom({ engine, chain, stamps, losses, clock, log }),
     advance: (milliseconds: number) => {
       now += milliseconds;
     },
