@@ -29,8 +29,12 @@ export interface JdClientSettings {
   readonly upstreams: readonly UpstreamSettings[];
   /** Output script of solo mining. */
   readonly soloScript: Uint8Array;
+  /** Who is paid where a miner names nobody; undefined: such miners are refused. */
   readonly houseKey: Uint8Array | undefined;
 }
+
+/** Stands for the key of miners where no pool pays ehash; it goes nowhere. */
+const NOBODY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 
 /** @throws ConfigError naming the key that can't be used */
 export function readSettings(
@@ -42,6 +46,7 @@ export function readSettings(
   const known = (key: string, reference: string | undefined): Uint8Array | undefined =>
     reference === undefined ? undefined : publicKey(key, reference);
   const { house_key: houseKey } = config;
+  const unnamed = config.upstreams.some(({ pays_ehash }) => pays_ehash) ? undefined : NOBODY;
   return {
     keys: {
       publicKey: publicKey('authority_public_key', config.authority_public_key),
@@ -66,7 +71,7 @@ export function readSettings(
     soloScript: named('coinbase_reward_script', () =>
       scriptFromDescriptor(config.coinbase_reward_script, shared.bitcoin.network, curve),
     ),
-    houseKey: houseKey === undefined ? undefined : named('house_key', () => point(read(houseKey), curve)),
+    houseKey: houseKey === undefined ? unnamed : named('house_key', () => point(read(houseKey), curve)),
   };
 }
 

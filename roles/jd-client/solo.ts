@@ -1,0 +1,32 @@
+import type { OwnJob } from '../../domain/job-declaration/own-job.ts';
+import type { PassedShare } from './upstream/job-record.ts';
+import type { WorkTaker } from './work-taker.ts';
+
+/** Where no pool is, blocks pay the miner's own script, and shares are only counted. */
+export class Solo implements WorkTaker {
+  readonly name = 'solo';
+  readonly offer: WorkTaker['offer'];
+  readonly isBusy = false;
+
+  /** @param rollableBytes as a pool gives them, so that channels stay when miners are moved */
+  constructor(script: Uint8Array, rollableBytes: number) {
+    const outputs = [{ value: 0n, script }];
+    this.offer = { outputs, extranoncePrefix: new Uint8Array(0), rollableBytes, exponent: undefined };
+  }
+
+  tipIs(): void {
+    // Nothing waits here for a tip.
+  }
+
+  take(): void {
+    // Nobody is asked.
+  }
+
+  submit(_job: OwnJob, { answered }: PassedShare): void {
+    answered({ kind: 'accepted' });
+  }
+
+  push(): void {
+    // The template provider alone has it.
+  }
+}

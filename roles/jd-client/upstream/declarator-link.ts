@@ -1,0 +1,86 @@
+import { JOB_DECLARATION_PROTOCOL } from '../../../protocols/sv2/common.ts';
+import {
+  DECLARE_TX_DATA,
+  type JobDeclarationMessage,
+  jobDeclarationProtocol,
+} from '../../../protocols/sv2/job-declaration.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import { connectSv2 } from '../../../runtime/sv2/connect.ts';
+import type { Sv2Connection } from '../../../runtime/sv2/connection.ts';
+import type { HandshakeWorkers } from '../../../runtime/sv2/handshake-workers.ts';
+import { reconnecting } from '../../../runtime/sv2/reconnect.ts';
+import { POOL_BACKOFF } from '../../../services/mining-client/connect-pool.ts';
+import type { KnownServer } from '../settings.ts';
+
+/** Above the longest message of a jd-server, the places of all transactions of a block. */
+const FRAME_CAP = 256 * 1024;
+
+export interface DeclaratorLinkOptions {
+  readonly server: KnownServer;
+  /** Whether jobs are declared with their transactions. */
+  readonly isDeclared: boolean;
+  readonly deviceId: string;
+  readonly workers: HandshakeWorkers;
+  readonly log: Logger;
+  up(): void;
+  down(): void;
+  message(message: JobDeclarationMessage): void;
+  trouble(words: string): void;
+}
+
+/** The link to a jd-server. */
+export class DeclaratorLink {
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #connection: Sv2Connection<JobDeclarationMessage> | undefined;
+
+  constructor(options: DeclaratorLinkOptions) {
+    const { server, isDeclared, deviceId, workers, log } = options;
+    this.#running = reconnecting({
+      name: `jd-server ${server.host}:${server.port}`,
+      connect: (signal) =>
+        connectSv2({
+          ...server,
+          protocol: jobDeclarationProtocol,
+          setup: {
+            protocol: JOB_DECLARATION_PROTOCOL,
+            flags: isDeclared ? DECLARE_TX_DATA : 0,
+            device_id: deviceId,
+          },
+          frameCap: FRAME_CAP,
+          workers,
+          log,
+          signal,
+        }),
+      onConnected: (connection) => {
+        this.#connection = connection;
+        connection.onMessage = (message) => options.message(message);
+        void connection.closed.then(() => {
+          this.#connection = undefined;
+          options.down();
+        });
+        options.up();
+      },
+      onStatus: (text) => options.trouble(text),
+      log,
+      signal: this.#stopping.signal,
+      backoff: POOL_BACKOFF,
+    });
+  }
+
+  /** While the link is down nothing is sent. */
+  send(message: JobDeclarationMessage): void {
+    this.#connection?.send(message);
+  }
+
+  /** Hangs up; the link comes back by itself. */
+  reconnect(why: string): void {
+    this.#connection?.close(why);
+  }
+
+  /** Hangs up for good. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+}

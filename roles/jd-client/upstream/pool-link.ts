@@ -1,0 +1,141 @@
+import { RESUME_LIMIT_MS } from '../../../protocols/ehash/extension.ts';
+import { type HashpoolError, messageOf } from '../../../protocols/errors.ts';
+import {
+  type MiningMessage,
+  REQUIRES_VERSION_ROLLING,
+  REQUIRES_WORK_SELECTION,
+} from '../../../protocols/sv2/mining.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { Sv2Connection } from '../../../runtime/sv2/connection.ts';
+import type { HandshakeWorkers } from '../../../runtime/sv2/handshake-workers.ts';
+import { reconnecting } from '../../../runtime/sv2/reconnect.ts';
+import type {
+  ChannelOwner,
+  CustomJobAnswer,
+  MiningChannel,
+} from '../../../services/mining-client/channel.ts';
+import type { MiningUpstream } from '../../../services/mining-client/client.ts';
+import { connectPool, POOL_BACKOFF } from '../../../services/mining-client/connect-pool.ts';
+import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest } from '../../../services/mining-client/session.ts';
+
+/** A pool that opens no channel is asked again after so long. */
+const RETRY_MS = 1000;
+/** A pool that is silent for so long is gone: its channel waits for it, and miners may go elsewhere. */
+const SILENCE_MS = 5000;
+
+/** What is told of the channel; `lost` and `opened` void all that was mined on the one before. */
+export interface PoolLinkEvents {
+  opened(channel: MiningChannel): void;
+  /** The link was cut and is back, the channel as it was. */
+  resumed(): void;
+  /** The link is cut; the channel may come back. */
+  cut(reason: string): void;
+  lost(reason: string): void;
+  customJob(answer: CustomJobAnswer): void;
+  target(): void;
+  trouble(words: string): void;
+}
+
+export interface PoolLinkOptions {
+  readonly pool: MiningUpstream;
+  /** What the channel is opened with, at that moment. */
+  request(): OpenRequest;
+  readonly deviceId: string;
+  readonly workers: HandshakeWorkers;
+  readonly log: Logger;
+  readonly events: PoolLinkEvents;
+}
+
+/** The link to a pool with one channel, on which jobs of our own are mined. */
+export class PoolLink implements ChannelOwner {
+  readonly #options: PoolLinkOptions;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #session: MiningSession | undefined;
+  #cut: MiningChannel | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: PoolLinkOptions) {
+    this.#options = options;
+    const { pool, deviceId, workers, log } = options;
+    const setup = {
+      flags: REQUIRES_WORK_SELECTION | REQUIRES_VERSION_ROLLING,
+      deviceId,
+      workers,
+      log,
+    };
+    this.#running = reconnecting({
+      name: `pool ${pool.host}:${pool.port}`,
+      connect: (signal) => connectPool(pool, setup, signal),
+      onConnected: (connection) => this.#serve(connection),
+      onStatus: (text) => options.events.trouble(text),
+      log,
+      signal: this.#stopping.signal,
+      backoff: POOL_BACKOFF,
+    });
+  }
+
+  /** Hangs up for good. */
+  async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#stopping.abort();
+    await this.#running;
+    this.#cut?.lost('the client stops');
+  }
+
+  opened(channel: MiningChannel): void {
+    this.#options.events.opened(channel);
+  }
+
+  resumed(): void {
+    this.#cut = undefined;
+    this.#options.events.resumed();
+  }
+
+  refused(error: HashpoolError): void {
+    this.#options.events.trouble(`waiting for a channel: ${messageOf(error)}`);
+    this.#openLater();
+  }
+
+  closed(reason: string): void {
+    this.#cut = undefined;
+    this.#options.events.lost(reason);
+    this.#openLater();
+  }
+
+  customJob(answer: CustomJobAnswer): void {
+    this.#options.events.customJob(answer);
+  }
+
+  target(): void {
+    this.#options.events.target();
+  }
+
+  job(): void {
+    // A pool sends no jobs to who makes its own.
+  }
+
+  async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
+    const { log, events } = this.#options;
+    const session = new MiningSession(connection, {
+      resumeLimitMs: RESUME_LIMIT_MS,
+      answerLimitMs: ANSWER_LIMIT_MS,
+      silenceLimitMs: SILENCE_MS,
+      log,
+    });
+    this.#session = session;
+    if (this.#cut?.isCut) session.resume(this.#cut);
+    else session.open(this.#options.request(), this);
+    const reason = await session.over;
+    this.#session = undefined;
+    clearTimeout(this.#retry);
+    const [cut] = session.end(reason);
+    this.#cut = cut ?? this.#cut;
+    events.cut(reason);
+  }
+
+  #openLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#session?.open(this.#options.request(), this), RETRY_MS);
+  }
+}
