@@ -14,7 +14,7 @@ import {
   parseLock,
   type WalletOption,
 } from './wallet-options.ts';
-import { balanceTable, historyTable } from './wallet-tables.ts';
+import { balanceTable, historyTable, redeemedTable } from './wallet-tables.ts';
 
 /** Lines of the history that are shown where nobody says how many. */
 const HISTORY_LINES = '20';
@@ -49,12 +49,17 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     options: [],
     run: async ({ wallet }) => {
       await wallet.collect().catch(warnOfAbsentMint);
-      const [balance, sent, troubles] = await Promise.all([
+      const [balance, sent, troubles, epochs] = await Promise.all([
         wallet.balance(),
         wallet.sent(),
         wallet.troubles(),
+        wallet.epochs().catch((error: unknown) => {
+          warnOfAbsentMint(error);
+          return [];
+        }),
       ]);
-      return { words: balanceTable(balance, sent, troubles), json: { balance, sent, ...troubles } };
+      const words = balanceTable(balance, sent, troubles, epochs);
+      return { words, json: { balance, epochs, sent, ...troubles } };
     },
   },
   history: {
@@ -156,6 +161,19 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     run: async ({ wallet, argument }) => {
       const signature = await wallet.signIn((await argumentOrInput('CODE', argument)).trim().toLowerCase());
       return { words: signature, json: { signature } };
+    },
+  },
+  redeem: {
+    argument: '[UNIT]',
+    help: [
+      'turns ehash of an epoch into sats, or of all that can be redeemed; the end of a unit is enough to name it,',
+      'such as the height at which it was opened',
+    ],
+    options: [],
+    run: async ({ wallet, argument }) => {
+      await wallet.collect();
+      const redeemed = await wallet.redeem(argument === '' ? undefined : argument);
+      return { words: redeemedTable(redeemed), json: redeemed };
     },
   },
   restore: {

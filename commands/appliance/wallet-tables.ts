@@ -1,4 +1,11 @@
-import type { Balance, HistoryEntry, SentToken, Troubles } from '../../services/wallet/wallet.ts';
+import type {
+  Balance,
+  EpochBalance,
+  HistoryEntry,
+  Redeemed,
+  SentToken,
+  Troubles,
+} from '../../services/wallet/wallet.ts';
 import { formatTable } from './text-table.ts';
 
 /** What a wallet holds by unit, and what needs a person's eye. */
@@ -6,6 +13,7 @@ export function balanceTable(
   balance: readonly Balance[],
   sent: readonly SentToken[],
   { refusedQuotes, stuck }: Troubles,
+  epochs: readonly EpochBalance[] = [],
 ): string {
   const rows = balance.map(({ unit, amount, waiting, reserved, sent }) => ({
     unit: shortUnit(unit),
@@ -13,6 +21,7 @@ export function balanceTable(
     waiting: `${waiting}`,
     'in flight': `${reserved}`,
     'sent, not claimed': `${sent}`,
+    ...(epochs.length > 0 ? { epoch: epochWords(epochs.find((epoch) => epoch.unit === unit)) } : {}),
   }));
   const unclaimed = `${sent.length} sent and not claimed: --json shows the tokens, receive takes one back`;
   return [
@@ -21,6 +30,29 @@ export function balanceTable(
     ...refusedQuotes.map(({ id, reason }) => `quote ${id} is not minted: ${reason}`),
     ...stuck.map(({ reason }) => `an operation hangs and is tried again: ${reason}`),
   ].join('\n\n');
+}
+
+/** How an epoch stands, in a few words. */
+function epochWords(epoch: EpochBalance | undefined): string {
+  if (!epoch) return '';
+  const { state, sats, redeemableFrom, redeemableBefore } = epoch;
+  if (state === 'open') return 'open: no block has closed it';
+  if (state === 'maturing') return `redeemable from height ${redeemableFrom}`;
+  if (state === 'expired') return `not redeemed before height ${redeemableBefore}`;
+  if (state !== 'redeemable') return state;
+  return `worth ${sats ?? 'unknown'} sat, redeem before height ${redeemableBefore}`;
+}
+
+/** What was redeemed. */
+export function redeemedTable(redeemed: readonly Redeemed[]): string {
+  if (redeemed.length === 0) return 'nothing can be redeemed yet';
+  return formatTable(
+    redeemed.map(({ unit, ehash, sats }) => ({
+      unit: shortUnit(unit),
+      redeemed: `${ehash}`,
+      sat: `${sats}`,
+    })),
+  );
 }
 
 /** What came and went, times in UTC. */

@@ -9,6 +9,7 @@ export type HistoryKind =
   | 'swapped'
   | 'consolidated'
   | 'melted'
+  | 'redeemed'
   | 'restored'
   | 'lost';
 

@@ -19,8 +19,8 @@ export interface ForeignProof extends Omit<Proof, 'dleq'> {
 /** A request to the mint that was written down before it was sent; its outputs follow from the counters. */
 export interface Operation {
   readonly id: number;
-  /** `lock` swaps our own proofs for a token that somebody else's key or a preimage opens. */
-  readonly kind: 'mint' | 'swap' | 'consolidate' | 'receive' | 'lock' | 'melt';
+  /** `lock` swaps our own proofs for a token that somebody else's key or a preimage opens, `redeem` those of an epoch for sats. */
+  readonly kind: 'mint' | 'swap' | 'consolidate' | 'receive' | 'lock' | 'melt' | 'redeem';
   readonly unit: string;
   readonly keysetId: string;
   readonly firstCounter: number;
@@ -71,6 +71,7 @@ const historyKinds: Readonly<Record<Operation['kind'], HistoryKind>> = {
   receive: 'received',
   lock: 'sent',
   melt: 'melted',
+  redeem: 'redeemed',
 };
 
 /** The record of what was asked of the mint. Each method is one transaction. */
@@ -167,7 +168,8 @@ export function openJournal(
         const { id, kind, unit, melt, note } = operation;
         const spent = [...proofs.reservedBy(id), ...operation.foreignInputs].map(({ secret }) => secret);
         // A restore may have found some of it before: what has changed is what counts.
-        const lost = proofs.markSpent(spent, clock()).get(unit) ?? 0n;
+        const spentByUnit = proofs.markSpent(spent, clock());
+        const lost = spentByUnit.get(unit) ?? 0n;
         const gained = proofs.add(own, clock());
         if (handedOut) {
           proofs.addSent(handedOut.proofs, id, clock());
@@ -177,7 +179,10 @@ export function openJournal(
         if (finish.run('done', null, clock(), id).changes === 0) return;
         // What a payment has cost shows in its change alone.
         const fee = melt ? atLeastZero(lost - gained - melt.amount) : operation.fee;
-        history.add({ kind: historyKinds[kind], unit, amount: gained - lost + fee, fee, note }, clock());
+        const news = { kind: historyKinds[kind], note };
+        for (const [other, amount] of spentByUnit)
+          if (other !== unit) history.add({ ...news, unit: other, amount: -amount, fee: 0n }, clock());
+        history.add({ ...news, unit, amount: gained - lost + fee, fee }, clock());
       }),
     refuse: (operation, reason) =>
       inTransaction(db, () => {

@@ -13,6 +13,7 @@ import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
+import { type MintEpochs, openMintEpochs } from './mint-epochs.ts';
 import { requestMint } from './mint-http.ts';
 import { type MintPayments, openMintPayments } from './mint-payments.ts';
 import { type FoundQuote, findsQuotes, pagesOfQuotes } from './quote-pages.ts';
@@ -33,6 +34,7 @@ export interface LockedQuote {
 export interface MintClient {
   readonly url: string;
   readonly payments: MintPayments;
+  readonly epochs: MintEpochs;
   /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
   keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
   /** Whether quotes of a method are found by their keys. */
@@ -66,6 +68,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
   return {
     url: mint.mintUrl,
     payments: openMintPayments(mint, checked),
+    epochs: openMintEpochs(mint.mintUrl),
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();

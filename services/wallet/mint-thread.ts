@@ -15,6 +15,7 @@ import { type EncodedRequest, makeRequest, type Payment, pay, type RequestTerms 
 import { openProofs, sumOf } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
 import { receive } from './receive.ts';
+import { type EpochBalance, epochBalances, type Redeemed, redeem } from './redeem.ts';
 import { type Restored, restoreAll } from './restore.ts';
 import { openSender, type SendOrder } from './send.ts';
 import { type Parts, settleAbandoned } from './settle.ts';
@@ -31,6 +32,8 @@ export type MintTasks = {
   pay(input: { request: string; amount?: bigint | undefined; unit?: string | undefined }): Promise<Payment>;
   invoice(terms: { amount: bigint; description?: string | undefined }): Promise<Invoice>;
   payInvoice(input: { invoice: string; maxFee?: bigint | undefined }): Promise<PaidInvoice>;
+  epochs(input: undefined): Promise<EpochBalance[]>;
+  redeem(unit: string | undefined): Promise<Redeemed[]>;
   restore(input: undefined): Promise<Restored>;
   close(input: undefined): void;
 };
@@ -100,6 +103,11 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
     payInvoice: async (input) => {
       await prepare();
       return payInvoice(parts, input);
+    },
+    epochs: () => epochBalances(parts),
+    redeem: async (unit) => {
+      await prepare();
+      return redeem(parts, unit);
     },
     restore: async () => {
       // What is half done would else be found as lost on one side and as new on the other.

@@ -90,7 +90,7 @@ async function request(
   operation: Operation,
   outputs: Parameters<MintClient['swap']>[1],
 ): ReturnType<MintClient['swap']> {
-  const { seed, proofs, quotes, mint } = parts;
+  const { seed, keysets, proofs, quotes, mint } = parts;
   if (operation.kind === 'mint') {
     const claimed = quotes.claimedBy(operation.id);
     return mint.mintBatch(
@@ -101,7 +101,9 @@ async function request(
   }
   if (operation.kind === 'receive')
     return mint.swap(unlocked(parts, operation.foreignInputs, outputs), outputs);
-  return mint.swap(proofs.reservedBy(operation.id).map(toInput), outputs);
+  const own = proofs.reservedBy(operation.id);
+  if (operation.kind !== 'redeem') return mint.swap(own.map(toInput), outputs);
+  return mint.epochs.redeem(keysets.get(own[0]?.keysetId ?? '').unit, own.map(toInput), outputs);
 }
 
 /**

@@ -15,18 +15,25 @@ export interface Choice extends Claim {
   readonly inputs: readonly Proof[];
 }
 
+/** A swap of our own proofs. */
+export interface OwnSwap extends Omit<Draft, 'claim'> {
+  /** Of the proofs, where that is not the keyset's: ehash that is redeemed. */
+  readonly unit?: string;
+  /** Of the unspent proofs of the unit, the largest first, those to swap; undefined for none. */
+  choose(unspent: readonly Proof[]): Choice | undefined;
+}
+
 /**
- * Swaps proofs of our own for new ones (NUT-03).
- * @param draft.choose called with the unspent proofs of the unit, the largest first, inside the transaction that
- * reserves its choice; undefined for none
+ * Swaps proofs of our own for new ones (NUT-03), or redeems them.
+ * @param draft.choose called inside the transaction that reserves its choice
  * @returns undefined where nothing was chosen
  * @throws HashpoolError 'proofs-spent' where the mint knows some as spent: they are marked and the rest is free again
  */
 export async function swapOwn(
   parts: Parts,
-  { choose, ...draft }: Omit<Draft, 'claim'> & { choose: (unspent: readonly Proof[]) => Choice | undefined },
+  { choose, unit: from, ...draft }: OwnSwap,
 ): Promise<(Settled & { done: true }) | undefined> {
-  const { unit } = draft.keyset;
+  const unit = from ?? draft.keyset.unit;
   let inputs: readonly Proof[] = [];
   const operation = parts.journal.begin({
     ...draft,

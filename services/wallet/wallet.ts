@@ -8,17 +8,20 @@ import type { Lock } from './locked-outputs.ts';
 import type { MintTasks } from './mint-thread.ts';
 import type { PaidInvoice } from './pay-invoice.ts';
 import type { EncodedRequest, Payment, RequestTerms } from './payment-request.ts';
+import type { EpochBalance, Redeemed } from './redeem.ts';
 import type { Restored } from './restore.ts';
 import type { SendOrder, SentToken } from './send.ts';
 
 export type {
   Balance,
   EncodedRequest,
+  EpochBalance,
   HistoryEntry,
   Invoice,
   Lock,
   PaidInvoice,
   Payment,
+  Redeemed,
   RequestTerms,
   Restored,
   SendOrder,
@@ -90,6 +93,14 @@ export interface Wallet {
    * @throws HashpoolError 'fee-too-high', 'not-enough', 'payment-refused', 'payment-pending'
    */
   payInvoice(invoice: string, maxFee?: bigint): Promise<PaidInvoice>;
+  /** The epochs that the wallet has ehash of, as the mint tells of them. */
+  epochs(): Promise<EpochBalance[]>;
+  /**
+   * Turns ehash into sats: of one epoch, or of all that can be redeemed.
+   * @param unit or the end of one
+   * @throws HashpoolError 'not-redeemable', 'unknown-unit', 'no-active-keyset'
+   */
+  redeem(unit?: string): Promise<Redeemed[]>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
   /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
@@ -138,6 +149,8 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     pay: (request, given) => mint.call('pay', { request, ...given }),
     invoice: (amount, options) => mint.call('invoice', { amount, ...options }),
     payInvoice: (invoice, maxFee) => mint.call('payInvoice', { invoice, maxFee }),
+    epochs: () => mint.call('epochs', undefined),
+    redeem: (unit) => mint.call('redeem', unit),
     restore: () => mint.call('restore', undefined),
     close: async () => {
       Atomics.store(closing, 0, 1);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseAction } from '../../../../commands/appliance/wallet-actions.ts';
 import { type GivenOptions, parseLock } from '../../../../commands/appliance/wallet-options.ts';
-import { balanceTable, historyTable } from '../../../../commands/appliance/wallet-tables.ts';
+import { balanceTable, historyTable, redeemedTable } from '../../../../commands/appliance/wallet-tables.ts';
 import { fromHex } from '../../../../protocols/bytes.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
 import type { HistoryEntry, Wallet } from '../../../../services/wallet/wallet.ts';
@@ -102,6 +102,27 @@ test('a balance names what needs an eye', () => {
   assert.match(table, /u…u{8} +1 +0 +0 +2\n\n1 sent and not claimed/);
   assert.match(table, /quote q is not minted: no\n\nan operation hangs and is tried again: odd$/);
   assert.ok(!table.includes('cashuB'));
+});
+
+test('a balance says when the ehash of an epoch can be redeemed, and for what', () => {
+  const units = ['open', 'maturing', 'redeemable', 'expired', 'stranded'] as const;
+  const balance = units.map((unit) => ({ unit, amount: 1n, waiting: 0n, reserved: 0n, sent: 0n }));
+  const epochs = units.map((state) => ({
+    unit: state,
+    state,
+    ehash: 1n,
+    redeemableFrom: state === 'open' ? undefined : 600,
+    redeemableBefore: state === 'open' ? undefined : 650,
+    sats: state === 'redeemable' ? 12n : undefined,
+  }));
+  const table = balanceTable([...balance], [], { refusedQuotes: [], stuck: [] }, epochs);
+  assert.match(table, /^open .*open: no block has closed it$/m);
+  assert.match(table, /^maturing .*redeemable from height 600$/m);
+  assert.match(table, /^redeemable .*worth 12 sat, redeem before height 650$/m);
+  assert.match(table, /^expired .*not redeemed before height 650$/m);
+  assert.match(table, /^stranded .*stranded$/m);
+  assert.equal(redeemedTable([]), 'nothing can be redeemed yet');
+  assert.match(redeemedTable([{ unit: 'u', ehash: 9n, sats: 4n }]), /^u +9 +4$/m);
 });
 
 /** A wallet that pays whatever it is told to; nothing else of it is asked for. */

@@ -1,0 +1,92 @@
+import type { Proof, SerializedBlindedMessage, SerializedBlindedSignature } from '@cashu/cashu-ts';
+import type { Price } from '../../domain/epochs/price.ts';
+import { HashpoolError } from '../../protocols/errors.ts';
+import { MintRefusal, requestMint } from './mint-http.ts';
+
+/** How far an epoch is: while it is `maturing` the height from which it can be redeemed is known, its price not yet. */
+export const EPOCH_STATES = [
+  'provisional',
+  'open',
+  'maturing',
+  'redeemable',
+  'expired',
+  'dissolved',
+  'stranded',
+] as const;
+export type EpochState = (typeof EPOCH_STATES)[number];
+
+/** An epoch as its mint tells of it. */
+export interface MintEpoch {
+  readonly unit: string;
+  readonly state: EpochState;
+  /** Heights of the chain; undefined while no block has closed it. */
+  readonly redeemableFrom: number | undefined;
+  readonly redeemableBefore: number | undefined;
+  /** Undefined before it is fixed. */
+  readonly price: Price | undefined;
+}
+
+/** What the wallet asks of a mint about epochs. Every method throws the errors of `requestMint`. */
+export interface MintEpochs {
+  /** Undefined where the mint has no such epoch, or tells of none. */
+  epoch(unit: string): Promise<MintEpoch | undefined>;
+  /** Turns ehash of an epoch into sats. */
+  redeem(
+    unit: string,
+    inputs: Proof[],
+    outputs: SerializedBlindedMessage[],
+  ): Promise<SerializedBlindedSignature[]>;
+}
+
+/** @param url the mint's */
+export function openMintEpochs(url: string): MintEpochs {
+  return {
+    epoch: async (unit) => {
+      try {
+        const endpoint = `${url}/v1/ehash/epochs/${encodeURIComponent(unit)}`;
+        return toEpoch(await requestMint<Record<string, unknown>>({ endpoint }));
+      } catch (error) {
+        if (error instanceof MintRefusal) return undefined;
+        throw error;
+      }
+    },
+    redeem: async (unit, inputs, outputs) => {
+      const requestBody = { unit, inputs, outputs };
+      const endpoint = `${url}/v1/redeem`;
+      const answer = await requestMint<{ signatures?: unknown }>({ endpoint, method: 'POST', requestBody });
+      const { signatures } = answer;
+      if (Array.isArray(signatures)) return signatures as SerializedBlindedSignature[];
+      throw new HashpoolError('mint-answer', 'the mint redeems without signatures');
+    },
+  };
+}
+
+function toEpoch(answer: Readonly<Record<string, unknown>>): MintEpoch {
+  const state = EPOCH_STATES.find((known) => known === answer['state']);
+  if (!state || typeof answer['unit'] !== 'string') {
+    throw new HashpoolError('mint-answer', 'the mint tells of an epoch that makes no sense');
+  }
+  return {
+    unit: answer['unit'],
+    state,
+    redeemableFrom: heightOf(answer['redeemable_from']),
+    redeemableBefore: heightOf(answer['redeemable_before']),
+    price: priceOf(answer),
+  };
+}
+
+function heightOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** The fee is told with the price alone. */
+function priceOf(answer: Readonly<Record<string, unknown>>): Price | undefined {
+  const [reward, fee, work] = [answer['reward'], answer['fee'], answer['work']].map(amountOf);
+  if (reward === undefined || fee === undefined || work === undefined || fee > reward) return undefined;
+  return { rewardSats: reward, feeSats: fee, payableSats: reward - fee, work };
+}
+
+function amountOf(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint' && value >= 0n) return value;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : undefined;
+}

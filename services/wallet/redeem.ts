@@ -1,0 +1,122 @@
+import { redeemedSats } from '../../domain/epochs/price.ts';
+import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
+import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
+import type { MintEpoch } from './mint-epochs.ts';
+import { amountsOf } from './outputs.ts';
+import { type Proof, sumOf } from './proofs.ts';
+import type { Parts } from './settle.ts';
+import { swapOwn } from './swap.ts';
+
+/** Proofs in one request: the mint takes so many. */
+const INPUTS = 1000;
+
+/** Ehash of one epoch that has become sats. */
+export interface Redeemed {
+  readonly unit: string;
+  readonly ehash: bigint;
+  readonly sats: bigint;
+}
+
+/** What the wallet holds of an epoch, and what that is. */
+export interface EpochBalance {
+  readonly unit: string;
+  readonly state: MintEpoch['state'];
+  /** Tokens and quotes, in ehash. */
+  readonly ehash: bigint;
+  /** Heights; undefined while no block has closed it. */
+  readonly redeemableFrom: number | undefined;
+  readonly redeemableBefore: number | undefined;
+  /** What it is worth, in sats; undefined before the price is fixed. */
+  readonly sats: bigint | undefined;
+}
+
+/** How the epochs stand that the wallet has ehash of. @throws HashpoolError 'mint-unreachable', 'mint-answer' */
+export async function epochBalances(parts: Parts): Promise<EpochBalance[]> {
+  const held = new Map<string, bigint>();
+  for (const { unit, amount } of [...parts.proofs.sums(), ...parts.quotes.sums()])
+    held.set(unit, (held.get(unit) ?? 0n) + amount);
+  held.delete(REDEMPTION_UNIT);
+  const found = await Promise.all(
+    [...held].map(async ([unit, ehash]) => {
+      const epoch = await parts.mint.epochs.epoch(unit);
+      return epoch ? [{ epoch, ehash }] : [];
+    }),
+  );
+  return found.flat().map(({ epoch: { price, ...epoch }, ehash }) => ({
+    ...epoch,
+    ehash,
+    sats: price && ehash <= price.work ? redeemedSats(price, ehash) : undefined,
+  }));
+}
+
+/**
+ * Turns all ehash of an epoch into sats, or of every epoch that can be redeemed.
+ * @param wanted a unit, or the end of one; undefined for all
+ * @throws HashpoolError 'not-redeemable' where the one that is named cannot be, 'unknown-unit', and those of `swapOwn`
+ */
+export async function redeem(parts: Parts, wanted: string | undefined): Promise<Redeemed[]> {
+  const units = unitsOf(parts, wanted);
+  const redeemed: Redeemed[] = [];
+  for (const unit of units) {
+    const epoch = await parts.mint.epochs.epoch(unit);
+    if (epoch?.state === 'redeemable' && epoch.price) redeemed.push(...(await redeemUnit(parts, epoch)));
+    else if (wanted !== undefined) throw notRedeemable(unit, epoch);
+  }
+  return redeemed;
+}
+
+function unitsOf({ proofs }: Parts, wanted: string | undefined): string[] {
+  const held = proofs.sums().flatMap(({ unit, state }) => (state === 'unspent' ? [unit] : []));
+  const units = [...new Set(held)].filter((unit) => unit !== REDEMPTION_UNIT);
+  if (wanted === undefined) return units;
+  const [found, ...others] = units.filter((unit) => unit.endsWith(wanted));
+  if (found !== undefined && others.length === 0) return [found];
+  throw new HashpoolError(
+    'unknown-unit',
+    found === undefined
+      ? `the wallet has no ehash of ${wanted} to redeem; balance shows what it has`
+      : `${wanted} is the end of several units: name more of it`,
+  );
+}
+
+/** The larger proofs first, as many at once as the mint takes: the fewer requests, the less is rounded off. */
+async function redeemUnit(parts: Parts, { unit, price }: MintEpoch): Promise<Redeemed[]> {
+  const into = parts.keysets.activeFor(REDEMPTION_UNIT);
+  let ehash = 0n;
+  let sats = 0n;
+  while (price && !parts.isClosing()) {
+    let taken: readonly Proof[] = [];
+    const swapped = await swapOwn(parts, {
+      kind: 'redeem',
+      keyset: into,
+      unit,
+      choose: (unspent) => {
+        taken = unspent.slice(0, INPUTS);
+        const worth = taken.length === 0 ? 0n : redeemedSats(price, sumOf(taken));
+        return worth === 0n ? undefined : { inputs: taken, amounts: amountsOf(worth), fee: 0n };
+      },
+    }).catch((error: unknown) => {
+      // What the seed has spent elsewhere is struck out; the rest is tried again.
+      if (isHashpoolError(error, 'proofs-spent')) return 'again' as const;
+      throw error;
+    });
+    if (swapped === 'again') continue;
+    if (!swapped) break;
+    ehash += sumOf(taken);
+    sats += swapped.amount;
+  }
+  return ehash === 0n ? [] : [{ unit, ehash, sats }];
+}
+
+function notRedeemable(unit: string, epoch: MintEpoch | undefined): HashpoolError {
+  const { state, redeemableFrom, redeemableBefore } = epoch ?? {};
+  const why =
+    state === 'maturing'
+      ? `it can be redeemed from height ${redeemableFrom} on`
+      : state === 'expired'
+        ? `it could be redeemed before height ${redeemableBefore}`
+        : state === undefined
+          ? 'the mint knows no such epoch'
+          : 'it can be redeemed 100 blocks after the block that closes it, and none has yet';
+  return new HashpoolError('not-redeemable', `${unit}: ${why}`);
+}
