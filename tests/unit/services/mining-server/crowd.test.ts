@@ -15,7 +15,8 @@ const MANY_CHANNELS = 1_000;
 
 describe('a crowd at the mining server', () => {
   it('loses those that open no channel in time, and nobody else', async (t) => {
-    const pool = await testPool(t, { firstChannelMs: 150 });
+    // The good one has to be quicker, on a busy computer too.
+    const pool = await testPool(t, { firstChannelMs: 2000 });
     const good = await (await pool.connect()).open({ user_identity: encodeHpub(OTHER_KEY) });
     const idle = await pool.connect();
     const refused = await pool.connect();
