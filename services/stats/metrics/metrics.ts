@@ -46,7 +46,15 @@ export function openMetrics(): Metrics {
 
   async function refresh(): Promise<void> {
     if (!watched) return;
-    for (const { name, help, type, values } of await readFigures(watched)) {
+    // A figure without a value is absent: its labels are known by its values, and an old one would be a lie.
+    const figures = (await readFigures(watched)).filter(({ values }) => values.length > 0);
+    const names = new Set(figures.map(({ name }) => name));
+    for (const name of gauges.keys()) {
+      if (names.has(name)) continue;
+      registry.removeSingleMetric(name);
+      gauges.delete(name);
+    }
+    for (const { name, help, type, values } of figures) {
       const labelNames = Object.keys(values[0]?.labels ?? {});
       const options = { name, help, labelNames, registers };
       const gauge = gauges.get(name) ?? (type === 'counter' ? new Counter(options) : new Gauge(options));

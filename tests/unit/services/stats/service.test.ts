@@ -106,6 +106,32 @@ test('a full disk pauses the recording, which goes on when there is room, with n
   );
 });
 
+test('what is not known yet is no metric, and is one as soon as it is known', async (t) => {
+  const state = { now: 'unknown' as 'unknown' | 'ok' };
+  const look = () => ({ state: state.now, why: 'is' });
+  const service = await startService(t, {
+    probes: [{ name: 'disk', title: 'Disk', matters: true, remedy: 'none', look }],
+  });
+  const metrics = async () => {
+    const response = await fetch(`${service.url}/metrics`);
+    assert.equal(response.status, 200);
+    return response.text();
+  };
+  assert.doesNotMatch(await metrics(), /^hashpool_(dependency_up|hashrate|role)/m);
+  state.now = 'ok';
+  const role = startRole(t, service.tcpPort);
+  for (const event of [...openChannel(1, 'rig'), share(1)]) role.send(event);
+  for (const line of [
+    'dependency_up{dependency="disk",',
+    'hashrate_hashes_per_second{window="1m"}',
+    'role_reporting{',
+  ]) {
+    await until(line, async () => (await metrics()).includes(`\nhashpool_${line}`));
+  }
+  assert.match(await metrics(), /^hashpool_outbox_shares 0$/m);
+  await role.close();
+});
+
 test('figures that can not be stop nothing', async (t) => {
   const service = await startService(t);
   const role = startRole(t, service.tcpPort);
