@@ -1,4 +1,9 @@
-import type { Proof, SerializedBlindedMessage, SerializedBlindedSignature } from '@cashu/cashu-ts';
+import {
+  Amount,
+  type Proof,
+  type SerializedBlindedMessage,
+  type SerializedBlindedSignature,
+} from '@cashu/cashu-ts';
 import type { Price } from '../../domain/epochs/price.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { MintRefusal, requestMint } from './mint-http.ts';
@@ -54,11 +59,30 @@ export function openMintEpochs(url: string): MintEpochs {
       const requestBody = { unit, inputs, outputs };
       const endpoint = `${url}/v1/redeem`;
       const answer = await requestMint<{ signatures?: unknown }>({ endpoint, method: 'POST', requestBody });
-      const { signatures } = answer;
-      if (Array.isArray(signatures)) return signatures as SerializedBlindedSignature[];
-      throw new HashpoolError('mint-answer', 'the mint redeems without signatures');
+      if (!Array.isArray(answer.signatures)) throw unusable('signatures are no list');
+      return answer.signatures.map(toSignature);
     },
   };
+}
+
+/** What of it does not fit its output shows when it is unblinded. */
+function toSignature(value: unknown): SerializedBlindedSignature {
+  if (typeof value !== 'object' || value === null) throw unusable('a signature is no object');
+  const { id, amount, C_, dleq } = value as Readonly<Record<string, unknown>>;
+  const worth = amountOf(amount);
+  if (typeof id !== 'string' || typeof C_ !== 'string' || worth === undefined)
+    throw unusable('a signature lacks id, amount or C_');
+  return { id, amount: Amount.from(worth), C_, ...dleqOf(dleq) };
+}
+
+function dleqOf(value: unknown): Pick<SerializedBlindedSignature, 'dleq'> {
+  if (typeof value !== 'object' || value === null) return {};
+  const { e, s } = value as Readonly<Record<string, unknown>>;
+  return typeof e === 'string' && typeof s === 'string' ? { dleq: { e, s } } : {};
+}
+
+function unusable(trouble: string): HashpoolError {
+  return new HashpoolError('mint-answer', `the mint's answer to a redemption is not usable: ${trouble}`);
 }
 
 function toEpoch(answer: Readonly<Record<string, unknown>>): MintEpoch {

@@ -35,6 +35,10 @@ export interface MintOptions {
   readonly policy?: 'target' | 'hash';
   /** More of the config, in TOML: `[payments]` and what belongs to it. */
   readonly payments?: string;
+  /** The descriptor of what the pool's blocks pay. */
+  readonly rewardScript?: string;
+  /** More of the pool's table. */
+  readonly pool?: string;
   /** A PostgreSQL URL; what `newPlace` gives unless there is one. */
   readonly database?: string;
   /** Another process of the same mint: same keys, and the same database where that is PostgreSQL. */
@@ -183,7 +187,9 @@ class MintProcess implements TestMintProcess {
     return child.exitCode;
   }
 
-  #config({ minimumDifficulty = 0, policy = 'target', payments = '' }: MintOptions): string {
+  #config(options: MintOptions): string {
+    const { minimumDifficulty = 0, policy = 'target', payments = '' } = options;
+    const { rewardScript = 'raw(51)', pool = '' } = options;
     return `
 [info]
 listen_port = ${new URL(this.url).port}
@@ -204,8 +210,9 @@ minimum_difficulty = ${minimumDifficulty}
 [[pool]]
 pool_id = "public:pool-id.pub"
 issuer_keys = ["public:pool-issuer.pub"]
-coinbase_reward_script = "raw(51)"
+coinbase_reward_script = "${rewardScript}"
 server_ids = [1]
+${pool}
 ${payments}
 `;
   }

@@ -7,7 +7,7 @@ import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { type BitcoinRpc, bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { regtestNode, type TestNode } from './bitcoind.ts';
-import { startMint, type TestMintProcess } from './mint.ts';
+import { type MintOptions, startMint, type TestMintProcess } from './mint.ts';
 import { bare, type SatOutput, type SatProof, SatWallet } from './sat-wallet.ts';
 
 const MATURITY = 100;
@@ -63,14 +63,19 @@ export class OnchainScene {
     this.mintWallet = walletOf('hashpool-mint');
   }
 
-  /** @param settings lines of `[payments.bitcoind]` */
+  /**
+   * @param settings lines of `[payments.bitcoind]`
+   * @param more is asked before the mint starts
+   */
   static async open(
     t: Pick<TestContext, 'after'>,
     settings = 'batch_seconds = 0\nconfirmations = 1',
     createsWallet = true,
+    more: (node: TestNode) => Promise<Pick<MintOptions, 'rewardScript' | 'pool'>> = async () => ({}),
   ): Promise<OnchainScene> {
     const node = await regtestNode(t, { wallet: true });
     const mint = await startMint(t, node, {
+      ...(await more(node)),
       payments: `
 [payments]
 [payments.onchain]

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { encodeHeader } from '../../protocols/bitcoin/header.ts';
+import { leadingZeroBits } from '../../protocols/bitcoin/target.ts';
 import { fromHex, reversed } from '../../protocols/bytes.ts';
 import type { Terms } from '../../protocols/ehash/work-link.ts';
 import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
@@ -98,12 +99,30 @@ export class TestOutbox implements WorkSource {
       const nonce = hash.scanNonces(header, 0, 1 << 20, k);
       if (nonce === undefined) continue;
       new DataView(header.buffer).setUint32(76, nonce, true);
-      const record = new Uint8Array(WORK_RECORD_BYTES);
-      packWorkRecord(record, 0, header, k, key);
-      this.#records.push(record);
-      this.#wake();
+      this.add(header, key, k);
       return { hashBe: reversed(hash.sha256d(header)) };
     }
+  }
+
+  /** Adds a share that was found elsewhere. @param header 80 bytes */
+  add(header: Uint8Array, key: Uint8Array, k: number): void {
+    const record = new Uint8Array(WORK_RECORD_BYTES);
+    packWorkRecord(record, 0, header, k, key);
+    this.#records.push(record);
+    this.#wake();
+  }
+
+  /** Finds a block that pays to `address`, and has it stored as a share before the node sees it. @returns its hash in display order */
+  async findBlock(node: TestNode, key: Uint8Array, address: string): Promise<string> {
+    const found = (await node.rpc.call('generateblock', [address, [], false])) as {
+      hash: string;
+      hex: string;
+    };
+    const header = fromHex(found.hex.slice(0, 160));
+    this.add(header, key, leadingZeroBits(reversed(fromHex(found.hash))));
+    await this.stored();
+    await node.rpc.call('submitblock', [found.hex]);
+    return found.hash;
   }
 
   /** Resolves when the mint has stored everything. */

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Proof } from '@cashu/cashu-ts';
+import { mismatchOf } from '../../domain/ledger/sums.ts';
+import { toHex } from '../../protocols/bytes.ts';
+import { auditMint } from '../../roles/mint/books.ts';
+import { bitcoinRpc } from '../../runtime/rpc/client.ts';
+import { openWallet, type Wallet } from '../../services/wallet/wallet.ts';
+import type { TestNode } from '../harness/bitcoind.ts';
+import { EhashMiner } from '../harness/ehash-miner.ts';
+import { OnchainScene } from '../harness/onchain-scene.ts';
+import { TestOutbox } from '../harness/pool-outbox.ts';
+import { bare, type SatProof } from '../harness/sat-wallet.ts';
+
+const LIMIT_MS = 300_000;
+const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
+const SUBSIDY = 5_000_000_000n;
+/** Two per cent. */
+const FEE_PPM = 20_000;
+
+/** An epoch as the mint's API has it. */
+interface EpochAnswer {
+  readonly unit: string;
+  readonly state: string;
+  readonly closed_height: number | null;
+  readonly redeemable_from: number | null;
+  readonly work: number;
+  readonly reward: number;
+  readonly fee: number | null;
+  readonly redeemed: { readonly ehash: number; readonly sats: number; readonly dust: number };
+}
+
+/** A mint whose wallet at the node is what the pool's blocks pay, a pool's outbox, and the wallet of a miner. */
+async function open(t: TestContext) {
+  let rewards = '';
+  const prepare = async (node: TestNode) => {
+    await node.rpc.call('createwallet', ['hashpool-mint']);
+    const wallet = bitcoinRpc({ url: `${node.rpcUrl}/wallet/hashpool-mint`, auth: node.rpcAuth });
+    rewards = String(await wallet.call('getnewaddress', ['', 'bech32']));
+    return { rewardScript: `addr(${rewards})`, pool: `fee_ppm = ${FEE_PPM}` };
+  };
+  const scene = await OnchainScene.open(t, 'batch_seconds = 0\nconfirmations = 1', true, prepare);
+  const outbox = new TestOutbox();
+  await outbox.link(t, scene.mint);
+  const folder = await mkdtemp(join(tmpdir(), 'hashpool-redemption-'));
+  const path = join(folder, 'wallet.sqlite');
+  const log = { info: () => undefined };
+  const wallet = await openWallet({ path, mnemonic: MNEMONIC, mintUrl: scene.mint.url, log });
+  t.after(async () => {
+    await wallet.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { scene, outbox, wallet, rewards };
+}
+
+async function epochOf(scene: OnchainScene, unit: string): Promise<EpochAnswer> {
+  return (await (await fetch(`${scene.mint.url}/v1/ehash/epochs/${unit}`)).json()) as EpochAnswer;
+}
+
+/** Waits until an epoch stands so. */
+function untilEpoch(scene: OnchainScene, unit: string, state: string): Promise<EpochAnswer> {
+  return scene.until(
+    () => epochOf(scene, unit),
+    (epoch) => epoch.state === state,
+  );
+}
+
+/** Collects until the wallet has so much of a unit. */
+async function untilHeld(wallet: Wallet, unit: string, wanted: bigint): Promise<void> {
+  for (;;) {
+    await wallet.collect();
+    const held = (await wallet.balance()).find((balance) => balance.unit === unit)?.amount ?? 0n;
+    if (held === wanted) return;
+    await delay(100);
+  }
+}
+
+test('mined, closed by a block, redeemed after 100 more, and paid out on the chain, to the satoshi', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { scene, outbox, wallet, rewards } = await open(t);
+  const { node } = scene;
+  const own = await wallet.keyForChannel('a channel');
+  const miner = new EhashMiner(scene.mint);
+  for (const k of [6, 5, 3]) await outbox.mine(node, own, k);
+  for (const k of [7, 4]) await outbox.mine(node, miner.publicKey, k);
+  await outbox.stored();
+  const unit = outbox.terms?.unit ?? '';
+  const height = Number(await node.rpc.call('getblockcount')) + 1;
+
+  // The miner mints his before the boundary, the wallet some time after it.
+  const quotes = await miner.quotes();
+  const cashu = await miner.wallet(unit);
+  const privkey = toHex(miner.secretKey);
+  const minted: Proof[] = [];
+  for (const quote of quotes)
+    minted.push(...(await cashu.mintProofs('ehash', quote.amount, quote, { privkey })));
+  const ehash: SatProof[] = minted.map(({ amount, id, secret, C }) => {
+    return { amount: Number(amount.toBigInt()), id, secret, C };
+  });
+  const finder = new EhashMiner(scene.mint);
+  await outbox.findBlock(node, finder.publicKey, rewards);
+  const closed = await untilEpoch(scene, unit, 'maturing');
+  assert.deepEqual([closed.closed_height, closed.redeemable_from], [height, height + 100]);
+  await outbox.mine(node, finder.publicKey, 2);
+  await untilHeld(wallet, unit, 104n);
+
+  await node.generate(99);
+  await assert.rejects(wallet.redeem(unit), {
+    code: 'not-redeemable',
+    message: new RegExp(`it can be redeemed from height ${height + 100} on`),
+  });
+  const { tokens } = scene;
+  const early = await scene.until(
+    () => tokens.post('/v1/redeem', { inputs: ehash, outputs: bare(tokens.outputs(1)) }),
+    ({ body }) => body.detail?.endsWith(`the chain is at ${height + 99}`) ?? false,
+  );
+  assert.deepEqual([early.status, early.body.code], [400, 40012]);
+  assert.match(early.body.detail ?? '', new RegExp(`from height ${height + 100} on`));
+
+  await node.generate(1);
+  const priced = await untilEpoch(scene, unit, 'redeemable');
+  const work = BigInt(priced.work);
+  const payable = (SUBSIDY * BigInt(1_000_000 - FEE_PPM)) / 1_000_000n;
+  assert.deepEqual([BigInt(priced.reward), BigInt(priced.fee ?? 0)], [SUBSIDY, SUBSIDY - payable]);
+  // The finder's share is a block, and worth what its hash happens to prove.
+  assert.ok(work > 248n, `${work}`);
+  const worth = (sum: bigint) => (payable * sum) / work;
+
+  assert.deepEqual(await wallet.redeem(unit), [{ unit, ehash: 104n, sats: worth(104n) }]);
+  assert.deepEqual(await wallet.redeem(), []);
+  const balance = await wallet.balance();
+  assert.deepEqual(
+    balance.filter(({ amount }) => amount > 0n).map(({ unit, amount }) => [unit, amount]),
+    [['sat', worth(104n)]],
+  );
+  const history = await wallet.history({ limit: 100 });
+  for (const [of, held] of [
+    ['sat', worth(104n)],
+    [unit, 0n],
+  ] as const) {
+    const lines = history.filter((line) => line.unit === of);
+    assert.equal(
+      lines.reduce((sum, { amount, fee }) => sum + amount - fee, 0n),
+      held,
+    );
+  }
+
+  // The miner has no wallet of ours: a request of its own, twice, then a payout to a foreign wallet.
+  const outputs = tokens.outputs(Number(worth(144n)));
+  const request = { unit, inputs: ehash, outputs: bare(outputs) };
+  const wrong = await tokens.post('/v1/redeem', { ...request, outputs: bare(tokens.outputs(1)) });
+  assert.deepEqual([wrong.status, wrong.body.code], [400, 11005]);
+  const first = await tokens.post('/v1/redeem', request);
+  assert.equal(first.status, 200, JSON.stringify(first.body));
+  assert.deepEqual(await tokens.post('/v1/redeem', request), first);
+  const again = await tokens.post('/v1/redeem', {
+    ...request,
+    outputs: bare(tokens.outputs(Number(worth(144n)))),
+  });
+  assert.deepEqual([again.status, again.body.code], [400, 11001]);
+  const sats = tokens.proofs(outputs, first.body.signatures);
+
+  const after = await epochOf(scene, unit);
+  assert.deepEqual(
+    [BigInt(after.redeemed.ehash), BigInt(after.redeemed.sats), BigInt(after.redeemed.dust)],
+    [248n, worth(104n) + worth(144n), worth(248n) - worth(104n) - worth(144n)],
+  );
+
+  const address = await scene.newAddress();
+  const payout = await scene.payoutQuote(address, 90_000_000);
+  const paid = await scene.pay(payout, sats);
+  assert.equal(paid.state, 'PENDING', JSON.stringify(paid));
+  await scene.untilPaidOut(payout);
+  assert.deepEqual(
+    (await scene.arrivals(address)).map(({ sats }) => sats),
+    [90_000_000],
+  );
+
+  const books = auditMint(scene.mint.databasePath);
+  assert.deepEqual(
+    [
+      ...[...books.units].flatMap(([name, sums]) => mismatchOf(name, sums) ?? []),
+      ...books.sats.contradictions,
+    ],
+    [],
+  );
+  const { coinbase, ehash: owed, fees, sat } = books.sats.balances;
+  assert.deepEqual([coinbase, owed + fees + sat], [-SUBSIDY, SUBSIDY]);
+  assert.doesNotMatch(scene.mint.output, /"alert"/);
+});
