@@ -1,6 +1,6 @@
-/** A job that can be mined, with everything that was fixed when it became active. */
-export interface ActiveJob {
-  /** The pool's id, unique among the live jobs of its channel. */
+/** What a job is to all channels that have it, with everything that was fixed when it became active. */
+export interface Work {
+  /** The pool's id, unique among the live jobs of a channel. */
   readonly jobId: number;
   readonly version: number;
   readonly versionRollingAllowed: boolean;
@@ -13,10 +13,16 @@ export interface ActiveJob {
   readonly prevHashLe: Uint8Array;
   readonly nbits: number;
   readonly minNtime: number;
+  /** True for the first job on a prev hash: jobs before it are stale. */
+  readonly cleanJobs: boolean;
+}
+
+/** A job that can be mined on one channel. */
+export interface ActiveJob {
+  /** The same object for all channels that were sent the job together. */
+  readonly work: Work;
   /** The one target that a share of this job must meet to be paid, whatever the channel's target becomes. */
   readonly targetLe: Uint8Array;
   /** The channel's prefix of the extranonce when the job became active. */
   readonly extranoncePrefix: Uint8Array;
-  /** True for the first job on a prev hash: jobs before it are stale. */
-  readonly cleanJobs: boolean;
 }

@@ -3,7 +3,7 @@ import { type HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
-import { JobBoard } from './job-board.ts';
+import { JobBoard, type NewExtendedMiningJob } from './job-board.ts';
 import type { ChannelJournal } from './journal/journal.ts';
 import { type Answered, MAX_PENDING_OF_SHARED, MAX_PENDING_SHARES, PendingShares } from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
@@ -292,14 +292,17 @@ export class MiningChannel {
     return true;
   }
 
-  /** A message of the pool for this channel or its group: for the session alone. */
-  take(message: ChannelMessage): void {
+  /**
+   * A message of the pool for this channel or its group: for the session alone.
+   * @param ofGroup the job that a prev hash names, where the group was sent it
+   */
+  take(message: ChannelMessage, ofGroup?: NewExtendedMiningJob): void {
     switch (message.name) {
       case 'NewExtendedMiningJob':
         this.#activate(() => this.#board.addJob(message));
         break;
       case 'SetNewPrevHash':
-        this.#activate(() => this.#board.setPrevHash(message));
+        this.#activate(() => this.#board.setPrevHash(message, ofGroup));
         break;
       case 'SetTarget':
         this.#board.setTarget(message.maximum_target);

@@ -1,8 +1,8 @@
-import { type CoinbaseParts, stripParts } from '../../protocols/bitcoin/coinbase.ts';
-import { equalBytes } from '../../protocols/bytes.ts';
+import { stripParts } from '../../protocols/bitcoin/coinbase.ts';
+import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
-import type { ActiveJob } from './active-job.ts';
+import type { ActiveJob, Work } from './active-job.ts';
 
 export type NewExtendedMiningJob = Extract<MiningMessage, { name: 'NewExtendedMiningJob' }>;
 export type SetNewPrevHash = Extract<MiningMessage, { name: 'SetNewPrevHash' }>;
@@ -13,12 +13,10 @@ export const MAX_FUTURE_JOBS = 16;
 const MAX_ACTIVE_JOBS = 64;
 
 const NO_TARGET = new Uint8Array(32);
-
-interface ChainTip {
-  readonly prevHashLe: Uint8Array;
-  readonly nbits: number;
-  readonly minNtime: number;
-}
+/** Ten thousand channels that wait for nothing need no list each. */
+const NONE: readonly never[] = [];
+/** Different targets whose bytes channels share; with more, they are gathered anew. */
+const MAX_SHARED_TARGETS = 1024;
 
 /**
  * The jobs of one extended channel as the specification activates them (5.3.16, 5.3.17): a future job waits for the
@@ -26,10 +24,10 @@ interface ChainTip {
  * active after it came.
  */
 export class JobBoard {
-  readonly #future = new Map<number, NewExtendedMiningJob>();
+  #future: readonly NewExtendedMiningJob[] = NONE;
   /** The jobs that were activated on this tip, oldest first. */
-  readonly #active = new Map<number, ActiveJob>();
-  #tip: ChainTip | undefined;
+  #active: readonly ActiveJob[] = NONE;
+  #tip: SetNewPrevHash | undefined;
   #targetLe: Uint8Array = NO_TARGET;
   #hasNoTarget = true;
   #extranoncePrefix: Uint8Array;
@@ -49,7 +47,7 @@ export class JobBoard {
   }
 
   setTarget(targetLe: Uint8Array): void {
-    this.#targetLe = targetLe;
+    this.#targetLe = sharedTarget(targetLe);
     this.#hasNoTarget = targetLe.every((byte) => byte === 0);
   }
 
@@ -71,76 +69,99 @@ export class JobBoard {
           `job ${job.job_id} is to be mined now, but no prev hash came before it`,
         );
       }
-      return this.#activate(job, { ...this.#tip, minNtime: job.min_ntime }, false);
+      return this.#activate(workOf(job, this.#tip));
     }
-    this.#future.set(job.job_id, job);
-    const oldest = this.#future.keys().next().value;
-    if (this.#future.size > MAX_FUTURE_JOBS && oldest !== undefined) this.#future.delete(oldest);
+    const others = this.#future.filter(({ job_id }) => job_id !== job.job_id);
+    this.#future = [...others, job].slice(-MAX_FUTURE_JOBS);
     return undefined;
   }
 
   /**
+   * @param ofGroup the job that it names where that was sent to the channel's group, and not to the channel itself
    * @returns the job that the prev hash activates, unless it was active already
    * @throws HashpoolError 'unknown-job' where the pool names a job that it never sent, 'bad-target'; the prev hash counts
    *   anyway
    */
-  setPrevHash(message: SetNewPrevHash): ActiveJob | undefined {
-    if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prevHashLe)) this.#active.clear();
-    this.#tip = { prevHashLe: message.prev_hash, nbits: message.nbits, minNtime: message.min_ntime };
-    const job = this.#future.get(message.job_id);
-    this.#future.clear();
+  setPrevHash(message: SetNewPrevHash, ofGroup?: NewExtendedMiningJob): ActiveJob | undefined {
+    if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prev_hash)) this.#active = NONE;
+    this.#tip = message;
+    const job = this.#future.find(({ job_id }) => job_id === message.job_id) ?? ofGroup;
+    this.#future = NONE;
     if (job === undefined) {
       throw new HashpoolError(
         'unknown-job',
         `the prev hash names job ${message.job_id}, which did not come before it`,
       );
     }
-    return this.#activate(job, this.#tip, true);
+    return this.#activate(workOf(job, message));
   }
 
-  #activate(job: NewExtendedMiningJob, tip: ChainTip, cleanJobs: boolean): ActiveJob | undefined {
+  #activate(work: Work): ActiveJob | undefined {
     if (this.#hasNoTarget) {
       throw new HashpoolError(
         'bad-target',
-        `job ${job.job_id} came under a target of zero, which no hash meets`,
+        `job ${work.jobId} came under a target of zero, which no hash meets`,
       );
     }
-    const { prefix, suffix } = strippedCoinbase(job);
-    const active: ActiveJob = {
-      jobId: job.job_id,
-      version: job.version,
-      versionRollingAllowed: job.version_rolling_allowed,
-      coinbasePrefix: prefix,
-      coinbaseSuffix: suffix,
-      merklePath: job.merkle_path,
-      ...tip,
-      targetLe: this.#targetLe,
-      extranoncePrefix: this.#extranoncePrefix,
-      cleanJobs,
-    };
-    const known = this.#active.get(active.jobId);
-    if (known && isSameJob(known, active)) return undefined;
-    this.#active.set(active.jobId, active);
-    const oldest = this.#active.keys().next().value;
-    if (this.#active.size > MAX_ACTIVE_JOBS && oldest !== undefined) this.#active.delete(oldest);
+    const active = { work, targetLe: this.#targetLe, extranoncePrefix: this.#extranoncePrefix };
+    const known = this.#active.findIndex((job) => job.work.jobId === work.jobId);
+    const former = this.#active[known];
+    if (former !== undefined && isSameJob(former, active)) return undefined;
+    this.#active =
+      former === undefined
+        ? [...this.#active, active].slice(-MAX_ACTIVE_JOBS)
+        : this.#active.with(known, active);
     return active;
   }
 }
 
-/** The members of a group get one message, and so the same bytes. */
-const stripped = new WeakMap<NewExtendedMiningJob, CoinbaseParts>();
+const targets = new Map<string, Uint8Array>();
 
-/** Pools of another make have been seen to leave the witness in; its txid would be wrong. */
-function strippedCoinbase(job: NewExtendedMiningJob): CoinbaseParts {
-  const known = stripped.get(job);
+/** Of ten thousand channels many have the same target, a power of two. */
+function sharedTarget(targetLe: Uint8Array): Uint8Array {
+  const name = toHex(targetLe);
+  const known = targets.get(name);
   if (known !== undefined) return known;
-  const parts = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
-  stripped.set(job, parts);
-  return parts;
+  if (targets.size >= MAX_SHARED_TARGETS) targets.clear();
+  targets.set(name, targetLe);
+  return targetLe;
+}
+
+/** What was made last of each job. */
+const works = new WeakMap<NewExtendedMiningJob, Work>();
+
+/** The channels of a group get one message, and so one piece of work. @throws HashpoolError 'bad-coinbase-witness' */
+function workOf(job: NewExtendedMiningJob, tip: SetNewPrevHash): Work {
+  const known = works.get(job);
+  const minNtime = job.min_ntime ?? tip.min_ntime;
+  const isSameTime = known?.nbits === tip.nbits && known.minNtime === minNtime;
+  if (isSameTime && equalBytes(known.prevHashLe, tip.prev_hash)) return known;
+  // Pools of another make have been seen to leave the witness in; its txid would be wrong.
+  const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
+  const work = {
+    jobId: job.job_id,
+    version: job.version,
+    versionRollingAllowed: job.version_rolling_allowed,
+    coinbasePrefix: prefix,
+    coinbaseSuffix: suffix,
+    merklePath: job.merkle_path,
+    prevHashLe: tip.prev_hash,
+    nbits: tip.nbits,
+    minNtime,
+    cleanJobs: job.min_ntime === null,
+  };
+  works.set(job, work);
+  return work;
 }
 
 function isSameJob(a: ActiveJob, b: ActiveJob): boolean {
-  const fields = ['prevHashLe', 'coinbasePrefix', 'coinbaseSuffix', 'targetLe', 'extranoncePrefix'] as const;
+  const isSamePlace =
+    equalBytes(a.targetLe, b.targetLe) && equalBytes(a.extranoncePrefix, b.extranoncePrefix);
+  return isSamePlace && (a.work === b.work || isSameWork(a.work, b.work));
+}
+
+function isSameWork(a: Work, b: Work): boolean {
+  const fields = ['prevHashLe', 'coinbasePrefix', 'coinbaseSuffix'] as const;
   const samePath = a.merklePath.every((hash, i) => equalBytes(hash, b.merklePath[i] ?? new Uint8Array(0)));
   const sameRest = a.version === b.version && a.merklePath.length === b.merklePath.length;
   return sameRest && samePath && fields.every((field) => equalBytes(a[field], b[field]));

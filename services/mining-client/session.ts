@@ -14,6 +14,7 @@ import type { ChannelJournal } from './journal/journal.ts';
 import type { JournalledChannel } from './journal/lines.ts';
 import { Pulse } from './pulse.ts';
 import { SaidTlvs } from './said-tlvs.ts';
+import { SentJobs } from './sent-jobs.ts';
 import { Slices } from './slices.ts';
 
 /** How long a pool may take to open a channel. */
@@ -96,6 +97,7 @@ export class MiningSession {
   readonly #gaveUp = Promise.withResolvers<string>();
   readonly #fanOut = new Slices<MiningChannel>();
   readonly #said: SaidTlvs;
+  readonly #jobs = new SentJobs();
   #nextRequest = 1;
   #ended = false;
 
@@ -269,7 +271,7 @@ export class MiningSession {
       case 'SetGroupChannel':
         for (const id of message.channel_ids) {
           const channel = this.#channels.get(id);
-          if (channel !== undefined) channel.groupId = message.group_channel_id;
+          if (channel !== undefined) this.#moveToGroup(channel, message.group_channel_id);
         }
         break;
       case 'Reconnect':
@@ -344,23 +346,34 @@ export class MiningSession {
 
   /** To the channel of that id, or to all channels of the group of that id: they share one space of ids. */
   #deliver(message: ChannelMessage): void {
-    const channel = this.#channels.get(message.channel_id);
-    if (channel !== undefined) channel.take(message);
-    else this.#deliverToGroup(message);
+    const id = message.channel_id;
+    const channel = this.#channels.get(id);
+    const said = this.#jobs.same(message);
+    if (channel !== undefined) channel.take(said, this.#jobs.named(said, channel.groupId));
+    else this.#deliverToGroup(said, id);
   }
 
   /** What the pool says next waits until all members have heard this. */
-  #deliverToGroup(message: ChannelMessage): void {
-    const members = [...this.#channels.values()].filter(({ groupId }) => groupId === message.channel_id);
+  #deliverToGroup(message: ChannelMessage, id: number): void {
+    const members = [...this.#channels.values()].filter(({ groupId }) => groupId === id);
+    if (members.length === 0 || this.#jobs.awaits(message, id)) return;
+    const job = this.#jobs.named(message, id);
     const handler = this.#connection.onMessage;
     this.#connection.onMessage = undefined;
     this.#fanOut.begin(
       members,
-      (member) => this.#guard(message, () => member.take(message)),
+      (member) => this.#guard(message, () => member.take(message, job)),
       () => {
+        if (message.name === 'SetNewPrevHash') this.#jobs.forget(id);
         this.#connection.onMessage = handler;
       },
     );
+  }
+
+  /** What the group was told of tips to come was told the channel too. */
+  #moveToGroup(channel: MiningChannel, groupId: number): void {
+    for (const job of this.#jobs.future(channel.groupId)) channel.take(job);
+    channel.groupId = groupId;
   }
 
   #obstacle(): string | undefined {

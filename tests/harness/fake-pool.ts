@@ -145,6 +145,12 @@ export async function fakePool(
 
 /** A job on a tip of its own. */
 export function sendJob(link: FakePoolLink, channelId: number, jobId: number): void {
+  sendFutureJob(link, channelId, jobId);
+  sendPrevHash(link, channelId, jobId);
+}
+
+/** A job for a tip to come. */
+export function sendFutureJob(link: FakePoolLink, channelId: number, jobId: number): void {
   link.send({
     name: 'NewExtendedMiningJob',
     channel_id: channelId,
@@ -156,6 +162,10 @@ export function sendJob(link: FakePoolLink, channelId: number, jobId: number): v
     coinbase_tx_prefix: new Uint8Array(60).fill(7),
     coinbase_tx_suffix: new Uint8Array(60).fill(7),
   });
+}
+
+/** The tip for which a job waits. */
+export function sendPrevHash(link: FakePoolLink, channelId: number, jobId: number): void {
   const prev_hash = new Uint8Array(32).fill(jobId);
   link.send({
     name: 'SetNewPrevHash',

@@ -92,12 +92,12 @@ class Rig implements ChannelOwner {
   }
 
   #mine(job: ActiveJob, extranonceSize: number): { share: Share; hash: string } {
-    const { jobId, version, minNtime: ntime } = job;
+    const { jobId, version, minNtime: ntime } = job.work;
     const extranonce = concatBytes(u32Le(7), new Uint8Array(extranonceSize - 4));
     const full = concatBytes(job.extranoncePrefix, extranonce);
     for (;;) {
       const nonce = this.#nonce++;
-      const { hashLe } = this.#hash.shareHeader(job, { extranonce: full, version, ntime, nonce });
+      const { hashLe } = this.#hash.shareHeader(job.work, { extranonce: full, version, ntime, nonce });
       if (!meetsTargetLe(hashLe, job.targetLe)) continue;
       return { share: { jobId, version, ntime, nonce, extranonce }, hash: toHex(hashLe) };
     }

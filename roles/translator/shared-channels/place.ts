@@ -56,7 +56,8 @@ export class Place implements UpstreamChannel {
       this.#channelPrefix = job.extranoncePrefix;
       this.#prefix = concatBytes(job.extranoncePrefix, this.#bytes);
     }
-    return { ...job, extranoncePrefix: this.#prefix };
+    const { work, targetLe } = job;
+    return { work, targetLe, extranoncePrefix: this.#prefix };
   }
 
   submit(share: Share, owner: ShareOwner, answered: Answered): void {

@@ -4,7 +4,7 @@ import { difficultyOfTarget } from '../../../protocols/sv1/difficulty.ts';
 import { setDifficultyLine, setVersionMaskLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import { JobTable, type ToldJob } from './job-table.ts';
-import { type NotifyWork, workOf } from './notify-work.ts';
+import { linesOf, type NotifyWork } from './notify-work.ts';
 
 /** A repeated job's time runs on with the clock, up to this many seconds past the pool's (consensus allows 7200). */
 const MAX_NTIME_ADVANCE_S = 7200;
@@ -67,7 +67,7 @@ export class JobTeller {
   take(next: ToldJob): void {
     this.#last = next;
     this.#cameAt = this.#options.now();
-    if (next.job.cleanJobs) this.#mustClean = true;
+    if (next.job.work.cleanJobs) this.#mustClean = true;
     if (this.#isTelling) this.#tellNew(next);
   }
 
@@ -88,23 +88,23 @@ export class JobTeller {
     const { keepaliveMs, now } = this.#options;
     if (this.#last === undefined || !this.#isTelling || now() - this.#toldAt < keepaliveMs) return;
     const id = this.told.again();
-    if (id !== undefined) this.#tell(this.#last.job, workOf(this.#last.job), id);
+    if (id !== undefined) this.#tell(this.#last.job, linesOf(this.#last.job.work), id);
   }
 
   #tellNew(next: ToldJob): void {
-    const work = workOf(next.job);
-    this.#tell(next.job, work, this.told.add(next, work.id));
+    const lines = linesOf(next.job.work);
+    this.#tell(next.job, lines, this.told.add(next, lines.id));
   }
 
-  #tell(job: ActiveJob, work: NotifyWork, jobId: string): void {
-    const mask = job.versionRollingAllowed ? this.#grantedMask : 0;
+  #tell({ work, targetLe }: ActiveJob, lines: NotifyWork, jobId: string): void {
+    const mask = work.versionRollingAllowed ? this.#grantedMask : 0;
     const maskLine = mask === this.#toldMask ? '' : setVersionMaskLine(mask);
-    const before = this.#difficultyLine(job.targetLe) + maskLine;
+    const before = this.#difficultyLine(targetLe) + maskLine;
     const now = this.#options.now();
-    const ntime = job.minNtime + this.#secondsOld(now);
+    const ntime = work.minNtime + this.#secondsOld(now);
     const cleanJobs = this.#mustClean;
-    if (before === '' && jobId === work.id) this.#options.tell(work.line(ntime, cleanJobs));
-    else this.#options.tell(before + work.lineAs({ jobId, ntime, cleanJobs }));
+    if (before === '' && jobId === lines.id) this.#options.tell(lines.line(ntime, cleanJobs));
+    else this.#options.tell(before + lines.lineAs({ jobId, ntime, cleanJobs }));
     this.#toldMask = mask;
     this.#toldAt = now;
     this.#mustClean = false;

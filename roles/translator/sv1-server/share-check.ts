@@ -3,7 +3,7 @@ import { concatBytes } from '../../../protocols/bytes.ts';
 import type { Hash } from '../../../protocols/crypto/hash.ts';
 import { refusals, Sv1Error } from '../../../protocols/sv1/errors.ts';
 import type { SubmitRequest } from '../../../protocols/sv1/requests.ts';
-import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
+import type { ActiveJob, Work } from '../../../services/mining-client/active-job.ts';
 import type { Share } from '../../../services/mining-client/channel.ts';
 import type { ToldJob } from './job-table.ts';
 
@@ -28,12 +28,13 @@ export function checkShare(
   submit: SubmitRequest,
   { versionMask, wallClockMs }: ShareRules,
 ): Share {
-  const version = rolledVersion(job, submit.versionBits, versionMask);
+  const { work } = job;
+  const version = rolledVersion(work, submit.versionBits, versionMask);
   const { ntime, nonce, extranonce2 } = submit;
-  const latest = Math.max(job.minNtime, Math.floor(wallClockMs / 1000)) + MAX_NTIME_AHEAD_S;
-  if (ntime < job.minNtime || ntime > latest) throw new Sv1Error(refusals.ntimeOutOfRange);
+  const latest = Math.max(work.minNtime, Math.floor(wallClockMs / 1000)) + MAX_NTIME_AHEAD_S;
+  if (ntime < work.minNtime || ntime > latest) throw new Sv1Error(refusals.ntimeOutOfRange);
   const extranonce = padding.length === 0 ? extranonce2 : concatBytes(padding, extranonce2);
-  return { jobId: job.jobId, version, ntime, nonce, extranonce };
+  return { jobId: work.jobId, version, ntime, nonce, extranonce };
 }
 
 /**
@@ -42,13 +43,13 @@ export function checkShare(
  */
 export function checkWork(hash: Hash, job: ActiveJob, share: Share): void {
   const extranonce = concatBytes(job.extranoncePrefix, share.extranonce);
-  const { hashLe } = hash.shareHeader(job, { ...share, extranonce });
-  if (meetsTargetLe(hashLe, job.targetLe) || meetsCompact(hashLe, job.nbits)) return;
+  const { hashLe } = hash.shareHeader(job.work, { ...share, extranonce });
+  if (meetsTargetLe(hashLe, job.targetLe) || meetsCompact(hashLe, job.work.nbits)) return;
   throw new Sv1Error(refusals.lowDifficulty);
 }
 
 /** BIP310: the job's version with the miner's bits in the places of the mask. */
-function rolledVersion(job: ActiveJob, bits: number | undefined, mask: number): number {
+function rolledVersion(job: Work, bits: number | undefined, mask: number): number {
   if (bits === undefined) return job.version;
   const allowed = job.versionRollingAllowed ? mask : 0;
   if ((bits & ~allowed) !== 0) throw new Sv1Error(refusals.versionMask);

@@ -9,7 +9,7 @@ import { Sv1Server, type Sv1ServerOptions } from '../../../../roles/translator/s
 import { newShareCounts } from '../../../../roles/translator/sv1-server/share-answer.ts';
 import type { Upstream, UpstreamChannel } from '../../../../roles/translator/sv1-server/upstream.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
-import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
+import type { ActiveJob, Work } from '../../../../services/mining-client/active-job.ts';
 import type {
   ChannelOwner,
   ChannelWish,
@@ -70,8 +70,15 @@ export class TestChannel implements UpstreamChannel {
     this.closedFor = reason;
   }
 
-  job(jobId: number, changes: Partial<ActiveJob> = {}): void {
-    this.owner.job({ ...plainJob, jobId, extranoncePrefix: this.extranoncePrefix, ...changes });
+  job(jobId: number, changes: Partial<PlainJob> = {}): void {
+    const { extranoncePrefix } = this;
+    const { targetLe, ...work } = { ...plainJob, jobId };
+    const { targetLe: otherTarget, extranoncePrefix: otherPrefix, ...otherWork } = changes;
+    this.owner.job({
+      work: { ...work, ...otherWork },
+      targetLe: otherTarget ?? targetLe,
+      extranoncePrefix: otherPrefix ?? extranoncePrefix,
+    });
   }
 
   /** The pool loses the channel, as when the link is cut. */
@@ -81,7 +88,10 @@ export class TestChannel implements UpstreamChannel {
   }
 }
 
-export const plainJob: ActiveJob = {
+/** A job with what its channel makes of it, in one. */
+type PlainJob = Work & Omit<ActiveJob, 'work'>;
+
+export const plainJob: Work & Pick<ActiveJob, 'targetLe'> = {
   jobId: 1,
   version: 0x20000000,
   versionRollingAllowed: true,
@@ -92,7 +102,6 @@ export const plainJob: ActiveJob = {
   nbits: 0x1d00ffff,
   minNtime: 1_700_000_000,
   targetLe: targetToLeBytes(powerTarget(TEST_BITS)),
-  extranoncePrefix: Uint8Array.of(1, 0, 0, 1),
   cleanJobs: true,
 };
 

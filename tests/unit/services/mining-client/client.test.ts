@@ -8,7 +8,7 @@ import {
   WORKER_NAME_EXTENSION,
 } from '../../../../protocols/ehash/extension.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
-import { eventually, fakePool, sendJob } from '../../../harness/fake-pool.ts';
+import { eventually, fakePool, sendFutureJob, sendJob, sendPrevHash } from '../../../harness/fake-pool.ts';
 import {
   channelOf,
   connected,
@@ -99,6 +99,19 @@ test('jobs reach the channel they are for, or every channel of the group', async
   sendJob(link, 5, 10);
   sendJob(link, 1, 11);
   link.send({ name: 'SetGroupChannel', group_channel_id: 1, channel_ids: [7] });
+
+  test('a job for a tip to come is mined by who was in the group when it came, wherever the tip is told', async (t) => {
+    const { client, link } = await connected(t);
+    const alone = await openChannel(client, link, 5, 1);
+    const moved = await openChannel(client, link, 6, 1);
+    sendFutureJob(link, 1, 10);
+    sendPrevHash(link, 5, 10);
+    link.send({ name: 'SetGroupChannel', group_channel_id: 2, channel_ids: [6] });
+    sendPrevHash(link, 2, 10);
+    await eventually(() => moved.jobs.length === 1, 'the jobs');
+    assert.deepEqual(alone.told, ['opened', 'job 10']);
+    assert.deepEqual(moved.told, ['opened', 'job 10']);
+  });
   sendJob(link, 1, 12);
   sendJob(link, 99, 13);
   await eventually(() => other.jobs.length === 1 && first.jobs.length === 3, 'the jobs');

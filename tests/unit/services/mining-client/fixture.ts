@@ -67,7 +67,7 @@ export class Owner implements ChannelOwner {
   }
   job(job: ActiveJob): void {
     this.jobs.push(job);
-    this.told.push(`job ${job.jobId}`);
+    this.told.push(`job ${job.work.jobId}`);
   }
   closed(reason: string): void {
     this.told.push(`closed: ${reason}`);

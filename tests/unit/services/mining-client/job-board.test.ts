@@ -45,15 +45,15 @@ test('a future job waits for its prev hash and carries the target of that moment
   const job = activated(board, 1);
   assert.deepEqual(
     {
-      id: job.jobId,
+      id: job.work.jobId,
       target: job.targetLe,
-      ntime: job.minNtime,
-      clean: job.cleanJobs,
+      ntime: job.work.minNtime,
+      clean: job.work.cleanJobs,
       prefix: job.extranoncePrefix,
     },
     { id: 1, target: hard, ntime: 100, clean: true, prefix },
   );
-  assert.deepEqual(job.prevHashLe, new Uint8Array(32).fill(1));
+  assert.deepEqual(job.work.prevHashLe, new Uint8Array(32).fill(1));
 });
 
 test('a job for now is active on the prev hash there is, and a later target does not touch it', () => {
@@ -64,7 +64,7 @@ test('a job for now is active on the prev hash there is, and a later target does
   board.setTarget(hard);
   assert.ok(job);
   assert.deepEqual(
-    { id: job.jobId, target: job.targetLe, ntime: job.minNtime, clean: job.cleanJobs },
+    { id: job.work.jobId, target: job.targetLe, ntime: job.work.minNtime, clean: job.work.cleanJobs },
     { id: 2, target: easy, ntime: 105, clean: false },
   );
 });
@@ -74,7 +74,7 @@ test('a job under a target that no hash can meet is no job, and what comes after
   board.addJob(newJob(1));
   assert.throws(() => board.setPrevHash(prevHash(1)), { code: 'bad-target' });
   board.setTarget(easy);
-  assert.equal(board.addJob(newJob(2, 105))?.jobId, 2);
+  assert.equal(board.addJob(newJob(2, 105))?.work.jobId, 2);
 });
 
 test('a new prefix counts for the jobs after it', () => {
@@ -91,7 +91,7 @@ test("what breaks the channel's order is an error, and the channel goes on", () 
   const board = new JobBoard(easy, prefix);
   assert.throws(() => board.addJob(newJob(1, 100)), { code: 'no-prev-hash' });
   assert.throws(() => board.setPrevHash(prevHash(7)), { code: 'unknown-job' });
-  assert.equal(board.addJob(newJob(8, 101))?.prevHashLe[0], 7, 'the prev hash counted');
+  assert.equal(board.addJob(newJob(8, 101))?.work.prevHashLe[0], 7, 'the prev hash counted');
   board.addJob(newJob(9));
   board.setPrevHash(prevHash(9));
   assert.throws(
@@ -107,7 +107,7 @@ test('of too many future jobs the oldest is forgotten', () => {
   assert.throws(() => board.setPrevHash(prevHash(1)), { code: 'unknown-job' });
   const other = new JobBoard(easy, prefix);
   for (let id = 1; id <= MAX_FUTURE_JOBS; id++) other.addJob(newJob(id));
-  assert.equal(activated(other, 1).jobId, 1);
+  assert.equal(activated(other, 1).work.jobId, 1);
 });
 
 test('a coinbase that a pool left its witness in is stripped', () => {
@@ -122,8 +122,8 @@ test('a coinbase that a pool left its witness in is stripped', () => {
     coinbase_tx_suffix: concatBytes(rest, witness, locktime),
   });
   const job = activated(board, 1);
-  assert.deepEqual(job.coinbasePrefix, concatBytes(version, rest));
-  assert.deepEqual(job.coinbaseSuffix, concatBytes(rest, locktime));
+  assert.deepEqual(job.work.coinbasePrefix, concatBytes(version, rest));
+  assert.deepEqual(job.work.coinbaseSuffix, concatBytes(rest, locktime));
 });
 
 test('a job that is sent again is active already, unless anything about it changed', () => {
