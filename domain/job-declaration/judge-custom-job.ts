@@ -20,11 +20,21 @@ export interface CustomJobRules {
   readonly rewardScript: Uint8Array;
   /** Whether jobs are taken whose transactions nobody has seen. */
   readonly isCoinbaseOnlyTaken: boolean;
+  /** Of the block to be made, as the pool's own job has it. */
+  readonly height: number | undefined;
   /** Bytes of the channel's full extranonce. */
   readonly extranonceBytes: number;
   /** Unix seconds. */
   readonly now: number;
 }
+
+/** Lower ones no node takes (BIP34, 66, 65). */
+const LEAST_VERSION = 4;
+/** No block has more than 2^15 transactions: each has 60 bytes at least, of 4,000,000 units of weight. */
+const LONGEST_PATH = 15;
+/** A locktime below is a height, others are times. */
+const FIRST_TIME = 500_000_000;
+const FINAL = 0xffff_ffff;
 
 /** What the message says of the job, for its hash. */
 export function customJobOf(message: SetCustomMiningJob): CustomJob {
@@ -56,10 +66,21 @@ export function judgeCustomJob(
   const { min_ntime: time } = message;
   if (time < tip.minNtime || time > rules.now + MAX_TIME_AHEAD)
     throw refusal('invalid-min-ntime', `min_ntime ${time} is no time for a block on this tip`);
+  // As the header has it, the version is signed.
+  if ((message.version | 0) < LEAST_VERSION)
+    throw refusal('invalid-version', `no node takes a block of version ${message.version | 0}`);
+  if (message.merkle_path.length > LONGEST_PATH)
+    throw refusal('invalid-merkle-path', `no block has a merkle path of ${message.merkle_path.length} steps`);
   const scriptLength = message.coinbase_prefix.length + rules.extranonceBytes;
   const height = heightOf(message.coinbase_prefix);
-  if (height === undefined || scriptLength > COINBASE_SCRIPT_LIMIT)
-    throw refusal('invalid-coinbase-prefix', 'coinbase_prefix begins with no height, or is too long');
+  if (height === undefined || height !== rules.height || scriptLength > COINBASE_SCRIPT_LIMIT)
+    throw refusal(
+      'invalid-coinbase-prefix',
+      "coinbase_prefix does not begin with the block's height, or is too long",
+    );
+  const { coinbase_tx_locktime: locktime, coinbase_tx_input_nSequence: sequence } = message;
+  if (sequence !== FINAL && locktime >= (locktime < FIRST_TIME ? height : tip.minNtime))
+    throw refusal('invalid-coinbase-tx-locktime', `the coinbase is locked until ${locktime}`);
   const paid = poolPayout(readOutputs(message.coinbase_tx_outputs), rules.rewardScript);
   const hash = customJobHash(customJobOf(message));
   if (!equalBytes(terms.job, NO_JOB)) {

@@ -1,3 +1,4 @@
+import { heightOf } from '../../protocols/bitcoin/script.ts';
 import type { Hash, HashedJob } from '../../protocols/crypto/hash.ts';
 import { MAX_MINER_TAGS } from '../channels/miner-tag.ts';
 import type { SeenShares } from '../shares/seen-shares.ts';
@@ -42,6 +43,14 @@ export interface LiveJob {
   readonly hashed: HashedJob;
   /** See {@link ExtendedJob.withTag}. */
   withTag(tag: string): LiveJob;
+}
+
+/** Version, count of inputs, the null outpoint and the script's length stand before the script. */
+const SCRIPT_AT = 42;
+
+/** The height of the job's block, as its coinbase says it (BIP34); undefined where it says none. */
+export function heightOfJob({ coinbasePrefix }: Pick<ExtendedJob, 'coinbasePrefix'>): number | undefined {
+  return heightOf(coinbasePrefix.subarray(SCRIPT_AT));
 }
 
 /** The earliest time that a share may have for the job, in seconds. */

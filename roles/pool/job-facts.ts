@@ -1,11 +1,8 @@
-import type { LiveJob } from '../../domain/jobs/extended-job.ts';
+import { heightOfJob, type LiveJob } from '../../domain/jobs/extended-job.ts';
 import { ByteReader, encodeCompactSize } from '../../protocols/bitcoin/compact-size.ts';
 import { decodeOutputs } from '../../protocols/bitcoin/output.ts';
-import { heightOf } from '../../protocols/bitcoin/script.ts';
 import type { StatsMessageOf } from '../../protocols/stats/messages.ts';
 
-/** Version, count of inputs, the null outpoint and the script's length stand before the script. */
-const SCRIPT_AT = 42;
 const SEQUENCE_LENGTH = 4;
 
 /** A job as statistics tell of it. @param ms it took to tell all clients */
@@ -14,7 +11,7 @@ export function jobFacts({ job, tip }: LiveJob, ms: number, now: number): StatsM
     name: 'TemplateReceived',
     at: BigInt(now),
     template_id: job.templateId,
-    height: heightOf(job.coinbasePrefix.subarray(SCRIPT_AT)) ?? 0,
+    height: heightOfJob(job) ?? 0,
     prev_hash: tip.prevHashLe,
     version: job.version,
     nbits: tip.nbits,

@@ -6,7 +6,7 @@ import {
   judgeCustomJob,
   type SetCustomMiningJob,
 } from '../../domain/job-declaration/judge-custom-job.ts';
-import { type LiveJob, liveJob, type Tip } from '../../domain/jobs/extended-job.ts';
+import { heightOfJob, type LiveJob, liveJob, type Tip } from '../../domain/jobs/extended-job.ts';
 import type { JobIds } from '../../domain/jobs/job-ids.ts';
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
@@ -60,30 +60,37 @@ export class CustomJobs {
   /**
    * Judges a job. The same job again, by another token, is the one that the channel has: a second target for the same
    * hashes would let a client choose after the fact under which to hand each in.
-   * @param currentTip the pool's
+   * @param current the pool's own job
    * @throws HashpoolError with a code of SetCustomMiningJob.Error
    */
   async take(
     message: SetCustomMiningJob,
     channel: MiningChannel,
-    currentTip: () => Tip | undefined,
+    current: () => LiveJob | undefined,
   ): Promise<LiveJob> {
     if (this.#looking >= MAX_AT_ONCE)
       throw new HashpoolError('too-many-jobs', 'too many jobs wait for their tip: try again');
     this.#looking++;
     try {
       const terms = await this.#termsOf(message.mining_job_token, channel);
-      const tip = await this.#tipFor(message.prev_hash, currentTip);
-      return this.#make(message, terms, channel, tip);
+      const own = await this.#onTip(message.prev_hash, current);
+      return this.#make(message, terms, channel, own);
     } finally {
       this.#looking--;
     }
   }
 
-  #make(message: SetCustomMiningJob, terms: TokenTerms, channel: MiningChannel, tip: Tip): LiveJob {
+  #make(message: SetCustomMiningJob, terms: TokenTerms, channel: MiningChannel, own: LiveJob): LiveJob {
     const { ids, now } = this.#options;
+    const { tip } = own;
+    const height = heightOfJob(own.job);
     const extranonceBytes = channel.prefix.bytes.length + channel.rollableBytes;
-    const customHash = judgeCustomJob(message, terms, tip, { ...this.#options, extranonceBytes, now: now() });
+    const customHash = judgeCustomJob(message, terms, tip, {
+      ...this.#options,
+      height,
+      extranonceBytes,
+      now: now(),
+    });
     this.#use(terms);
     const live = channel.jobs.live(performance.now());
     const same = live.find(({ live: { job } }) => job.customHash && equalBytes(job.customHash, customHash));
@@ -117,12 +124,12 @@ export class CustomJobs {
     this.#used.set(key, expiry);
   }
 
-  /** @throws HashpoolError 'stale-chain-tip' */
-  async #tipFor(prevHashLe: Uint8Array, currentTip: () => Tip | undefined): Promise<Tip> {
+  /** The pool's own job on that tip. @throws HashpoolError 'stale-chain-tip' */
+  async #onTip(prevHashLe: Uint8Array, current: () => LiveJob | undefined): Promise<LiveJob> {
     const until = performance.now() + (this.#options.tipPatienceMs ?? TIP_PATIENCE_MS);
     for (;;) {
-      const tip = currentTip();
-      if (tip && equalBytes(tip.prevHashLe, prevHashLe)) return tip;
+      const own = current();
+      if (own && equalBytes(own.tip.prevHashLe, prevHashLe)) return own;
       const isPast = this.#pastTips.some((past) => equalBytes(past, prevHashLe));
       if (isPast || performance.now() > until)
         throw new HashpoolError(

@@ -28,7 +28,7 @@ export async function setCustomJob(
   if (channel?.kind !== 'extended') return refuse('invalid-channel-id');
   if (!customJobs) return refuse('jd-not-supported');
   try {
-    const live = await customJobs.take(message, channel, () => house.current?.tip);
+    const live = await customJobs.take(message, channel, () => house.current);
     if (client.channel(channel_id) !== channel) return refuse('invalid-channel-id');
     client.catchUp();
     if (house.current?.tip.prevHashLe !== live.tip.prevHashLe) return refuse('stale-chain-tip');
