@@ -89,7 +89,13 @@ async function watch(context: BrowserContext, url: string): Promise<WatchedPage>
   };
 }
 
-/** Whether anything on a page is wider than the window; nobody scrolls sideways. */
-export async function isTooWide(page: Page): Promise<boolean> {
-  return page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+/** What on a page is wider than the window, the innermost last; nobody scrolls sideways. */
+export async function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    return [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > clientWidth)
+      .map((element) => element.outerHTML.slice(0, 120));
+  })()`);
 }

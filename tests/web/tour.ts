@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { desktop, isTooWide, openPage, phone, type WatchedPage } from '../harness/browser.ts';
+import { desktop, tooWide, openPage, phone, type WatchedPage } from '../harness/browser.ts';
 import { barriers } from '../harness/browser-axe.ts';
 
 export type Side = 'pool' | 'proxy';
@@ -76,7 +76,7 @@ async function lookAt(watched: WatchedPage, name: string, hasAxe: boolean): Prom
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await drawn(page);
-    assert.equal(await isTooWide(page), false, `${name} is wider than ${width} pixels`);
+    assert.deepEqual(await tooWide(page), [], `${name} is wider than ${width} pixels`);
     if (hasAxe && width === desktop.width) assert.deepEqual(await barriers(page), [], `${name}, ${what}`);
     await picture(`${name}-${what}`);
   }

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { openPage } from '../harness/browser.ts';
+import { barriers } from '../harness/browser-axe.ts';
 import { readQr } from '../harness/browser-qr.ts';
+import { readUr } from '../harness/read-ur.ts';
 import { MARKUP_NAME, type Scene } from './scene.ts';
 import { visit } from './tour.ts';
 
 const KEY = 'hpub1qfumuen7l8wthtz45p3ftn58pvrs9xlumvkuu2xet8egzkcklqtes9s6pqw';
 const GIFT = 1000;
+const OWN_TOKEN = 777;
+const walletEntry = fileURLToPath(new URL('../../commands/wallet.ts', import.meta.url));
 
 /** What people do on the pages of a busy appliance. */
 export async function use(t: TestContext, scene: Scene): Promise<void> {
@@ -86,9 +93,43 @@ export async function use(t: TestContext, scene: Scene): Promise<void> {
     await page.getByRole('button', { name: 'Give me a token' }).click();
     const token = page.locator('.copy code', { hasText: /^cashuB/ });
     await token.waitFor();
-    assert.equal(await readQr(page.locator('.qr')), await token.innerText());
+    assert.equal(await readToken(page), await token.innerText());
     const row = page.getByRole('table', { name: 'Balances' }).getByRole('row').nth(1);
     await row.getByText(GIFT.toLocaleString('en-US'), { exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  await t.test('tokens are for whoever signs in by the key of the wallet, and are told once', async () => {
+    const { page, picture } = await openPage(scene.browser, proxy);
+    await visit(page, 'wallet');
+    const signIn = page.getByRole('button', { name: 'Sign in' });
+    await signIn.click();
+    const command = page.locator('.copy code', { hasText: /sign-in [0-9a-f]{56}$/ });
+    await command.waitFor();
+    await page.getByLabel('Its answer').fill('00'.repeat(64));
+    await signIn.click();
+    await page.getByRole('alert').getByText("not by this wallet's key").waitFor();
+    const code = (await command.innerText()).split(' ').at(-1) ?? '';
+    await page.getByLabel('Its answer').fill(await walletCommand(scene, 'sign-in', code));
+    await picture('proxy-busy-sign-in');
+    await signIn.click();
+    await page.getByLabel('How much').fill(String(OWN_TOKEN));
+    const balances = page.getByRole('table', { name: 'Balances' }).getByRole('row').nth(1);
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    const token = page.locator('.copy code', { hasText: /^cashuB/ });
+    await token.waitFor();
+    const text = await token.innerText();
+    assert.equal(await readToken(page), text);
+    assert.deepEqual(await barriers(page), []);
+    await picture('proxy-busy-token');
+    const [cookie] = await page.context().cookies(`${proxy}api/wallet`);
+    assert.deepEqual([cookie?.httpOnly, cookie?.sameSite], [true, 'Strict']);
+    await balances.getByText((GIFT + OWN_TOKEN).toLocaleString('en-US'), { exact: true }).waitFor();
+    assert.ok((await walletCommand(scene, 'balance', '--json')).includes(text));
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await signIn.waitFor();
+    assert.equal(await token.count(), 0);
     await page.context().close();
   });
 
@@ -114,6 +155,27 @@ export async function use(t: TestContext, scene: Scene): Promise<void> {
     await page.getByRole('link', { name: MARKUP_NAME }).waitFor();
     await page.context().close();
   });
+}
+
+/** What the animated code of a token says, once all of its parts were seen. */
+async function readToken(page: Page): Promise<string> {
+  const parts = new Map<string, string>();
+  await page.getByRole('button', { name: 'Play' }).click();
+  for (let count = 1; parts.size < count; ) {
+    const part = await readQr(page.locator('.qr'));
+    const [, place = '', of = '1'] = /^UR:BYTES\/(\d+)-(\d+)\//.exec(part) ?? [];
+    assert.notEqual(place, '', part);
+    parts.set(place, part);
+    count = Number(of);
+  }
+  return readUr([...parts.values()]);
+}
+
+/** Runs a command of the operator's on the wallet of the appliance. */
+async function walletCommand(scene: Scene, ...words: string[]): Promise<string> {
+  const args = [walletEntry, ...words, '--state', scene.appliance.state.root];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return stdout;
 }
 
 /** The sums on the page are those that the mint told last, once nothing changes any more. */

@@ -17,15 +17,16 @@ export function request<T>(path: string): Promise<T> {
  * Asks for something to be done.
  * @throws Error with what a person should know
  */
-export function send<T>(path: string): Promise<T> {
-  return ask<T>(path, { method: 'POST', body: '{}' });
+export function send<T>(path: string, body: object = {}, timeoutMs = TIMEOUT_MS): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  return ask<T>(path, { method: 'POST', body: JSON.stringify(body), signal });
 }
 
 async function ask<T>(path: string, options: RequestInit): Promise<T> {
   const response = await fetch(path, {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
     ...options,
     headers: { accept: 'application/json', 'content-type': 'application/json' },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {
     throw new Error('The stats service does not answer. Is it running? It is asked again.', { cause });
   });

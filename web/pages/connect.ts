@@ -6,6 +6,7 @@ import { Card } from '../parts/card.ts';
 import { Copyable } from '../parts/copy.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { Facts } from '../parts/facts.ts';
+import { Field } from '../parts/field.ts';
 import { Icon } from '../parts/icon.ts';
 import { Qr } from '../parts/qr.ts';
 import { Title } from '../parts/title.ts';
@@ -152,31 +153,6 @@ function UserName(): JSX.Element {
             : `A key begins with hpub1 and has ${KEY_LENGTH} characters; this one has ${key.length}.`,
       ),
     ),
-  );
-}
-
-interface FieldProps {
-  readonly label: string;
-  readonly value: string;
-  readonly placeholder: string;
-  readonly max: number;
-  readonly onInput: (value: string) => void;
-}
-
-function Field({ label, value, placeholder, max, onInput }: FieldProps): JSX.Element {
-  return h(
-    'label',
-    { class: 'stacked small' },
-    label,
-    h('input', {
-      class: 'field',
-      value,
-      placeholder,
-      maxLength: max,
-      spellcheck: false,
-      autocomplete: 'off',
-      onInput: (event: Event) => onInput((event.currentTarget as HTMLInputElement).value),
-    }),
   );
 }
 

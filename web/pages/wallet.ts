@@ -3,6 +3,7 @@ import type { WalletView } from '../../services/stats/api/schemas/wallet.ts';
 import { useWallet } from '../data/use-wallet.ts';
 import { grouped } from '../format/amount.ts';
 import { FaucetPanel } from '../panels/faucet-panel.ts';
+import { TokensPanel } from '../panels/tokens-panel.ts';
 import { EhashFlow } from '../panels/wallet-panel.ts';
 import { TimeOf } from '../parts/as-of.ts';
 import { Card } from '../parts/card.ts';
@@ -116,7 +117,13 @@ export function WalletPage(): JSX.Element {
                 keyOf: ({ id }) => id,
               }),
       ),
-      h('div', { class: 'third column' }, h(FaucetPanel, null), h(SpendPanel, null)),
+      h(
+        'div',
+        { class: 'third column' },
+        data !== undefined && h(TokensPanel, { balances: data.balances }),
+        h(FaucetPanel, null),
+        h(SpendPanel, null),
+      ),
     ),
   );
 }
@@ -130,11 +137,11 @@ const commands = [
 function SpendPanel(): JSX.Element {
   return h(
     Card,
-    { title: 'Spend it' },
+    { title: 'By command' },
     h(
       'div',
       { class: 'stack' },
-      h('p', { class: 'muted' }, 'This page can spend nothing. On the machine of the translator:'),
+      h('p', { class: 'muted' }, 'On the machine of the translator:'),
       commands.map(([text, label]) =>
         h('div', { key: text }, h('p', { class: 'small muted' }, label), h(Copyable, { text, label })),
       ),

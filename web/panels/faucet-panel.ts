@@ -5,9 +5,7 @@ import { send } from '../data/request.ts';
 import { useApi } from '../data/use-api.ts';
 import { grouped } from '../format/amount.ts';
 import { Card } from '../parts/card.ts';
-import { Copyable } from '../parts/copy.ts';
-import { fitsQr, Qr } from '../parts/qr.ts';
-import { unitName } from '../words/units.ts';
+import { Token } from '../parts/token.ts';
 
 type Asking = { readonly gift?: GiftView; readonly trouble?: string; readonly isUnderWay: boolean };
 
@@ -44,18 +42,6 @@ export function FaucetPanel(): JSX.Element | null {
       ),
     ),
     asking.trouble !== undefined && h('p', { class: 'trouble', role: 'alert' }, asking.trouble),
-    asking.gift !== undefined && h(Gift, asking.gift),
-  );
-}
-
-function Gift({ token, amount, unit }: GiftView): JSX.Element {
-  return h(
-    'div',
-    { class: 'stack' },
-    h('p', null, `${grouped(amount)} ${unitName(unit)}: scan it or copy it. Whoever is first has it.`),
-    fitsQr(token)
-      ? h(Qr, { text: token, label: 'The token as a QR code' })
-      : h('p', { class: 'small muted' }, 'It is too long for a QR code: copy it.'),
-    h(Copyable, { text: token, label: 'the token' }),
+    asking.gift !== undefined && h(Token, asking.gift),
   );
 }

@@ -2,18 +2,11 @@ import { h, type JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import encodeQR from 'qr';
 
-/** Bytes that the largest code holds with the least correction. */
-const MOST_BYTES = 2_953;
 /** Below this the usual correction still makes squares that a phone can tell apart. */
 const MANY_BYTES = 600;
 
 /** Light squares around a code; the frame on the page adds to them. */
 const QUIET = 2;
-
-/** Whether a text fits into one code. */
-export function fitsQr(text: string): boolean {
-  return new TextEncoder().encode(text).length <= MOST_BYTES;
-}
 
 /** A text as a QR code, black on white in both themes since not every phone reads the other way round. */
 export function Qr({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {

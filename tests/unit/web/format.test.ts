@@ -4,6 +4,32 @@ import { counted, grouped, integer, percent, shortAmount } from '../../../web/fo
 import { ago, duration, roughly } from '../../../web/format/duration.ts';
 import { asText, bytes, difficulty, hashrate } from '../../../web/format/quantity.ts';
 import { clockTime, dateTime, machineTime, shortTime } from '../../../web/format/time.ts';
+import { urParts } from '../../../web/format/ur.ts';
+import { readUr } from '../../harness/read-ur.ts';
+
+test('a long text becomes the parts of an animated code', () => {
+  // BCR-2024-001's multipart example: 256 bytes of its generator of the seed "Wolf", in fragments of at most 30 bytes.
+  const message =
+    '916ec65cf77cadf55cd7f9cda1a1030026ddd42e905b77adc36e4f2d3ccba44f7f04f2de44f42d84c374a0e149136f25b01852545961d55f' +
+    '7f7a8cde6d0e2ec43f3b2dcb644a2209e8c9e34af5c4747984a5e873c9cf5f965e25ee29039fdf8ca74f1c769fc07eb7ebaec46e0695aea6' +
+    'cbd60b3ec4bbff1b9ffe8a9e7240129377b9d3711ed38d412fbb4442256f1e6f595e0fc57fed451fb0a0101fb76b1fb1e1b88cfdfdaa9462' +
+    '94a47de8fff173f021c0e6f65b05c0a494e50791270a0050a73ae69b6725505a2ec8a5791457c9876dd34aadd192a53aa0dc66b556c0c215' +
+    'c7ceb8248b717c22951e65305b56a3706e3e86eb01c803bbf915d80edcd64d4d';
+  const parts = urParts(Buffer.from(message, 'hex'), 30).map((part) => part.toLowerCase());
+  assert.equal(parts.length, 9);
+  assert.equal(
+    parts[0],
+    'ur:bytes/1-9/lpadascfadaxcywenbpljkhdcahkadaemejtswhhylkepmykhhtsytsnoyoyaxaedsuttydmmhhpktpmsrjtdkgslpgh',
+  );
+  assert.equal(
+    parts[8],
+    'ur:bytes/9-9/lpasascfadaxcywenbpljkhdcajskecpmdckihdyhphfotjojtfmlnwmadspaxrkytbztpbauotbgtgtaeaevtgavtny',
+  );
+  const token = `cashuB${'x'.repeat(2_000)}`;
+  const animated = urParts(Buffer.from(token));
+  assert.ok(animated.length > 1);
+  assert.equal(readUr(animated.toReversed()), token);
+});
 
 test('a hashrate has three digits and the prefix that keeps it below 1,000', () => {
   const cases: [number | bigint, string][] = [
