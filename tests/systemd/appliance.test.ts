@@ -241,7 +241,7 @@ test('a real SV1 miner mines, and its shares become tokens', async () => {
 
 test('the journal of a side has its roles, and no secret', () => {
   const journal = machine.must('journalctl', '-o', 'cat', '-u', 'hashpool-server.slice');
-  for (const role of ['pool', 'mint', 'template-provider'])
+  for (const role of ['pool', 'mint', 'template-provider', 'jd-server'])
     assert.match(journal, new RegExp(`"role":"${role}"`));
   const all = machine.must('journalctl', '-o', 'cat');
   for (const name of machine.must('ls', `${STATE}/credentials`).trim().split('\n')) {

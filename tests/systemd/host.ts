@@ -1,9 +1,23 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { installDependencies } from '../../scripts/node-modules-hash.ts';
 import { debianBitcoind } from '../../services/bitcoind/debian.ts';
 import type { BitcoindCommand } from '../../services/bitcoind/locate.ts';
+import { writeEffectiveConfig } from '../../services/supervisor/effective-config.ts';
+import { placePorts } from '../../services/supervisor/ports.ts';
+import { readRolesTable } from '../../services/supervisor/roles-table.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { nixEval } from '../harness/nix.ts';
 import { debianRoot } from './debian-root.ts';
@@ -46,7 +60,7 @@ export async function installHost(): Promise<{ machine: Machine; host: HostFiles
   const words = [bitcoind.file, ...bitcoind.arguments].map(inMachine).join(' ');
   machine.write(places.bitcoind, `#!/bin/sh\nexec ${words} "$@"\n`, 0o755);
   copyApplication(machine);
-  cpSync(join(project, 'config/regtest'), join(machine.root, 'etc/hashpool'), { recursive: true });
+  configure(machine);
   shareWalletSocket(machine);
   serveTls(machine);
   for (const [path, text] of Object.entries(host.files)) machine.write(path, text);
@@ -79,6 +93,17 @@ function copyApplication(machine: Machine): void {
     cpSync(join(project, name), join(machine.root, places.app, name), { recursive: true });
 }
 
+/** Config for all roles of the table, which every user may read as in /etc of NixOS. */
+function configure(machine: Machine): void {
+  const table = readRolesTable();
+  const folder = join(machine.root, 'etc/hashpool');
+  writeEffectiveConfig(table, join(project, 'config/regtest'), folder, placePorts(table));
+  for (const file of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
+    const path = join(folder, file);
+    chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644);
+  }
+}
+
 /** As nix/modules/settings.nix says it: on a host the roles' own folders are closed to each other. */
 function shareWalletSocket(machine: Machine): void {
   for (const [file, key] of [
@@ -98,7 +123,7 @@ function serveTls(machine: Machine): void {
   const path = 'etc/hashpool/tproxy.config.toml';
   const { certificate, key } = TLS_FILES;
   const line = `downstream_tls = { certificate = "file:${certificate}", key = "file:${key}" }`;
-  machine.write(path, machine.read(path).replace(/^# downstream_tls = .*$/m, line));
+  machine.write(path, `${line}\n${machine.read(path)}`);
   writeCertificate(machine, 'first');
 }
 
