@@ -14,7 +14,7 @@ export interface RedeemableEpoch extends WindowedEpoch {
   readonly price: Price | undefined;
 }
 
-/** A request to redeem. */
+/** A request to redeem tokens. */
 export interface RedemptionRequest {
   /** What the wallet takes its inputs to be of, where it says so. */
   readonly unit?: string | undefined;
@@ -36,17 +36,16 @@ export interface RedemptionRules {
 /**
  * Whether ehash of one epoch may be redeemed for these outputs: its price is fixed and its window open, it is worth a
  * satoshi at least, and the outputs are sat ecash of just that worth.
- * @param inputs what `checkInputs` gave
+ * @param ehash what is given, tokens or quotes
  * @returns what they are worth, in sats
  * @throws HashpoolError 'epoch-mismatch', 'epoch-open', 'epoch-maturing', 'epoch-expired', 'worth-nothing',
  * 'not-balanced', 'units-differ' and those of `checkOutputs`
  */
 export function checkRedemption(
   { unit: wanted, outputs }: Pick<RedemptionRequest, 'unit' | 'outputs'>,
-  inputs: CheckedInputs,
+  { unit, sum }: Pick<CheckedInputs, 'unit' | 'sum'>,
   { keysets, epoch, tip, now }: RedemptionRules,
 ): bigint {
-  const { unit, sum } = inputs;
   if (wanted !== undefined && wanted !== unit) {
     const when = standingOf(epoch, tip);
     throw cashuError('epoch-mismatch', `inputs are of ${unit}, unit is ${wanted}; ${unit} ${when}`);

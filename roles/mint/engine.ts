@@ -304,7 +304,10 @@ function unknownQuote(name: string): never {
 }
 
 /** @throws HashpoolError 'signature-invalid' where a quote comes without a signature: all of them are locked */
-function claimsOf(quotes: readonly Quote[], signatures: readonly (Uint8Array | undefined)[]): MintClaim[] {
+export function claimsOf(
+  quotes: readonly Quote[],
+  signatures: readonly (Uint8Array | undefined)[],
+): MintClaim[] {
   return quotes.map(({ name, publicKey }, i) => {
     const signature = signatures[i];
     if (signature) return { quote: name, publicKey, signature };

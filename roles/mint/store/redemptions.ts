@@ -6,6 +6,7 @@ import { runSteps } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { postings } from './postings.ts';
 import { bigInteger, integer, type Row, text } from './row.ts';
+import { quoteIssuing } from './tokens.ts';
 
 /** What was redeemed of an epoch so far. */
 export interface Redeemed {
@@ -21,6 +22,8 @@ export interface RedemptionWrite {
   readonly ehash: bigint;
   readonly sats: bigint;
   readonly spent: readonly SpentRow[];
+  /** Quotes that are redeemed without ever having been minted, and the row of the epoch's keyset. */
+  readonly quotes?: { readonly ids: readonly Uint8Array[]; readonly keyset: number };
   readonly signatures: readonly SignatureRow[];
 }
 
@@ -29,6 +32,7 @@ const NOTHING: Redeemed = { ehash: 0n, sats: 0n, n: 0 };
 /** Turns ehash of priced epochs into sat ecash, and tells how much was. */
 export function redemptionOperations(db: Database) {
   const { spending, signing } = ledgerWrites(db);
+  const issuing = quoteIssuing(db);
   const post = postings(db);
   const ofEpoch = db.prepare('SELECT * FROM redemptions WHERE epoch = ?');
   ofEpoch.setReadBigInts(true);
@@ -53,15 +57,16 @@ export function redemptionOperations(db: Database) {
     redeemed,
 
     /**
-     * R2: ehash becomes spent, the sat signatures for it are kept, and the books say so; all or nothing.
-     * Preconditions: the epoch's price is fixed, no Y spent before or in a payment, each keyset of a signature active,
+     * R2: ehash becomes spent, or quotes issued, the sat signatures for it are kept, and the books say so; all or nothing.
+     * Preconditions: the epoch's price is fixed, no Y spent before or in a payment, each quote open, each keyset of a signature active,
      * no B_ signed before or promised to a payment's change; and all that was ever redeemed of the epoch, this included,
      * is no more than its reward less the fee, for no more than its work.
      * @throws HashpoolError 'epoch-maturing', 'reward-exhausted', 'proofs-pending', 'proofs-spent', 'keyset-inactive',
-     * 'outputs-pending', 'outputs-signed'
+     * 'outputs-pending', 'outputs-signed', and those of `quoteIssuing`
      */
-    redeem: ({ epoch, ehash, sats, spent, signatures }: RedemptionWrite): void => {
-      runSteps([spending(spent), signing(signatures)]);
+    redeem: ({ epoch, ehash, sats, spent, quotes, signatures }: RedemptionWrite): void => {
+      const given = quotes ? [issuing(quotes.ids, quotes.keyset)] : [spending(spent)];
+      runSteps([...given, signing(signatures)]);
       const price = pricedAt(epoch);
       const before = redeemed(epoch);
       const after = { ehash: before.ehash + ehash, sats: before.sats + sats };

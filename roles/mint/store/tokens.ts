@@ -16,10 +16,13 @@ export interface ProofState {
   readonly witness: string | null;
 }
 
-/** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
-export function tokenOperations(db: Database) {
+/**
+ * The step by which quotes of shares become ISSUED, for an epoch's own keyset or the sats that it is redeemed for.
+ * Preconditions: each open, of the epoch of `keyset`, which is final. It throws HashpoolError 'quote-unknown',
+ * 'quote-unpaid', 'quote-issued', 'units-differ', 'signing-stopped'.
+ */
+export function quoteIssuing(db: Database): (ids: readonly Uint8Array[], keyset: number) => Step {
   const { quotesById } = quoteOperations(db);
-  const { spending, signing } = ledgerWrites(db);
   const tally = tallies(db);
   // Computed, so that no planner reads the index of all open quotes instead of the one of ids. The keyset is that of the
   // quote's own epoch: a reorganization may have moved its segment since the outputs were signed.
@@ -35,9 +38,6 @@ export function tokenOperations(db: Database) {
     SELECT lost.unit FROM quotes JOIN segments USING (segment) JOIN epochs AS e USING (epoch)
       JOIN epochs AS lost ON lost.pool_id = e.pool_id
     WHERE quotes.id = ? AND lost.standing = 'stranded' AND lost.merged_into IS NULL LIMIT 1`);
-  const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);
-  const findPending = findAmong(db, (places) => `SELECT y FROM pending_inputs WHERE y IN (${places})`);
-  const findSignatures = findAmong(db, (places) => `SELECT * FROM signatures WHERE blinded IN (${places})`);
 
   const issuing = (ids: readonly Uint8Array[], keyset: number): Step => ({
     calls: ids.map((id) => ({ statement: issue, parameters: [id, keyset] })),
@@ -71,6 +71,17 @@ export function tokenOperations(db: Database) {
       `quote ${name} is in ${quote.unit} since the chain was reorganized; take its keyset`,
     );
   }
+
+  return issuing;
+}
+
+/** Issues and spends tokens. Balance and curve were checked before; here is what only the ledger can say. */
+export function tokenOperations(db: Database) {
+  const issuing = quoteIssuing(db);
+  const { spending, signing } = ledgerWrites(db);
+  const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);
+  const findPending = findAmong(db, (places) => `SELECT y FROM pending_inputs WHERE y IN (${places})`);
+  const findSignatures = findAmong(db, (places) => `SELECT * FROM signatures WHERE blinded IN (${places})`);
 
   return {
     /**

@@ -187,3 +187,32 @@ test('more than the reward is never given, whatever is asked of the store', asyn
   await assert.rejects(redeem(33n, 512n), { code: 'reward-exhausted' });
   assert.equal((await mint.engine.store.call('redeemed', epoch)).sats, 512n);
 });
+
+test('quotes that were never minted are redeemed by their key, once', async (t) => {
+  const { mint, unit, epoch, redemptions, outputs } = await scene(t);
+  const secretKey = randomBytes(32);
+  const quotes = await mint.addQuotes(mint.curve.publicKey(secretKey), [5, 5]);
+  const wanted = outputs(512);
+  const request = (key = secretKey, into = wanted) => ({
+    unit,
+    quotes,
+    outputs: into,
+    signatures: quotes.map((quote) => mint.sign(quote, into, key)),
+  });
+  await assert.rejects(redemptions().redeemQuotes(request()), { code: 'epoch-open' });
+  // 128 ehash for 1,024 sats.
+  await fixPrice(mint, epoch);
+  await assert.rejects(redemptions().redeemQuotes(request(randomBytes(32))), { code: 'signature-invalid' });
+  const [first, again] = await Promise.all([
+    redemptions().redeemQuotes(request()),
+    redemptions().redeemQuotes(request()),
+  ]);
+  assert.deepEqual(again, first);
+  await assert.rejects(redemptions().redeemQuotes(request(secretKey, outputs(512))), {
+    code: 'quote-issued',
+  });
+  const minted = { ...request(), outputs: [mint.blind(6)] };
+  await assert.rejects(mint.engine.mint(minted), /quote|keyset/i);
+  assert.deepEqual(await mint.engine.store.call('redeemed', epoch), { ehash: 64n, sats: 512n, n: 1 });
+  assert.deepEqual(troubles(mint), []);
+});
