@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 import { EpochLog } from './epoch-log.ts';
 import type { Losses } from './losses.ts';
 import type { Pool } from './pools.ts';
-import type { EpochTerms } from './store/epochs.ts';
+import type { Epoch, EpochTerms } from './store/epochs.ts';
 
 export interface EpochKeeperParts {
   readonly engine: Engine;
@@ -34,15 +34,36 @@ export class EpochKeeper {
     this.#log = new EpochLog(parts.log);
   }
 
-  /** Precondition: the chain is followed to the node's tip. @throws the store's and the signer's errors */
-  async arrange(): Promise<void> {
+  /**
+   * Precondition: the chain is followed to the node's tip.
+   * @returns whether an operator is waited for
+   * @throws the store's and the signer's errors
+   */
+  async arrange(): Promise<boolean> {
     const { pools, engine, losses } = this.#parts;
-    if (losses.frozen !== undefined) return;
-    let hasChanged = false;
+    if (losses.frozen !== undefined) return false;
+    let hasChanged = await this.#merge();
     for (const pool of pools) if (pool.script && (await this.#arrangeOne(pool))) hasChanged = true;
     if (hasChanged) await engine.epochs.changed();
     // Which of its quotes are paid has changed with the epoch.
     if (hasChanged) engine.quotesChanged();
+    return engine.epochs.all.some(isLost);
+  }
+
+  /** Carries out what an operator has asked for. */
+  async #merge(): Promise<boolean> {
+    const { engine, log } = this.#parts;
+    if (!engine.epochs.all.some(isLost)) return false;
+    let hasMerged = false;
+    for (const merge of await engine.store.call('wantedMerges', null)) {
+      if (!(await engine.store.call('mergeEpochs', merge))) continue;
+      faultPoint('epochs-merged');
+      hasMerged = true;
+      const unitOf = (epoch: number) => engine.epochs.all.find((each) => each.epoch === epoch)?.unit;
+      const [lost, heir] = [unitOf(merge.lost), unitOf(merge.heir)];
+      log.warn({ lost, heir }, `${lost} shares the reward of ${heir}, by work, as its operator has asked`);
+    }
+    return hasMerged;
   }
 
   async #arrangeOne(pool: Pool): Promise<boolean> {
@@ -66,4 +87,9 @@ export class EpochKeeper {
     this.#log.tell(arranged);
     return arranged.epochs.length > 0;
   }
+}
+
+/** Its ehash is out, and nothing backs it. */
+function isLost({ standing, mergedInto }: Epoch): boolean {
+  return standing === 'stranded' && mergedInto === undefined;
 }

@@ -14,8 +14,11 @@ export interface WatcherParts extends Omit<FollowerParts, 'confirmations'> {
   /** The network's unless given. */
   readonly confirmations?: number | undefined;
   readonly lookAgainMs?: number;
-  /** Is called when all blocks up to the node's tip are followed, before anybody is told of them. */
-  readonly onFollowed?: () => Promise<void>;
+  /**
+   * Is called when all blocks up to the node's tip are followed, before anybody is told of them.
+   * @returns whether there may be something to do for it without a new block
+   */
+  readonly onFollowed?: () => Promise<boolean>;
 }
 
 /** Watches the active chain for the pools: which blocks pay a pool's script or are a share of its, and how they stand. */
@@ -94,8 +97,8 @@ export class ChainWatcher {
     clearTimeout(this.#timer);
     try {
       const isAtTip = await this.#follower.follow(tip, this.#stop.signal);
-      if (isAtTip) await this.#parts.onFollowed?.();
-      const isUnsettled = await this.#news.tell();
+      const isUndecided = isAtTip && (await this.#parts.onFollowed?.()) === true;
+      const isUnsettled = (await this.#news.tell()) || isUndecided;
       if (this.#trouble !== '') this.#parts.log.info({ height: tip.height }, 'the chain is followed again');
       this.#trouble = '';
       if (isUnsettled) this.#lookAgain();

@@ -12,6 +12,7 @@ import { paymentsOfKeys } from './migrations/10-payments-of-keys.ts';
 import { quotesToForget } from './migrations/11-quotes-to-forget.ts';
 import { epochs } from './migrations/12-epochs.ts';
 import { redemptions } from './migrations/13-redemptions.ts';
+import { merges } from './migrations/14-merges.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -69,5 +70,6 @@ export const schema: Schema = {
     quotesToForget,
     epochs,
     redemptions,
+    merges,
   ],
 };

@@ -9,6 +9,7 @@ import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
 import { lossOperations } from './losses.ts';
 import { meltOperations } from './melts.ts';
+import { mergeOperations } from './merging.ts';
 import { paymentOperations } from './payments.ts';
 import { pricingOperations } from './pricing.ts';
 import { quoteOperations } from './quotes.ts';
@@ -25,6 +26,7 @@ export function operations(db: Database) {
   return {
     ...epochOperations(db),
     ...boundaryOperations(db),
+    ...mergeOperations(db),
     ...stampOperations(db),
     ...keysetOperations(db),
     ...quoteOperations(db),
@@ -48,7 +50,16 @@ export type MintOperations = ReturnType<typeof operations>;
 
 type OperationName = keyof MintOperations;
 const noted: readonly OperationName[] = [
-  ...(['openFirstEpoch', 'arrangeEpochs', 'rotateKeyset', 'storeWork', 'settle', 'mint', 'swap'] as const),
+  ...([
+    'openFirstEpoch',
+    'arrangeEpochs',
+    'mergeEpochs',
+    'rotateKeyset',
+    'storeWork',
+    'settle',
+    'mint',
+    'swap',
+  ] as const),
   ...(['fixPrice', 'redeem'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),

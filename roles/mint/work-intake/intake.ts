@@ -50,6 +50,8 @@ type Judged = { readonly work: JudgedWork; readonly height?: number };
 export interface WorkTaken {
   readonly storedSeq: bigint;
   readonly backedUpSeq: bigint;
+  /** Records whose parent the node does not know. */
+  readonly unplaced: number;
   readonly refusals: Refusal[];
 }
 
@@ -88,7 +90,7 @@ export class WorkIntake {
     if (records.length === 0) await this.#compare(poolId, firstSeq - 1n, known);
     if (records.length === 0 || firstSeq > known.storedSeq + 1n) {
       const { storedSeq, backedUpSeq } = known;
-      return { storedSeq, backedUpSeq, refusals: [] };
+      return { storedSeq, backedUpSeq, unplaced: 0, refusals: [] };
     }
     if (firstSeq < 1n || firstSeq + BigInt(records.length) > MAX_SEQ) {
       throw new HashpoolError(
@@ -103,7 +105,11 @@ export class WorkIntake {
       const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
       log.error(about, 'the same share came again with another key or k: the first one holds');
     }
-    return { storedSeq, backedUpSeq: losses.hasJournal ? storedSeq : known.backedUpSeq, refusals };
+    const unplaced = judged.filter(
+      ({ work, height }) => work.reason === undefined && height === undefined,
+    ).length;
+    const backedUpSeq = losses.hasJournal ? storedSeq : known.backedUpSeq;
+    return { storedSeq, backedUpSeq, unplaced, refusals };
   }
 
   /** What a pool was told is stored must be: else the database is an older copy, whatever else it lacks. */

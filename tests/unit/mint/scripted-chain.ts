@@ -1,11 +1,11 @@
 import { encodeBlock } from '../../../protocols/bitcoin/block.ts';
 import { addWitness, coinbaseParts } from '../../../protocols/bitcoin/coinbase.ts';
-import { headerHashLe } from '../../../protocols/bitcoin/header.ts';
+import { decodeHeader, headerHashLe } from '../../../protocols/bitcoin/header.ts';
 import type { NetworkName } from '../../../protocols/bitcoin/network.ts';
 import type { TransactionOutput } from '../../../protocols/bitcoin/output.ts';
 import { heightPush } from '../../../protocols/bitcoin/script.ts';
 import { concatBytes, reversed, toHex, u32Le } from '../../../protocols/bytes.ts';
-import type { Tip } from '../../../roles/mint/chain/chain-view.ts';
+import type { KnownParent, Link, Tip } from '../../../roles/mint/chain/chain-view.ts';
 import { RpcError } from '../../../runtime/rpc/errors.ts';
 
 interface ScriptedBlock {
@@ -59,6 +59,25 @@ export class ScriptedChain {
   /** Leaves them as bitcoind's invalidateblock does. */
   invalidate(height: number): ScriptedBlock[] {
     return this.leave(height, 'invalid');
+  }
+
+  /** The block as a parent of work, by its hash in display order. */
+  parent(hashBe: string): KnownParent | undefined {
+    const known = this.#known.get(hashBe);
+    return known && { height: known.height, time: 0, medianTime: 0, bits: 0x207fffff, start: undefined };
+  }
+
+  /** How a block hangs together with the chain. */
+  async link(hashBe: string): Promise<Link | undefined> {
+    const known = this.#known.get(hashBe);
+    if (!known) return undefined;
+    const prevHashBe = toHex(reversed(decodeHeader(Buffer.from(known.block.header, 'hex')).prevHashLe));
+    return { prevHashBe, isActive: this.blocks[known.height] === known.block };
+  }
+
+  /** 80 bytes in hex. */
+  headerOf(hashBe: string): string {
+    return this.#known.get(hashBe)?.block.header ?? refuse(-5, 'Block not found');
   }
 
   /** Puts the branch that was left at a height in the place of the one that is there. */
