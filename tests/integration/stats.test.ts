@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Health } from '../../services/stats/api/schemas/health.ts';
 import type { Stats } from '../../services/stats/api/schemas/stats.ts';
-import { startAppliance, type TestAppliance } from '../harness/appliance.ts';
+import { startAppliance } from '../harness/appliance.ts';
+import { processOf } from '../harness/hold-down.ts';
 
 const LOOK_MS = 250;
-/** A busy machine; on a quiet one each comes within ten seconds. */
+/** A busy machine. */
 const LIMIT_MS = 60_000;
-
-/** Who stands still, on whose page it is to be named, and under which name. */
-const roles = [
-  { role: 'pool', side: 'pool', dependency: 'pool' },
-  { role: 'mint', side: 'pool', dependency: 'mint' },
-  { role: 'template-provider', side: 'pool', dependency: 'template-provider' },
-  { role: 'bitcoind', side: 'pool', dependency: 'chain' },
-  { role: 'translator', side: 'proxy', dependency: 'translator' },
-] as const;
-
-async function health(url: string): Promise<{ status: number; body: Health }> {
-  const response = await fetch(`${url}health`);
-  return { status: response.status, body: (await response.json()) as Health };
-}
 
 async function stats(url: string): Promise<Stats> {
   return (await (await fetch(`${url}api/stats`)).json()) as Stats;
@@ -34,52 +19,6 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   }
   assert.fail(`waited ${LIMIT_MS / 1000} s for ${what}`);
 }
-
-async function isWell(url: string): Promise<boolean> {
-  const { status, body } = await health(url);
-  return status === 200 && body.ok;
-}
-
-/** The process that does the work of a role: bitcoind's is a child of ours. */
-function processOf(appliance: TestAppliance, role: string): number {
-  const { pid } = appliance.role(role);
-  assert.ok(pid !== undefined, `${role} runs`);
-  if (role !== 'bitcoind') return pid;
-  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-  return Number(child);
-}
-
-/** The value of a metric with these labels, undefined where it has none. */
-function metric(text: string, name: string, label: string): number | undefined {
-  const line = text.split('\n').find((each) => each.startsWith(`${name}{`) && each.includes(label));
-  return line === undefined ? undefined : Number(line.split(' ').at(-1));
-}
-
-test('each role that stands still is named by health and metrics, and is well again when it goes on', async (t) => {
-  const appliance = await startAppliance(t);
-  const { dashboards } = appliance;
-  for (const url of Object.values(dashboards)) await until(`${url} to be well`, () => isWell(url));
-  for (const { role, side, dependency } of roles) {
-    const url = dashboards[side];
-    const pid = processOf(appliance, role);
-    process.kill(pid, 'SIGSTOP');
-    try {
-      await until(`${role} to be named`, async () => {
-        const { status, body } = await health(url);
-        const found = body.dependencies.find(({ name }) => name === dependency);
-        return status === 503 && found?.state === 'failing' && body.verdict.includes(found.title);
-      });
-      const root = await fetch(url, { headers: { accept: 'text/plain' } });
-      assert.equal(root.status, 503);
-      assert.notEqual((await root.text()).trim(), 'OK');
-      const metrics = await (await fetch(`${url}metrics`)).text();
-      assert.equal(metric(metrics, 'hashpool_dependency_up', `dependency="${dependency}"`), 0);
-    } finally {
-      process.kill(pid, 'SIGCONT');
-    }
-    await until(`${url} to be well after ${role}`, () => isWell(url));
-  }
-});
 
 test('whatever is restarted, the sums are those of the mint', async (t) => {
   const appliance = await startAppliance(t);
