@@ -23,11 +23,12 @@ import {
   lookAtUnits,
   lookAtVersions,
 } from './doctor/look-at-host.ts';
+import { lookAtJobDeclaration } from './doctor/look-at-job-declaration.ts';
 import { judgeFit, lookAtNode } from './doctor/look-at-node.ts';
 
 const usage = `npm run doctor -- [--state DIR] [--json]: looks at a host and says what is wrong with it, and what to do
 
-Chain, RPC, ports, credentials, config, disk, backups, clock, firewall, services, and versions that do not fit each other.
+Chain, RPC, ports, credentials, config, job declaration, disk, backups, clock, firewall, services, and versions that do not fit each other.
 Changes nothing. As root it sees most. Exit code 1 where something is wrong. --state names the appliance's folder
 (default .state; /var/lib/hashpool on a server).`;
 
@@ -73,6 +74,7 @@ async function examine(host: Host, table: RolesTable): Promise<Finding[]> {
     ...lookAtVersions(project.version, process.version, table),
     ...lookAtConfig(host, await roleSchemas()),
     ...lookAtCredentials(host, table),
+    ...lookAtJobDeclaration(host),
     ...(isServer ? await lookAtChain(host) : []),
     ...(await lookAtUnits(host)),
     ...(await lookAtPorts(host, rpcPortOf(state, table))),

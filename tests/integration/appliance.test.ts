@@ -104,6 +104,21 @@ test('from nothing to tokens, and on where it was', { timeout: LIMIT_MS }, async
   await assertNoProcessLeft(state);
 });
 
+test('with --job-declaration miners mine blocks of their own, and their shares become tokens', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { state, run } = await place(t);
+  const result = await run('--job-declaration', '--until-tokens', '20', '--for', '100s').result;
+  assert.equal(result.code, 0, result.stderr + result.stdout);
+  const sums = agreeingSums(result);
+  assert.ok(sums.wallet >= 20);
+  assert.deepEqual(
+    sums.roles.map(({ name, restarts }) => [name, restarts]),
+    readRolesTable().roles.map(({ name }) => [name, 0]),
+  );
+  await assertNoProcessLeft(state);
+});
+
 test('a supervisor that is killed leaves no process of the appliance behind', {
   timeout: LIMIT_MS,
 }, async (t) => {

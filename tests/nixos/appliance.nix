@@ -9,6 +9,9 @@
         module
         ../../hosts/regtest.nix
       ];
+      # Miners choose their own blocks: the longest way that a share can take.
+      services.hashpool.server.jobDeclaration.enable = true;
+      services.hashpool.client.jobDeclaration.enable = true;
     };
     outside =
       { pkgs, ... }:
@@ -24,7 +27,7 @@
     import json
 
     state = "/var/lib/hashpool"
-    roles = ["template-provider", "mint", "pool", "translator"]
+    roles = ["template-provider", "mint", "pool", "jd-server", "jd-client", "translator"]
     units = ["bitcoind"] + [f"hashpool-{role}" for role in roles]
 
 
@@ -65,7 +68,7 @@
 
     with subtest("from outside only the ports of the table are open"):
         outside.wait_until_succeeds("nc -z -w 2 host 34255")
-        for closed in (18443, 8442, 3338, 34260, 34254, 8080, 8081, 8082, 8083, 9090, 9100):
+        for closed in (18443, 8442, 3338, 34260, 34254, 34256, 34265, 8080, 8081, 8082, 8083, 9090, 9100):
             outside.fail(f"nc -z -w 2 host {closed}")
 
     with subtest("nobody else reads a secret, and none is in the store"):

@@ -18,6 +18,7 @@ import {
   lookAtUnits,
   lookAtVersions,
 } from '../../../../commands/doctor/look-at-host.ts';
+import { lookAtJobDeclaration } from '../../../../commands/doctor/look-at-job-declaration.ts';
 import { judgeFit, lookAtNode } from '../../../../commands/doctor/look-at-node.ts';
 import { RpcError } from '../../../../runtime/rpc/errors.ts';
 import { readRolesTable } from '../../../../services/supervisor/roles-table.ts';
@@ -136,6 +137,31 @@ test('a config with a misspelt key is named', async () => {
   );
   writeFileSync(join(here.state.config, 'pool.config.toml'), 'coinbase_reward_script = "x"\n');
   assert.match(said(lookAtConfig(here, await roleSchemas())), /^ok: /);
+});
+
+test('job declaration: tokens that the pool does not take, another script, a translator that goes past it', () => {
+  const here = { ...host(), roles: tableOfSides(readRolesTable(), ['server', 'client']).roles };
+  const write = (file: string, lines: string) => writeFileSync(join(here.state.config, file), lines);
+  writeFileSync(join(here.state.published, 'jd-server-token.pub'), '02ab\n');
+  const look = (pool: string, port: number) => {
+    write('pool.config.toml', `coinbase_reward_script = "a"\n${pool}`);
+    write('jds.config.toml', 'coinbase_reward_script = "a"\n');
+    write('jdc.config.toml', '');
+    write('tproxy.config.toml', `[[upstreams]]\naddress = "127.0.0.1"\nport = ${port}\n`);
+    return said(lookAtJobDeclaration(here));
+  };
+  assert.doesNotMatch(look('jd_token_keys = ["public:jd-server-token.pub"]', 34265), /bad|warn/);
+  assert.match(
+    look('', 34265),
+    /bad: the pool does not take the tokens of the jd-server.*; jd_token_keys = /,
+  );
+  assert.match(look('jd_token_keys = ["02cd"]', 34265), /bad: the pool does not take the tokens/);
+  assert.match(look('', 34254), /warn: the translator does not mine the jobs of the jd-client/);
+  write('jds.config.toml', 'coinbase_reward_script = "b"\n');
+  assert.match(said(lookAtJobDeclaration(here)), /bad: declared jobs pay another script/);
+  rmSync(join(here.state.config, 'pool.config.toml'));
+  assert.match(said(lookAtJobDeclaration(here)), /bad: ENOENT.*pool\.config\.toml/);
+  assert.deepEqual(lookAtJobDeclaration(host()), [], 'a host without it');
 });
 
 test('disk: room, little room, none, and a disk that is away', () => {
