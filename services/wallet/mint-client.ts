@@ -68,7 +68,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
   return {
     url: mint.mintUrl,
     payments: openMintPayments(mint, checked),
-    epochs: openMintEpochs(mint.mintUrl),
+    epochs: openMintEpochs(mint.mintUrl, sign),
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();

@@ -5,8 +5,12 @@ import {
   type SerializedBlindedSignature,
 } from '@cashu/cashu-ts';
 import type { Price } from '../../domain/epochs/price.ts';
+import { fromHex } from '../../protocols/bytes.ts';
+import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
+import type { LockedQuote } from './mint-client.ts';
 import { MintRefusal, requestMint } from './mint-http.ts';
+import type { LockKey } from './seed.ts';
 
 /** How far an epoch is: while it is `maturing` the height from which it can be redeemed is known, its price not yet. */
 export const EPOCH_STATES = [
@@ -41,10 +45,30 @@ export interface MintEpochs {
     inputs: Proof[],
     outputs: SerializedBlindedMessage[],
   ): Promise<SerializedBlindedSignature[]>;
+  /** Turns quotes of an epoch into sats, that were never minted, with a NUT-20 signature for each. */
+  redeemQuotes(
+    unit: string,
+    quotes: readonly LockedQuote[],
+    outputs: SerializedBlindedMessage[],
+  ): Promise<SerializedBlindedSignature[]>;
 }
 
-/** @param url the mint's */
-export function openMintEpochs(url: string): MintEpochs {
+/**
+ * @param url the mint's
+ * @param sign signs the digest by the key, in hex
+ */
+export function openMintEpochs(url: string, sign: (key: LockKey, digest: Uint8Array) => string): MintEpochs {
+  async function ask(path: string, requestBody: Record<string, unknown>) {
+    const endpoint = `${url}${path}`;
+    const { signatures } = await requestMint<{ signatures?: unknown }>({
+      endpoint,
+      method: 'POST',
+      requestBody,
+    });
+    if (!Array.isArray(signatures)) throw unusable('signatures are no list');
+    return signatures.map(toSignature);
+  }
+
   return {
     epoch: async (unit) => {
       try {
@@ -55,12 +79,15 @@ export function openMintEpochs(url: string): MintEpochs {
         throw error;
       }
     },
-    redeem: async (unit, inputs, outputs) => {
-      const requestBody = { unit, inputs, outputs };
-      const endpoint = `${url}/v1/redeem`;
-      const answer = await requestMint<{ signatures?: unknown }>({ endpoint, method: 'POST', requestBody });
-      if (!Array.isArray(answer.signatures)) throw unusable('signatures are no list');
-      return answer.signatures.map(toSignature);
+    redeem: (unit, inputs, outputs) => ask('/v1/redeem', { unit, inputs, outputs }),
+    redeemQuotes: (unit, quotes, outputs) => {
+      const signed = outputs.map(({ amount, B_ }) => ({ amount: amount.toBigInt(), blinded: fromHex(B_) }));
+      return ask('/v1/redeem/quotes', {
+        unit,
+        quotes: quotes.map(({ id }) => id),
+        outputs,
+        signatures: quotes.map(({ id, key }) => sign(key, mintMessage(id, signed))),
+      });
     },
   };
 }

@@ -1,10 +1,11 @@
-import { redeemedSats } from '../../domain/epochs/price.ts';
+import { type Price, redeemedSats } from '../../domain/epochs/price.ts';
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
+import type { Keyset } from './keysets.ts';
 import type { MintEpoch } from './mint-epochs.ts';
 import { amountsOf } from './outputs.ts';
 import { type Proof, sumOf } from './proofs.ts';
-import type { Parts } from './settle.ts';
+import { type Parts, settle } from './settle.ts';
 import { swapOwn } from './swap.ts';
 
 /** Proofs in one request: the mint takes so many. */
@@ -59,15 +60,17 @@ export async function redeem(parts: Parts, wanted: string | undefined): Promise<
   const redeemed: Redeemed[] = [];
   for (const unit of units) {
     const epoch = await parts.mint.epochs.epoch(unit);
-    if (epoch?.state === 'redeemable' && epoch.price) redeemed.push(...(await redeemUnit(parts, epoch)));
+    if (epoch?.state === 'redeemable' && epoch.price)
+      redeemed.push(...(await redeemUnit(parts, epoch, epoch.price)));
     else if (wanted !== undefined) throw notRedeemable(unit, epoch);
   }
   return redeemed;
 }
 
-function unitsOf({ proofs }: Parts, wanted: string | undefined): string[] {
-  const held = proofs.sums().flatMap(({ unit, state }) => (state === 'unspent' ? [unit] : []));
-  const units = [...new Set(held)].filter((unit) => unit !== REDEMPTION_UNIT);
+function unitsOf({ proofs, quotes, clock }: Parts, wanted: string | undefined): string[] {
+  const tokens = proofs.sums().flatMap(({ unit, state }) => (state === 'unspent' ? [unit] : []));
+  const waiting = quotes.mintableKinds(clock()).map(({ unit }) => unit);
+  const units = [...new Set([...tokens, ...waiting])].filter((unit) => unit !== REDEMPTION_UNIT);
   if (wanted === undefined) return units;
   const [found, ...others] = units.filter((unit) => unit.endsWith(wanted));
   if (found !== undefined && others.length === 0) return [found];
@@ -79,12 +82,54 @@ function unitsOf({ proofs }: Parts, wanted: string | undefined): string[] {
   );
 }
 
-/** The larger proofs first, as many at once as the mint takes: the fewer requests, the less is rounded off. */
-async function redeemUnit(parts: Parts, { unit, price }: MintEpoch): Promise<Redeemed[]> {
+async function redeemUnit(parts: Parts, { unit }: MintEpoch, price: Price): Promise<Redeemed[]> {
   const into = parts.keysets.activeFor(REDEMPTION_UNIT);
+  const [tokens, quotes] = [
+    await redeemTokens(parts, unit, price, into),
+    await redeemQuotes(parts, unit, price, into),
+  ];
+  const ehash = tokens.ehash + quotes.ehash;
+  return ehash === 0n ? [] : [{ unit, ehash, sats: tokens.sats + quotes.sats }];
+}
+
+/** What of some ehash was redeemed, for how much. */
+type Sums = Pick<Redeemed, 'ehash' | 'sats'>;
+
+/** Quotes that were not minted while the epoch's keyset signed. */
+async function redeemQuotes(parts: Parts, unit: string, price: Price, keyset: Keyset): Promise<Sums> {
+  const { quotes, journal, clock } = parts;
+  const kind = { method: 'ehash', unit } as const;
   let ehash = 0n;
   let sats = 0n;
-  while (price && !parts.isClosing()) {
+  const limit = await parts.mint.maxBatch();
+  while (!parts.isClosing()) {
+    const ids = quotes.mintable(kind, limit, clock());
+    let taken = 0n;
+    const operation = journal.begin({
+      kind: 'redeem',
+      keyset,
+      claim: (id) => {
+        taken = sumOf(quotes.claim(ids, id));
+        const worth = taken <= price.work ? redeemedSats(price, taken) : 0n;
+        if (worth > 0n) return { amounts: amountsOf(worth), fee: 0n };
+        quotes.giveBack(id);
+        return undefined;
+      },
+    });
+    if (!operation) break;
+    const settled = await settle(parts, operation);
+    if (!settled.done) throw settled.refusal;
+    ehash += taken;
+    sats += settled.amount;
+  }
+  return { ehash, sats };
+}
+
+/** The larger proofs first, as many at once as the mint takes: the fewer requests, the less is rounded off. */
+async function redeemTokens(parts: Parts, unit: string, price: Price, into: Keyset): Promise<Sums> {
+  let ehash = 0n;
+  let sats = 0n;
+  while (!parts.isClosing()) {
     let taken: readonly Proof[] = [];
     const swapped = await swapOwn(parts, {
       kind: 'redeem',
@@ -105,7 +150,7 @@ async function redeemUnit(parts: Parts, { unit, price }: MintEpoch): Promise<Red
     ehash += sumOf(taken);
     sats += swapped.amount;
   }
-  return ehash === 0n ? [] : [{ unit, ehash, sats }];
+  return { ehash, sats };
 }
 
 function notRedeemable(unit: string, epoch: MintEpoch | undefined): HashpoolError {

@@ -91,14 +91,11 @@ async function request(
   outputs: Parameters<MintClient['swap']>[1],
 ): ReturnType<MintClient['swap']> {
   const { seed, keysets, proofs, quotes, mint } = parts;
-  if (operation.kind === 'mint') {
-    const claimed = quotes.claimedBy(operation.id);
-    return mint.mintBatch(
-      claimed[0]?.method ?? 'ehash',
-      claimed.map(({ id, amount, keyIndex }) => ({ id, amount, key: seed.lockKey(keyIndex) })),
-      outputs,
-    );
-  }
+  const claimed = quotes.claimedBy(operation.id);
+  const locked = claimed.map(({ id, amount, keyIndex }) => ({ id, amount, key: seed.lockKey(keyIndex) }));
+  const [first] = claimed;
+  if (operation.kind === 'mint') return mint.mintBatch(first?.method ?? 'ehash', locked, outputs);
+  if (first) return mint.epochs.redeemQuotes(first.unit, locked, outputs);
   if (operation.kind === 'receive')
     return mint.swap(unlocked(parts, operation.foreignInputs, outputs), outputs);
   const own = proofs.reservedBy(operation.id);

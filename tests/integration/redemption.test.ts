@@ -18,6 +18,7 @@ import { bare, type SatProof } from '../harness/sat-wallet.ts';
 
 const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
+const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
 const SUBSIDY = 5_000_000_000n;
 /** Two per cent. */
 const FEE_PPM = 20_000;
@@ -47,14 +48,17 @@ async function open(t: TestContext) {
   const outbox = new TestOutbox();
   await outbox.link(t, scene.mint);
   const folder = await mkdtemp(join(tmpdir(), 'hashpool-redemption-'));
-  const path = join(folder, 'wallet.sqlite');
   const log = { info: () => undefined };
-  const wallet = await openWallet({ path, mnemonic: MNEMONIC, mintUrl: scene.mint.url, log });
+  const walletOf = (mnemonic: string, name: string) =>
+    openWallet({ path: join(folder, name), mnemonic, mintUrl: scene.mint.url, log });
+  const wallet = await walletOf(MNEMONIC, 'wallet.sqlite');
+  const sleeper = await walletOf(OTHER, 'sleeper.sqlite');
   t.after(async () => {
     await wallet.close();
+    await sleeper.close();
     await rm(folder, { recursive: true, force: true });
   });
-  return { scene, outbox, wallet, rewards };
+  return { scene, outbox, wallet, sleeper, rewards };
 }
 
 async function epochOf(scene: OnchainScene, unit: string): Promise<EpochAnswer> {
@@ -82,11 +86,12 @@ async function untilHeld(wallet: Wallet, unit: string, wanted: bigint): Promise<
 test('mined, closed by a block, redeemed after 100 more, and paid out on the chain, to the satoshi', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { scene, outbox, wallet, rewards } = await open(t);
+  const { scene, outbox, wallet, sleeper, rewards } = await open(t);
   const { node } = scene;
   const own = await wallet.keyForChannel('a channel');
   const miner = new EhashMiner(scene.mint);
-  for (const k of [6, 5, 3]) await outbox.mine(node, own, k);
+  for (const k of [6, 5]) await outbox.mine(node, own, k);
+  await outbox.mine(node, await sleeper.keyForChannel('a channel'), 3);
   for (const k of [7, 4]) await outbox.mine(node, miner.publicKey, k);
   await outbox.stored();
   const unit = outbox.terms?.unit ?? '';
@@ -107,7 +112,7 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   const closed = await untilEpoch(scene, unit, 'maturing');
   assert.deepEqual([closed.closed_height, closed.redeemable_from], [height, height + 100]);
   await outbox.mine(node, finder.publicKey, 2);
-  await untilHeld(wallet, unit, 104n);
+  await untilHeld(wallet, unit, 96n);
 
   await node.generate(99);
   await assert.rejects(wallet.redeem(unit), {
@@ -131,16 +136,16 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   assert.ok(work > 248n, `${work}`);
   const worth = (sum: bigint) => (payable * sum) / work;
 
-  assert.deepEqual(await wallet.redeem(unit), [{ unit, ehash: 104n, sats: worth(104n) }]);
+  assert.deepEqual(await wallet.redeem(unit), [{ unit, ehash: 96n, sats: worth(96n) }]);
   assert.deepEqual(await wallet.redeem(), []);
   const balance = await wallet.balance();
   assert.deepEqual(
     balance.filter(({ amount }) => amount > 0n).map(({ unit, amount }) => [unit, amount]),
-    [['sat', worth(104n)]],
+    [['sat', worth(96n)]],
   );
   const history = await wallet.history({ limit: 100 });
   for (const [of, held] of [
-    ['sat', worth(104n)],
+    ['sat', worth(96n)],
     [unit, 0n],
   ] as const) {
     const lines = history.filter((line) => line.unit === of);
@@ -165,10 +170,15 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   assert.deepEqual([again.status, again.body.code], [400, 11001]);
   const sats = tokens.proofs(outputs, first.body.signatures);
 
+  // Somebody who has not looked for all that time: his quotes can't be minted any more, and are worth as much.
+  await sleeper.collect();
+  assert.deepEqual(await sleeper.redeem(unit.slice(-8)), [{ unit, ehash: 8n, sats: worth(8n) }]);
+
   const after = await epochOf(scene, unit);
+  const given = worth(96n) + worth(144n) + worth(8n);
   assert.deepEqual(
     [BigInt(after.redeemed.ehash), BigInt(after.redeemed.sats), BigInt(after.redeemed.dust)],
-    [248n, worth(104n) + worth(144n), worth(248n) - worth(104n) - worth(144n)],
+    [248n, given, worth(248n) - given],
   );
 
   const address = await scene.newAddress();
