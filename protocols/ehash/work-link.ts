@@ -27,6 +27,7 @@ const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
  * in their order: `stored_seq` is its last share that is stored, or where it would leave a gap, or has no records and
  * only asks, the last share of the outbox, 0 for none. The pool goes on from there, also where that is further back
  * than it thought; never from beyond what it has sent, since an outbox set back to an older copy uses numbers again.
+ * `unplaced` of its shares wait, since the mint's node does not know the block that they build on.
  * ServerIdLease comes before the first Terms: the server id that the pool has, which may be another one than it asked for.
  * BlockState comes after the first Terms for the pool's latest blocks, afterwards for each whose state changes.
  */
@@ -50,6 +51,7 @@ export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
     outbox_id: OUTBOX_ID,
     stored_seq: U64,
     backed_up_seq: U64,
+    unplaced: U16,
     refusals: SEQ0_64K(STRUCT({ seq: U64, reason: STR0_255 })),
   }),
   BlockState: message(0x85, { block_hash: U256, height: U32, state: U8, confirmations: U32 }),

@@ -19,6 +19,8 @@ export interface QuotePathEvents {
   sent(first: number, last: number): void;
   /** The mint has all shares up to this one. */
   answered(last: number): void;
+  /** The mint has looked at so many shares. @param unplaced of these build on a block that its node does not know */
+  judged(count: number, unplaced: number): void;
   /** The mint does not pay these. */
   failed(refusals: readonly Refusal[]): void;
 }
@@ -66,8 +68,9 @@ export async function openQuotePath({
       if (errorCode === SERVER_ID_IN_USE) onLeaseLost();
     },
     onSent: events.sent,
-    onAck({ storedSeq, refusals }) {
+    onAck({ storedSeq, refusals, count, unplaced }) {
       events.answered(storedSeq);
+      events.judged(count, unplaced);
       if (refusals.length > 0) events.failed(refusals);
     },
   });

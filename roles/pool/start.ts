@@ -24,6 +24,7 @@ import { PoolStatus } from './status.ts';
 import { upstreamSource } from './sv1-upstream/source.ts';
 import { templateSource } from './template-source.ts';
 import { TipShares } from './tip-shares.ts';
+import { UnknownBlock } from './unknown-block.ts';
 import { WorkSource } from './work-source.ts';
 
 type PoolContext = RoleContext<PoolConfig, PoolShared>;
@@ -102,6 +103,12 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
   const { context, settings, outbox, source, workers, status, blocks, stats } = pool;
   const { feed } = source;
   const { config, shared, log } = context;
+  const unknownBlock = new UnknownBlock({
+    source: source.name,
+    now: () => performance.now(),
+    log,
+    say: (words) => status.waitsFor('chain', words),
+  });
   return openQuotePath({
     outbox,
     link: {
@@ -127,6 +134,7 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
         status.changed();
         stats.quotes.answered(last);
       },
+      judged: (count, unplaced) => unknownBlock.judged(count, unplaced),
       failed(refusals) {
         log.warn({ count: refusals.length, first: refusals[0]?.reason }, 'the mint does not pay some shares');
         stats.quotes.failed(refusals);

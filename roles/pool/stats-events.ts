@@ -149,8 +149,7 @@ export function poolHealth(
     const state = words === undefined ? 'unknown' : words.startsWith('waiting') ? 'failing' : 'ok';
     return { name, state, why: words ?? 'not connected yet' } as const;
   };
-  const unstored = status.of('outbox') || undefined;
-  const trouble = blocked ?? unstored;
+  const trouble = blocked || status.of('outbox') || status.of('chain') || undefined;
   const work = {
     name: 'work',
     state: trouble ? 'failing' : 'ok',

@@ -4,7 +4,7 @@ import type { Figures } from '../../runtime/notify.ts';
 const INTERVAL_MS = 500;
 
 /** How it stands with what the pool depends on, in words; those that begin with "waiting" are told. */
-type Needs = { mint?: string; source?: string; outbox?: string };
+type Needs = { mint?: string; source?: string; outbox?: string; chain?: string };
 
 /** The pool in words and numbers for whoever watches it. */
 export class PoolStatus {

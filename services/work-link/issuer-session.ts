@@ -213,6 +213,7 @@ export class IssuerSession {
         outbox_id,
         stored_seq: stored.storedSeq,
         backed_up_seq: stored.backedUpSeq,
+        unplaced: stored.unplaced,
         refusals: stored.refusals,
       });
     }

@@ -34,6 +34,16 @@ export interface WorkSource {
   acknowledged(ack: { storedSeq: number; backedUpSeq: number; refusals: readonly Refusal[] }): Promise<void>;
 }
 
+/** What the mint said of a submission. */
+export interface WorkAnswer {
+  readonly storedSeq: number;
+  readonly refusals: readonly Refusal[];
+  /** How many shares it had. */
+  readonly count: number;
+  /** How many of them wait, since the mint's node does not know the block that they build on. */
+  readonly unplaced: number;
+}
+
 export interface PoolSessionEvents {
   readonly log: Log;
   onTerms(terms: Terms): Promise<void>;
@@ -43,7 +53,7 @@ export interface PoolSessionEvents {
   onRefused?(errorCode: string): void;
   /** Shares `first` to `last` were sent, perhaps not for the first time. */
   onSent?(first: number, last: number): void;
-  onAck?(ack: { storedSeq: number; refusals: readonly Refusal[] }): void;
+  onAck?(ack: WorkAnswer): void;
   /** How a block of this pool stands, also where that is known; it may be a block of the pool's other servers. */
   onBlock?(block: BlockState): void;
 }
@@ -153,8 +163,9 @@ export class PoolSession {
     const storedSeq = this.#storedBy(ack.stored_seq, answered);
     this.#stored = storedSeq;
     if (storedSeq < answered.last) this.#isShort = true;
-    const { refusals } = ack;
-    this.#events.onAck?.({ storedSeq, refusals });
+    const { refusals, unplaced } = ack;
+    const count = answered.last - answered.first + 1;
+    this.#events.onAck?.({ storedSeq, refusals, count, unplaced });
     this.#source
       .acknowledged({ storedSeq, backedUpSeq: atMost(ack.backed_up_seq, storedSeq), refusals })
       .then(() => this.#goOn())

@@ -30,6 +30,8 @@ export interface WorkStored {
   readonly storedSeq: bigint;
   /** The last one up to which all are in a backup. */
   readonly backedUpSeq: bigint;
+  /** How many of these records build on a block that is not known; they count as stored, and wait. */
+  readonly unplaced: number;
   /** Of these records, those that are not paid, and why. They count as stored. */
   readonly refusals: readonly Refusal[];
 }

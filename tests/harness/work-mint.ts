@@ -70,7 +70,7 @@ export async function workMint(
       for (const [i, record] of records.entries()) {
         if (Number(firstSeq) + i === shares.length + 1) shares.push(record);
       }
-      return { storedSeq: BigInt(shares.length), backedUpSeq: 0n, refusals: [] };
+      return { storedSeq: BigInt(shares.length), backedUpSeq: 0n, unplaced: 0, refusals: [] };
     },
   });
   t.after(async () => {

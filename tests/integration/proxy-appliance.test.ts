@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
+import { UNKNOWN_BLOCK_MS } from '../../roles/pool/unknown-block.ts';
 import { startAppliance } from '../harness/appliance.ts';
+import { REGTEST_ADDRESS, regtestNode } from '../harness/bitcoind.ts';
 import { proxyTcp } from '../harness/interceptor.ts';
 import { poolProcess } from '../harness/pool.ts';
 import { UPSTREAM_USER } from '../harness/proxy-scene.ts';
@@ -14,10 +17,11 @@ import { workMint } from '../harness/work-mint.ts';
 
 const LIMIT_MS = 180_000;
 const BLOCK_BITS = 14;
+const NEVER_A_BLOCK = 40;
 const BITS = 8;
 
 /** The config of docs/operations.md: no template provider, no script of the pool's own, an upstream. */
-function behindUpstream(upstreamPort: number) {
+function behindUpstream(upstreamPort: number, blockBits = BLOCK_BITS) {
   const table = [
     '[[sv1_upstream]]',
     'address = "127.0.0.1"',
@@ -30,17 +34,21 @@ function behindUpstream(upstreamPort: number) {
     if (file === 'mint.config.toml') return kept;
     if (file !== 'pool.config.toml') return text;
     const quick = kept.replace('shares_per_minute = 30', 'shares_per_minute = 600');
-    return `sv1_block_target_bits = ${BLOCK_BITS}\n${quick}\n${table.join('\n')}\n`;
+    return `sv1_block_target_bits = ${blockBits}\n${quick}\n${table.join('\n')}\n`;
   };
 }
 
-/** An ordinary pool on the node of an appliance. */
-async function ordinaryPool(t: TestContext, folder: { credentials: string; config: string }) {
+/** How an appliance's node is reached. */
+function nodeOf(folder: { credentials: string; config: string }) {
   const rpcAuth = readFileSync(join(folder.credentials, 'bitcoin-rpc'), 'utf8').trim();
   const shared = readFileSync(join(folder.config, 'shared/pool.toml'), 'utf8');
-  const rpcUrl = /^rpc_url = "(.*)"$/m.exec(shared)?.[1] ?? '';
-  const config = [`block_target_bits = ${BLOCK_BITS}`];
-  const provider = await templateProvider(t, { rpcUrl, rpcAuth, config });
+  return { rpcUrl: /^rpc_url = "(.*)"$/m.exec(shared)?.[1] ?? '', rpcAuth };
+}
+
+/** An ordinary pool on a node. */
+async function ordinaryPool(t: TestContext, node: { rpcUrl: string; rpcAuth: string }, blockBits: number) {
+  const config = [`block_target_bits = ${blockBits}`];
+  const provider = await templateProvider(t, { ...node, config });
   const mint = await workMint(t);
   const mintPort = mint.server.address.port;
   const fixed = [`minimum_bits = ${BITS}`, `maximum_bits = ${BITS}`];
@@ -62,7 +70,7 @@ test('an appliance in front of an ordinary pool: its mint pays all shares, and k
     edit: behindUpstream(network.address.port),
   });
   const { state } = appliance;
-  const upstream = await ordinaryPool(t, { credentials: state.credentials, config: state.config });
+  const upstream = await ordinaryPool(t, nodeOf(state), BLOCK_BITS);
   where.port = upstream.sv1Port;
   await appliance.until('the upstream', () => appliance.role('pool').text === 'serving miners');
 
@@ -95,4 +103,54 @@ test('an appliance in front of an ordinary pool: its mint pays all shares, and k
   assert.equal(audit.quotes.rows, audit.outbox.rows);
   const mintLog = readFileSync(join(state.logs, 'mint.log'), 'utf8');
   assert.doesNotMatch(mintLog, /"alert"/);
+});
+
+test('an upstream on another chain is told in words: by the pool, in its log, and by /health', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const other = await regtestNode(t, { blocks: 1 });
+  const where = { host: '127.0.0.1', port: 1 };
+  const network = await proxyTcp(where);
+  t.after(() => network.close());
+  const appliance = await startAppliance(t, {
+    without: ['miner'],
+    edit: behindUpstream(network.address.port, NEVER_A_BLOCK),
+  });
+  where.port = (await ordinaryPool(t, other, NEVER_A_BLOCK)).sv1Port;
+  await appliance.until('the upstream', () => appliance.role('pool').text === 'serving miners');
+  const { sv1Port: port } = appliance;
+  const miner = await SteadyMiner.start({
+    port,
+    user: 'somebody',
+    bits: BITS,
+    pauseMs: 500,
+    takesExtranonce: true,
+  });
+  t.after(() => miner.client.close());
+  const running = miner.run();
+  const words = /the mint's node does not know the block .*, or the upstream is on another chain/;
+  await appliance.until('the words', () => words.test(appliance.role('pool').text), 3 * UNKNOWN_BLOCK_MS);
+  assert.match(readFileSync(join(appliance.state.logs, 'pool.log'), 'utf8'), /"alert":"unknown-block"/);
+  const health = async () => {
+    const answer = await fetch(new URL('health', appliance.dashboards.pool));
+    return `${answer.status} ${await answer.text()}`;
+  };
+  const deadline = Date.now() + UNKNOWN_BLOCK_MS;
+  while (!words.test(await health()) && Date.now() < deadline) await delay(500);
+  assert.match(await health(), /^503 /);
+  assert.match(await health(), words);
+
+  // The mint's node hears of the block after all: of a branch beside its own.
+  const tip = String(await other.rpc.call('getbestblockhash', []));
+  await appliance.rpc.call('submitblock', [String(await other.rpc.call('getblock', [tip, 0]))]);
+  await appliance.until('the pool to be well again', () => appliance.role('pool').text === 'serving miners');
+  miner.stop();
+  await running;
+  // What waits is looked at again at the next tip.
+  await appliance.rpc.call('generatetoaddress', [1, REGTEST_ADDRESS]);
+  await appliance.until('the wallet to have it all', () => appliance.figures().waiting === 0n);
+  await appliance.stop();
+  const { outbox, quotes, disagreements } = appliance.audit();
+  assert.deepEqual(disagreements, []);
+  assert.deepEqual([outbox.rows, quotes.rows], [miner.accepted.length, miner.accepted.length]);
 });

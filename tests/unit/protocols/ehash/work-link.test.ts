@@ -46,6 +46,7 @@ describe('work link messages', () => {
         outbox_id,
         stored_seq: 5n,
         backed_up_seq: 0n,
+        unplaced: 3,
         refusals: [{ seq: 3n, reason: 'unknown tip' }],
       },
     ];
@@ -89,6 +90,7 @@ describe('work link messages', () => {
       outbox_id,
       stored_seq: 1n,
       backed_up_seq: 1n,
+      unplaced: 3,
       refusals,
     });
     assert.ok(submit.length < WORK_LINK_FRAME_CAP && ack.length < WORK_LINK_FRAME_CAP);

@@ -98,7 +98,7 @@ class MemoryMint {
     const isCut = taken.length < records.length;
     const storedSeq = BigInt(isCut ? first + taken.length - 1 : Math.max(this.shares.length, this.ahead));
     await this.disturb();
-    return { storedSeq, backedUpSeq: storedSeq / 2n, refusals };
+    return { storedSeq, backedUpSeq: storedSeq / 2n, unplaced: 0, refusals };
   }
 }
 
