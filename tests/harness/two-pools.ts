@@ -51,7 +51,10 @@ async function upstreamPool(t: Test, provider: ProviderProcess, sharesPerMinute:
   const mint = await workMint(t);
   const config = [`shares_per_minute = ${sharesPerMinute}`];
   const process = await poolProcess(t, { provider, mint, mintPort: mint.server.address.port, config });
-  await process.role.says(/serving miners/);
+  await process.role.says(/serving miners/).catch((cause: unknown) => {
+    const { status, output } = provider.role;
+    throw new Error(`the pool has no work; its template provider: ${status.text}\n${output}`, { cause });
+  });
   const network = await proxyTcp({ host: process.host, port: process.port });
   t.after(() => network.close());
   return { process, mint, network };
