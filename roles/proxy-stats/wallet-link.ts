@@ -1,6 +1,7 @@
 import { type RequestOptions, request } from 'node:http';
 import { parseJson } from '../../protocols/cashu/json.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import { plainWords } from '../../services/stats/health/plain-words.ts';
 
 const TIMEOUT_MS = 5_000;
 /** A token may have to be made at the mint first. */
@@ -81,7 +82,7 @@ async function ask(options: RequestOptions, sent = ''): Promise<Record<string, u
     if (isHashpoolError(cause) && refusals.has(cause.code)) throw cause;
     throw new HashpoolError(
       'wallet-unavailable',
-      `the translator's wallet does not answer: ${messageOf(cause)}`,
+      `the translator's wallet does not answer: ${plainWords(messageOf(cause))}`,
       {
         cause,
       },

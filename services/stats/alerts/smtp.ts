@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { HashpoolError } from '../../../protocols/errors.ts';
@@ -29,7 +29,9 @@ export async function sendMail(server: MailServer, mail: Mail): Promise<void> {
   const { host, port, tls, login, timeoutMs } = server;
   if (login && !tls)
     throw new HashpoolError('mail-refused', 'a password is sent over TLS alone: set smtp_tls');
-  const socket = tls ? connectTls({ host, port, servername: host }) : connect({ host, port });
+  // An address is checked against the certificate as it is; as a name to ask for it is not allowed (RFC 6066).
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const socket = tls ? connectTls({ host, port, ...name }) : connect({ host, port });
   socket.setTimeout(timeoutMs, () => socket.destroy(new Error('the mail server does not answer')));
   try {
     await once(socket, tls ? 'secureConnect' : 'connect');

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Dependency, Health } from '../api/schemas/health.ts';
+import { plainWords } from './plain-words.ts';
 import { type Finding, failing, type Probe } from './probe.ts';
 
 /** Killed parts are to be named within ten seconds. */
@@ -90,7 +91,11 @@ export class HealthMonitor {
       });
     });
     const look = async () => probe.look(signal);
-    return Promise.race([look().catch((error: unknown) => failing(messageOf(error))), late]);
+    const { state, why } = await Promise.race([
+      look().catch((error: unknown) => failing(messageOf(error))),
+      late,
+    ]);
+    return { state, why: plainWords(why) };
   }
 
   #verdict(): Health {
