@@ -1,9 +1,10 @@
 /**
  * The accounts of the books of sats. `coinbase` and `gifts` are where sats come from: blocks of the pool, and what others
  * paid to its script. `ehash` is owed to an epoch's holders, `sat` to those of sat ecash. `fees` are the operator's, `dust` is
- * what rounding kept back, and `expired` what nobody redeemed in time.
+ * what rounding kept back; what nobody redeemed in time is `expired` where it is the operator's, and else `carried` to the
+ * pool's next reward.
  */
-export const ACCOUNTS = ['coinbase', 'gifts', 'ehash', 'fees', 'sat', 'dust', 'expired'] as const;
+export const ACCOUNTS = ['coinbase', 'gifts', 'ehash', 'fees', 'sat', 'dust', 'expired', 'carried'] as const;
 export type Account = (typeof ACCOUNTS)[number];
 
 /** Sats that went from one account to another, for one epoch. */
@@ -53,7 +54,7 @@ function contradictionOf(epoch: EpochAccounts, postings: readonly Posting[]): st
   const { unit, rewardSats, feeSats, redeemedSats } = epoch;
   const balances = balancesOf(postings);
   const of = (account: Account) => balances.get(account) ?? 0n;
-  const received = -of('coinbase') - of('gifts');
+  const received = postings.reduce((sum, { taker, sats }) => (taker === 'ehash' ? sum + sats : sum), 0n);
   if (received !== rewardSats) return `${unit} received ${rewardSats} sats, ${received} are booked`;
   if (of('fees') !== feeSats) return `the fee of ${unit} is ${feeSats} sats, ${of('fees')} are booked`;
   if (of('sat') !== redeemedSats)

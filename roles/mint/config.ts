@@ -112,6 +112,11 @@ export const mintConfig = table({
       'for how many blocks the ehash of an epoch can be redeemed, from when it can; counts for epochs that open from then on',
       { min: 144, max: 1_000_000, default: DEFAULT_WINDOW_BLOCKS },
     ),
+    unredeemed: choice(
+      'where the sats go that nobody redeemed in time: "next" adds them to the next reward of the pool, "operator" leaves them to you',
+      ['next', 'operator'],
+      { default: 'next' },
+    ),
     confirmations: optional(
       integer(
         'confirmations, the block itself counted, after which the ehash of an epoch that a block has opened is given out; 6, on testnet4 30, on regtest 1 unless given',

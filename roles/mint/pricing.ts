@@ -16,19 +16,23 @@ export interface PricingParts {
   readonly engine: Engine;
   /** The height up to which the chain is followed, undefined while it is not. */
   readonly height: () => number | undefined;
+  /** Whether what nobody redeemed goes to the pool's next reward; else it is the operator's. */
+  readonly isCarried: boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly intervalMs?: number;
 }
 
 /**
  * Fixes what an epoch's ehash is worth: once the coinbase that closed it is mature, and every outbox of the pool has
- * delivered its shares of before, or has had a day to.
+ * delivered its shares of before, or has had a day to. Ends it when its window has passed.
  */
 export class Pricing {
   readonly #parts: PricingParts;
   readonly #timer: NodeJS.Timeout;
   #last: Promise<void> = Promise.resolve();
   #trouble = '';
+  /** The height at which all windows were looked at last. */
+  #expiredBy: number | undefined;
   /** Units whose wait was told of. */
   readonly #waiting = new Set<string>();
 
@@ -55,6 +59,7 @@ export class Pricing {
     try {
       const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
       for (const epochs of due) await this.#fix(epochs, height);
+      if (height !== this.#expiredBy) await this.#expire(height);
       this.#trouble = '';
     } catch (error) {
       const trouble = messageOf(error);
@@ -87,6 +92,23 @@ export class Pricing {
       const about = { unit: each.unit, pool, height, reward: rewardSats, fee: feeSats, work };
       log.info(about, `${each.unit} can be redeemed: ${payableSats} sats for ${work} ehash`);
     }
+  }
+
+  /** Ends the epochs whose window has passed. */
+  async #expire(height: number): Promise<void> {
+    const { engine, isCarried, log } = this.#parts;
+    const passed = await engine.store.call('passedWindows', { height, limit: BATCH });
+    for (const epoch of passed) {
+      const left = await engine.store.call('expireEpoch', { epoch, height, isCarried });
+      const unit = (await engine.store.call('epochById', epoch))?.unit;
+      if (left === undefined) continue;
+      const goes = isCarried ? "go to the pool's next reward" : "are the operator's";
+      log.info(
+        { unit, height, left },
+        `${unit} can be redeemed no more: ${left} sats that nobody asked for ${goes}`,
+      );
+    }
+    if (passed.length < BATCH) this.#expiredBy = height;
   }
 
   /** Whether shares of an epoch may still come. */

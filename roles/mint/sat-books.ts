@@ -48,6 +48,7 @@ export function readSatBooks(db: Database): SatBooks {
       sat: of('sat'),
       dust: of('dust'),
       expired: of('expired'),
+      carried: of('carried'),
     },
     contradictions: contradictionsOf(epochs, postings),
   };

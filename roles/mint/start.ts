@@ -88,7 +88,10 @@ export async function start(context: MintContext): Promise<Mint> {
     void watcher.follow().then(() => waiting.recheck());
   });
   const tip = () => chain.tip?.height;
-  const pricing = await context.open('prices', () => new Pricing({ engine, height: tip, log }));
+  const pricing = await context.open(
+    'prices',
+    () => new Pricing({ engine, height: tip, isCarried: config.ehash.unredeemed === 'next', log }),
+  );
   watcher.listen({ onChainTip: () => void pricing.run() });
   await chain.start();
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));

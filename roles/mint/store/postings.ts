@@ -19,15 +19,24 @@ export function postings(
 
 /**
  * Writes what an epoch received, when its price is fixed.
- * @returns takes the part of the reward that came from others, in sats, and gives how much of it was needed
+ * @param sources what the reward is made of, in sats: its block, gifts, what was left of earlier epochs; the epochs that it
+ * backs are written one after the other
  */
-export function rewardPostings(db: Database): (epoch: number, price: Price, gifts: bigint) => bigint {
+export function rewardPostings(
+  db: Database,
+): (sources: readonly (readonly [Account, bigint])[], parts: readonly (readonly [number, Price])[]) => void {
   const post = postings(db);
-  return (epoch, { rewardSats, feeSats }, gifts) => {
-    const given = gifts < rewardSats ? gifts : rewardSats;
-    post(epoch, 'gifts', 'ehash', given);
-    post(epoch, 'coinbase', 'ehash', rewardSats - given);
-    post(epoch, 'ehash', 'fees', feeSats);
-    return given;
+  return (sources, parts) => {
+    const left = new Map(sources);
+    for (const [epoch, { rewardSats, feeSats }] of parts) {
+      let needed = rewardSats;
+      for (const [source, sats] of left) {
+        const given = sats < needed ? sats : needed;
+        post(epoch, source, 'ehash', given);
+        left.set(source, sats - given);
+        needed -= given;
+      }
+      post(epoch, 'ehash', 'fees', feeSats);
+    }
   };
 }

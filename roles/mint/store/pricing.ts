@@ -3,7 +3,7 @@ import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { type Epoch, epochOperations } from './epochs.ts';
 import { rewardPostings } from './postings.ts';
-import { integer } from './row.ts';
+import { bigInteger, integer } from './row.ts';
 
 /** A reward that is mature, and the epochs that it backs. */
 export interface MatureReward {
@@ -30,6 +30,10 @@ export function pricingOperations(db: Database) {
   const fix = db.prepare(`
     UPDATE epochs SET priced_height = ?, priced_reward = ?, priced_fee = ?, priced_work = ?
     WHERE epoch = ? AND priced_height IS NULL RETURNING epoch`);
+  const carried = db.prepare(
+    'UPDATE carried SET into_epoch = ? WHERE pool_id = ? AND into_epoch IS NULL RETURNING sats',
+  );
+  carried.setReadBigInts(true);
   const retire = db.prepare('UPDATE keysets SET is_active = 0 WHERE epoch = ?');
 
   const found = (epoch: number): Epoch => {
@@ -37,6 +41,13 @@ export function pricingOperations(db: Database) {
     if (row) return row;
     throw new HashpoolError('bad-row', `the mint's database has no epoch ${epoch}; restore a backup`);
   };
+
+  /** What was left of earlier epochs of the pool goes into this reward. */
+  function takeCarried([first]: readonly Epoch[]): bigint {
+    if (!first) return 0n;
+    const sums = carried.all(first.epoch, first.poolId).map((row) => bigInteger(row, 'sats'));
+    return sums.reduce((sum, sats) => sum + sats, 0n);
+  }
 
   return {
     /** Epochs that were closed at a height or below it and have no price yet, each with those merged into it. */
@@ -57,13 +68,19 @@ export function pricingOperations(db: Database) {
       const backed = rows.map(({ epoch, minimumDifficulty, feePpm }) => {
         return { work: epochWork(epoch).work, minimumDifficulty, feePpm };
       });
-      let gifts = giftSats;
-      priceEpochs(coinbaseSats + giftSats, backed).forEach((price, i) => {
-        const epoch = epochs[i] ?? 0;
-        fix.get(height, price.rewardSats, price.feeSats, String(price.work), epoch);
+      const carriedSats = takeCarried(rows);
+      const prices = priceEpochs(coinbaseSats + giftSats + carriedSats, backed);
+      const parts = rows.flatMap(({ epoch }, i) => (prices[i] ? [[epoch, prices[i]] as const] : []));
+      for (const [epoch, { rewardSats, feeSats, work }] of parts) {
+        fix.get(height, rewardSats, feeSats, String(work), epoch);
         retire.run(epoch);
-        gifts -= reward(epoch, price, gifts);
-      });
+      }
+      const sources = [
+        ['gifts', giftSats],
+        ['carried', carriedSats],
+        ['coinbase', coinbaseSats],
+      ] as const;
+      reward(sources, parts);
       return true;
     },
   };

@@ -39,6 +39,7 @@ export function redemptionOperations(db: Database) {
   const priceOf = db.prepare(
     'SELECT priced_reward, priced_fee, priced_work FROM epochs WHERE epoch = ? AND priced_height IS NOT NULL',
   );
+  const isOver = db.prepare('SELECT 1 FROM redemptions WHERE epoch = ? AND expired_height IS NOT NULL');
   const set = db.prepare(`
     INSERT INTO redemptions (epoch, ehash, sats, n) VALUES (?, ?, ?, ?)
     ON CONFLICT (epoch) DO UPDATE SET ehash = excluded.ehash, sats = excluded.sats, n = excluded.n`);
@@ -58,10 +59,10 @@ export function redemptionOperations(db: Database) {
 
     /**
      * R2: ehash becomes spent, or quotes issued, the sat signatures for it are kept, and the books say so; all or nothing.
-     * Preconditions: the epoch's price is fixed, no Y spent before or in a payment, each quote open, each keyset of a signature active,
+     * Preconditions: the epoch's price is fixed and the epoch not ended, no Y spent before or in a payment, each quote open, each keyset of a signature active,
      * no B_ signed before or promised to a payment's change; and all that was ever redeemed of the epoch, this included,
      * is no more than its reward less the fee, for no more than its work.
-     * @throws HashpoolError 'epoch-maturing', 'reward-exhausted', 'proofs-pending', 'proofs-spent', 'keyset-inactive',
+     * @throws HashpoolError 'epoch-maturing', 'epoch-expired', 'reward-exhausted', 'proofs-pending', 'proofs-spent', 'keyset-inactive',
      * 'outputs-pending', 'outputs-signed', and those of `quoteIssuing`
      */
     redeem: ({ epoch, ehash, sats, spent, quotes, signatures }: RedemptionWrite): void => {
@@ -69,6 +70,7 @@ export function redemptionOperations(db: Database) {
       runSteps([...given, signing(signatures)]);
       const price = pricedAt(epoch);
       const before = redeemed(epoch);
+      if (isOver.get(epoch)) throw cashuError('epoch-expired', 'its window has just passed');
       const after = { ehash: before.ehash + ehash, sats: before.sats + sats };
       if (after.ehash > price.work || after.sats > redeemedSats(price, after.ehash)) {
         throw cashuError(

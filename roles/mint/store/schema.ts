@@ -13,6 +13,7 @@ import { quotesToForget } from './migrations/11-quotes-to-forget.ts';
 import { epochs } from './migrations/12-epochs.ts';
 import { redemptions } from './migrations/13-redemptions.ts';
 import { merges } from './migrations/14-merges.ts';
+import { unredeemed } from './migrations/15-unredeemed.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -71,5 +72,6 @@ export const schema: Schema = {
     epochs,
     redemptions,
     merges,
+    unredeemed,
   ],
 };

@@ -4,6 +4,7 @@ import type { JournalRules } from '../../../runtime/sql/journal/journal.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { chainOperations } from './chain.ts';
 import { epochOperations } from './epochs.ts';
+import { expiryOperations } from './expiry.ts';
 import { forgettingOperations } from './forgetting.ts';
 import { keysetOperations } from './keysets.ts';
 import { leaseOperations } from './leases.ts';
@@ -34,6 +35,7 @@ export function operations(db: Database) {
     ...tokenOperations(db),
     ...pricingOperations(db),
     ...redemptionOperations(db),
+    ...expiryOperations(db),
     ...workOperations(db),
     ...paymentOperations(db),
     ...meltOperations(db),
@@ -60,7 +62,7 @@ const noted: readonly OperationName[] = [
     'mint',
     'swap',
   ] as const),
-  ...(['fixPrice', 'redeem'] as const),
+  ...(['fixPrice', 'redeem', 'expireEpoch'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
 ];

@@ -76,6 +76,7 @@ test('ehash is redeemed for sats that can be spent, and the books say so', async
     sat: 1_024n,
     dust: 0n,
     expired: 0n,
+    carried: 0n,
   });
 });
 
@@ -216,3 +217,27 @@ test('quotes that were never minted are redeemed by their key, once', async (t) 
   assert.deepEqual(await mint.engine.store.call('redeemed', epoch), { ehash: 64n, sats: 512n, n: 1 });
   assert.deepEqual(troubles(mint), []);
 });
+
+for (const isCarried of [true, false]) {
+  test(`what nobody redeemed in time is ${isCarried ? "the pool's next reward's" : "the operator's"}`, async (t) => {
+    const { mint, epoch, proofs, redemptions, outputs } = await scene(t);
+    const { store } = mint.engine;
+    await fixPrice(mint, epoch);
+    await redemptions().redeem({ inputs: proofs.slice(0, 1), outputs: outputs(512) });
+    const row = await store.call('epochById', epoch);
+    const end = TIP + (row?.windowBlocks ?? 0);
+    assert.deepEqual(await store.call('passedWindows', { height: end - 1, limit: 9 }), []);
+    assert.deepEqual(await store.call('passedWindows', { height: end, limit: 9 }), [epoch]);
+    const expiry = { epoch, height: end, isCarried };
+    assert.equal(await store.call('expireEpoch', expiry), 512n);
+    assert.equal(await store.call('expireEpoch', expiry), undefined, 'once');
+    const late = { inputs: proofs.slice(1, 2), outputs: outputs(256) };
+    await assert.rejects(redemptions().redeem(late), { code: 'epoch-expired' }, 'the store itself says no');
+    assert.deepEqual(troubles(mint), []);
+    const { balances } = auditMint(mint.path).sats;
+    assert.deepEqual(
+      [balances.ehash, balances.carried, balances.expired],
+      [0n, isCarried ? 512n : 0n, isCarried ? 0n : 512n],
+    );
+  });
+}

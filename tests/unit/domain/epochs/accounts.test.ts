@@ -45,6 +45,7 @@ test('what an account gave another one has', () => {
     sat: 700n,
     dust: 0n,
     expired: 0n,
+    carried: 0n,
   });
 });
 

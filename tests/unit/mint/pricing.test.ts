@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
+import { auditMint } from '../../../roles/mint/books.ts';
+import { PATIENCE_BLOCKS, Pricing } from '../../../roles/mint/pricing.ts';
+import { epochScene, FIRST, REWARD } from './epoch-scene.ts';
+
+const NEVER_MS = 3_600_000;
+
+/** A pool whose first epoch has two shares, and a block of it that closed that at `FIRST` + 1. */
+async function closedEpoch(t: TestContext, isCarried = true) {
+  const scene = await epochScene(t, { confirmations: 1 });
+  scene.setTerms({ feePpm: 100_000, windowBlocks: 200 });
+  const { engine, chain } = scene;
+  const logged: { alert?: string; msg: string }[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const height = () => chain.tip?.height;
+  const pricing = new Pricing({ engine, height, isCarried, log, intervalMs: NEVER_MS });
+  t.after(() => pricing.close());
+  const outbox = scene.outbox();
+  const tipHash = () => chain.blocks.at(-1)?.hashLe ?? new Uint8Array(32);
+  await outbox.share(tipHash());
+  await outbox.share(tipHash());
+  await outbox.block(scene.pays());
+  await scene.follow();
+  const epoch = (at: number) => engine.store.call('epochByUnit', scene.unit(at));
+  /** Mines so many blocks, and looks for what is due. */
+  const on = async (blocks: number) => {
+    chain.mine(blocks);
+    await scene.follow();
+    await pricing.run();
+  };
+  return { scene, engine, tipHash, outbox, logged, pricing, epoch, on };
+}
+
+test('a price is fixed 100 blocks after the boundary, once, for all the work of the epoch', async (t) => {
+  const { scene, tipHash, engine, outbox, epoch, on } = await closedEpoch(t);
+  await outbox.share(tipHash());
+  await on(99);
+  assert.equal((await epoch(FIRST))?.price, undefined);
+  let told = 0;
+  engine.events.on('keysets-changed', () => told++);
+  await on(1);
+  const priced = await epoch(FIRST);
+  // The block is a share itself; the first epoch opened without a fee.
+  assert.deepEqual(priced?.price, { rewardSats: REWARD, feeSats: 0n, payableSats: REWARD, work: 3n });
+  assert.equal(priced?.pricedHeight, FIRST + 101);
+  assert.ok(told > 0);
+  await on(1);
+  assert.deepEqual(await epoch(FIRST), priced);
+  assert.equal((await epoch(FIRST + 1))?.price, undefined, 'the open one has none');
+  assert.equal(scene.alerts().length, 0);
+  assert.deepEqual(auditMint(scene.mint.path).sats.contradictions, []);
+});
+
+test('a price waits for an outbox that has not passed the boundary, a day at most', async (t) => {
+  const { scene, tipHash, outbox, logged, pricing, epoch, on } = await closedEpoch(t);
+  await on(100);
+  assert.equal((await epoch(FIRST))?.price, undefined);
+  assert.match(logged.at(-1)?.msg ?? '', /waits for outboxes .* at height 346 it is fixed without them/);
+  await outbox.share(tipHash());
+  await pricing.run();
+  assert.ok((await epoch(FIRST))?.price);
+
+  const other = await closedEpoch(t);
+  await other.on(100 + PATIENCE_BLOCKS - 1);
+  assert.equal((await other.epoch(FIRST))?.price, undefined);
+  await other.on(1);
+  assert.ok((await other.epoch(FIRST))?.price);
+  assert.ok(other.logged.some(({ alert }) => alert === 'outbox-left-behind'));
+  assert.equal(scene.alerts().length, 0);
+});
+
+for (const isCarried of [true, false]) {
+  test(`what nobody redeems of an epoch ${isCarried ? 'backs the next one' : "is the operator's"}`, async (t) => {
+    const { scene, tipHash, outbox, epoch, on } = await closedEpoch(t, isCarried);
+    await outbox.share(tipHash());
+    await on(100);
+    const first = await epoch(FIRST);
+    assert.ok(first);
+    await on(first.windowBlocks);
+    await outbox.block(scene.pays());
+    await scene.follow();
+    await outbox.share(tipHash());
+    await on(100);
+    const second = await epoch(FIRST + 1);
+    assert.ok(second?.price);
+    const reward = isCarried ? 2n * REWARD : REWARD;
+    assert.deepEqual([second.price.rewardSats, second.price.feeSats], [reward, reward / 10n]);
+    const { balances, contradictions } = auditMint(scene.mint.path).sats;
+    assert.deepEqual(contradictions, []);
+    assert.deepEqual(
+      [balances.coinbase, balances.ehash, balances.fees, balances.expired, balances.carried],
+      [-2n * REWARD, reward - reward / 10n, reward / 10n, isCarried ? 0n : REWARD, 0n],
+    );
+  });
+}
