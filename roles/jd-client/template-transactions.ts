@@ -17,9 +17,14 @@ export class TransactionsOfTemplates {
   }
 
   /** @throws HashpoolError as TemplateClient.requestTransactionData */
-  of(templateId: bigint): Promise<TemplateTransactions> {
+  async of(templateId: bigint): Promise<TemplateTransactions> {
     if (this.#last?.id !== templateId) this.#last = { id: templateId, transactions: this.#ask(templateId) };
-    return this.#last.transactions;
+    try {
+      return await this.#last.transactions;
+    } catch (error) {
+      if (this.#last.id === templateId) this.#last = undefined;
+      throw error;
+    }
   }
 
   async #ask(templateId: bigint): Promise<TemplateTransactions> {
