@@ -129,6 +129,21 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
     },
   ],
   [
+    'a client with job declaration, its pool and its node on other machines',
+    `{ ${client} services.hashpool.client = { pool = { address = "pool.example.org"; authorityKey = "9abc"; };
+       jobDeclaration = { enable = true; coinbaseScript = "addr(tb1qown)"; serverAuthorityKey = "9abd";
+         templateProvider = { address = "10.0.0.7:8442"; authorityKey = "9abe"; }; }; }; }`,
+    ({ ports, units, etc, failed }) => {
+      assert.deepEqual(failed, []);
+      assert.deepEqual(ports, [34255]);
+      assert.ok(units.includes('hashpool-jd-client') && !units.includes('hashpool-jd-server'));
+      const declaring = etc['hashpool/jdc.config.toml'] ?? '';
+      assert.match(declaring, /tp_address = "10\.0\.0\.7:8442"/);
+      assert.match(declaring, /jds_address = "pool\.example\.org", jds_authority_pubkey = "9abd"/);
+      assert.match(etc['hashpool/tproxy.config.toml'] ?? '', /upstreams = \[\{[^}]*port = 34265[^}]*\}\]/);
+    },
+  ],
+  [
     "a node of nixpkgs' own module",
     `{ ${pool} services.hashpool.node.kind = "nixpkgs"; }`,
     ({ units, provider }) => {

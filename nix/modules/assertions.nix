@@ -3,7 +3,6 @@
 let
   cfg = config.services.hashpool;
   inherit (cfg) client server;
-  declaring = client.jobDeclaration;
 in
 {
   config = lib.mkIf (cfg.sides != [ ]) {
@@ -27,18 +26,6 @@ in
       {
         assertion = !server.publicMint || server.hostName != null;
         message = "services.hashpool.server.publicMint needs services.hashpool.server.hostName: the name by which wallets reach the mint. It is in their tokens.";
-      }
-      {
-        assertion = !declaring.enable || declaring.coinbaseScript != null || cfg.network == "regtest";
-        message = "services.hashpool.client.jobDeclaration.coinbaseScript is not set: name a descriptor of the miner's own, as \"addr(ADDRESS)\", for blocks that are found while no pool is there.";
-      }
-      {
-        assertion = !declaring.enable || declaring.serverAuthorityKey != null;
-        message = "services.hashpool.client.jobDeclaration.serverAuthorityKey is not set, and the jd-server is not on this host: set it to what its operator reads in /var/lib/hashpool/public/jd-server-authority.pub, or set services.hashpool.server.jobDeclaration.enable.";
-      }
-      {
-        assertion = !declaring.enable || declaring.templateProvider.authorityKey != null;
-        message = "services.hashpool.client.jobDeclaration.templateProvider.authorityKey is not set, and there is no node on this host: name the template provider of the miner's own node and its key.";
       }
       {
         assertion = !cfg.acme || server.hostName != null;

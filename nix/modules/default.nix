@@ -2,6 +2,7 @@
 {
   imports = [
     ./options.nix
+    ./job-declaration.nix
     ./settings.nix
     ./node.nix
     ./units.nix

@@ -54,7 +54,6 @@ in
         default = false;
         description = "Opens the ports that translators and job declarators elsewhere connect to.";
       };
-      jobDeclaration.enable = mkEnableOption "the jd-server: miners may choose their own blocks";
       coinbaseScript = mkOption {
         type = types.nullOr types.str;
         default = null;
@@ -110,41 +109,6 @@ in
           Opens a port for miners that speak TLS, beside the plain one. The files are read where they lie, and read anew by
           `systemctl reload hashpool-translator`, which cuts nobody off.
         '';
-      };
-      jobDeclaration = {
-        enable = mkEnableOption "the jd-client: miners mine blocks of this host's own node, for the pool";
-        coinbaseScript = mkOption {
-          type = types.nullOr types.str;
-          default = null;
-          example = "addr(tb1q...)";
-          description = "Descriptor of the miner's own output, which gets the reward where no pool is there and miners mine solo.";
-        };
-        serverAddress = mkOption {
-          type = types.str;
-          default = cfg.client.pool.address;
-          defaultText = "the pool's";
-          description = "Name or address of the pool's jd-server.";
-        };
-        serverAuthorityKey = mkOption {
-          type = types.nullOr types.str;
-          default =
-            if cfg.server.jobDeclaration.enable then "public:jd-server-authority.pub" else null;
-          defaultText = "the jd-server's on this host";
-          description = "Its authority key: what its operator reads in /var/lib/hashpool/public/jd-server-authority.pub.";
-        };
-        templateProvider = {
-          address = mkOption {
-            type = types.str;
-            default = "127.0.0.1:8442";
-            description = "The template provider of the miner's own node, as host:port.";
-          };
-          authorityKey = mkOption {
-            type = types.nullOr types.str;
-            default = if cfg.server.enable then "public:template-provider-authority.pub" else null;
-            defaultText = "that of this host's";
-            description = "The key by which it is known.";
-          };
-        };
       };
       pool = {
         address = mkOption {

@@ -37,25 +37,6 @@ let
     client.mint.url = lib.mkOverride 900 (if cfg.server.enable then mintUrl else cfg.client.pool.mintUrl);
     pool-stats.health.backup_path = lib.mkIf cfg.backup.enable (lib.mkOverride 900 cfg.backup.to);
     proxy-stats.probes.wallet_socket = lib.mkOverride 900 walletSocket;
-    jd-client = lib.mapAttrs (_: lib.mkOverride 900) (
-      {
-        tp_address = declaring.templateProvider.address;
-        tp_authority_public_key = declaring.templateProvider.authorityKey;
-        upstreams = [
-          {
-            pool_address = cfg.client.pool.address;
-            pool_port = 34254;
-            authority_pubkey = cfg.client.pool.authorityKey;
-            jds_address = declaring.serverAddress;
-            jds_port = 34256;
-            jds_authority_pubkey = declaring.serverAuthorityKey;
-          }
-        ];
-      }
-      // lib.optionalAttrs (declaring.coinbaseScript != null) {
-        coinbase_reward_script = declaring.coinbaseScript;
-      }
-    );
     translator = {
       wallet.socket_path = lib.mkOverride 900 walletSocket;
       downstream_tls = lib.mkIf (cfg.client.tls != null) (
@@ -100,7 +81,6 @@ let
       && schemas.${name}.properties ? coinbase_reward_script
       && lib.any (role: role.name == name && role.side == "server") here
     ) { coinbase_reward_script = lib.mkOverride 900 cfg.server.coinbaseScript; };
-  declaring = cfg.client.jobDeclaration;
   # In a folder that the two alone share.
   walletSocket = "/run/hashpool-wallet/wallet.sock";
   mintUrl =
