@@ -33,6 +33,8 @@ pays_after_ms = 0
 export interface MintOptions {
   readonly minimumDifficulty?: number;
   readonly policy?: 'target' | 'hash';
+  /** That make a boundary final; the network's unless given. */
+  readonly confirmations?: number;
   /** More of the config, in TOML: `[payments]` and what belongs to it. */
   readonly payments?: string;
   /** The descriptor of what the pool's blocks pay. */
@@ -189,7 +191,7 @@ class MintProcess implements TestMintProcess {
 
   #config(options: MintOptions): string {
     const { minimumDifficulty = 0, policy = 'target', payments = '' } = options;
-    const { rewardScript = 'raw(51)', pool = '' } = options;
+    const { rewardScript = 'raw(51)', pool = '', confirmations } = options;
     return `
 [info]
 listen_port = ${new URL(this.url).port}
@@ -207,6 +209,7 @@ authority_secret_key = "credential:mint-authority"
 [ehash]
 policy = "${policy}"
 minimum_difficulty = ${minimumDifficulty}
+${confirmations === undefined ? '' : `confirmations = ${confirmations}`}
 [[pool]]
 pool_id = "public:pool-id.pub"
 issuer_keys = ["public:pool-issuer.pub"]

@@ -29,7 +29,8 @@ export interface MintAnswer {
     readonly detail?: string;
     readonly pubkey?: string;
     readonly quote?: string;
-    readonly quotes?: readonly { quote: string; amount: number }[];
+    readonly quotes?: readonly { quote: string; amount: number; unit: string; state: string }[];
+    readonly unit?: string;
     readonly request?: string;
     readonly state?: string;
     readonly payment_preimage?: string | null;

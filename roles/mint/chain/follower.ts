@@ -1,3 +1,4 @@
+import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { ChainPoint, LinkedBlock } from '../store/chain.ts';
 import { FIRST_EPOCH_REACH } from '../work-intake/judge.ts';
@@ -46,6 +47,7 @@ export class ChainFollower {
       while (height < tip.height && !stop.aborted) {
         const blocks = await this.#read(height + 1, Math.min(height + BATCH, tip.height));
         await store.call('follow', blocks);
+        faultPoint('chain-followed');
         height += blocks.length;
         pruned.push(...blocks.filter(({ isRead }) => !isRead).map((block) => block.height));
       }
@@ -74,6 +76,7 @@ export class ChainFollower {
     const common = await commonHeight(chain, tip, { first, last, at });
     if (common === last.height) return common;
     await store.call('rollBack', common);
+    faultPoint('chain-left');
     const about = { from: common + 1, to: last.height, tip: tip.height };
     const depth = last.height - common;
     const text = `the chain was reorganized: ${depth} ${depth === 1 ? 'block' : 'blocks'} from ${common + 1} on are others`;

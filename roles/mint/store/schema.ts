@@ -46,14 +46,21 @@ import { unredeemed } from './migrations/15-unredeemed.ts';
  * | L6    | or UNPAID, proofs free           | an answer that got lost; the quote's state says so                 |
  * | I1    | melt of an own quote: as L1, L4  | nothing; the proofs are still unspent                              |
  * | I2    | as P4, L2 and L5 in one          | an answer that got lost; the states of both quotes give it         |
+ * | E1    | blocks left, blocks followed     | payments without a segment: work on them waits for E2              |
+ * | E2    | epochs and segments laid out     | epochs that nobody was told of; the next start reads them          |
+ * | E3    | terms told to the pools          | nothing to do; each link is told when it comes up                  |
+ * | E4    | a merge, where one is asked for  | the same as E2; the request that is done asks for nothing          |
  *
  * tests/faults kills the mint at the end of each line from M1 on that writes or calls: see `faultPoint`.
  *
  * Where a journal is kept, each line with a 2 is on the disk in the journal before it is in the database; the table of
  * runtime/sql/journal/journal.ts says what a crash between the two leaves.
  *
- * Epochs own segments, one for each boundary on the chain, and segments own quotes: what a reorg moves is a
- * segment's row. Whether a quote is PAID stands in `epochs.is_final` and nowhere else.
+ * Epochs own segments, one for each block that pays the pool, and segments own quotes: what a reorg moves is a
+ * segment's row, see domain/epochs/layout.ts. Whether a quote is PAID stands in `epochs.is_final` and nowhere else.
+ *
+ * E1 is not journalled, E2 and E4 are: what the chain says is an input of E2, and an older copy that was brought up to date
+ * leaves its epochs alone until it has followed the chain to where they opened.
  */
 export const schema: Schema = {
   name: 'mint',
