@@ -32,7 +32,9 @@ function report(audit: Audit): string {
     ['quotes at the mint', audit.quotes.rows, `worth ${audit.quotes.sum} ehash`],
     ['ehash minted', audit.minted, `${audit.outstanding} of it out as tokens`],
     ['ehash waiting', audit.waiting, ''],
+    ['ehash redeemed', audit.redeemed, ''],
     ['ehash in the wallet', audit.wallet, ''],
+    ...satLines(audit),
   ];
   const rows = lines.map(([what, figure, note]) =>
     `${what.padEnd(22)}${String(figure).padStart(20)}  ${note}`.trimEnd(),
@@ -41,6 +43,21 @@ function report(audit: Audit): string {
     ? ['the sums agree']
     : audit.disagreements.map((trouble) => `they do not agree: ${trouble}`);
   return `${[...rows, ...verdict].join('\n')}\n`;
+}
+
+/** Where the sats are that epochs received; none before the first price is fixed. */
+function satLines({ sats }: Audit): [what: string, figure: bigint, note: string][] {
+  if (!sats) return [];
+  return [
+    ['sats received', -sats.coinbase - sats.gifts, `${-sats.coinbase} by blocks, ${-sats.gifts} by others`],
+    ['sats owed for ehash', sats.ehash, `${sats.carried} more wait for the next reward`],
+    ['sats redeemed', sats.sat, `${sats.dust} kept back by rounding`],
+    [
+      "sats of the operator's",
+      sats.fees + sats.expired,
+      `${sats.fees} fees, ${sats.expired} not redeemed in time`,
+    ],
+  ];
 }
 
 await runCommand('npm run audit', () => main(process.argv.slice(2)));

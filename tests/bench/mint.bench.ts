@@ -7,6 +7,7 @@ import { schnorrVerify, signBlinded, verifyProof } from './curve.bench.ts';
 import { type Figure, quantile } from './figure.ts';
 import { type Load, loads, mintMany, mintOne, swapMany, swapOne, verifyProofs } from './mint-loads.ts';
 import { closeMints, mintAt, type Place } from './mint-places.ts';
+import { redeemMany, redeemOne } from './redemption-loads.ts';
 
 /** The first run, which warms up, and those that count. */
 const RUNS = 6;
@@ -121,7 +122,7 @@ const places: readonly Place[] = [
 export const figures: Figure[] = [
   schnorrVerify,
   ...places.flatMap((place) =>
-    [quotesStored, ...loads].map((load) => onEngine(load, place, limits.get(load))),
+    [quotesStored, ...loads, redeemOne, redeemMany].map((load) => onEngine(load, place, limits.get(load))),
   ),
 ];
 

@@ -6,6 +6,8 @@ import type { Limits, RequestClass } from './limits.ts';
 /** Routes that are more than reads, as they are declared. */
 const classes: Readonly<Record<string, RequestClass>> = {
   'POST /v1/swap': 'writes',
+  'POST /v1/redeem': 'writes',
+  'POST /v1/redeem/quotes': 'writes',
   'POST /v1/mint/:method': 'writes',
   'POST /v1/mint/:method/batch': 'writes',
   'POST /v1/melt/:method': 'writes',

@@ -61,6 +61,8 @@ function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
     melt: { method, unit: PAYMENT_UNIT, ...rangeAnswer(melt), ...optionsAnswer(backend.meltOptions) },
   }));
   const mints = [...ehash, ...paid.map(({ mint }) => mint)];
+  // Ehash is redeemed for sats, which a mint without payments does not sign.
+  const redemptions = engine.keysets.active(PAYMENT_UNIT) ? ['/v1/redeem', '/v1/redeem/quotes'] : [];
   const isStopped = engine.issuance.stopped !== undefined;
   return {
     '4': { methods: mints, disabled: mints.length === 0 || isStopped },
@@ -76,7 +78,10 @@ function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
       supported: mints.map(({ method, unit }) => ({ method, unit, commands: commandsOf(method, kinds) })),
     },
     // The ledger remembers (replays.ts), and forgets nothing.
-    '19': { ttl: null, cached_endpoints: repeatable([METHOD, ...payments.keys()], [...payments.keys()]) },
+    '19': {
+      ttl: null,
+      cached_endpoints: repeatable([METHOD, ...payments.keys()], [...payments.keys()], redemptions),
+    },
     '20': { supported: true },
     '29': { max_batch_size: MAX_BATCH, methods: [METHOD, ...payments.keys()] },
   };
@@ -88,11 +93,12 @@ function commandsOf(method: string, kinds: readonly string[]): string[] {
 }
 
 /** Requests that may be sent again and have the same answer (NUT-19). */
-function repeatable(methods: readonly string[], melts: readonly string[]) {
+function repeatable(methods: readonly string[], melts: readonly string[], others: readonly string[]) {
   const paths = [
     '/v1/swap',
     ...methods.flatMap((method) => [`/v1/mint/${method}`, `/v1/mint/${method}/batch`]),
     ...melts.map((method) => `/v1/melt/${method}`),
+    ...others,
   ];
   return paths.map((path) => ({ method: 'POST', path }));
 }
