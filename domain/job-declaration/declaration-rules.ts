@@ -11,11 +11,14 @@ export type Stage =
   | { readonly name: 'setting'; readonly until: number }
   | { readonly name: 'pausing'; readonly until: number; readonly next: 'preparing' | 'declared' };
 
+/** The job is older than the pool's tip as the pool has it: one that is made later may not be. */
+const TOO_EARLY = 'invalid-min-ntime';
+
 /**
- * What a refusal is about: `race`, what time mends, tips most of all; `token`, which a fresh one mends; `refusal`, the
- * job itself.
+ * What a refusal is about: `race`, what time mends, tips most of all; `token`, which a fresh one mends; `early`, which
+ * another job mends; `refusal`, the job itself.
  */
-export type Trouble = 'race' | 'token' | 'refusal';
+export type Trouble = 'race' | 'token' | 'early' | 'refusal';
 
 /** Stands for the code of an answer that did not come. */
 export const UNANSWERED = 'unanswered';
@@ -26,7 +29,6 @@ export const UNANSWERED = 'unanswered';
  */
 const RACES: ReadonlySet<string> = new Set([
   'stale-chain-tip',
-  'invalid-min-ntime',
   'invalid-nbits',
   'missing-txs',
   'internal-error',
@@ -37,14 +39,21 @@ const RACES: ReadonlySet<string> = new Set([
 
 export function troubleOf(code: string): Trouble {
   if (RACES.has(code)) return 'race';
+  if (code === TOO_EARLY) return 'early';
   return code === 'invalid-mining-job-token' ? 'token' : 'refusal';
 }
 
 /**
  * Milliseconds for which a job may meet a trouble before it is a reason to leave the upstream. A node that is behind for
- * two minutes is no race any more. Of a refusal, which comes twice then, the second counts.
+ * two minutes is no race any more. Of a refusal, which comes twice then, the second counts. Of jobs that are too early it is
+ * the time since one was taken.
  */
-export const PATIENCE: Readonly<Record<Trouble, number>> = { race: 120_000, token: 20_000, refusal: 500 };
+export const PATIENCE: Readonly<Record<Trouble, number>> = {
+  race: 120_000,
+  token: 20_000,
+  early: 120_000,
+  refusal: 500,
+};
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 8000;

@@ -77,6 +77,8 @@ export class Declarations {
   #spare: { readonly token: Uint8Array; readonly at: number } | undefined;
   #tokenAsked: { readonly requestId: number; readonly until: number } | undefined;
   #tip = '';
+  /** Since when jobs are too early. */
+  #earlySince: number | undefined;
   #isLinked = false;
   #hasChannel = false;
   #nextRequest = 1;
@@ -206,6 +208,7 @@ export class Declarations {
     const job = this.#asked.get(requestId);
     if (!job) return;
     this.#forget(job);
+    this.#earlySince = undefined;
     this.#actions.accepted(job.number, poolJobId);
   }
 
@@ -283,18 +286,21 @@ export class Declarations {
 
   #failed(job: Job, code: string, now: number): void {
     const trouble = troubleOf(code);
-    const since = job.troubles.get(trouble) ?? now;
+    if (trouble === 'early') this.#earlySince ??= now;
+    const since = (trouble === 'early' ? this.#earlySince : job.troubles.get(trouble)) ?? now;
     job.troubles.set(trouble, since);
     if (job.tip !== this.#tip) {
       this.#refuse(job, code);
-    } else if (now - since < PATIENCE[trouble]) {
-      const isSetAgain = trouble === 'race' && job.stage.name === 'setting';
+    } else if (now - since >= PATIENCE[trouble]) {
+      this.#refuse(job, code);
+      this.#actions.leave(code);
+    } else if (trouble === 'early' && job.failures > 0) {
+      this.#refuse(job, code);
+    } else {
+      const isSetAgain = job.stage.name === 'setting' && (trouble === 'race' || trouble === 'early');
       if (!isSetAgain) job.jobToken = undefined;
       const next = isSetAgain ? 'declared' : 'preparing';
       job.stage = { name: 'pausing', next, until: now + pauseAfter(job.failures++) };
-    } else {
-      this.#refuse(job, code);
-      this.#actions.leave(code);
     }
   }
 

@@ -15,6 +15,12 @@ import { poolPayout } from './payout.ts';
 
 export type SetCustomMiningJob = Extract<MiningMessage, { name: 'SetCustomMiningJob' }>;
 
+/**
+ * Seconds by which a job may be older than the tip as the pool's node first told it: nodes learn of a tip at different times,
+ * by different clocks, and what they tell is no lower bound of the chain's.
+ */
+const MAX_TIME_BEHIND = 60;
+
 export interface CustomJobRules {
   readonly network: NetworkName;
   readonly rewardScript: Uint8Array;
@@ -64,7 +70,7 @@ export function judgeCustomJob(
 ): Uint8Array {
   if (message.nbits !== tip.nbits) throw refusal('invalid-nbits', 'nbits is not what the chain asks for');
   const { min_ntime: time } = message;
-  if (time < tip.minNtime || time > rules.now + MAX_TIME_AHEAD)
+  if (time < tip.minNtime - MAX_TIME_BEHIND || time > rules.now + MAX_TIME_AHEAD)
     throw refusal('invalid-min-ntime', `min_ntime ${time} is no time for a block on this tip`);
   // As the header has it, the version is signed.
   if ((message.version | 0) < LEAST_VERSION)

@@ -23,6 +23,8 @@ export interface OwnJobTerms {
   readonly signature: string;
   /** Bytes of the full extranonce at the pool: its prefix and what can be rolled. */
   readonly extranonceBytes: number;
+  /** Seconds since the tip came. */
+  readonly tipAge: number;
 }
 
 /**
@@ -36,6 +38,8 @@ export interface OwnJob {
   readonly number: number;
   readonly template: NewTemplate;
   readonly tip: TemplatePrevHash;
+  /** The earliest time of its shares: unix seconds by the node's clock when it was made. */
+  readonly minNtime: number;
   /** The stripped coinbase, cut around the full extranonce. */
   readonly coinbase: CoinbaseParts;
 }
@@ -48,7 +52,7 @@ export function ownJob(
   number: number,
   template: NewTemplate,
   tip: TemplatePrevHash,
-  { outputs, signature, extranonceBytes }: OwnJobTerms,
+  { outputs, signature, extranonceBytes, tipAge }: OwnJobTerms,
 ): OwnJob {
   const { prefix, suffix } = coinbaseParts({
     version: template.coinbase_tx_version,
@@ -61,7 +65,15 @@ export function ownJob(
     templateOutputsCount: template.coinbase_tx_outputs_count,
     locktime: template.coinbase_tx_locktime,
   });
-  return { number, template, tip, coinbase: { prefix: concatBytes(prefix, u32Le(number)), suffix } };
+  // A pool that learned of the tip later than we did takes no job from before that.
+  const minNtime = tip.header_timestamp + tipAge;
+  return {
+    number,
+    template,
+    tip,
+    minNtime,
+    coinbase: { prefix: concatBytes(prefix, u32Le(number)), suffix },
+  };
 }
 
 /** Room that outputs ask of a template: bytes, and sigops as the block limit counts them, rounded up. */
@@ -74,7 +86,7 @@ export function outputConstraints(outputs: readonly TransactionOutput[]) {
 
 /** The job as the pool is to mine it (Stratum V2, 5.3.18). */
 export function setJobOf(
-  { template, tip, coinbase: { prefix, suffix } }: OwnJob,
+  { template, tip, minNtime, coinbase: { prefix, suffix } }: OwnJob,
   request_id: number,
   mining_job_token: Uint8Array,
 ): SetJob {
@@ -83,7 +95,7 @@ export function setJobOf(
     mining_job_token,
     version: template.version,
     prev_hash: tip.prev_hash,
-    min_ntime: tip.header_timestamp,
+    min_ntime: minNtime,
     nbits: tip.nBits,
     coinbase_tx_version: template.coinbase_tx_version,
     coinbase_prefix: prefix.subarray(SCRIPT_AT),

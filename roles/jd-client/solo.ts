@@ -14,6 +14,10 @@ export class Solo implements WorkTaker {
     this.offer = { outputs, extranoncePrefix: new Uint8Array(0), rollableBytes, exponent: undefined };
   }
 
+  isVoid(): boolean {
+    return false;
+  }
+
   tipIs(): void {
     // Nothing waits here for a tip.
   }

@@ -46,6 +46,8 @@ export class Work {
   #taker: WorkTaker | undefined;
   #template: NewTemplate | undefined;
   #tip: SetNewPrevHash | undefined;
+  /** When it came, in milliseconds of performance.now(). */
+  #tipAt = 0;
   /** A prev hash whose template has not come yet. */
   #early: SetNewPrevHash | undefined;
   #seen = new SeenShares();
@@ -95,6 +97,7 @@ export class Work {
     this.#template = template;
     if (!this.#tip || !equalBytes(this.#tip.prev_hash, tip.prev_hash)) this.#seen = new SeenShares();
     this.#tip = tip;
+    this.#tipAt = performance.now();
     this.#options.onTip(tip.prev_hash);
     this.look();
   }
@@ -136,6 +139,7 @@ export class Work {
       !made ||
       made.taker !== taker ||
       made.job.tip !== this.#tip ||
+      taker.isVoid(made.job) ||
       !equalBytes(made.offer.extranoncePrefix, extranoncePrefix)
     );
   }
@@ -151,7 +155,7 @@ export class Work {
     const server = this.#server;
     if (!made || !server) return;
     this.#made = made;
-    const { template, tip, coinbase, number } = made.job;
+    const { template, tip, minNtime, coinbase, number } = made.job;
     const { fullBytes } = layOutChannel(offer.rollableBytes);
     const { live, isTip } = this.#work.take(
       {
@@ -163,7 +167,7 @@ export class Work {
           merklePath: template.merkle_path,
           version: template.version,
           nbits: tip.nBits,
-          ntime: tip.header_timestamp,
+          ntime: minNtime,
         },
         extranonce: { extranonce1: offer.extranoncePrefix, extranonce2Size: offer.rollableBytes },
         targetLe: tip.target,
@@ -188,7 +192,9 @@ export class Work {
     const { signature, log } = this.#options;
     const extranonceBytes = extranoncePrefix.length + rollableBytes;
     try {
-      const job = ownJob(++this.#last, this.#template, this.#tip, { outputs, signature, extranonceBytes });
+      const tipAge = Math.floor((performance.now() - this.#tipAt) / 1000);
+      const terms = { outputs, signature, extranonceBytes, tipAge };
+      const job = ownJob(++this.#last, this.#template, this.#tip, terms);
       const made = { job, taker, offer };
       this.#jobs.set(job.number, made);
       const [oldest] = this.#jobs.keys();

@@ -49,6 +49,10 @@ export class JobRecord {
     return this.#held.length;
   }
 
+  get isRefused(): boolean {
+    return this.#state.name === 'refused';
+  }
+
   /** Hands the share on, or holds it. @returns whether it waits */
   submit(share: PassedShare): boolean {
     if (this.#state.name === 'waiting') this.#held.push(share);

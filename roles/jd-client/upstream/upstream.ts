@@ -145,6 +145,10 @@ export class Upstream implements WorkTaker, LinkState {
     if (this.#options.isDeclared) void this.#gather(record);
   }
 
+  isVoid({ number }: OwnJob): boolean {
+    return this.#refusal === undefined && (this.#records.get(number)?.isRefused ?? false);
+  }
+
   submit({ number }: OwnJob, share: PassedShare): void {
     const record = this.#records.get(number);
     if (!record) share.answered({ kind: 'refused', code: 'stale-share' });

@@ -117,6 +117,16 @@ test('a pool that is on another tip is asked again with the same token', () => {
   );
 });
 
+test('a job that is too early for the pool gives way to a later one, and nobody leaves for it soon', () => {
+  const { declarations, take, declared } = declaring();
+  declarations.declared(declared, JOB_TOKEN, 0);
+  take();
+  declarations.wasNotSet(declared + 1, 'invalid-min-ntime', 0);
+  declarations.tick(1000);
+  declarations.wasNotSet(declared + 2, 'invalid-min-ntime', 1100);
+  assert.deepEqual(take().slice(1), [['refused', 1, 'invalid-min-ntime']]);
+});
+
 test('with its tip a job is forgotten that no share waits for, and no other', () => {
   for (const isWanted of [false, true]) {
     const { declarations, take, declared } = declaring();

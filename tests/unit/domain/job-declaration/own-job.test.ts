@@ -46,6 +46,7 @@ function job(changes: Partial<typeof template> | object = {}): OwnJob {
     outputs,
     signature: 'farm',
     extranonceBytes: EXTRANONCE_BYTES,
+    tipAge: 0,
   });
 }
 
@@ -75,14 +76,24 @@ test('all that the template leaves goes to the first output', () => {
 });
 
 test('jobs of one template differ, and one without a commitment has no witness', () => {
-  const other = ownJob(78, template, tip, { outputs, signature: 'farm', extranonceBytes: EXTRANONCE_BYTES });
+  const other = ownJob(78, template, tip, {
+    outputs,
+    signature: 'farm',
+    extranonceBytes: EXTRANONCE_BYTES,
+    tipAge: 0,
+  });
   assert.notEqual(toHex(other.coinbase.prefix), toHex(job().coinbase.prefix));
   const bare = job({ coinbase_tx_outputs_count: 0, coinbase_tx_outputs: new Uint8Array(0) });
   assert.deepEqual(declarationOf(bare, 1, TOKEN, []).coinbase_tx_prefix, bare.coinbase.prefix);
 });
 
+test('a later job is not from before the time at which it was made', () => {
+  const terms = { outputs, signature: '', extranonceBytes: EXTRANONCE_BYTES, tipAge: 40 };
+  assert.equal(setJobOf(ownJob(1, template, tip, terms), 1, TOKEN).min_ntime, 1_700_000_040);
+});
+
 test('what can be made into no job is refused', () => {
-  const terms = { outputs, signature: 'farm', extranonceBytes: EXTRANONCE_BYTES };
+  const terms = { outputs, signature: 'farm', extranonceBytes: EXTRANONCE_BYTES, tipAge: 0 };
   const make = (changes: Partial<typeof terms>) => () => ownJob(1, template, tip, { ...terms, ...changes });
   assert.throws(make({ signature: 'x'.repeat(70) }), { code: 'coinbase-script-too-long' });
   assert.throws(make({ outputs: [] }), { code: 'coinbase-sum' });
