@@ -112,6 +112,20 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     worker: STR0_255,
   }),
   MinerHashrateUpdate: message(0xa4, { at: U64, miner_id: U32, difficulty: U8, hashrate: U64 }),
+  UpstreamStates: message(0xa5, {
+    at: U64,
+    upstreams: SEQ0_255(
+      STRUCT({
+        name: STR0_255,
+        is_used: U8,
+        state: U8,
+        since: U64,
+        why: STR0_255,
+        failed_at: U64,
+        failure: STR0_255,
+      }),
+    ),
+  }),
   TemplateReceived: message(0xb0, {
     at: U64,
     template_id: U64,
@@ -148,6 +162,14 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     ehash_waiting: U128,
     ehash_issued: U128,
   }),
+  DeclarationSums: message(0xd0, {
+    at: U64,
+    clients: U32,
+    tokens: U64,
+    declared: U64,
+    solutions: U64,
+    refused: SEQ0_255(STRUCT({ reason: STR0_255, count: U64 })),
+  }),
 });
 
 export const statsProtocol = defineProtocol('stats', [statsMessages]);
@@ -157,7 +179,7 @@ export type StatsMessageOf<N extends StatsMessage['name']> = Extract<StatsMessag
 export type OpenStats = StatsMessageOf<'OpenStats'>;
 export type ProcessHealth = StatsMessageOf<'ProcessHealth'>;
 
-/** How a link of a role stands, in the order of ProcessHealth.links' `state`. */
+/** How a link of a role stands, in the order of ProcessHealth.links' and UpstreamStates' `state`. */
 export const LINK_STATES = ['ok', 'failing', 'unknown'] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 

@@ -9,6 +9,7 @@ import {
   text,
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
+import { statsClientConfig } from '../../services/stats/config.ts';
 
 /** `jds.config.toml` */
 export const jdServerConfig = table({
@@ -71,6 +72,7 @@ export const jdServerConfig = table({
       default: 256,
     },
   ),
+  stats: statsClientConfig,
 });
 
 export type JdServerConfig = ConfigOf<typeof jdServerConfig>;

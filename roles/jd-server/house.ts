@@ -28,6 +28,15 @@ export interface HouseParts {
   readonly context: Pick<RoleContext<unknown, unknown>, 'log' | 'status' | 'stopping'>;
 }
 
+/** What the house has done; codes are those of DeclareMiningJob.Error. */
+export interface HouseSums {
+  readonly clients: number;
+  readonly tokens: number;
+  readonly declared: number;
+  readonly solutions: number;
+  readonly refused: ReadonlyMap<string, number>;
+}
+
 /** Declarations that may wait for the node, of all clients together. */
 const MAX_PROPOSALS = 64;
 const MS_PER_MINUTE = 60_000;
@@ -44,7 +53,9 @@ export class House {
   #proposals = 0;
   #mark: Uint8Array | undefined;
   #trouble: string | undefined = 'the node has not answered yet';
-  readonly #counts = { clients: 0, declared: 0, refused: 0, solutions: 0 };
+  readonly #counts = { clients: 0, tokens: 0, declared: 0, refused: 0, solutions: 0 };
+  /** Refused declarations by code, of which there are few. */
+  readonly #refused = new Map<string, number>();
 
   constructor(parts: HouseParts) {
     this.#parts = parts;
@@ -110,8 +121,20 @@ export class House {
     return true;
   }
 
-  count(what: 'declared' | 'refused' | 'solutions'): void {
+  /** What was done since this process began. */
+  get sums(): HouseSums {
+    return { ...this.#counts, refused: this.#refused };
+  }
+
+  count(what: 'tokens' | 'declared' | 'solutions'): void {
     this.#counts[what]++;
+    this.#report();
+  }
+
+  /** @param code of DeclareMiningJob.Error */
+  refused(code: string): void {
+    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+    this.#counts.refused++;
     this.#report();
   }
 
@@ -145,12 +168,16 @@ export class House {
     await Promise.all(this.#submitting);
   }
 
-  #report(): void {
+  /** What is waited for, in words; undefined while jobs can be declared. */
+  get trouble(): string | undefined {
     const troubles = [
       ...(this.#trouble === undefined ? [] : [`waiting: ${this.#trouble}`]),
       ...(this.#mark === undefined ? ["waiting: the mint has not told the epoch's keyset yet"] : []),
     ];
-    const text = troubles.length === 0 ? 'jobs can be declared' : troubles.join('; ');
-    this.#parts.context.status(text, { ...this.#counts });
+    return troubles.length === 0 ? undefined : troubles.join('; ');
+  }
+
+  #report(): void {
+    this.#parts.context.status(this.trouble ?? 'jobs can be declared', { ...this.#counts });
   }
 }

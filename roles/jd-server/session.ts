@@ -101,6 +101,7 @@ export class Session {
     const expiry = wallClock() + this.#house.tokenSeconds;
     const terms = { id: randomBytes(16), expiry, identity: identityHash(user_identifier), job: NO_JOB };
     this.#tokens.add(terms);
+    this.#house.count('tokens');
     this.#inOrder(async () => {
       const mining_job_token = await this.#house.sign(terms);
       const outputs = this.#house.outputs();
@@ -219,7 +220,7 @@ export class Session {
   }
 
   #refuse({ request_id }: Declaration, code: string, words: string): void {
-    this.#house.count('refused');
+    this.#house.refused(code);
     this.#connection.send({
       name: 'DeclareMiningJob.Error',
       request_id,

@@ -18,6 +18,7 @@ import type { JdServerConfig, JdServerShared } from './config.ts';
 import { House } from './house.ts';
 import { watchKeyset } from './keyset-watch.ts';
 import { judgeClient, Session } from './session.ts';
+import { openJdServerStats } from './stats-events.ts';
 
 /** Above the largest message of a client, all transactions of a block. */
 const FRAME_CAP = 4_500_000;
@@ -32,6 +33,7 @@ export async function startJdServer(context: RoleContext<JdServerConfig, JdServe
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
   const tokens = await context.open('tokens', () => openTokenWorker());
   const house = new House({ config, ...settings, tokens, context });
+  await context.open('stats', () => openJdServerStats(context, house));
   const watching = watchNode({
     rpc,
     network: shared.bitcoin.network,

@@ -43,12 +43,22 @@ export function poolProbes(
             title: 'Job declaration',
             matters: true,
             remedy: "See the jd-server's log: miners who choose their own blocks can't declare them here",
-            look: (signal) =>
-              looksUpSv2(target('declarations', jds_address, jds_authority_public_key), signal),
+            async look(signal) {
+              const found = await looksUpSv2(
+                target('declarations', jds_address, jds_authority_public_key),
+                signal,
+              );
+              // It may be told to report to nobody.
+              if (board.reports.of('jd-server') === undefined) return found;
+              const report = judgeReport(reported, 'jd-server');
+              if (report.state === 'failing') return report;
+              const work = judgeLink(reported, 'jd-server', 'work');
+              return work.state === 'failing' ? work : found;
+            },
           },
         ];
   return [
-    ...chainProbes({ rpc, network: shared.bitcoin.network, board: board.chain, clock: Date.now }),
+    ...chainProbes({ rpc, network: shared.bitcoin.network, board: board.news.chain, clock: Date.now }),
     {
       name: 'template-provider',
       title: 'Template provider',

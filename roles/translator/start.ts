@@ -91,6 +91,7 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
       link: () => status?.link ?? 'waiting for pool',
       waiting: () => journal.size,
       miners: () => miners(),
+      pools: () => client.pools,
     }),
   );
   const server = new Sv1Server({

@@ -1,12 +1,16 @@
 import { exponentAtMost, leBytesToTarget } from '../../protocols/bitcoin/target.ts';
-import { fieldText } from '../../protocols/stats/messages.ts';
+import { fieldText, LINK_STATES } from '../../protocols/stats/messages.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
+import type { PoolView } from '../../services/mining-client/client.ts';
 import { openStatsClient, type StatsClient } from '../../services/stats/client/client.ts';
 import { ShareSums } from '../../services/stats/client/share-sums.ts';
 import type { TranslatorConfig } from './config.ts';
 import { type MinerTeller, TELLS_NOBODY } from './sv1-server/miner-teller.ts';
 
 const MOST = (1n << 64n) - 1n;
+const POOLS_MS = 2_000;
+/** More do not fit into a message. */
+const MAX_POOLS = 16;
 
 /** What the translator is asked for, beside what its miners do. */
 interface Parts {
@@ -15,6 +19,8 @@ interface Parts {
   /** Shares that no pool has answered. */
   waiting(): number;
   miners(): number;
+  /** Those of the list, in its order. */
+  pools(): readonly PoolView[];
 }
 
 export interface TranslatorStats {
@@ -25,7 +31,7 @@ export interface TranslatorStats {
 /** Reports to the stats service that the config names; nothing where it names none. */
 export function openTranslatorStats(
   { config, log }: Pick<RoleContext<TranslatorConfig, unknown>, 'config' | 'log'>,
-  { link, waiting, miners }: Parts,
+  { link, waiting, miners, pools }: Parts,
 ): TranslatorStats {
   if (config.stats.stats_server_address === undefined) {
     return { teller: () => TELLS_NOBODY, close: async () => undefined };
@@ -44,11 +50,43 @@ export function openTranslatorStats(
       return { status: words, openConnections: miners(), outboxDepth: waiting(), links };
     },
   });
+  const stopTelling = tellPools(client, pools);
   let last = 0;
   return {
     teller: (remote) => new Teller({ id: ++last, remote, client, sums, sharesPerMinute }),
-    close: () => client.close(),
+    async close() {
+      stopTelling();
+      await client.close();
+    },
   };
+}
+
+/** Tells how the pools are whenever that has changed; returns what ends it. */
+function tellPools(client: StatsClient, pools: Parts['pools']): () => void {
+  let told = '';
+  const tell = (): void => {
+    const views = pools();
+    const key = JSON.stringify(views);
+    if (key === told) return;
+    told = key;
+    const wall = (time: number) => BigInt(Math.round(performance.timeOrigin + time));
+    client.send({
+      name: 'UpstreamStates',
+      at: BigInt(Date.now()),
+      upstreams: views.slice(0, MAX_POOLS).map(({ name, isUsed, state, why, since, failure }) => ({
+        name: fieldText(name),
+        is_used: isUsed ? 1 : 0,
+        state: LINK_STATES.indexOf(state),
+        since: wall(since),
+        why: fieldText(why),
+        failed_at: failure ? wall(failure.at) : 0n,
+        failure: fieldText(failure?.why ?? ''),
+      })),
+    });
+  };
+  const timer = setInterval(tell, POOLS_MS);
+  tell();
+  return () => clearInterval(timer);
 }
 
 interface TellerParts {

@@ -6,7 +6,7 @@ import { chooseUpstream, RETURN_AFTER_MS } from './choose-upstream.ts';
 import type { ShareJournal } from './journal/journal.ts';
 import type { ShareVerdict } from './pending-shares.ts';
 import { type OpenRequest, openRefused } from './session.ts';
-import { UpstreamLink } from './upstream-link.ts';
+import { type LinkFailure, UpstreamLink } from './upstream-link.ts';
 
 /** How often it is looked whether another pool is to be tried, or to be returned to. */
 const LOOK_MS = 100;
@@ -45,6 +45,17 @@ export interface MiningClientOptions {
   readonly silenceLimitMs?: number;
   /** Milliseconds for which a pool must be well before it is returned to. */
   readonly returnAfterMs?: number;
+}
+
+/** How the link to one pool is; times are milliseconds of performance.now(). */
+export interface PoolView {
+  readonly name: string;
+  readonly isUsed: boolean;
+  /** `unknown`: another one serves, and this one is not tried. */
+  readonly state: 'ok' | 'failing' | 'unknown';
+  readonly why: string;
+  readonly since: number;
+  readonly failure: LinkFailure | undefined;
 }
 
 /** Who is told how the links are. */
@@ -96,6 +107,18 @@ export class MiningClient {
   /** True where a pool is well. */
   get isUp(): boolean {
     return this.#activeLink?.wellSince !== undefined;
+  }
+
+  /** How each pool of the list is, in its order. */
+  get pools(): PoolView[] {
+    return this.#links.map(({ name, wellSince, illSince, isWanted, trouble, failure }, place) => ({
+      name,
+      isUsed: place === this.#active && wellSince !== undefined,
+      state: wellSince !== undefined ? 'ok' : isWanted ? 'failing' : 'unknown',
+      why: wellSince !== undefined ? 'has work' : trouble,
+      since: wellSince ?? illSince,
+      failure,
+    }));
   }
 
   /** True where the pool that is mined for takes a locking key with each share. */

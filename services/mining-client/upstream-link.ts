@@ -16,6 +16,12 @@ const SILENCE_MS = 3000;
 /** Without one, leaving it helps only if it is well on another connection. */
 const LONE_SILENCE_MS = 30_000;
 
+/** What went wrong with a link, and when: milliseconds of performance.now(). */
+export interface LinkFailure {
+  readonly why: string;
+  readonly at: number;
+}
+
 /** The link to one pool, kept up while it is wanted, with the channels that were opened over it, cut ones too. */
 export class UpstreamLink implements LinkState {
   readonly name: string;
@@ -28,6 +34,7 @@ export class UpstreamLink implements LinkState {
   #wellSince: number | undefined;
   #illSince = 0;
   #trouble = 'not connected';
+  #failure: LinkFailure | undefined;
   /** Channels of cut links that wait to be resumed. */
   #cut: MiningChannel[] = [];
 
@@ -57,6 +64,16 @@ export class UpstreamLink implements LinkState {
   /** Why it is not well, in words. */
   get trouble(): string {
     return this.#trouble;
+  }
+
+  /** What went wrong last, also where it is well again. */
+  get failure(): LinkFailure | undefined {
+    return this.#failure;
+  }
+
+  /** True where it is connected to, or tried. */
+  get isWanted(): boolean {
+    return this.#stop !== undefined;
   }
 
   /** True where the pool takes a locking key with each share. */
@@ -134,7 +151,7 @@ export class UpstreamLink implements LinkState {
     try {
       return await connectPool(this.#upstream, this.#options, signal);
     } catch (error) {
-      this.#tell(messageOf(error));
+      this.#failed(messageOf(error));
       throw error;
     }
   }
@@ -163,6 +180,7 @@ export class UpstreamLink implements LinkState {
     if (this.#wellSince !== undefined) this.#illSince = session.heardAt;
     this.#wellSince = undefined;
     this.#trouble = reason;
+    this.#noteFailure(reason);
     this.#cut = [...this.#cut.filter(({ isCut }) => isCut), ...session.end(reason)];
     this.#changed();
   }
@@ -176,7 +194,17 @@ export class UpstreamLink implements LinkState {
   #isIll(trouble: string): void {
     if (this.#wellSince !== undefined) this.#illSince = performance.now();
     this.#wellSince = undefined;
-    this.#tell(trouble);
+    this.#failed(trouble);
+  }
+
+  #failed(why: string): void {
+    this.#noteFailure(why);
+    this.#tell(why);
+  }
+
+  /** That this side has hung up is no failure. */
+  #noteFailure(why: string): void {
+    if (this.#stop !== undefined) this.#failure = { why, at: performance.now() };
   }
 
   #tell(trouble: string): void {

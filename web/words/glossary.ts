@@ -90,6 +90,11 @@ export const glossary = {
     word: 'Best share',
     meaning: 'The luckiest share ever: as rare as if it had taken so many hashes.',
   },
+  declarations: {
+    word: 'Declared jobs',
+    meaning:
+      'Miners may choose the transactions of their blocks themselves. They declare such a job here first, and the pool then pays for work on it as for its own.',
+  },
   rejects: { word: 'Rejected', meaning: 'Shares that were not accepted, and are not paid.' },
 } as const satisfies Record<string, { readonly word: string; readonly meaning: string }>;
 

@@ -6,6 +6,7 @@ import { openHttp } from './http.ts';
 import { LiveFeed } from './live.ts';
 import { documentRoutes } from './openapi.ts';
 import { blocksRoute } from './routes/blocks.ts';
+import { declarationsRoute } from './routes/declarations.ts';
 import { eventsRoute } from './routes/events.ts';
 import { hashrateRoute } from './routes/hashrate.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -17,6 +18,7 @@ import { quotesRoute } from './routes/quotes.ts';
 import { rejectedRoute } from './routes/rejected.ts';
 import { servicesRoute } from './routes/services.ts';
 import { statsRoute } from './routes/stats.ts';
+import { upstreamsRoute } from './routes/upstreams.ts';
 import { workersRoute } from './routes/workers.ts';
 
 interface ApiParts {
@@ -40,6 +42,8 @@ export function openApi(context: ApiContext, { log, metrics, addRoutes }: ApiPar
   leaderboardRoute(http, context, windows);
   servicesRoute(http, context);
   jobRoute(http, context);
+  declarationsRoute(http, context);
+  upstreamsRoute(http, context);
   eventsRoute(http, context);
   healthRoutes(http, context);
   metrics.watch(context);

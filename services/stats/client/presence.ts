@@ -51,6 +51,8 @@ export class Presence {
       case 'TemplateReceived':
       case 'ChainTip':
       case 'LedgerSums':
+      case 'UpstreamStates':
+      case 'DeclarationSums':
         this.#latest.set(event.name, event);
         break;
     }

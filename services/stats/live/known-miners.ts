@@ -124,8 +124,8 @@ export function judgeMiner(miner: KnownMiner, now: number): MinerState {
 
 /** A miner as it is stored. */
 export function rowOf(miner: KnownMiner): MinerRow {
-  const { id, name, software, firstSeen, lastSeen, lastShareAt, bestWork } = miner;
-  return { id, name, software, firstSeen, lastSeen, lastShareAt, bestWork };
+  const { id, name, software, firstSeen, lastSeen, lastShareAt, bestWork, state, stateSince } = miner;
+  return { id, name, software, firstSeen, lastSeen, lastShareAt, bestWork, state, stateSince };
 }
 
 /** Notes shares of a miner. @param luck hashes that the best of them stands for */

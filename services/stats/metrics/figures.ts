@@ -21,6 +21,7 @@ export async function readFigures(context: ApiContext): Promise<Figure[]> {
     ...workFigures(stats),
     ...stateFigures(context, stats),
     ...roleFigures(context),
+    ...declarationFigures(context),
   ];
 }
 
@@ -88,7 +89,7 @@ function workFigures(stats: Stats): Figure[] {
 
 function stateFigures({ board, clock }: ApiContext, stats: Stats): Figure[] {
   const { miners, blocks, outbox, chain, ledger, lost_events } = stats;
-  const { job } = board.chain;
+  const { job } = board.news.chain;
   const byState = (states: Record<string, number>) =>
     Object.entries(states).map(([state, value]) => ({ labels: { state }, value }));
   const { found, confirmed, orphaned } = blocks;
@@ -119,6 +120,19 @@ function stateFigures({ board, clock }: ApiContext, stats: Stats): Figure[] {
           gauge('ledger_ehash_waiting', 'Ehash that no wallet has minted yet.', Number(ledger.ehash_waiting)),
         ]
       : []),
+  ];
+}
+
+function declarationFigures({ board }: ApiContext): Figure[] {
+  const sums = board.news.declarations;
+  if (sums === null) return [];
+  const refused = sums.refused.map(({ reason, count }) => ({ labels: { reason }, value: Number(count) }));
+  return [
+    gauge('jd_clients', 'Clients of the jd-server.', sums.clients),
+    counter('jd_tokens', 'Tokens given to them, since its process began.', Number(sums.tokens)),
+    counter('jd_declared', 'Jobs taken, since its process began.', Number(sums.declared)),
+    counter('jd_solutions', 'Blocks handed to the node, since its process began.', Number(sums.solutions)),
+    labelled('jd_refused_total', 'Jobs refused, since its process began, by reason.', refused, 'counter'),
   ];
 }
 

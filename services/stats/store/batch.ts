@@ -1,5 +1,6 @@
 import type { Work } from '../../../domain/stats/hashrate.ts';
 import type { StatsEvent } from '../api/schemas/events.ts';
+import type { MinerState } from '../live/known-miners.ts';
 import type { SourceMark } from '../live/sources.ts';
 
 /** Shares of a step. */
@@ -52,6 +53,8 @@ export interface MinerRow {
   readonly lastShareAt: number | undefined;
   /** Hashes that its luckiest share stands for. */
   readonly bestWork: bigint | undefined;
+  readonly state: MinerState;
+  readonly stateSince: number;
 }
 
 export const BLOCK_STATES = ['sent', 'found', 'confirmed', 'orphaned'] as const;

@@ -196,5 +196,7 @@ function minerRow(row: Row): MinerRow {
     lastSeen: number(row, 'last_seen'),
     lastShareAt: maybe(row, 'last_share_at'),
     bestWork: typeof best === 'string' ? BigInt(best) : undefined,
+    state: text(row, 'state') as MinerRow['state'],
+    stateSince: number(row, 'state_since') || number(row, 'last_seen'),
   };
 }

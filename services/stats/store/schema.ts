@@ -102,5 +102,10 @@ export const schema: Schema = {
       WHERE step = 60
       GROUP BY miners.name, (at / 300) * 300;
     `,
+    `
+    ALTER TABLE miners ADD COLUMN state TEXT NOT NULL DEFAULT 'offline';
+    -- 0: not known, since an older program has written the row.
+    ALTER TABLE miners ADD COLUMN state_since INTEGER NOT NULL DEFAULT 0;
+    `,
   ],
 };

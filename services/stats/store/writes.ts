@@ -39,10 +39,11 @@ export function writeOperations(db: Database) {
       ehash_lo = quote_history.ehash_lo + excluded.ehash_lo,
       delays_ms = quote_history.delays_ms + excluded.delays_ms`);
   const known = db.prepare(`
-    INSERT INTO miners (id, name, software, first_seen, last_seen, last_share_at, best_work)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO miners (id, name, software, first_seen, last_seen, last_share_at, best_work, state, state_since)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET software = excluded.software, last_seen = excluded.last_seen,
-      last_share_at = excluded.last_share_at, best_work = excluded.best_work`);
+      last_share_at = excluded.last_share_at, best_work = excluded.best_work, state = excluded.state,
+      state_since = excluded.state_since`);
   const block = db.prepare(`
     INSERT INTO blocks (hash, height, state, confirmations, found_at, value_sat, miner_id)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -168,8 +169,9 @@ function shares({ shares, rejected, work, squares }: ShareSums): SqlValue[] {
 }
 
 function minerRow(row: MinerRow): SqlValue[] {
-  const { id, name, software, firstSeen, lastSeen, lastShareAt, bestWork } = row;
-  return [id, name, software, firstSeen, lastSeen, lastShareAt ?? null, bestWork?.toString() ?? null];
+  const { id, name, software, firstSeen, lastSeen, lastShareAt, bestWork, state, stateSince } = row;
+  const best = bestWork?.toString() ?? null;
+  return [id, name, software, firstSeen, lastSeen, lastShareAt ?? null, best, state, stateSince];
 }
 
 function blockRow(news: BlockNews): SqlValue[] {

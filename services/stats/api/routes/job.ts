@@ -15,5 +15,5 @@ export function jobRoute(http: FastifyInstance, context: ApiContext): void {
 }
 
 export function readJob({ board, clock }: ApiContext): JobAnswer {
-  return { as_of: clock(), job: board.chain.job ?? null, previous: board.chain.previous };
+  return { as_of: clock(), job: board.news.chain.job ?? null, previous: board.news.chain.previous };
 }

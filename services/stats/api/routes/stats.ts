@@ -41,7 +41,7 @@ export async function readStats(context: ApiContext): Promise<Stats> {
   const hashrates = WINDOWS.map(({ seconds }, i) => rateOfRows(rows[i] ?? [], seconds));
   const counts = await store.call('blockCounts', null);
   const hour = hashrates[HOUR_WINDOW]?.hs;
-  const { hashesToBlock, tip } = board.chain;
+  const { hashesToBlock, tip } = board.news.chain;
   const states = countStates(miners.all, now);
   const sender = board.reports.of(side === 'pool' ? 'pool' : 'translator')?.health;
   const { totals } = recorder;
@@ -71,10 +71,10 @@ export async function readStats(context: ApiContext): Promise<Stats> {
       acknowledged: String(totals.acknowledged),
       refused: String(totals.refused),
     },
-    ledger: board.ledger,
+    ledger: board.news.ledger,
     miners: states,
-    workers: board.workers.size,
-    connections: board.connections,
+    workers: board.crowd.workers.size,
+    connections: board.crowd.connections,
     outbox: sender
       ? { depth: String(sender.outbox_depth), oldest_ms: Number(sender.oldest_unsent_ms) }
       : null,

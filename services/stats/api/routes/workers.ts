@@ -17,7 +17,7 @@ export function workersRoute(http: FastifyInstance, context: ApiContext): void {
       },
     },
     ({ query: { page, limit } }) => {
-      const { all } = context.board.workers;
+      const { all } = context.board.crowd.workers;
       const workers = pageOf(all, page, limit).map((worker) => view(context, worker));
       return { as_of: context.clock(), page, limit, total: all.length, workers };
     },

@@ -132,6 +132,23 @@ test('what is not known yet is no metric, and is one as soon as it is known', as
   await role.close();
 });
 
+test('since when a miner is as it is survives a restart of the service', async (t) => {
+  const first = await startService(t);
+  const place = { place: first.place, tcpPort: first.tcpPort };
+  const role = startRole(t, first.tcpPort);
+  for (const event of [...openChannel(1, 'rig'), share(1)]) role.send(event);
+  const rig = async (service: Pick<typeof first, 'url'>) =>
+    (await get<Miners>(service, '/api/miners')).miners.find(({ name }) => name === 'rig');
+  await until('the miner to be well', async () => (await rig(first))?.state === 'ok');
+  const since = (await rig(first))?.state_since;
+  await first.close();
+  const second = await startService(t, place);
+  assert.deepEqual([(await rig(second))?.state, (await rig(second))?.state_since], ['ok', since]);
+  await until('the role', async () => (await get<Services>(second, '/api/services')).processes.length > 0);
+  second.board.judge();
+  assert.deepEqual([(await rig(second))?.state, (await rig(second))?.state_since], ['ok', since]);
+});
+
 test('figures that can not be stop nothing', async (t) => {
   const service = await startService(t);
   const role = startRole(t, service.tcpPort);
