@@ -36,7 +36,10 @@ let
     server.mint.url = lib.mkOverride 900 mintUrl;
     client.mint.url = lib.mkOverride 900 (if cfg.server.enable then mintUrl else cfg.client.pool.mintUrl);
     pool-stats.health.backup_path = lib.mkIf cfg.backup.enable (lib.mkOverride 900 cfg.backup.to);
-    proxy-stats.probes.wallet_socket = lib.mkOverride 900 walletSocket;
+    proxy-stats.probes = {
+      wallet_socket = lib.mkOverride 900 walletSocket;
+      translator_tls_port = lib.mkIf (cfg.client.tls != null) (lib.mkOverride 900 tlsPort);
+    };
     translator = {
       wallet.socket_path = lib.mkOverride 900 walletSocket;
       downstream_tls = lib.mkIf (cfg.client.tls != null) (

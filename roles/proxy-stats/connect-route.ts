@@ -18,6 +18,8 @@ const loopback = /^(127\.|::1$|localhost$)/;
 export interface ConnectParts {
   /** Where the translator lets miners in, as in the config. */
   readonly translatorAddress: string;
+  /** Where it lets them in over TLS, on the same host. */
+  readonly tlsPort: number | undefined;
   readonly mintUrl: string;
   /** Whether addresses of this machine are for nobody to see. */
   readonly redactsAddresses: boolean;
@@ -26,7 +28,8 @@ export interface ConnectParts {
 /** What to enter in a miner: the addresses at which the translator really answers. */
 export function connectRoute(http: FastifyInstance, { clock }: ApiContext, parts: ConnectParts): void {
   const { host, port } = hostAndPort(parts.translatorAddress);
-  let found: { readonly at: number; readonly hosts: Promise<string[]> } | undefined;
+  const { tlsPort } = parts;
+  let found: { readonly at: number; readonly hosts: Promise<string[]>[] } | undefined;
   http.get(
     '/api/connect',
     {
@@ -40,9 +43,18 @@ export function connectRoute(http: FastifyInstance, { clock }: ApiContext, parts
       const now = clock();
       if (found === undefined || Math.abs(now - found.at) > KEEP_MS) {
         const candidates = parts.redactsAddresses ? [host] : hostsOf(host);
-        found = { at: now, hosts: reachable(candidates, port) };
+        const ports = tlsPort === undefined ? [port] : [port, tlsPort];
+        found = { at: now, hosts: ports.map((each) => reachable(candidates, each)) };
       }
-      return { as_of: found.at, port, hosts: await found.hosts, mint_url: parts.mintUrl };
+      const [hosts = [], tlsHosts = []] = await Promise.all(found.hosts);
+      return {
+        as_of: found.at,
+        port,
+        hosts,
+        tls_port: tlsPort ?? null,
+        tls_hosts: tlsHosts,
+        mint_url: parts.mintUrl,
+      };
     },
   );
 }

@@ -33,6 +33,7 @@ export async function startProxyStats(context: ProxyStatsContext): Promise<void>
         tokenRoutes(http, api, wallet);
         connectRoute(http, api, {
           translatorAddress: probes.translator_address,
+          tlsPort: probes.translator_tls_port,
           mintUrl: shared.mint.url,
           redactsAddresses: config.public.redact_addresses,
         });

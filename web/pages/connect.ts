@@ -43,9 +43,7 @@ export function ConnectPage(): JSX.Element {
           h(
             Card,
             { title: '1. Pool address', size: 'third', reading },
-            data === undefined || host === undefined
-              ? h(Skeleton, null)
-              : h(Address, { hosts: data.hosts, port: data.port }),
+            data === undefined || host === undefined ? h(Skeleton, null) : h(Address, { connect: data }),
           ),
           h(UserName, null),
           h(
@@ -95,9 +93,10 @@ export function ConnectPage(): JSX.Element {
   );
 }
 
-function Address({ hosts, port }: Pick<ConnectView, 'hosts' | 'port'>): JSX.Element {
-  const addresses = hosts.map((host) => `stratum+tcp://${host.includes(':') ? `[${host}]` : host}:${port}`);
-  const [main = '', ...others] = addresses;
+function Address({ connect }: { readonly connect: ConnectView }): JSX.Element {
+  const { hosts, port, tls_hosts: tlsHosts, tls_port: tlsPort } = connect;
+  const [main = '', ...others] = hosts.map((host) => addressOf('stratum+tcp', host, port));
+  const encrypted = tlsPort === null ? [] : tlsHosts.map((host) => addressOf('stratum+ssl', host, tlsPort));
   const isLoopback = /^(127\.|::1$|localhost$)/.test(hosts[0] ?? '');
   return h(
     'div',
@@ -112,7 +111,13 @@ function Address({ hosts, port }: Pick<ConnectView, 'hosts' | 'port'>): JSX.Elem
         ? 'Only programs on this machine reach it there: the translator lets in nobody else (its downstream_address).'
         : 'Stratum V1. The translator was reached at this address just now.',
     ),
+    encrypted.length > 0 && h('p', { class: 'small muted' }, 'Encrypted, for devices that can (TLS):'),
+    encrypted.map((text) => h(Copyable, { key: text, text, label: 'an encrypted pool address' })),
   );
+}
+
+function addressOf(scheme: string, host: string, port: number): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Whose the ehash is follows from the user name: put together here. */

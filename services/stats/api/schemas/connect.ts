@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { asOf, list, object, text } from './fields.ts';
+import { asOf, list, nullable, object, text } from './fields.ts';
 
 /** `GET /api/connect`, on the proxy's side */
 export const connectSchema = object({
@@ -9,6 +9,14 @@ export const connectSchema = object({
     text('an address'),
     'addresses at which the translator was just reached, those of other machines first; empty where it does not answer',
   ),
+  tls_port: nullable(
+    Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      description: 'where it takes the same over TLS; null where not',
+    }),
+  ),
+  tls_hosts: list(text('an address'), 'addresses at which that port was just reached'),
   mint_url: text('the mint that pays, for wallets'),
 });
 

@@ -159,17 +159,22 @@ test('addresses to connect to are those that answer', async (t) => {
   t.after(() => server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const ask = async (translatorAddress: string) => {
+  const ask = async (translatorAddress: string, tlsPort?: number) => {
     const http = openHttp(pino({ level: 'silent' }));
-    connectRoute(http, api, { translatorAddress, mintUrl: 'http://mint', redactsAddresses: false });
+    const mintUrl = 'http://mint';
+    connectRoute(http, api, { translatorAddress, tlsPort, mintUrl, redactsAddresses: false });
     return (await http.inject('/api/connect')).json();
   };
   assert.deepEqual(await ask(`127.0.0.1:${port}`), {
     as_of: 7,
     port,
     hosts: ['127.0.0.1'],
+    tls_port: null,
+    tls_hosts: [],
     mint_url: 'http://mint',
   });
+  const both = await ask(`127.0.0.1:${port}`, port);
+  assert.deepEqual([both.tls_port, both.tls_hosts], [port, ['127.0.0.1']]);
   server.close();
   await once(server, 'close');
   assert.deepEqual((await ask(`127.0.0.1:${port}`)).hosts, []);
