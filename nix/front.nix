@@ -17,7 +17,22 @@ let
     return 503 '{"status":"down","reason":"the stats service of the ${side} side does not answer"}';
   '';
 
-  # Dashboard, /health and /metrics of a side.
+  # The port stays in Host: a page's own origin has it, and the service takes orders from its own page alone.
+  proxied = side: patience: extra: {
+    proxyPass = "http://127.0.0.1:${toString table.front.${side}.upstream}";
+    extraConfig = ''
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_connect_timeout 2s;
+      proxy_read_timeout ${patience};
+      error_page 502 504 = @down;
+      ${extra}
+    '';
+  };
+
+  # Dashboard, /health and /metrics of a side; the live feed as a WebSocket, or as events that nginx
+  # does not gather (X-Accel-Buffering).
   host = side: {
     listen = [
       {
@@ -27,17 +42,12 @@ let
     ];
     extraConfig = "";
     locations = {
-      "/" = {
-        proxyPass = "http://127.0.0.1:${toString table.front.${side}.upstream}";
-        extraConfig = ''
-          proxy_http_version 1.1;
-          proxy_set_header Host $host;
-          proxy_set_header X-Forwarded-For $remote_addr;
-          proxy_connect_timeout 2s;
-          proxy_read_timeout 15s;
-          error_page 502 504 = @down;
-        '';
-      };
+      "/" = proxied side "15s" "";
+      "= /ws" = proxied side "1h" ''
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection upgrade;
+      '';
+      "= /api/live" = proxied side "1h" "";
       "@down".extraConfig = down side;
     };
   };

@@ -44,7 +44,12 @@ export class LiveFeed {
     http.get('/api/live', { schema: { hide: true } }, (request, reply) => {
       if (this.#listeners.size >= MAX_LISTENERS) return reply.code(503).header('retry-after', '30').send();
       reply.hijack();
-      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      // The last one is for nginx: events are to go on as they come.
+      reply.raw.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
       this.#welcome(eventStream(reply.raw), (ended) => request.raw.once('close', ended));
       return reply;
     });
