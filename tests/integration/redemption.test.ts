@@ -203,3 +203,45 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   assert.deepEqual([coinbase, owed + fees + sat], [-SUBSIDY, SUBSIDY]);
   assert.doesNotMatch(scene.mint.output, /"alert"/);
 });
+
+test('a mint that is killed over a redemption gives once what it gives', { timeout: LIMIT_MS }, async (t) => {
+  const { scene, outbox, rewards } = await open(t);
+  const { node, tokens } = scene;
+  const miner = new EhashMiner(scene.mint);
+  for (const k of [5, 5]) await outbox.mine(node, miner.publicKey, k);
+  await outbox.stored();
+  const unit = outbox.terms?.unit ?? '';
+  const cashu = await miner.wallet(unit);
+  const privkey = toHex(miner.secretKey);
+  const proofs: Proof[] = [];
+  for (const quote of await miner.quotes())
+    proofs.push(...(await cashu.mintProofs('ehash', quote.amount, quote, { privkey })));
+  await outbox.findBlock(node, new EhashMiner(scene.mint).publicKey, rewards);
+  await untilEpoch(scene, unit, 'maturing');
+  await outbox.mine(node, miner.publicKey, 2);
+  await outbox.stored();
+  await node.generate(100);
+  const { work, reward, fee } = await untilEpoch(scene, unit, 'redeemable');
+  const worth = Number(((BigInt(reward) - BigInt(fee ?? 0)) * 32n) / BigInt(work));
+
+  const points = ['redemption-signed', 'redemption-stored'];
+  for (const [i, point] of points.entries()) {
+    const mine = proofs.filter((_, at) => at < proofs.length / 2 === (i === 0));
+    const inputs = mine.map(({ amount, id, secret, C }) => ({
+      amount: Number(amount.toBigInt()),
+      id,
+      secret,
+      C,
+    }));
+    const request = { inputs, outputs: bare(tokens.outputs(worth)) };
+    await scene.killedAt(point, () => tokens.post('/v1/redeem', request), false);
+    const given = await scene.until(
+      () => tokens.post('/v1/redeem', request),
+      ({ status }) => status !== 503,
+    );
+    assert.equal(given.status, 200, JSON.stringify(given.body));
+    const { redeemed } = await epochOf(scene, unit);
+    assert.deepEqual([redeemed.ehash, redeemed.sats], [32 * (i + 1), worth * (i + 1)], point);
+  }
+  assert.deepEqual(auditMint(scene.mint.databasePath).sats.contradictions, []);
+});
