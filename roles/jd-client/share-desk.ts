@@ -25,7 +25,7 @@ interface Waiting {
 /** Passes shares on, and answers each with what was said to it. */
 export class PassingDesk implements ShareDesk {
   readonly #pass: (share: PassedShare) => void;
-  readonly #events: DeskEvents;
+  #events: DeskEvents | undefined;
   /** Of each channel, in the order in which its shares came: an acknowledgement covers all shares before it. */
   readonly #queues = new Map<MiningChannel, Set<Waiting>>();
   /** Who waits for each share's answer, by its hash: more than one where a link was cut. */
@@ -33,9 +33,14 @@ export class PassingDesk implements ShareDesk {
   readonly counts = { accepted: 0, refused: 0, lost: 0 };
 
   /** @param pass brings a share to whom its job is for, and has it answered once */
-  constructor(pass: (share: PassedShare) => void, events: DeskEvents) {
+  constructor(pass: (share: PassedShare) => void) {
     this.#pass = pass;
+  }
+
+  /** @param events told from now on */
+  opened(events: DeskEvents): this {
     this.#events = events;
+    return this;
   }
 
   /** Shares without an answer. */
@@ -108,7 +113,7 @@ export class PassingDesk implements ShareDesk {
       waiting.verdict = verdict;
       this.#answer(waiting.share.channel);
     }
-    if (wasFull) this.#events.room();
+    if (wasFull) this.#events?.room();
   }
 
   /** Answers what a channel's queue begins with, as far as it is known. */

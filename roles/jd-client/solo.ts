@@ -1,11 +1,11 @@
 import type { OwnJob } from '../../domain/job-declaration/own-job.ts';
 import type { PassedShare } from './upstream/job-record.ts';
-import type { WorkTaker } from './work-taker.ts';
+import type { JobOffer, WorkTaker } from './work-taker.ts';
 
 /** Where no pool is, blocks pay the miner's own script, and shares are only counted. */
 export class Solo implements WorkTaker {
   readonly name = 'solo';
-  readonly offer: WorkTaker['offer'];
+  readonly offer: JobOffer;
   readonly isBusy = false;
 
   /** @param rollableBytes as a pool gives them, so that channels stay when miners are moved */

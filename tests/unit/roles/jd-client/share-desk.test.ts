@@ -12,7 +12,7 @@ function scene() {
   const passed: PassedShare[] = [];
   const said: string[] = [];
   let rooms = 0;
-  const desk = new PassingDesk((share) => passed.push(share), {
+  const desk = new PassingDesk((share) => passed.push(share)).opened({
     failed: () => assert.fail('a desk that keeps nothing loses nothing'),
     room: () => rooms++,
   });
