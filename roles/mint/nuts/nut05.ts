@@ -48,7 +48,7 @@ const meltBody = Type.Object(
   { description: 'an object with quote and inputs' },
 );
 
-/** NUT-05 with NUT-08, 23 and 30: what a payment costs, its state, and the payment. Ehash is redeemed when its epoch is. */
+/** NUT-05 with NUT-08, 23 and 30: what a payment costs, its state, and the payment. Ehash is redeemed, not melted. */
 export function nut05(http: FastifyInstance, payments: Payments | undefined): void {
   http.post<{ Params: Static<typeof ofMethod>; Body: Static<typeof quoteBody> }>(
     '/v1/melt/quote/:method',
@@ -93,6 +93,6 @@ function meltsOf(payments: Payments | undefined, method: string): Payments {
   if (method !== METHOD) return paymentsOf(payments, method);
   throw cashuError(
     'unit-unsupported',
-    'ehash is not paid out yet; keep the tokens until their epoch is redeemed',
+    'ehash is not melted; once its epoch can be redeemed, /v1/redeem gives sats for it, and those are',
   );
 }

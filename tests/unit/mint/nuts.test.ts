@@ -80,7 +80,7 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     methods: ['ehash'],
   });
   const wish = { unit: mint.unit, request: 'lnbc1' };
-  assertError(await mint.post('/v1/melt/quote/ehash', wish), 'unit-unsupported', /not paid out yet/);
+  assertError(await mint.post('/v1/melt/quote/ehash', wish), 'unit-unsupported', /ehash is not melted/);
   assertError(await mint.post('/v1/melt/ehash', { quote: 'x', inputs: [] }), 'unit-unsupported');
   assertError(await mint.post('/v1/melt/quote/bolt11', wish), 'method-unsupported');
   assertError(await mint.get('/v1/melt/quote/bolt11/x'), 'method-unsupported');
