@@ -50,7 +50,7 @@ interface Opening {
   readonly request: OpenRequest;
   /** The channel of a cut link that is asked for. */
   readonly cut: MiningChannel | undefined;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 /** What a pool says that will open channels soon, but has no work yet. */
@@ -165,7 +165,8 @@ export class MiningSession {
   #ask(request: OpenRequest, owner: ChannelOwner | undefined, cut?: MiningChannel): void {
     const requestId = this.#nextRequest;
     this.#nextRequest = (this.#nextRequest + 1) >>> 0;
-    const timer = setTimeout(() => this.#refused(requestId, unanswered()), OPEN_TIMEOUT_MS);
+    // A cut channel waits by a limit of its own: asked for twice, the answer to the first time would come too late for it.
+    const timer = cut ? undefined : setTimeout(() => this.#refused(requestId, unanswered()), OPEN_TIMEOUT_MS);
     this.#openings.set(requestId, { owner, request, cut, timer });
     this.#connection.send(
       {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { equalBytes } from '../../../../protocols/bytes.ts';
+import { OPEN_TIMEOUT_MS } from '../../../../services/mining-client/session.ts';
 import { eventually, fakePool, sendJob } from '../../../harness/fake-pool.ts';
 import {
   accept,
@@ -113,6 +114,22 @@ test('a pool that has no work yet is asked again, one that refuses ends the chan
   }
   assert.equal((await waiting).kind, 'lost');
   assert.match(owner.told.at(-1) ?? '', /^closed: .*unknown-user/);
+});
+
+test('a pool that takes its time to give a channel back is asked once, and shares are sent again all the same', async (t) => {
+  const pool = await fakePool(t, workers);
+  const { client } = startWithin(t, { resumeLimitMs: 4 * OPEN_TIMEOUT_MS }, { port: pool.port });
+  const link = await pool.link();
+  await eventually(() => client.isUp, 'the link');
+  const channel = channelOf(await openChannel(client, link));
+  const waiting = submitted(channel, share, whose);
+  link.connection.close('cut by the test');
+  const next = await pool.link(1);
+  const { message } = await next.take('OpenExtendedMiningChannel');
+  await new Promise((resolve) => setTimeout(resolve, OPEN_TIMEOUT_MS + 500));
+  grant(next, message.request_id, 5, { extranonce_prefix: Uint8Array.of(1, 2, 3, 5) });
+  accept(next, 5, (await next.take('SubmitSharesExtended')).message.sequence_number);
+  assert.equal((await waiting).kind, 'accepted');
 });
 
 test('a second cut before the answer changes nothing, and a channel closed meanwhile is not taken', async (t) => {
