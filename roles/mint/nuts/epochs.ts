@@ -83,9 +83,10 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
 /** How an epoch stands for its holders. @param tip the chain's height, undefined while that is not known */
 export function stateOf(epoch: Epoch, tip: number | undefined): string {
   const { standing, isFinal, price, closing } = epoch;
-  if (standing === 'dissolved' || standing === 'stranded') return standing;
   const window = windowOf(epoch);
-  if (price && window && tip !== undefined) return hasPassed(window, tip) ? 'expired' : 'redeemable';
+  // One that is stranded has a price, too, where it was merged into another.
+  if (price && window) return tip !== undefined && hasPassed(window, tip) ? 'expired' : 'redeemable';
+  if (standing === 'dissolved' || standing === 'stranded') return standing;
   if (closing) return 'maturing';
   return isFinal ? 'open' : 'provisional';
 }

@@ -6,6 +6,7 @@ import type { Input } from '../../../domain/ledger/tokens.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import { splitAmount } from '../../../protocols/cashu/amount.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
+import { stateOf } from '../../../roles/mint/nuts/epochs.ts';
 import { Redemptions } from '../../../roles/mint/redemption.ts';
 import { type Blinded, openTestMint, type TestMint } from './support.ts';
 
@@ -241,3 +242,22 @@ for (const isCarried of [true, false]) {
     );
   });
 }
+
+test('an epoch is told as it stands, and one that was merged as what it is worth', async (t) => {
+  const { mint, unit, epoch } = await scene(t);
+  const row = () => mint.engine.store.call('epochByUnit', unit);
+  const open = await row();
+  assert.ok(open);
+  const closing = { hashLe: new Uint8Array(32), height: TIP - 100, reward: 1_000n };
+  assert.equal(stateOf(open, TIP), 'open');
+  assert.equal(stateOf({ ...open, isFinal: false }, TIP), 'provisional');
+  assert.equal(stateOf({ ...open, closing }, TIP), 'maturing');
+  assert.equal(stateOf({ ...open, standing: 'stranded' }, TIP), 'stranded');
+  assert.equal(stateOf({ ...open, standing: 'dissolved' }, TIP), 'dissolved');
+  await fixPrice(mint, epoch);
+  const priced = await row();
+  assert.ok(priced);
+  assert.equal(stateOf(priced, undefined), 'redeemable');
+  assert.equal(stateOf({ ...priced, standing: 'stranded' }, TIP), 'redeemable');
+  assert.equal(stateOf(priced, TIP + priced.windowBlocks), 'expired');
+});
