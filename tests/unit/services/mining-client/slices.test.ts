@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Slices } from '../../../../services/mining-client/slices.ts';
+import { MAX_BEGUN, Slices } from '../../../../services/mining-client/slices.ts';
 
 const BUSY_MS = 1;
 
@@ -40,7 +40,7 @@ test('work on many things is done in order and in slices, and others have their 
   assert.deepEqual(done, numbers);
 });
 
-test('what was begun is finished before something else begins', () => {
+test('what was begun is finished before something else begins, and that too in slices', async () => {
   const slices = new Slices<number>();
   const done: string[] = [];
   const noting = (name: string) => (item: number) => {
@@ -48,9 +48,24 @@ test('what was begun is finished before something else begins', () => {
     done.push(`${name}${item}`);
   };
   slices.begin(numbers, noting('a'));
-  assert.ok(done.length < numbers.length);
+  const before = done.length;
   slices.begin([1], noting('b'));
+  assert.equal(done.length, before);
+  await until(() => done.length > numbers.length);
   assert.deepEqual(done, [...numbers.map((item) => `a${item}`), 'b1']);
+});
+
+test('of what is begun and not finished there is never much', () => {
+  const slices = new Slices<number>();
+  let count = 0;
+  for (let begun = 0; begun <= MAX_BEGUN; begun++) {
+    slices.begin(numbers, () => {
+      busy();
+      count++;
+    });
+    assert.equal(count < numbers.length, begun < MAX_BEGUN);
+  }
+  assert.equal(count, (MAX_BEGUN + 1) * numbers.length);
 });
 
 test('what is stopped is left, and nothing is told to be done', async () => {
