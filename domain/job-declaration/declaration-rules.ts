@@ -12,7 +12,7 @@ export type Stage =
   | { readonly name: 'pausing'; readonly until: number; readonly next: 'preparing' | 'declared' };
 
 /** The job is older than the pool's tip as the pool has it: one that is made later may not be. */
-const TOO_EARLY = 'invalid-min-ntime';
+export const TOO_EARLY = 'invalid-min-ntime';
 
 /**
  * What a refusal is about: `race`, what time mends, tips most of all; `token`, which a fresh one mends; `early`, which

@@ -16,10 +16,11 @@ import { poolPayout } from './payout.ts';
 export type SetCustomMiningJob = Extract<MiningMessage, { name: 'SetCustomMiningJob' }>;
 
 /**
- * Seconds by which a job may be older than the tip as the pool's node first told it: nodes learn of a tip at different times,
- * by different clocks, and what they tell is no lower bound of the chain's.
+ * Seconds by which a job may be older than the tip as the pool's node told it: nodes learn of a tip at different times and
+ * tell their own clock's, a pool that was started again a later one. The chain's own bound, the median of eleven blocks, is
+ * further back.
  */
-const MAX_TIME_BEHIND = 60;
+const MAX_TIME_BEHIND = 1800;
 
 export interface CustomJobRules {
   readonly network: NetworkName;

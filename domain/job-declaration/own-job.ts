@@ -23,7 +23,7 @@ export interface OwnJobTerms {
   readonly signature: string;
   /** Bytes of the full extranonce at the pool: its prefix and what can be rolled. */
   readonly extranonceBytes: number;
-  /** Seconds since the tip came. */
+  /** Seconds by which the job is to be later than its tip: 0, unless a pool finds that too early. */
   readonly tipAge: number;
 }
 
@@ -38,7 +38,7 @@ export interface OwnJob {
   readonly number: number;
   readonly template: NewTemplate;
   readonly tip: TemplatePrevHash;
-  /** The earliest time of its shares: unix seconds by the node's clock when it was made. */
+  /** The earliest time of its shares, unix seconds. */
   readonly minNtime: number;
   /** The stripped coinbase, cut around the full extranonce. */
   readonly coinbase: CoinbaseParts;
@@ -65,7 +65,6 @@ export function ownJob(
     templateOutputsCount: template.coinbase_tx_outputs_count,
     locktime: template.coinbase_tx_locktime,
   });
-  // A pool that learned of the tip later than we did takes no job from before that.
   const minNtime = tip.header_timestamp + tipAge;
   return {
     number,

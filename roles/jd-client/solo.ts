@@ -11,7 +11,8 @@ export class Solo implements WorkTaker {
   /** @param rollableBytes as a pool gives them, so that channels stay when miners are moved */
   constructor(script: Uint8Array, rollableBytes: number) {
     const outputs = [{ value: 0n, script }];
-    this.offer = { outputs, extranoncePrefix: new Uint8Array(0), rollableBytes, exponent: undefined };
+    const extranoncePrefix = new Uint8Array(0);
+    this.offer = { outputs, extranoncePrefix, rollableBytes, exponent: undefined, isLate: false };
   }
 
   isVoid(): boolean {

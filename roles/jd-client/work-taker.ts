@@ -11,6 +11,8 @@ export interface JobOffer {
   readonly rollableBytes: number;
   /** A share proves 2^exponent hashes; undefined where each miner has a difficulty of its own. */
   readonly exponent: number | undefined;
+  /** Whether jobs with their tip's time are too early for it. */
+  readonly isLate: boolean;
 }
 
 /** Whom miners mine for: a pool, or themselves. */

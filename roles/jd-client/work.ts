@@ -188,11 +188,11 @@ export class Work {
 
   #make(taker: WorkTaker, offer: JobOffer): Made | undefined {
     if (!this.#template || !this.#tip) return undefined;
-    const { outputs, extranoncePrefix, rollableBytes } = offer;
+    const { outputs, extranoncePrefix, rollableBytes, isLate } = offer;
     const { signature, log } = this.#options;
     const extranonceBytes = extranoncePrefix.length + rollableBytes;
     try {
-      const tipAge = Math.floor((performance.now() - this.#tipAt) / 1000);
+      const tipAge = isLate ? Math.floor((performance.now() - this.#tipAt) / 1000) : 0;
       const terms = { outputs, signature, extranonceBytes, tipAge };
       const job = ownJob(++this.#last, this.#template, this.#tip, terms);
       const made = { job, taker, offer };

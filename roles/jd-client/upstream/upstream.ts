@@ -1,3 +1,4 @@
+import { TOO_EARLY } from '../../../domain/job-declaration/declaration-rules.ts';
 import { Declarations } from '../../../domain/job-declaration/declarations.ts';
 import { declarationOf, type OwnJob, setJobOf } from '../../../domain/job-declaration/own-job.ts';
 import type { HashedWork } from '../../../domain/shares/validate-share.ts';
@@ -54,6 +55,8 @@ export class Upstream implements WorkTaker, LinkState {
   #outputs: readonly TransactionOutput[] | undefined;
   /** The code for which our jobs were refused, until one is taken. */
   #refusal: string | undefined;
+  /** Whether the pool has the tip from a later time than we have. */
+  #isLate = false;
   #wellSince: number | undefined;
   #poolTrouble = 'not connected';
   #declaratorTrouble = 'not connected';
@@ -112,6 +115,7 @@ export class Upstream implements WorkTaker, LinkState {
       extranoncePrefix: channel.extranoncePrefix,
       rollableBytes: channel.extranonceSize,
       exponent: exponentAtMost(leBytesToTarget(channel.targetLe)),
+      isLate: this.#isLate,
     };
   }
 
@@ -133,6 +137,7 @@ export class Upstream implements WorkTaker, LinkState {
   }
 
   tipIs(prevHashLe: Uint8Array): void {
+    this.#isLate = false;
     this.#declarations.tipIs(toHex(prevHashLe), performance.now());
   }
 
@@ -343,6 +348,7 @@ export class Upstream implements WorkTaker, LinkState {
         { job: number, code, shares: record.waiting },
         'shares of a job came to nothing with it',
       );
+    if (code === TOO_EARLY) this.#isLate = true;
     record?.refuse(code);
     this.#options.changed();
   }

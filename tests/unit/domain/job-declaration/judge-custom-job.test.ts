@@ -68,7 +68,7 @@ test('a job that pays the pool is taken: with the token of its declaration, or w
 const own = fromHex('52');
 const refused: readonly [what: string, change: Partial<SetCustomMiningJob>, code: string][] = [
   ['nbits of another chain', { nbits: 0x1d00ffff }, 'invalid-nbits'],
-  ['a time before the tip allows it', { min_ntime: tip.minNtime - 61 }, 'invalid-min-ntime'],
+  ['a time before the tip allows it', { min_ntime: tip.minNtime - 1801 }, 'invalid-min-ntime'],
   ['a time hours ahead', { min_ntime: NOW + 7_201 }, 'invalid-min-ntime'],
   ['a version that is out of use', { version: 3 }, 'invalid-version'],
   ['a version below zero', { version: 0xe000_0000 }, 'invalid-version'],

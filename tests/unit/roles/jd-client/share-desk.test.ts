@@ -4,7 +4,7 @@ import type { MiningChannel } from '../../../../domain/channels/mining-channel.t
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
 import { MAX_UNANSWERED, PassingDesk } from '../../../../roles/jd-client/share-desk.ts';
 import type { PassedShare } from '../../../../roles/jd-client/upstream/job-record.ts';
-import { openedChannel, workOf } from './support.ts';
+import { jobOn, openedChannel, workOf } from './support.ts';
 
 const KEY = new Uint8Array(33).fill(2);
 
@@ -23,6 +23,7 @@ function scene() {
       said.push(`${name} ${sequenceNumber} ${code}`),
   });
   const seen = new SeenShares();
+  const job = jobOn(seen);
   const channels = new Map<number, MiningChannel>();
   const channel = (id: number): MiningChannel => {
     const known = channels.get(id) ?? openedChannel(id);
@@ -30,7 +31,7 @@ function scene() {
     return known;
   };
   const add = (id: number, sequence: number, worker?: string) => {
-    const work = workOf(1000 * id + sequence, seen);
+    const work = workOf(100_000 * id + sequence, job);
     seen.add(work.hashLe, 0, 1);
     desk.add(owner(`channel ${id}`), channel(id), sequence, work, KEY, worker);
     return work;

@@ -1,5 +1,6 @@
 import { MiningChannel } from '../../../../domain/channels/mining-channel.ts';
 import { customExtendedJob } from '../../../../domain/job-declaration/custom-extended-job.ts';
+import type { ChannelJob } from '../../../../domain/jobs/channel-jobs.ts';
 import { liveJob } from '../../../../domain/jobs/extended-job.ts';
 import type { SeenShares } from '../../../../domain/shares/seen-shares.ts';
 import type { HashedWork } from '../../../../domain/shares/validate-share.ts';
@@ -27,10 +28,8 @@ export function openedChannel(id: number): MiningChannel {
   });
 }
 
-/** Work whose hash is told by a number. */
-export function workOf(number: number, seen: SeenShares): HashedWork {
-  const hashLe = new Uint8Array(32);
-  new DataView(hashLe.buffer).setUint32(0, number);
+/** A job on a tip with these shares. */
+export function jobOn(seen: SeenShares): ChannelJob {
   const tip = { prevHashLe: new Uint8Array(32), nbits: 0, minNtime: 0, targetLe: new Uint8Array(32), seen };
   const job = customExtendedJob(
     {
@@ -51,12 +50,13 @@ export function workOf(number: number, seen: SeenShares): HashedWork {
     },
     { id: 1, customHash: new Uint8Array(32), extranonceBytes: 6 },
   );
-  const channelJob = { live: liveJob(job, tip), k: 0, extranoncePrefix: new Uint8Array(2) };
-  return {
-    job: channelJob,
-    extranonce: new Uint8Array(6),
-    header: new Uint8Array(80),
-    hashLe,
-    isBlock: false,
-  };
+  return { live: liveJob(job, tip), k: 0, extranoncePrefix: new Uint8Array(2) };
+}
+
+/** Work whose hash is told by a number. */
+export function workOf(number: number, job: ChannelJob): HashedWork {
+  const hashLe = new Uint8Array(32);
+  const view = new DataView(hashLe.buffer);
+  for (const offset of [0, 8]) view.setUint32(offset, number, true);
+  return { job, extranonce: new Uint8Array(6), header: new Uint8Array(80), hashLe, isBlock: false };
 }
