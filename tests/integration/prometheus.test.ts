@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { startAppliance } from '../harness/appliance.ts';
 import { freePortBase } from '../harness/free-ports.ts';
+import { holdDown } from '../harness/hold-down.ts';
 import { prometheusPrograms } from '../harness/prometheus-programs.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
@@ -19,6 +20,11 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 const rules = join(project, 'config/prometheus');
 const ruleFiles = readdirSync(rules).filter((file) => file.endsWith('.rules.yml'));
 const LIMIT_MS = 90_000;
+/** Who is gone is named within ten seconds; then come the alert's `for`, 30 s in compressed time, and one scrape. */
+const NAMED_MS = 10_000;
+const FOR_MS = 3_000;
+const SCRAPE_MS = 1_000;
+const EVALUATION_MS = 1_000;
 
 test('the rules are rules, and raise what their scenarios say', async () => {
   const promtool = join(await prometheusPrograms(), 'promtool');
@@ -75,6 +81,14 @@ async function ask(port: number, path: string): Promise<unknown[]> {
   return data.result ?? data.activeTargets ?? [];
 }
 
+/** Time is compressed: each `for` of the rules is a tenth of what it is, since nobody waits for minutes in a test. */
+function tenTimesFaster(text: string): string {
+  return text.replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, key: string, count: string, unit: string) => {
+    const seconds = Number(count) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
+    return `${key}${Math.max(1, Math.round(seconds / 10))}s`;
+  });
+}
+
 /** Prometheus on a folder of its own, watching these; ends with the test. */
 async function startPrometheus(
   targets: Record<string, string>,
@@ -82,7 +96,9 @@ async function startPrometheus(
   const folder = temporaryFolder();
   const port = await freePortBase(1);
   mkdirSync(join(folder, 'data'));
-  for (const file of ruleFiles) copyFileSync(join(rules, file), join(folder, file));
+  for (const file of ruleFiles) {
+    writeFileSync(join(folder, file), tenTimesFaster(readFileSync(join(rules, file), 'utf8')));
+  }
   const jobs = Object.entries(targets).map(
     ([side, url]) => `{ targets: ['${new URL(url).host}'], labels: { side: ${side} } }`,
   );
@@ -112,7 +128,8 @@ async function startPrometheus(
 }
 
 test('Prometheus scrapes both sides, and what the dashboard asks for is there', async (t) => {
-  const { dashboards, until, figures } = await startAppliance(t);
+  const appliance = await startAppliance(t);
+  const { dashboards, until, figures } = appliance;
   const prometheus = await startPrometheus(dashboards);
   t.after(() => prometheus.stop());
   const { port } = prometheus;
@@ -135,4 +152,24 @@ test('Prometheus scrapes both sides, and what the dashboard asks for is there', 
     }
   }
   assert.ok(existsSync(join(rules, 'alertmanager.yml')));
+
+  const fires = async (): Promise<boolean> =>
+    has('ALERTS{alertname="HashpoolPoolDown",alertstate="firing",side="pool"} == 1');
+  const within = async (limitMs: number, what: string, condition: () => Promise<boolean>) => {
+    for (const began = Date.now(); !(await condition()); await delay(100)) {
+      assert.ok(Date.now() - began < limitMs, `${what} took more than ${limitMs} ms`);
+    }
+  };
+  assert.equal(await fires(), false);
+  const down = await holdDown(appliance, 'pool');
+  const killed = Date.now();
+  try {
+    await within(NAMED_MS + FOR_MS + SCRAPE_MS + EVALUATION_MS, 'the alert', fires);
+    t.diagnostic(
+      `HashpoolPoolDown fires ${Date.now() - killed} ms after the pool is gone, for: ${FOR_MS} ms`,
+    );
+  } finally {
+    await down.release();
+  }
+  await within(NAMED_MS + SCRAPE_MS + EVALUATION_MS, 'its end', async () => !(await fires()));
 });
