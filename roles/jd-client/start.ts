@@ -18,6 +18,9 @@ import { TransactionsOfTemplates } from './template-transactions.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Work } from './work.ts';
 
+/** With another pool to go to, a silent one is left soon; without one, leaving it helps only if it is well on another connection. */
+const SILENCE_MS = { lone: 30_000, others: 5_000 };
+
 type Context = RoleContext<JdClientConfig, JdClientShared>;
 
 /** Ready when miners can connect, whether template provider, pools and jd-servers are there or not. */
@@ -122,6 +125,7 @@ function upstreamsOf({ context: { config, log }, workers, provider, room, work, 
       settings,
       isDeclared: config.mode === 'FULLTEMPLATE',
       userIdentity: config.user_identity,
+      silenceLimitMs: config.upstreams.length > 1 ? SILENCE_MS.others : SILENCE_MS.lone,
       request,
       transactionsOf: ({ template }) => transactions.of(template.template_id),
       workers,

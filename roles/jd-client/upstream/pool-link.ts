@@ -20,9 +20,6 @@ import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest } from '../../../servi
 
 /** A pool that opens no channel is asked again after so long. */
 const RETRY_MS = 1000;
-/** A pool that is silent for so long is gone: its channel waits for it, and miners may go elsewhere. */
-const SILENCE_MS = 5000;
-
 /** What is told of the channel; `lost` and `opened` void all that was mined on the one before. */
 export interface PoolLinkEvents {
   opened(channel: MiningChannel): void;
@@ -41,6 +38,8 @@ export interface PoolLinkOptions {
   /** What the channel is opened with, at that moment. */
   request(): OpenRequest;
   readonly deviceId: string;
+  /** Milliseconds of silence after which the pool counts as gone. */
+  readonly silenceLimitMs: number;
   readonly workers: HandshakeWorkers;
   readonly log: Logger;
   readonly events: PoolLinkEvents;
@@ -116,11 +115,11 @@ export class PoolLink implements ChannelOwner {
   }
 
   async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
-    const { log, events } = this.#options;
+    const { log, events, silenceLimitMs } = this.#options;
     const session = new MiningSession(connection, {
       resumeLimitMs: RESUME_LIMIT_MS,
       answerLimitMs: ANSWER_LIMIT_MS,
-      silenceLimitMs: SILENCE_MS,
+      silenceLimitMs,
       log,
     });
     this.#session = session;

@@ -30,6 +30,8 @@ export interface UpstreamOptions {
   /** Whether jobs are declared with their transactions. */
   readonly isDeclared: boolean;
   readonly userIdentity: string;
+  /** Milliseconds of silence after which the pool counts as gone. */
+  readonly silenceLimitMs: number;
   request(): OpenRequest;
   /** Transactions of a template, whole and in block order. */
   transactionsOf(job: OwnJob): Promise<NonNullable<JobRecord['transactions']>>;
@@ -178,6 +180,7 @@ export class Upstream implements WorkTaker, LinkState {
     const common = { deviceId, workers, log: this.#options.log };
     const pool = new PoolLink({
       ...common,
+      silenceLimitMs: this.#options.silenceLimitMs,
       pool: { ...settings.pool, paysEhash: settings.paysEhash },
       request,
       events: {
