@@ -1,3 +1,4 @@
+import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { COINBASE_MATURITY } from '../../domain/epochs/redemption-window.ts';
 import { toHex } from '../../protocols/bytes.ts';
 import { messageOf } from '../../protocols/errors.ts';
@@ -85,6 +86,13 @@ export class Pricing {
     await engine.epochs.reload();
     engine.events.emit('keysets-changed', {});
     const pool = toHex(poolId);
+    if (!engine.keysets.active(REDEMPTION_UNIT)) {
+      const alert = { alert: 'no-sat-keyset', unit };
+      log.error(
+        alert,
+        `${unit} has its price, and nobody can redeem it: this mint signs no sats; add [payments] to its config`,
+      );
+    }
     for (const each of epochs) {
       const price = (await engine.store.call('epochById', each.epoch))?.price;
       if (!price) continue;

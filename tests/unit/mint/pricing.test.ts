@@ -34,7 +34,7 @@ async function closedEpoch(t: TestContext, isCarried = true) {
 }
 
 test('a price is fixed 100 blocks after the boundary, once, for all the work of the epoch', async (t) => {
-  const { scene, tipHash, engine, outbox, epoch, on } = await closedEpoch(t);
+  const { scene, tipHash, engine, outbox, logged, epoch, on } = await closedEpoch(t);
   await outbox.share(tipHash());
   await on(99);
   assert.equal((await epoch(FIRST))?.price, undefined);
@@ -46,6 +46,10 @@ test('a price is fixed 100 blocks after the boundary, once, for all the work of 
   assert.deepEqual(priced?.price, { rewardSats: REWARD, feeSats: 0n, payableSats: REWARD, work: 3n });
   assert.equal(priced?.pricedHeight, FIRST + 101);
   assert.ok(told > 0);
+  assert.deepEqual(
+    logged.flatMap(({ alert }) => alert ?? []),
+    ['no-sat-keyset'],
+  );
   await on(1);
   assert.deepEqual(await epoch(FIRST), priced);
   assert.equal((await epoch(FIRST + 1))?.price, undefined, 'the open one has none');
