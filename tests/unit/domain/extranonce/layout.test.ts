@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layOutUpstream, mostRollable, OWN_COINBASE } from '../../../../domain/extranonce/layout.ts';
+import {
+  layOutChannel,
+  layOutUpstream,
+  mostRollable,
+  OWN_COINBASE,
+} from '../../../../domain/extranonce/layout.ts';
 
 test("an upstream's extranonce2 leaves the client as much as it can, and a byte for the jobs", () => {
   const shares = [3, 4, 5, 6, 7, 8, 32].map((size) => {
@@ -18,4 +23,12 @@ test('the layout in use stays where it fits', () => {
   assert.equal(layOutUpstream(4, roomy), narrow);
   assert.equal(layOutUpstream(8, OWN_COINBASE), roomy);
   assert.equal(layOutUpstream(3, narrow), undefined);
+});
+
+test("a channel's extranonce leaves two bytes for copies of a job and two for channels, and one size is one layout", () => {
+  assert.deepEqual(
+    [6, 8, 12, 14].map((size) => mostRollable(layOutChannel(size))),
+    [2, 4, 8, 10],
+  );
+  assert.equal(layOutChannel(12), layOutChannel(12));
 });

@@ -10,6 +10,7 @@ import {
   hasWitness,
   stripParts,
   stripWitness,
+  witnessParts,
 } from '../../../../protocols/bitcoin/coinbase.ts';
 import { decodeOutputs, encodeOutput, encodeOutputs } from '../../../../protocols/bitcoin/output.ts';
 import { heightPush } from '../../../../protocols/bitcoin/script.ts';
@@ -76,6 +77,7 @@ test("an upstream's full halves are stripped, stripped ones left alone", () => {
   const fullSuffix = full.subarray(fullPrefix.length + layout.extranonceLength);
   assert.deepEqual(stripParts({ prefix: fullPrefix, suffix: fullSuffix }), { prefix, suffix });
   assert.deepEqual(stripParts({ prefix, suffix }), { prefix, suffix });
+  assert.deepEqual(witnessParts({ prefix, suffix }), { prefix: fullPrefix, suffix: fullSuffix });
 });
 
 test('a marker without the witness that belongs to it is refused', () => {
