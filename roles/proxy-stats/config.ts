@@ -1,4 +1,12 @@
-import { address, type ConfigOf, optional, path, port, table } from '../../runtime/config/fields.ts';
+import {
+  address,
+  type ConfigOf,
+  optional,
+  path,
+  port,
+  publicValue,
+  table,
+} from '../../runtime/config/fields.ts';
 import type { minerSide } from '../../services/shared-config/miner-side.ts';
 import { alertsTable } from '../../services/stats/alerts/config.ts';
 import { healthTable, publicTable, serverTable } from '../../services/stats/config.ts';
@@ -11,6 +19,10 @@ export const proxyStatsConfig = table({
     translator_tls_port: optional(
       port('where it lets them in over TLS, its downstream_tls; left out, no such address is shown'),
     ),
+    jdc_address: optional(address('where the jd-client lets the translator in, where there is one')),
+    jdc_authority_public_key: publicValue('the key by which it is known', {
+      default: 'public:jd-client-authority.pub',
+    }),
     wallet_socket: optional(
       path("the translator's socket of the wallet, its [wallet] socket_path; left out, no wallet is shown"),
     ),

@@ -1,7 +1,9 @@
+import { decodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
+import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { failing, type Probe, well } from '../../services/stats/health/probe.ts';
 import { backupProbe, diskProbe } from '../../services/stats/health/probes/machine.ts';
-import { looksUpMint, looksUpSv1 } from '../../services/stats/health/probes/reachable.ts';
+import { looksUpMint, looksUpSv1, looksUpSv2 } from '../../services/stats/health/probes/reachable.ts';
 import { judgeLink, judgeReport } from '../../services/stats/health/probes/reported.ts';
 import type { ProbeParts } from '../../services/stats/service.ts';
 import type { ProxyStatsContext } from './start.ts';
@@ -9,12 +11,18 @@ import type { WalletLink } from './wallet-link.ts';
 
 const MIB = 1024 ** 2;
 
+interface Parts extends ProbeParts {
+  /** Where there is a jd-client to look at. */
+  readonly workers: HandshakeWorkers | undefined;
+}
+
 /** All that the client side depends on. */
 export function proxyProbes(
-  { config, shared, statePath }: ProxyStatsContext,
-  { board, writer, disk, begun }: ProbeParts,
+  context: ProxyStatsContext,
+  { board, writer, disk, begun, workers }: Parts,
   wallet: WalletLink | undefined,
 ): Probe[] {
+  const { config, shared, statePath } = context;
   const { host, port } = hostAndPort(config.probes.translator_address);
   const { health } = config;
   const reported = { reports: board.reports, clock: Date.now, begun };
@@ -44,6 +52,7 @@ export function proxyProbes(
         return report.state === 'failing' ? report : found;
       },
     },
+    ...ownJobs(context, workers),
     {
       name: 'upstream',
       title: 'Link to the pool',
@@ -68,6 +77,21 @@ export function proxyProbes(
       matters: false,
       remedy: 'See the disk and the log of the stats service; mining is not touched',
       look: () => (writer.trouble === undefined ? well('goes on') : failing(writer.trouble)),
+    },
+  ];
+}
+
+function ownJobs({ config, log, read }: ProxyStatsContext, workers: HandshakeWorkers | undefined): Probe[] {
+  const { jdc_address: address, jdc_authority_public_key: key } = config.probes;
+  if (address === undefined || workers === undefined) return [];
+  const authorityKey = decodeAuthorityPublicKey(read(key));
+  return [
+    {
+      name: 'jd-client',
+      title: "The miners' own jobs",
+      matters: true,
+      remedy: "See the jd-client's log: its status says what it waits for, and for whom is mined meanwhile",
+      look: (signal) => looksUpSv2({ kind: 'mining', address, authorityKey, workers, log }, signal),
     },
   ];
 }

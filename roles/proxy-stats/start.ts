@@ -1,4 +1,5 @@
 import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { addDashboard } from '../../services/stats/dashboard/routes.ts';
 import { rootRoute } from '../../services/stats/root-route.ts';
 import { openStatsService } from '../../services/stats/service.ts';
@@ -20,13 +21,17 @@ export async function startProxyStats(context: ProxyStatsContext): Promise<void>
   const { config, shared, statePath } = context;
   const { probes } = config;
   const wallet = probes.wallet_socket === undefined ? undefined : walletLink(statePath(probes.wallet_socket));
+  const workers =
+    probes.jdc_address === undefined
+      ? undefined
+      : await context.open('handshakes', () => openHandshakeWorkers());
   const service = await context.open('stats service', () =>
     openStatsService({
       side: 'proxy',
       network: shared.bitcoin.network,
       roles: ROLES,
       ...serviceSettings(context),
-      probes: (parts) => proxyProbes(context, parts, wallet),
+      probes: (parts) => proxyProbes(context, { ...parts, workers }, wallet),
       addRoutes(http, api) {
         walletRoute(http, api, wallet);
         faucetRoutes(http, api, wallet);
