@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { loadCrypto } from '../../runtime/crypto.ts';
+import { regtestNode } from '../harness/bitcoind.ts';
+import { auditEpochs } from '../harness/epoch-audit.ts';
+import { epochRows } from '../harness/epoch-rows.ts';
+import { startMint } from '../harness/mint.ts';
+import { mineForPool } from '../harness/pool-blocks.ts';
+import { TestOutbox } from '../harness/pool-outbox.ts';
+import { until } from '../harness/template-client.ts';
+
+const LIMIT_MS = 400_000;
+const WAIT_MS = 60_000;
+
+/** A mint with a journal, whose epochs are followed through kills. */
+async function scene(t: TestContext) {
+  const { curve } = await loadCrypto();
+  const node = await regtestNode(t, { blocks: 3 });
+  const mint = await startMint(t, node, { confirmations: 2, payments: '[backup]\njournal_path = "journal"' });
+  const outbox = new TestOutbox();
+  await outbox.link(t, mint);
+  const key = curve.publicKey(randomBytes(32));
+  return {
+    node,
+    outbox,
+    key,
+    stop: () => mint.end('SIGTERM'),
+    /** Starts the mint to be killed at a point, and once more to live. */
+    async through(point: string): Promise<void> {
+      const before = mint.output.length;
+      await mint.start(point).catch(() => undefined);
+      const { pid } = mint;
+      await until(() => !isAlive(pid), `end at ${point}: ${mint.output.slice(before)}`, WAIT_MS);
+      await mint.start();
+      assert.deepEqual(auditEpochs(mint.databasePath), [], point);
+      await outbox.stored();
+    },
+    async epochs(...wanted: readonly string[]): Promise<void> {
+      const rows = () => epochRows(mint.databasePath, mint.poolId).join();
+      await until(() => rows() === wanted.join(), `epochs ${wanted}`, WAIT_MS).catch((cause: Error) => {
+        throw new Error(`${cause.message}: ${rows()}`, { cause });
+      });
+      assert.deepEqual(auditEpochs(mint.databasePath), []);
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('a mint killed between any two writes of a boundary has opened its epoch once', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const s = await scene(t);
+  let height = 3;
+  const closed: string[] = [];
+  for (const point of ['chain-followed', 'epochs-planned', 'journal-written', 'epochs-arranged']) {
+    await s.outbox.mine(s.node, s.key, 1);
+    await s.stop();
+    const block = await mineForPool(s.node);
+    s.outbox.add(block.header, s.key, 0);
+    await s.outbox.mine(s.node, s.key, 1);
+    await s.through(point);
+    closed.push(`${height} live final closed ${block.height}`);
+    await s.epochs(...closed, `${block.height} live`);
+    height = block.height;
+    await s.node.generate(1);
+    await s.epochs(...closed, `${height} live final`);
+    height = block.height;
+  }
+});
+
+test('a mint killed between any two writes of a reorganization has dissolved its epoch once', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const s = await scene(t);
+  for (const point of [
+    'chain-left',
+    'chain-followed',
+    'epochs-planned',
+    'journal-written',
+    'epochs-arranged',
+  ]) {
+    const block = await mineForPool(s.node);
+    s.outbox.add(block.header, s.key, 0);
+    await s.outbox.mine(s.node, s.key, 1);
+    await s.outbox.stored();
+    await s.epochs(`3 live final closed 4`, '4 live');
+    await s.stop();
+    await s.node.rpc.call('invalidateblock', [block.hash]);
+    await s.node.generate(1);
+    await s.through(point);
+    await s.epochs('3 live final', '4 dissolved');
+    await s.node.rpc.call('invalidateblock', [String(await s.node.rpc.call('getbestblockhash'))]);
+  }
+});
