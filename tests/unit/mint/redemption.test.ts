@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { bringUpToDate } from '../../../commands/backups/bring-up-to-date.ts';
 import { mismatchOf } from '../../../domain/ledger/sums.ts';
 import type { Input } from '../../../domain/ledger/tokens.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import { splitAmount } from '../../../protocols/cashu/amount.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
+import { Engine } from '../../../roles/mint/engine.ts';
 import { stateOf } from '../../../roles/mint/nuts/epochs.ts';
 import { Redemptions } from '../../../roles/mint/redemption.ts';
-import { type Blinded, openTestMint, type TestMint } from './support.ts';
+import { temporaryFolder } from '../../harness/temporary-folder.ts';
+import { type Blinded, openTestMint, SEED, type TestMint } from './support.ts';
 
 const TIP = 300;
 
 /** A mint of one epoch of 64 ehash, all of them tokens, and a sat keyset. */
-async function scene(t: TestContext) {
-  const mint = await openTestMint(t);
+async function scene(t: TestContext, options: Parameters<typeof openTestMint>[2] = {}) {
+  const mint = await openTestMint(t, 101, options);
   await mint.engine.keysets.rotateTo({
     unit: 'sat',
     derivationIndex: 0,
@@ -260,4 +265,27 @@ test('an epoch is told as it stands, and one that was merged as what it is worth
   assert.equal(stateOf(priced, undefined), 'redeemable');
   assert.equal(stateOf({ ...priced, standing: 'stranded' }, TIP), 'redeemable');
   assert.equal(stateOf(priced, TIP + priced.windowBlocks), 'expired');
+});
+
+test('an older copy and its journal make the same redemptions, and the same books', async (t) => {
+  const folder = temporaryFolder();
+  const [place, copy, journalFolder] = ['mint.sqlite', 'copy.sqlite', 'journal'].map((name) =>
+    join(folder, name),
+  );
+  assert.ok(place && copy && journalFolder);
+  const { mint, epoch, proofs, redemptions, outputs } = await scene(t, { place, journalFolder });
+  await mint.engine.close();
+  copyFileSync(place, copy);
+  mint.engine = await Engine.open({ path: place, seed: SEED, threads: 1, journalFolder });
+  await fixPrice(mint, epoch);
+  await redemptions().redeem({ inputs: proofs.slice(0, 1), outputs: outputs(512) });
+  await mint.engine.store.call('expireEpoch', { epoch, height: TIP + 1, isCarried: true });
+  const books = auditMint(place);
+  await mint.engine.close();
+
+  const now = new Date();
+  const restored = { place: copy, journal: journalFolder, isNoted: true, made: now.toISOString(), now };
+  assert.deepEqual(bringUpToDate(restored), { redone: 3, frozen: undefined });
+  assert.deepEqual(auditMint(copy), books);
+  assert.equal(books.sats.balances.carried, 512n);
 });
