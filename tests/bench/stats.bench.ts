@@ -9,7 +9,7 @@ import type { Figure, Session } from './figure.ts';
 import type { Usage } from './stats-service.ts';
 
 const MINERS = 10_000;
-const EVENTS_PER_SECOND = 5_000;
+export const EVENTS_PER_SECOND = 5_000;
 const SLICE_MS = 50;
 const MIB = 1024 ** 2;
 const BEST = Uint8Array.from(randomBytes(32));
