@@ -1,7 +1,5 @@
 import type { Logger } from '../../runtime/logs.ts';
-import { chooseUpstream } from '../../services/mining-client/choose-upstream.ts';
-import type { Solo } from './solo.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import { chooseUpstream, type LinkState } from '../../services/mining-client/choose-upstream.ts';
 import type { WorkTaker } from './work-taker.ts';
 
 /** How often it is looked whether another pool is to be tried, or to be returned to. */
@@ -11,29 +9,45 @@ const PROBE_MS = 30_000;
 /** Where pools are there and refuse our jobs, what is mined for them is worth nothing. */
 const SOLO_AFTER_REFUSAL_MS = 5_000;
 
+/** A pool that can be mined for. */
+export interface Pool extends WorkTaker, LinkState {
+  /** Whether it is there and takes no jobs of ours. */
+  readonly isRefused: boolean;
+  /** Why it is not well, in words. */
+  readonly trouble: string;
+  /** Keeps its links up from now on, or lets them go. */
+  want(isWanted: boolean): void;
+  close(): Promise<void>;
+}
+
 export interface TakersOptions {
   /** The preferred one first. */
-  readonly upstreams: readonly Upstream[];
-  readonly solo: Solo;
+  readonly upstreams: readonly Pool[];
+  readonly solo: WorkTaker;
   readonly soloAfterMs: number;
   readonly returnAfterMs: number;
   readonly log: Logger;
   /** Miners are to mine for this one from now on. */
   onTaker(taker: WorkTaker): void;
   /** A job is to be tried that no miner gets. */
-  probe(upstream: Upstream): void;
+  probe(upstream: Pool): void;
+  /** Milliseconds, of a clock that only goes forward. */
+  readonly now?: () => number;
 }
 
 /** Chooses for whom is mined: the first pool of the list that is well, and nobody else where there is none. */
 export class Takers {
   readonly #options: TakersOptions;
   readonly #looking: NodeJS.Timeout;
-  readonly #probed = new Map<Upstream, number>();
+  readonly #probed = new Map<Pool, number>();
   #active: number | undefined;
-  #outageSince = performance.now();
+  readonly #now: () => number;
+  #outageSince: number;
 
   constructor(options: TakersOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#outageSince = this.#now();
     this.#looking = setInterval(() => this.look(), LOOK_MS);
   }
 
@@ -49,13 +63,13 @@ export class Takers {
   }
 
   /** The pool that is mined for; undefined where it is none. */
-  get #pool(): Upstream | undefined {
+  get #pool(): Pool | undefined {
     return this.#active === undefined ? undefined : this.#options.upstreams[this.#active];
   }
 
   look(): void {
     const { upstreams, solo, returnAfterMs, log, onTaker } = this.#options;
-    const now = performance.now();
+    const now = this.#now();
     const before = this.#active;
     const used = this.#pool;
     if (used && used.wellSince === undefined) this.#outageSince = now;

@@ -11,10 +11,10 @@ import type { JobDeclarationMessage } from '../../../protocols/sv2/job-declarati
 import type { Logger } from '../../../runtime/logs.ts';
 import type { HandshakeWorkers } from '../../../runtime/sv2/handshake-workers.ts';
 import type { CustomJobAnswer, MiningChannel } from '../../../services/mining-client/channel.ts';
-import type { LinkState } from '../../../services/mining-client/choose-upstream.ts';
 import type { OpenRequest } from '../../../services/mining-client/session.ts';
 import type { UpstreamSettings } from '../settings.ts';
-import type { JobOffer, WorkTaker } from '../work-taker.ts';
+import type { Pool } from '../takers.ts';
+import type { JobOffer } from '../work-taker.ts';
 import { DeclaratorLink } from './declarator-link.ts';
 import { JobRecord, type PassedShare } from './job-record.ts';
 import { PoolLink } from './pool-link.ts';
@@ -42,7 +42,7 @@ export interface UpstreamOptions {
 }
 
 /** A pool and its jd-server: jobs are declared to the one and mined at the other. */
-export class Upstream implements WorkTaker, LinkState {
+export class Upstream implements Pool {
   readonly name: string;
   readonly #options: UpstreamOptions;
   readonly #log: Logger;
