@@ -15,10 +15,8 @@ export const MAX_EPOCHS = 100;
 
 const query = Type.Object({
   pool: point,
-  before: Type.Optional(Type.Integer({ minimum: 0, description: 'a height' })),
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: MAX_EPOCHS, description: 'a number of 1 to 100' }),
-  ),
+  before: Type.Optional(Type.String({ pattern: '^\\d{1,15}$', description: 'a height' })),
+  limit: Type.Optional(Type.String({ pattern: '^([1-9]\\d?|100)$', description: 'a number of 1 to 100' })),
 });
 const ofUnit = Type.Object({ unit: unitField });
 
@@ -37,9 +35,11 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
   http.get<{ Querystring: Static<typeof query> }>(
     '/v1/ehash/epochs',
     { schema: { querystring: query } },
-    async ({ query: { pool, before = Number.MAX_SAFE_INTEGER, limit = MAX_EPOCHS } }) => {
-      const poolId = fromHex(pool);
-      const found = await engine.store.call('epochsBefore', { poolId, height: before, limit });
+    async ({ query }) => {
+      const poolId = fromHex(query.pool);
+      const limit = Number(query.limit ?? MAX_EPOCHS);
+      const height = Number(query.before ?? Number.MAX_SAFE_INTEGER);
+      const found = await engine.store.call('epochsBefore', { poolId, height, limit });
       return {
         epochs: await Promise.all(found.map(answer)),
         next_before: found.length < limit ? null : (found.at(-1)?.openedHeight ?? null),
