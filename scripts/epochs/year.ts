@@ -7,6 +7,8 @@ import { type Machine, MINIMUM_DIFFICULTY, meanEpoch, type SimulatedEpoch, type 
 export interface Earned {
   readonly machine: Machine;
   readonly sats: bigint;
+  /** The same without rounding. */
+  readonly exactSats: number;
   readonly hashes: number;
   /** What its part of all hashes was worth, and by how much chance moves that: one standard deviation. */
   readonly expectedSats: number;
@@ -48,6 +50,7 @@ export function simulateYear(options: YearOptions, random: Random): Year {
   const mean = meanEpoch(standing);
   const amounts = amountsOf(policy);
   const sats = followed.map(() => 0n);
+  const exact = followed.map(() => 0);
   const tracks = followed.map(() => ({ hashes: 0, expected: 0, variance: 0 }));
   const totals = { reward: 0n, fee: 0n, paid: 0n };
   for (const { seconds, rewardSats } of epochs) {
@@ -63,6 +66,7 @@ export function simulateYear(options: YearOptions, random: Random): Year {
     given.forEach((each, i) => {
       sats[i] = (sats[i] ?? 0n) + each;
       totals.paid += each;
+      exact[i] = (exact[i] ?? 0) + (Number(price.payableSats) * Number(mined[i] ?? 0n)) / Number(work);
     });
     followed.forEach((each, i) => {
       const track = tracks[i];
@@ -75,6 +79,7 @@ export function simulateYear(options: YearOptions, random: Random): Year {
     earned: followed.map((machine, i) => ({
       machine,
       sats: sats[i] ?? 0n,
+      exactSats: exact[i] ?? 0,
       hashes: tracks[i]?.hashes ?? 0,
       expectedSats: tracks[i]?.expected ?? 0,
       deviation: Math.sqrt(tracks[i]?.variance ?? 0),
@@ -86,9 +91,14 @@ export function simulateYear(options: YearOptions, random: Random): Year {
   };
 }
 
-/** How far a miner's pay is from what his part of the hashes was worth, in standard deviations. */
-export function errorOf({ sats, expectedSats, deviation }: Earned): number {
-  return (Number(sats) - expectedSats) / deviation;
+/** How far a miner's pay, before it is rounded, is from what his part of the hashes was worth, in standard deviations. */
+export function errorOf({ exactSats, expectedSats, deviation }: Earned): number {
+  return (exactSats - expectedSats) / deviation;
+}
+
+/** What rounding has kept back, in sats: less than one for each redemption. */
+export function roundedOff({ exactSats, sats }: Earned): number {
+  return exactSats - Number(sats);
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crowd, epochsOfYear, machine, miners, poolHashRate } from '../../../../scripts/epochs/world.ts';
-import { errorOf, simulateYear } from '../../../../scripts/epochs/year.ts';
+import { errorOf, roundedOff, simulateYear } from '../../../../scripts/epochs/year.ts';
 import { seeded } from '../../../../scripts/vardiff/simulation.ts';
 
 const standing = { poolShare: 0.002, reorgs: 0.05 };
@@ -19,8 +19,13 @@ test('a year pays 300 miners what their work was worth, within what chance does'
   assert.ok(Math.abs(meanSquare - 1) < 0.3, `errors are ${Math.sqrt(meanSquare)} of the expected`);
   assert.ok(Math.max(...errors.map(Math.abs)) < 4.5);
   // Half a per cent of a miner's year at the very most, for each of them.
-  for (const { sats, expectedSats } of year.earned)
-    assert.ok(Math.abs(Number(sats) / expectedSats - 1) < 0.005);
+  for (const each of year.earned) {
+    assert.ok(Math.abs(Number(each.sats) / each.expectedSats - 1) < 0.005);
+    assert.ok(
+      roundedOff(each) >= 0 && roundedOff(each) < epochs.length,
+      'less than a sat for each redemption',
+    );
+  }
 
   assert.equal(year.rewardSats, year.feeSats + year.paidSats + year.leftSats);
   assert.ok(year.leftSats >= 0n && year.leftSats < BigInt(300 * epochs.length), 'dust alone is left');
