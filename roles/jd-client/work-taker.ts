@@ -22,7 +22,7 @@ export interface WorkTaker {
   readonly offer: JobOffer | undefined;
   /** Whether a job on the tip waits for consent: a better template waits for it in turn. */
   readonly isBusy: boolean;
-  /** Whether a job came to nothing that another one in its place may not come to. */
+  /** Whether a job came to nothing for a reason that another one in its place would not have. */
   isVoid(job: OwnJob): boolean;
   /** The node has another tip. */
   tipIs(prevHashLe: Uint8Array): void;

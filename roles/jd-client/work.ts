@@ -51,6 +51,8 @@ export class Work {
   /** A prev hash whose template has not come yet. */
   #early: SetNewPrevHash | undefined;
   #seen = new SeenShares();
+  /** Whether upstreams are being told of a tip. */
+  #isMoving = false;
   #made: Made | undefined;
   #last = randomInt(1, 2 ** 30);
 
@@ -98,14 +100,17 @@ export class Work {
     if (!this.#tip || !equalBytes(this.#tip.prev_hash, tip.prev_hash)) this.#seen = new SeenShares();
     this.#tip = tip;
     this.#tipAt = performance.now();
+    // What upstreams say to it is of the tip before.
+    this.#isMoving = true;
     this.#options.onTip(tip.prev_hash);
+    this.#isMoving = false;
     this.look();
   }
 
   /** Makes a job where one is due: at once where the last one is for nothing, else when its consent is there. */
   look(): void {
     const offer = this.#taker?.offer;
-    if (!this.#taker || !offer) return;
+    if (!this.#taker || !offer || this.#isMoving) return;
     const isVoid = this.#isVoid(this.#taker, offer);
     if (isVoid || (!this.#taker.isBusy && this.#isOutdated(offer))) this.#mine(this.#taker, offer);
   }

@@ -49,8 +49,9 @@ export class JobRecord {
     return this.#held.length;
   }
 
-  get isRefused(): boolean {
-    return this.#state.name === 'refused';
+  /** What the job was refused with. */
+  get refusal(): string | undefined {
+    return this.#state.name === 'refused' ? this.#state.code : undefined;
   }
 
   /** Hands the share on, or holds it. @returns whether it waits */

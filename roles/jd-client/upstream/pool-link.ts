@@ -80,6 +80,7 @@ export class PoolLink implements ChannelOwner {
     this.#stopping.abort();
     await this.#running;
     this.#cut?.lost('the client stops');
+    clearTimeout(this.#retry);
   }
 
   opened(channel: MiningChannel): void {
@@ -116,6 +117,7 @@ export class PoolLink implements ChannelOwner {
 
   async #serve(connection: Sv2Connection<MiningMessage>): Promise<void> {
     const { log, events, silenceLimitMs } = this.#options;
+    clearTimeout(this.#retry);
     const session = new MiningSession(connection, {
       resumeLimitMs: RESUME_LIMIT_MS,
       answerLimitMs: ANSWER_LIMIT_MS,
@@ -127,7 +129,6 @@ export class PoolLink implements ChannelOwner {
     else session.open(this.#options.request(), this);
     const reason = await session.over;
     this.#session = undefined;
-    clearTimeout(this.#retry);
     const [cut] = session.end(reason);
     this.#cut = cut ?? this.#cut;
     events.cut(reason);

@@ -153,7 +153,7 @@ export class Upstream implements Pool {
   }
 
   isVoid({ number }: OwnJob): boolean {
-    return this.#refusal === undefined && (this.#records.get(number)?.isRefused ?? false);
+    return this.#refusal === undefined && this.#records.get(number)?.refusal === TOO_EARLY;
   }
 
   submit({ number }: OwnJob, share: PassedShare): void {
