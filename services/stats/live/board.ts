@@ -15,7 +15,7 @@ import type { LiveWorker } from './workers.ts';
 const MAX_AHEAD_MS = 10_000;
 
 /** In so long a role that has just connected tells who is there, and miners of one that was restarted come back. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 5_000;
 
 /** The role that sees all shares of a side: while it reports, what it does not tell of was not. */
 const SHARE_ROLE = { pool: 'pool', proxy: 'translator' } as const;
