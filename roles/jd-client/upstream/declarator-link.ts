@@ -1,3 +1,4 @@
+import { messageOf } from '../../../protocols/errors.ts';
 import { JOB_DECLARATION_PROTOCOL } from '../../../protocols/sv2/common.ts';
 import {
   DECLARE_TX_DATA,
@@ -38,30 +39,36 @@ export class DeclaratorLink {
     const { server, isDeclared, deviceId, workers, log } = options;
     this.#running = reconnecting({
       name: `jd-server ${server.host}:${server.port}`,
-      connect: (signal) =>
-        connectSv2({
-          ...server,
-          protocol: jobDeclarationProtocol,
-          setup: {
-            protocol: JOB_DECLARATION_PROTOCOL,
-            flags: isDeclared ? DECLARE_TX_DATA : 0,
-            device_id: deviceId,
-          },
-          frameCap: FRAME_CAP,
-          workers,
-          log,
-          signal,
-        }),
+      async connect(signal) {
+        try {
+          return await connectSv2({
+            ...server,
+            protocol: jobDeclarationProtocol,
+            setup: {
+              protocol: JOB_DECLARATION_PROTOCOL,
+              flags: isDeclared ? DECLARE_TX_DATA : 0,
+              device_id: deviceId,
+            },
+            frameCap: FRAME_CAP,
+            workers,
+            log,
+            signal,
+          });
+        } catch (error) {
+          options.trouble(`its jd-server: ${messageOf(error)}`);
+          throw error;
+        }
+      },
       onConnected: (connection) => {
         this.#connection = connection;
         connection.onMessage = (message) => options.message(message);
-        void connection.closed.then(() => {
+        void connection.closed.then(({ reason }) => {
           this.#connection = undefined;
+          options.trouble(`its jd-server: ${reason}`);
           options.down();
         });
         options.up();
       },
-      onStatus: (text) => options.trouble(text),
       log,
       signal: this.#stopping.signal,
       backoff: POOL_BACKOFF,

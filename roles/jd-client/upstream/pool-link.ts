@@ -65,9 +65,15 @@ export class PoolLink implements ChannelOwner {
     };
     this.#running = reconnecting({
       name: `pool ${pool.host}:${pool.port}`,
-      connect: (signal) => connectPool(pool, setup, signal),
+      async connect(signal) {
+        try {
+          return await connectPool(pool, setup, signal);
+        } catch (error) {
+          options.events.trouble(messageOf(error));
+          throw error;
+        }
+      },
       onConnected: (connection) => this.#serve(connection),
-      onStatus: (text) => options.events.trouble(text),
       log,
       signal: this.#stopping.signal,
       backoff: POOL_BACKOFF,
@@ -93,7 +99,7 @@ export class PoolLink implements ChannelOwner {
   }
 
   refused(error: HashpoolError): void {
-    this.#options.events.trouble(`waiting for a channel: ${messageOf(error)}`);
+    this.#options.events.trouble(error.message);
     this.#openLater();
   }
 
@@ -125,6 +131,7 @@ export class PoolLink implements ChannelOwner {
       log,
     });
     this.#session = session;
+    events.trouble('it has opened no channel yet');
     if (this.#cut?.isCut) session.resume(this.#cut);
     else session.open(this.#options.request(), this);
     const reason = await session.over;

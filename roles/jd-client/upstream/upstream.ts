@@ -106,7 +106,7 @@ export class Upstream implements Pool {
   get trouble(): string {
     if (this.#refusal !== undefined && this.#isReady) return `our jobs are refused: ${this.#refusal}`;
     if (!this.#channel || this.#isCut) return this.#poolTrouble;
-    return this.#isLinked ? 'waiting for a token of its jd-server' : this.#declaratorTrouble;
+    return this.#isLinked ? 'its jd-server has given no token yet' : this.#declaratorTrouble;
   }
 
   get offer(): JobOffer | undefined {
