@@ -77,6 +77,9 @@ test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout:
   const confused = await connectSv1(scene.tlsPort);
   confused.sendRaw('{"id":1,"method":"mining.ping","params":[]}\n');
   await confused.untilClosed();
+  const astray = connectTls({ port: scene.sv1Port, host: '127.0.0.1', ca: second.cert });
+  await once(astray, 'error');
+  await scene.role.says(/hung up on a miner: it speaks TLS, which this port does not/);
   const old = connectTls({ port: scene.tlsPort, host: '127.0.0.1', ca: second.cert, maxVersion: 'TLSv1.1' });
   await once(old, 'error');
   assert.equal((await miner.submit(USER, miner.mineShare())).result, true);

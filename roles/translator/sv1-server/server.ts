@@ -155,10 +155,10 @@ export class Sv1Server {
       this.#sessions.delete(session);
       session.end(!end.isClosed);
     });
-    let isFirst = !isProxied;
+    let isFirst = true;
     socket.on('data', (chunk) => {
       const excess = arrival.came(chunk.length);
-      const refusal = excess ?? (isFirst && hasProxySignature(chunk) ? UNEXPECTED_PROXY : undefined);
+      const refusal = excess ?? (isFirst ? strangerAt(chunk, isProxied) : undefined);
       isFirst = false;
       if (refusal !== undefined) {
         end.close(refusal);
@@ -176,4 +176,11 @@ export class Sv1Server {
   }
 }
 
-const UNEXPECTED_PROXY = 'it sent a PROXY protocol header and is not in proxy_protocol_from';
+/** What is wrong with who begins like this, in words; undefined where it may be a miner. */
+function strangerAt(beginning: Uint8Array, isProxied: boolean): string | undefined {
+  if (!isProxied && hasProxySignature(beginning))
+    return 'it sent a PROXY protocol header and is not in proxy_protocol_from';
+  // RFC 8446, 5.1: a record of type handshake, and the version that all have.
+  const isTls = beginning[0] === 22 && beginning[1] === 3;
+  return isTls ? 'it speaks TLS, which this port does not: it is meant for the TLS port' : undefined;
+}

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 import { MAX_LINE_BYTES } from '../../../../protocols/sv1/line.ts';
 import { MAX_BAD_LINES, MAX_EARLY_REQUESTS } from '../../../../roles/translator/sv1-server/miner-session.ts';
@@ -23,6 +25,14 @@ test('a malformed line is answered with an error; too many end the connection, a
   assert.equal(lines.length, MAX_BAD_LINES - 1);
   bad.sendRaw('GET / HTTP/1.1\r\n');
   await bad.untilClosed();
+  assert.equal((await good.client.submit(NAME, good.client.mineShare())).result, true);
+});
+
+test('who speaks TLS to a plain port is hung up on at once, and not at the end of its patience', async (t) => {
+  const { server, miner } = await translatorUnderTest(t);
+  const good = await miner(NAME);
+  const astray = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
+  assert.ok((await once(astray, 'error'))[0] instanceof Error);
   assert.equal((await good.client.submit(NAME, good.client.mineShare())).result, true);
 });
 
