@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 import { EpochLog } from './epoch-log.ts';
 import type { Losses } from './losses.ts';
 import type { Pool } from './pools.ts';
-import type { Epoch, EpochTerms } from './store/epochs.ts';
+import { type EpochTerms, isLost } from './store/epochs.ts';
 
 export interface EpochKeeperParts {
   readonly engine: Engine;
@@ -87,9 +87,4 @@ export class EpochKeeper {
     this.#log.tell(arranged);
     return arranged.epochs.length > 0;
   }
-}
-
-/** Its ehash is out, and nothing backs it. */
-function isLost({ standing, mergedInto }: Epoch): boolean {
-  return standing === 'stranded' && mergedInto === undefined;
 }

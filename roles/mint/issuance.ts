@@ -81,7 +81,7 @@ export class Issuance {
 
   /** A signature that was given out before. */
   stored({ keyset, exponent, blinded, signed }: SignatureRow): IssuedSignature {
-    const found = [...this.#keysets.all.values()].find(({ row }) => row === keyset);
+    const found = this.#keysets.ofRow(keyset);
     return issued({ keysetId: found?.id ?? '', exponent, blinded }, signed);
   }
 

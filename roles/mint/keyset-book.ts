@@ -26,6 +26,8 @@ export class KeysetBook {
   readonly #signer: Signer;
   readonly #events: MintEvents;
   #all: ReadonlyMap<string, MintKeyset> = new Map();
+  #active: readonly MintKeyset[] = [];
+  #byRow: ReadonlyMap<number, MintKeyset> = new Map();
 
   private constructor(store: Store<MintOperations>, signer: Signer, events: MintEvents) {
     this.#store = store;
@@ -39,7 +41,9 @@ export class KeysetBook {
    */
   static async open(store: Store<MintOperations>, signer: Signer, events: MintEvents): Promise<KeysetBook> {
     const book = new KeysetBook(store, signer, events);
-    for (const { unit, derivationIndex, publicKeys } of await book.reload()) {
+    for (const { unit, derivationIndex, publicKeys, isActive } of await book.reload()) {
+      // One of each seed is enough, and keysets of epochs past only grow in number.
+      if (!isActive) continue;
       if (equalBytes(await signer.publicKeys({ unit, index: derivationIndex }), publicKeys)) continue;
       throw new HashpoolError(
         'wrong-seed',
@@ -54,9 +58,19 @@ export class KeysetBook {
     return this.#all;
   }
 
+  /** Those that sign, oldest first: of sats, and of epochs whose price is not fixed. */
+  get signing(): readonly MintKeyset[] {
+    return this.#active;
+  }
+
   /** The newest active keyset of a unit. */
   active(unit: string): MintKeyset | undefined {
-    return [...this.#all.values()].findLast((keyset) => keyset.unit === unit && keyset.isActive);
+    return this.#active.findLast((keyset) => keyset.unit === unit);
+  }
+
+  /** By its row in the store. */
+  ofRow(row: number): MintKeyset | undefined {
+    return this.#byRow.get(row);
   }
 
   /** Public keys and id of a keyset that need not exist yet (NUT-02, version 2). */
@@ -100,7 +114,11 @@ export class KeysetBook {
   /** Reads the keysets anew. */
   async reload(): Promise<readonly KeysetRow[]> {
     const rows = await this.#store.call('keysets', null);
-    this.#all = new Map(rows.map((row) => [row.id, keysetOf(row)]));
+    const keysets = rows.map((row) => this.#all.get(row.id) ?? keysetOf(row));
+    const renewed = keysets.map((keyset, i) => ({ ...keyset, isActive: rows[i]?.isActive ?? false }));
+    this.#all = new Map(renewed.map((keyset) => [keyset.id, keyset]));
+    this.#active = renewed.filter(({ isActive }) => isActive);
+    this.#byRow = new Map(renewed.map((keyset) => [keyset.row, keyset]));
     return rows;
   }
 }

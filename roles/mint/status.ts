@@ -6,6 +6,7 @@ import type { Engine } from './engine.ts';
 import type { Losses } from './losses.ts';
 import type { Payments } from './payments/payments.ts';
 import type { MintContext } from './start.ts';
+import { type Epoch, isLost } from './store/epochs.ts';
 import type { QuoteFigures } from './store/tallies.ts';
 
 const INTERVAL_MS = 1_000;
@@ -54,10 +55,11 @@ export async function reportStatus(
       : isStoreThere
         ? statusText(chain, watcher, workLink) +
           (isHeld ? heldText : '') +
+          epochsText(engine) +
           paymentsText(payments) +
           riskText(losses)
         : 'waiting for the database';
-    const figures = { ...ofStore, ...watcher.figures };
+    const figures = { ...ofStore, ...watcher.figures, ...epochFigures(engine) };
     const now = `${text} ${Object.values(figures).join(' ')}`;
     if (now !== said) context.status(text, figures);
     said = now;
@@ -84,6 +86,24 @@ function statusText(chain: ChainView, watcher: ChainWatcher, workLink: WorkLinkS
   const linked = `${workLink.links} ${workLink.links === 1 ? 'pool' : 'pools'} linked`;
   const trouble = watcher.trouble && `; the chain is not followed: ${watcher.trouble}`;
   return `at block ${tip.height}, ${linked}${trouble}`;
+}
+
+/** How many epochs stand how, of all pools. */
+function epochFigures({ epochs }: Engine): Record<string, number> {
+  const count = (isCounted: (epoch: Epoch) => boolean) => epochs.all.filter(isCounted).length;
+  return {
+    epochs_maturing: count(({ closing }) => closing !== undefined),
+    epochs_provisional: count(({ standing, isFinal }) => standing === 'live' && !isFinal),
+    epochs_unproven: count(({ standing }) => standing === 'unproven'),
+    epochs_stranded: count(isLost),
+  };
+}
+
+/** What an operator has to do about epochs. */
+function epochsText({ epochs }: Engine): string {
+  const lost = epochs.all.filter(isLost).map(({ unit }) => unit);
+  if (lost.length === 0) return '';
+  return `; nothing of a pool is minted until ${lost.join(', ')} is merged: npm run epochs -- merge`;
 }
 
 function riskText({ hasJournal }: Losses): string {

@@ -13,7 +13,7 @@ const params = Type.Object({ id: keysetIdField });
 /** NUT-01: the public keys of the active keysets, and of one by its id (NUT-02). */
 export function nut01(http: FastifyInstance, engine: Engine): void {
   http.get('/v1/keys', async () => {
-    const active = [...engine.keysets.all.values()].filter(({ isActive }) => isActive);
+    const active = engine.keysets.signing;
     if (active.length > 0) return { keysets: active.map(keysetAnswer) };
     throw cashuError(
       'mint-not-ready',

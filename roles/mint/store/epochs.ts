@@ -224,6 +224,11 @@ export function epochWrites(db: Database) {
   };
 }
 
+/** Whether its ehash is out and nothing backs it: its pool's issuance has stopped. */
+export function isLost({ standing, mergedInto }: Epoch): boolean {
+  return standing === 'stranded' && mergedInto === undefined;
+}
+
 /** A row as an epoch. */
 export function epochOf(row: Row): Epoch {
   return {
