@@ -21,6 +21,12 @@ const MAX_JOBS = 128;
 /** Code under which channels are closed where nobody tells of a new tip any more. */
 const STALE_WORK = 'stale-work';
 
+/** What work goes to. */
+export type WorkServer = Pick<
+  MiningServer,
+  'layOut' | 'setUseful' | 'activate' | 'add' | 'suspend' | 'resume'
+>;
+
 interface Made {
   readonly job: OwnJob;
   readonly taker: WorkTaker;
@@ -42,7 +48,7 @@ export class Work {
   readonly #work = new UpstreamWork(randomInt(1, 2 ** 32));
   readonly #future = new Map<bigint, NewTemplate>();
   readonly #jobs = new Map<number, Made>();
-  #server: MiningServer | undefined;
+  #server: WorkServer | undefined;
   #taker: WorkTaker | undefined;
   #template: NewTemplate | undefined;
   #tip: SetNewPrevHash | undefined;
@@ -64,7 +70,7 @@ export class Work {
     return this.#made !== undefined;
   }
 
-  serve(server: MiningServer): void {
+  serve(server: WorkServer): void {
     this.#server = server;
   }
 
