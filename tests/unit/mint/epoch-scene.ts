@@ -17,7 +17,7 @@ import { WorkIntake } from '../../../roles/mint/work-intake/intake.ts';
 import { Stamper } from '../../../roles/mint/work-intake/stamper.ts';
 import { WaitingRoom } from '../../../roles/mint/work-intake/waiting-work.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
-import { inTransaction } from '../../../runtime/sql/database.ts';
+import { inTransaction, type Row } from '../../../runtime/sql/database.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
 import { auditEpochs } from '../../harness/epoch-audit.ts';
 import { ScriptedChain } from './scripted-chain.ts';
@@ -154,6 +154,16 @@ export async function epochScene(
   };
   await scene.follow();
   return scene;
+}
+
+/** Rows of a mint's database. */
+export function readRows(place: string, sql: string): Row[] {
+  const db = openPlace(place, schema, { readOnly: true });
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
 }
 
 function headerOn(prevHashLe: Uint8Array): Uint8Array {

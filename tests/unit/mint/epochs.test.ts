@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { epochScene, FIRST, REWARD } from './epoch-scene.ts';
+import { epochScene, FIRST, REWARD, readRows } from './epoch-scene.ts';
 
 test('a block of the pool closes the open epoch with its reward, and opens one that is final at its depth', async (t) => {
   const s = await epochScene(t);
@@ -322,5 +322,54 @@ test('a chain that is not followed to where an epoch opened says nothing of it',
   s.chain.mine();
   await s.follow();
   assert.deepEqual(await s.epochs(), ['101 live final', '103 dissolved']);
+  s.audit();
+});
+
+test('a share that comes when the price of its epoch is fixed goes into the open one, marked late, by its terms', async (t) => {
+  const s = await epochScene(t, { confirmations: 1 });
+  const [outbox, heldBack] = [s.outbox(), s.outbox()];
+  const below = s.chain.mine();
+  const x = s.pays();
+  s.setTerms({ policy: 'hash' });
+  await outbox.block(x);
+  await s.follow();
+  const [closed] = s.engine.epochs.ofPool(s.mint.poolId);
+  assert.ok(closed);
+  const reward = { epochs: [closed.epoch], coinbaseSats: REWARD, giftSats: 0n, height: 203 };
+  await s.engine.store.call('fixPrice', reward);
+  await s.engine.epochs.changed();
+  const quote = await heldBack.share(below);
+  assert.deepEqual([quote.unit, quote.state], [s.unit(103), 'PAID']);
+  const late = readRows(s.mint.path, 'SELECT late_quotes.epoch FROM late_quotes JOIN quotes USING (quote)');
+  assert.deepEqual(
+    late.map(({ epoch }) => epoch),
+    [closed.epoch],
+  );
+  const { issued, work } = await s.engine.store.call('epochWork', closed.epoch);
+  assert.deepEqual([issued, work], [0n, 1n], 'the price was made of what was there');
+  await s.issue(await s.again(quote));
+});
+
+test('two processes that lay out the same block, and one that comes again, make one epoch of it', async (t) => {
+  const s = await epochScene(t);
+  const outbox = s.outbox();
+  const x = s.pays();
+  await outbox.block(x);
+  await s.follow();
+  const { poolId } = s.mint;
+  const before = await s.epochs();
+  const { blocks, unopened } = await s.engine.store.call('course', { poolId, confirmations: 3 });
+  assert.deepEqual(unopened, []);
+  const terms = { policy: 'target', minimumDifficulty: 0, feePpm: 0, windowBlocks: 1 } as const;
+  const again = await s.engine.store.call('arrangeEpochs', { poolId, blocks, terms, keysets: [] });
+  assert.deepEqual(again, { epochs: [], gifts: [] });
+  assert.deepEqual(await s.epochs(), before);
+  const unknown = blocks.map((block) => ({ ...block, height: 300, hash: 'ab'.repeat(32) }));
+  await assert.rejects(
+    s.engine.store.call('arrangeEpochs', { poolId, blocks: unknown, terms, keysets: [] }),
+    {
+      code: 'epochs-moved',
+    },
+  );
   s.audit();
 });
