@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { desktop, tooWide, openPage, phone, type WatchedPage } from '../harness/browser.ts';
+import { desktop, openPage, phone, tooWide, type WatchedPage } from '../harness/browser.ts';
 import { barriers } from '../harness/browser-axe.ts';
 
 export type Side = 'pool' | 'proxy';
