@@ -52,7 +52,11 @@ const CODES: Readonly<Record<string, string>> = {
  * @throws HashpoolError with a code of DeclareMiningJob.Error and words for its details
  */
 export async function judgeDeclaration(declaration: Declaration, parts: JudgeParts): Promise<JudgedJob> {
-  const cut = { prefix: declaration.coinbase_tx_prefix, suffix: declaration.coinbase_tx_suffix };
+  // Copies: the job is kept, and the frame with the ids of all its transactions need not be.
+  const cut = {
+    prefix: declaration.coinbase_tx_prefix.slice(),
+    suffix: declaration.coinbase_tx_suffix.slice(),
+  };
   const coinbase = readDeclaredCoinbase(cut);
   poolPayout(coinbase.outputs, parts.rewardScript);
   const height = heightOf(coinbase.scriptPrefix);

@@ -9,6 +9,7 @@ import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harn
 import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
 import { cpuUsOf } from './cpu-of.ts';
 import { type Figure, quantile } from './figure.ts';
+import { keptJob } from './kept-job.ts';
 
 /** Jobs of a full block's number of transactions, all of which jd-server and node know. */
 
@@ -145,4 +146,4 @@ async function blocksOf(client: JdClient, offer: NodeOffer): Promise<Uint8Array[
   });
 }
 
-export const figures: Figure[] = [proposals, declared];
+export const figures: Figure[] = [proposals, declared, keptJob];

@@ -49,33 +49,40 @@ async function until(what: string, condition: () => boolean, describe: () => str
   }
 }
 
-test('each side runs by its own command, with its own keys, and they find each other', async (t) => {
-  const folder = temporaryFolder();
-  const config = loopbackConfig(join(folder, 'config'));
-  const portBase = String(await freePortBase(PORTS));
-  const state = (side: string) => join(folder, side);
-  const common = ['--config', config, '--port-base', portBase];
+for (const [what, options, roles] of [
+  ['', [], ['pool', 'translator']],
+  [', with job declaration', ['--job-declaration'], ['jd-server', 'jd-client']],
+] as const) {
+  test(`each side runs by its own command, with its own keys, and they find each other${what}`, async (t) => {
+    const folder = temporaryFolder();
+    const config = loopbackConfig(join(folder, 'config'));
+    const portBase = String(await freePortBase(PORTS));
+    const state = (side: string) => join(folder, side);
+    const common = ['--config', config, '--port-base', portBase, ...options];
 
-  const server = runSide(t, 'server', ['--state', state('server'), ...common]);
-  await server.says(/^pool: ready/m);
-  const keys = join(state('server'), 'public');
-  const client = runSide(t, 'client', ['--state', state('client'), '--server-keys', keys, ...common]);
-  await client.says(/^translator: ready/m);
-  const poolLog = join(state('server'), 'logs/pool.log');
-  const log = () => readFileSync(poolLog, 'utf8');
-  await until('the translator to have a channel at the pool', () => /channel is open/.test(log()), log);
+    const server = runSide(t, 'server', ['--state', state('server'), ...common]);
+    await server.says(/^pool: ready/m);
+    await server.says(new RegExp(`^${roles[0]}: ready`, 'm'));
+    const keys = join(state('server'), 'public');
+    const client = runSide(t, 'client', ['--state', state('client'), '--server-keys', keys, ...common]);
+    await client.says(/^translator: ready/m);
+    await client.says(new RegExp(`^${roles[1]}: ready`, 'm'));
+    const poolLog = join(state('server'), 'logs/pool.log');
+    const log = () => readFileSync(poolLog, 'utf8');
+    await until('the translator to have a channel at the pool', () => /channel is open/.test(log()), log);
 
-  assert.ok(existsSync(join(state('client'), 'credentials/wallet-mnemonic')));
-  assert.ok(!existsSync(join(state('client'), 'credentials/mint-seed')), 'the mint is elsewhere');
-  assert.ok(!existsSync(join(state('server'), 'credentials/wallet-mnemonic')));
-  assert.ok(!existsSync(join(state('client'), 'miner')), 'the miner for trials is not part of a side');
+    assert.ok(existsSync(join(state('client'), 'credentials/wallet-mnemonic')));
+    assert.ok(!existsSync(join(state('client'), 'credentials/mint-seed')), 'the mint is elsewhere');
+    assert.ok(!existsSync(join(state('server'), 'credentials/wallet-mnemonic')));
+    assert.ok(!existsSync(join(state('client'), 'miner')), 'the miner for trials is not part of a side');
 
-  for (const side of [client, server]) {
-    const { code, said } = await side.stop();
-    assert.equal(code, 0, said);
-    assert.match(said, /stopped by SIGTERM/);
-  }
-});
+    for (const side of [client, server]) {
+      const { code, said } = await side.stop();
+      assert.equal(code, 0, said);
+      assert.match(said, /stopped by SIGTERM/);
+    }
+  });
+}
 
 test('server keys that are not there are named, with where to find them', async (t) => {
   const folder = temporaryFolder();
