@@ -112,7 +112,7 @@ const reasonsOf = ({ refusals }: { refusals: readonly { seq: bigint; reason: str
 test('work becomes quotes worth what its target proves; the same work again, the same quotes', async (t) => {
   const mint = await openIntake(t);
   const records = [await mint.record(), await mint.record(), await mint.record()];
-  const stored = { storedSeq: 3n, backedUpSeq: 0n, refusals: [] };
+  const stored = { storedSeq: 3n, backedUpSeq: 0n, unplaced: 0, refusals: [] };
   assert.deepEqual(await mint.take(1n, records), stored);
   const books = auditMint(mint.path);
   assert.equal(books.quotes.count, 3);
