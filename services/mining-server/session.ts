@@ -101,8 +101,8 @@ export class MiningSession implements ShareOwner {
   }
 
   wishes(): DifficultyWish[] {
-    return [...this.#channels.values()].map(({ miners, vardiff: { k }, clientFloor }) => {
-      return { miners, k, clientFloor };
+    return [...this.#channels.values()].map(({ miners, vardiff: { k, proven }, clientFloor }) => {
+      return { miners, k, isProven: proven !== undefined, clientFloor };
     });
   }
 

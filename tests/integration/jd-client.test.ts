@@ -1,64 +1,116 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { leadingZeroBits, meetsTargetLe } from '../../protocols/bitcoin/target.ts';
 import { toHex } from '../../protocols/bytes.ts';
 import {
   EHASH_EXTENSION,
   LOCKING_KEY_FIELD,
   WORKER_NAME_EXTENSION,
 } from '../../protocols/ehash/extension.ts';
+import { encodeHpub } from '../../protocols/ehash/key.ts';
+import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
+import { hostAndPort } from '../../runtime/config/address.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
-import { type JdClientProcess, jdClientProcess } from '../harness/jd-client.ts';
+import type { Onward, Passing } from '../harness/interceptor.ts';
+import { inFrontOf, type JdClientProcess, jdClientProcess } from '../harness/jd-client.ts';
 import { type JdServerProcess, jdServer } from '../harness/jd-server.ts';
+import { type PoolProcess, poolProcess } from '../harness/pool.ts';
 import { type PoolScene, poolScene } from '../harness/pool-scene.ts';
 import type { RawChannel } from '../harness/raw-miner.ts';
+import { connectSv1 } from '../harness/sv1-client.ts';
 import { until } from '../harness/template-client.ts';
+import { translatorProcess } from '../harness/translator.ts';
+import { type WorkMint, workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 180_000;
+const SUBMIT_SOLUTION = 0x76;
+const PUSH_SOLUTION = 0x60;
+const DECLARE_SUCCESS = 0x58;
+/** Harder than a share, and found at once. */
+const BLOCK_BITS = 10;
+/** What the miner of Stratum V1 asks for: shares of so many zero bits. */
+const SV1_BITS = 6;
+
+type Pass = (passing: Passing) => Onward | Promise<Onward>;
+
+interface SceneOptions {
+  readonly poolConfig?: readonly string[];
+  readonly jdConfig?: readonly string[];
+  readonly config?: readonly string[];
+  readonly blockBits?: number;
+  /** Decides on the frames between the jd-client and the jd-server, the pool, the template provider. */
+  readonly atServer?: Pass;
+  readonly atPool?: Pass;
+  readonly atProvider?: Pass;
+}
 
 interface Scene extends PoolScene {
   readonly server: JdServerProcess;
   readonly client: JdClientProcess;
+  /** Signs the tokens of the jd-server. */
+  readonly tokenSecret: Uint8Array;
   /** The key that the miner's shares name. */
   readonly key: Uint8Array;
 }
 
-async function scene(
-  t: TestContext,
-  { poolConfig = [] as string[], jdConfig = [] as string[], config = [] as string[], blockBits = 40 } = {},
-): Promise<Scene> {
+async function scene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
   const { curve } = await loadCrypto();
   const tokenSecret = Uint8Array.from(randomBytes(32));
-  const pool = await poolScene(t, {
-    blockBits,
-    config: [`jd_token_keys = ["${toHex(curve.publicKey(tokenSecret))}"]`, ...poolConfig],
+  const all = await poolScene(t, {
+    blockBits: options.blockBits ?? 40,
+    config: [`jd_token_keys = ["${toHex(curve.publicKey(tokenSecret))}"]`, ...(options.poolConfig ?? [])],
   });
-  await pool.spendCoin();
-  const server = await jdServer(t, { ...pool.node, rewardScript: 'raw(51)', tokenSecret, config: jdConfig });
+  await all.spendCoin();
+  const server = await jdServer(t, {
+    ...all.node,
+    rewardScript: 'raw(51)',
+    tokenSecret,
+    config: options.jdConfig ?? [],
+  });
+  const through = (known: { address: string; authorityKey: Uint8Array }, pass: Pass | undefined) =>
+    pass ? inFrontOf(t, { ...known, ...hostAndPort(known.address) }, pass) : known;
   const client = await jdClientProcess(t, {
-    provider: pool.provider,
-    upstreams: [{ pool: pool.pool, jdServer: server }],
-    config: ['shares_per_minute = 600', ...config],
+    provider: await through(all.provider, options.atProvider),
+    upstreams: [
+      {
+        pool: options.atPool ? await inFrontOf(t, all.pool, options.atPool) : all.pool,
+        jdServer: await through(server, options.atServer),
+      },
+    ],
+    config: ['shares_per_minute = 600', ...(options.config ?? [])],
   });
-  return { ...pool, server, client, key: curve.publicKey(Uint8Array.from(randomBytes(32))) };
+  return { ...all, server, client, tokenSecret, key: curve.publicKey(Uint8Array.from(randomBytes(32))) };
 }
 
 /** A miner's channel at the jd-client. */
-async function channelOf({ client }: Scene): Promise<RawChannel> {
-  await client.role.says(/^mining for /);
+async function channelOf({ client }: Pick<Scene, 'client'>): Promise<RawChannel> {
+  await client.role.says(/^mining /);
   const miner = await client.connect({ extensions: [WORKER_NAME_EXTENSION, EHASH_EXTENSION] });
   return miner.open({ user_identity: 'farm.rig' });
 }
 
 /** Mines a share and hands it in. */
-function share(channel: RawChannel, key: Uint8Array, seed = 0): Promise<string> {
+function share(channel: RawChannel, key: Uint8Array, seed = 0, bits = 0): Promise<string> {
   const extranonce = new Uint8Array(channel.extranonceSize).fill(seed);
   const tlvs = [
     encodeWorkerName('rig'),
     { extension: EHASH_EXTENSION, field: LOCKING_KEY_FIELD, value: key },
   ];
-  return channel.submit(channel.mine(undefined, { extranonce }), tlvs);
+  const fits = (hash: Uint8Array) => meetsTargetLe(hash, channel.target) && leadingZeroBits(hash) >= bits;
+  return channel.submit(channel.mine(fits, { extranonce }), tlvs);
+}
+
+function has(mint: WorkMint, shares: number): Promise<void> {
+  return until(() => mint.shares.length >= shares, `${shares} shares at the mint`, 20_000);
+}
+
+async function isMined({ node }: Scene, blocks: number): Promise<void> {
+  for (const end = Date.now() + 20_000; (await node.rpc.call('getblockcount')) !== blocks; ) {
+    if (Date.now() > end) throw new Error(`block ${blocks} is not in the chain`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 test("shares of the miner's own jobs become work at the mint, for the miner's own key", {
@@ -67,13 +119,209 @@ test("shares of the miner's own jobs become work at the mint, for the miner's ow
   const all = await scene(t);
   const { mint, client, key, node } = all;
   const channel = await channelOf(all);
+  await until(() => channel.job.merkle_path.length > 0, "the node's transactions in the job");
   for (let i = 0; i < 5; i++) assert.equal(await share(channel, key, i), 'accepted');
-  await until(() => mint.shares.length >= 5, 'the mint has five shares');
+  await has(mint, 5);
   assert.deepEqual(new Set(mint.shares.map((record) => toHex(record.key))), new Set([toHex(key)]));
   const before = channel.prevHash;
   await node.generate(1);
   await until(() => channel.prevHash !== before, 'a new tip');
   assert.equal(await share(channel, key, 9), 'accepted');
-  await until(() => mint.shares.length >= 6, 'the mint has the sixth');
+  await has(mint, 6);
   assert.match(client.role.status.text, /^mining for 127/);
 });
+
+test('jobs whose transactions nobody sees are mined where the pool takes such', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const names: number[] = [];
+  const all = await scene(t, {
+    poolConfig: ['jd_coinbase_only = true'],
+    jdConfig: ['full_template_mode_required = false'],
+    config: ['mode = "COINBASEONLY"'],
+    atServer({ header, frame }) {
+      names.push(header.type);
+      return [frame];
+    },
+  });
+  const channel = await channelOf(all);
+  assert.equal(await share(channel, all.key), 'accepted');
+  await has(all.mint, 1);
+  assert(!names.includes(0x57), 'nothing was declared');
+});
+
+test('what is mined before the pool has the job waits for it, unanswered', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const release = Promise.withResolvers<void>();
+  let isHeld = true;
+  const all = await scene(t, {
+    async atServer({ header, frame }) {
+      if (header.type === DECLARE_SUCCESS && isHeld) await release.promise;
+      return [frame];
+    },
+  });
+  const { client, key, mint } = all;
+  const channel = await channelOf(all);
+  const answers = [0, 1, 2].map((seed) => share(channel, key, seed));
+  await until(() => Number(client.role.status.figures['shares_waiting']) === 3, 'three shares that wait');
+  assert.equal(mint.shares.length, 0);
+  isHeld = false;
+  release.resolve();
+  assert.deepEqual(await Promise.all(answers), ['accepted', 'accepted', 'accepted']);
+  await has(mint, 3);
+});
+
+for (const [way, options] of [
+  ['the template provider', { atServer: dropping(PUSH_SOLUTION) }],
+  ['PushSolution', { atProvider: dropping(SUBMIT_SOLUTION) }],
+] as const) {
+  test(`a block reaches the chain through ${way} alone`, { timeout: LIMIT_MS }, async (t) => {
+    const all = await scene(t, { ...options, blockBits: BLOCK_BITS });
+    const channel = await channelOf(all);
+    assert.equal(await share(channel, all.key), 'accepted');
+    await until(() => channel.job.merkle_path.length > 0, "the node's transactions in the job");
+    // A block of a job that the pool has not accepted yet ends the job's tip.
+    assert.equal(await share(channel, all.key, 1), 'accepted');
+    const height = Number(await all.node.rpc.call('getblockcount'));
+    assert.equal(await share(channel, all.key, 2, BLOCK_BITS), 'accepted');
+    await isMined(all, height + 1);
+    const hash = String(await all.node.rpc.call('getbestblockhash'));
+    const block = (await all.node.rpc.call('getblock', [hash, 2])) as {
+      tx: { vout: { scriptPubKey: { hex: string }; value: number }[] }[];
+    };
+    const paid = block.tx[0]?.vout.filter(({ value }) => value > 0) ?? [];
+    assert.deepEqual(
+      paid.map(({ scriptPubKey }) => scriptPubKey.hex),
+      ['51'],
+      'it pays the pool alone',
+    );
+    assert(block.tx.length > 1, 'and has the transactions of the node');
+    await all.client.role.says(/block found and handed in/);
+  });
+}
+
+test('shares of a job that the pool refuses are refused with its reason, and miners mine solo', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const all = await scene(t, {
+    poolConfig: ['jd_coinbase_only = false'],
+    jdConfig: ['full_template_mode_required = false'],
+    config: ['mode = "COINBASEONLY"', 'return_after_sec = 1'],
+  });
+  const { client, key, mint, node } = all;
+  const channel = await channelOf(all);
+  const refused = await share(channel, key);
+  // On a busy machine solo mining may have begun before.
+  assert(['job-not-yet-validated', 'accepted'].includes(refused), refused);
+  await client.role.says(/our jobs are refused: job-not-yet-validated; mining solo meanwhile/);
+  const from = channel.miner.received.length;
+  await node.generate(1);
+  await channel.miner.next('SetNewPrevHash', () => true, from);
+  assert.equal(await share(channel, key, 3), 'accepted');
+  assert.equal(mint.shares.length, 0);
+});
+
+test('a pool that goes away: the next one, then solo, then back to the first', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const all = await scene(t);
+  const { curve } = await loadCrypto();
+  const second = await anotherPool(t, all, toHex(curve.publicKey(all.tokenSecret)));
+  const client = await jdClientProcess(t, {
+    provider: all.provider,
+    upstreams: [
+      { pool: all.pool, jdServer: all.server },
+      { pool: second.pool, jdServer: all.server },
+    ],
+    config: ['shares_per_minute = 600', 'solo_after_sec = 4', 'return_after_sec = 1'],
+  });
+  const channel = await channelOf({ client });
+  assert.equal(await share(channel, all.key), 'accepted');
+  await has(all.mint, 1);
+
+  await all.pool.role.stop();
+  await client.role.says(new RegExp(`mining for 127.0.0.1:${second.pool.port} meanwhile`));
+  await jobAfter(channel);
+  assert.equal(await share(channel, all.key, 1), 'accepted');
+  await has(second.mint, 1);
+
+  await second.pool.role.stop();
+  await client.role.says(/mining solo meanwhile/);
+  await jobAfter(channel);
+  assert.equal(await share(channel, all.key, 2), 'accepted');
+  assert.match(toHex(channel.job.coinbase_tx_suffix), /0152/, "the miner's own script");
+
+  await all.pool.role.restart();
+  await until(
+    () => client.role.status.text === `mining for 127.0.0.1:${all.pool.port}`,
+    'the return',
+    30_000,
+  );
+  const shares = all.mint.shares.length;
+  await jobAfter(channel);
+  assert.equal(await share(channel, all.key, 3), 'accepted');
+  await has(all.mint, shares + 1);
+});
+
+test('a short cut of the pool costs no share', { timeout: LIMIT_MS }, async (t) => {
+  const all = await scene(t);
+  const channel = await channelOf(all);
+  assert.equal(await share(channel, all.key), 'accepted');
+  await all.pool.role.stop('SIGKILL');
+  const waiting = share(channel, all.key, 1);
+  await all.pool.role.restart();
+  // A pool that was killed has no channels of before: what it had not answered is lost with them.
+  assert(['accepted', 'stale-share'].includes(await waiting));
+  await until(() => all.client.role.status.text.startsWith('mining for'), 'the pool is back', 30_000);
+  await jobAfter(channel);
+  assert.equal(await share(channel, all.key, 2), 'accepted');
+});
+
+test('a miner of Stratum V1 is paid through translator and jd-client', { timeout: LIMIT_MS }, async (t) => {
+  const all = await scene(t);
+  await all.client.role.says(/^mining for /);
+  const translator = await translatorProcess(t, {
+    poolPort: all.client.port,
+    poolKey: encodeAuthorityPublicKey(all.client.authorityKey),
+    paysEhash: true,
+  });
+  await translator.role.says(/^connected to pool/);
+  const miner = await connectSv1(translator.sv1Port);
+  t.after(() => miner.close());
+  const user = `${encodeHpub(all.key)}.rig`;
+  await miner.request('mining.suggest_difficulty', [2 ** (SV1_BITS - 32)]);
+  await miner.start(user);
+  for (let i = 0; i < 5; i++) {
+    const { result } = await miner.submit(user, miner.mineShare());
+    assert.equal(result, true);
+  }
+  await has(all.mint, 5);
+  assert.equal(toHex(all.mint.shares[0]?.key ?? new Uint8Array()), toHex(all.key));
+});
+
+function dropping(type: number): Pass {
+  return ({ header, frame }) => (header.type === type ? [] : [frame]);
+}
+
+/** Waits until the channel has a job that it has not yet, and what was on its way is there. */
+async function jobAfter(channel: RawChannel): Promise<void> {
+  const { job_id } = channel.job;
+  await until(() => channel.job.job_id !== job_id, 'a job for somebody else', 5_000).catch(() => undefined);
+}
+
+async function anotherPool(
+  t: TestContext,
+  { provider }: Scene,
+  tokenKey: string,
+): Promise<{ pool: PoolProcess; mint: WorkMint }> {
+  const mint = await workMint(t);
+  const pool = await poolProcess(t, {
+    provider,
+    mint,
+    mintPort: mint.server.address.port,
+    config: [`jd_token_keys = ["${tokenKey}"]`, 'shares_per_minute = 600'],
+  });
+  await pool.role.says(/^serving miners$/);
+  return { pool, mint };
+}
