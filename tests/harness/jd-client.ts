@@ -8,6 +8,7 @@ import { hostAndPort } from '../../runtime/config/address.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { freePortBase } from './free-ports.ts';
+import { type Interceptor, interceptSv2, type Onward, type Passing } from './interceptor.ts';
 import type { JdServerProcess } from './jd-server.ts';
 import type { PoolProcess } from './pool.ts';
 import { RawMiner } from './raw-miner.ts';
@@ -86,6 +87,34 @@ export async function jdClientProcess(
       return miner;
     },
   };
+}
+
+/** A server as a jd-client is told of it. */
+export interface KnownServer {
+  readonly host: string;
+  readonly port: number;
+  /** x-only, 32 bytes. */
+  readonly authorityKey: Uint8Array;
+}
+
+/** Puts somebody in front of a server who decides on its frames; ends with the test. */
+export async function inFrontOf(
+  t: Pick<TestContext, 'after'>,
+  server: KnownServer,
+  pass: (passing: Passing) => Onward | Promise<Onward>,
+): Promise<KnownServer & { readonly address: string; readonly between: Interceptor }> {
+  const { curve } = await loadCrypto();
+  const workers = await openHandshakeWorkers();
+  const secretKey = Uint8Array.from(randomBytes(32));
+  const keys = { publicKey: server.authorityKey, secretKey };
+  const between = await interceptSv2({ upstream: server, keys, workers, pass });
+  t.after(async () => {
+    await between.close();
+    await workers.close();
+  });
+  const { host, port } = between.address;
+  const authorityKey = curve.xOnly(curve.publicKey(secretKey));
+  return { host, port, authorityKey, address: `${host}:${port}`, between };
 }
 
 function upstreamLines({ pool, jdServer }: JdClientUpstream): string[] {

@@ -73,11 +73,7 @@ export async function recordingClient(
 }
 
 /** Waits until `condition` holds; throws naming `what` where it does not in time. */
-export async function until(
-  condition: () => boolean,
-  what: string,
-  limitMs = WAIT_LIMIT_MS,
-): Promise<void> {
+export async function until(condition: () => boolean, what: string, limitMs = WAIT_LIMIT_MS): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`no ${what} within ${limitMs} ms`);

@@ -55,7 +55,10 @@ test("the project's table is consistent and names what issue 2 runs, in its orde
     'proxy-stats',
   ]);
   const ports = roles.flatMap((role) => role.ports.map((port) => port.number));
-  assert.deepEqual(ports, [18443, 8442, 3338, 34260, 34254, 34256, 34265, 34255, 34259, 4000, 8080, 4001, 8083]);
+  assert.deepEqual(
+    ports,
+    [18443, 8442, 3338, 34260, 34254, 34256, 34265, 34255, 34259, 4000, 8080, 4001, 8083],
+  );
   for (const role of roles) {
     assert.ok(
       role.command === 'bitcoind' || existsSync(new URL(`../../../../${role.command}`, import.meta.url)),
