@@ -69,8 +69,9 @@ export class EpochKeeper {
   async #arrangeOne(pool: Pool): Promise<boolean> {
     const { engine, terms, confirmations } = this.#parts;
     const { poolId } = pool;
-    const { isBehind, blocks, unopened } = await engine.store.call('course', { poolId, confirmations });
-    if (isBehind) return false;
+    const course = await engine.store.call('course', { poolId, confirmations });
+    if (course.isBehind || course.isUntouched) return false;
+    const { blocks, unopened } = course;
     const asked = blocks.map(({ hash, kind, isFinal }) => `${hash} ${kind} ${isFinal}`).join();
     if (this.#done.get(toHex(poolId)) === asked) return false;
     const keysets = [];

@@ -52,8 +52,7 @@ export function nut06(
 }
 
 function nutsOf(engine: Engine, payments: Methods, kinds: readonly string[]) {
-  const active = [...engine.keysets.all.values()].filter(({ isActive }) => isActive);
-  const ehash = active
+  const ehash = engine.keysets.signing
     .filter(({ unit }) => unit !== PAYMENT_UNIT)
     .map(({ unit }) => ({ method: METHOD, unit, method_name: 'Ehash' }));
   const paid = [...payments].map(([method, { backend, mint, melt }]) => ({

@@ -17,6 +17,8 @@ import { blob, integer, type Row } from './row.ts';
 export interface Course {
   /** The chain as it was followed ends below an epoch that it opened: it says nothing before it is there again. */
   readonly isBehind: boolean;
+  /** There is but one epoch, and no block that would change it. */
+  readonly isUntouched: boolean;
   /** Of the active chain, above the first epoch whose price is not fixed; lowest first. */
   readonly blocks: readonly PayingBlock[];
   /** Heights of those that open an epoch which has no row yet. */
@@ -149,7 +151,7 @@ export function boundaryOperations(db: Database) {
     /** What the followed chain asks of a pool's epochs. @param confirmations make a boundary final */
     course: ({ poolId, confirmations }: { poolId: Uint8Array; confirmations: number }): Course => {
       const found = rowsOf(poolId);
-      if (!found) return { isBehind: false, blocks: [], unopened: [] };
+      if (!found) return { isBehind: false, isUntouched: true, blocks: [], unopened: [] };
       const { base, epochs } = found;
       const tip = lastHeight.get()?.['height'] ?? 0;
       const laid = epochs.filter(({ standing }) => standing === 'unproven' || standing === 'live');
@@ -161,6 +163,7 @@ export function boundaryOperations(db: Database) {
       const heights = new Set(epochs.map(({ openedHeight }) => openedHeight));
       return {
         isBehind: laid.some(({ openedHeight }) => openedHeight > Number(tip)),
+        isUntouched: blocks.length === 0 && epochs.length === 1,
         blocks,
         unopened: blocks.flatMap(({ kind, height }) =>
           kind === 'gift' || heights.has(height) ? [] : [height],
