@@ -43,7 +43,9 @@ test('kill -9 of pool, mint and translator in turn under load: nothing lost, not
     await moreShares(`after ${victim} was killed`);
   }
   await appliance.until('ehash in the wallet', () => appliance.figures().wallet > 0n);
-  const sent = await Promise.all([wallet(appliance, 'send', '1'), wallet(appliance, 'send', '1')]);
+  const [held] = JSON.parse(await wallet(appliance, 'balance', '--json')).balance;
+  const send = () => wallet(appliance, 'send', '1', '--unit', held.unit);
+  const sent = await Promise.all([send(), send()]);
   assert.ok(sent.every((token) => /cashu[AB]/.test(token)));
 
   for (const miner of miners) miner.stop();

@@ -60,7 +60,7 @@ async function clientOf(
 }
 
 async function minerOf(client: JdClientProcess): Promise<RawMiner> {
-  await client.role.says(/mining /);
+  await client.role.says(/mining (for|solo)/);
   return client.connect({ extensions: [WORKER_NAME_EXTENSION, EHASH_EXTENSION] });
 }
 
@@ -124,7 +124,7 @@ test('jdc_does_not_stackoverflow_when_no_token: a jd-server that says nothing is
       return isSilent && name === 'AllocateMiningJobToken.Success' ? [] : [frame];
     },
   });
-  await client.role.says(/waiting for a token of its jd-server/);
+  await client.role.says(/its jd-server has given no token yet/);
   await until(() => asked === 2, 'a second try', 3 * TOKEN_LIMIT_MS);
   const { pid } = client.role;
   isSilent = false;
