@@ -52,6 +52,8 @@ export class PoolStatus {
     const { blocked, figures } = this.#look();
     const waiting = Object.values(this.#needs).filter((text) => text.startsWith('waiting'));
     const troubles = blocked ? [blocked, ...waiting] : waiting;
+    // What blocks it ends without a word to us: work comes in, a tip is left.
+    if (blocked) this.changed();
     this.#text = troubles.length === 0 ? 'serving miners' : troubles.join('; ');
     this.#publish(this.#text, figures);
   }
