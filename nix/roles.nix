@@ -28,7 +28,7 @@ let
     credential = { };
   }
   // fromTOML (readFile toml);
-  roles = map (role: { trial = false; feature = null; reloads = false; } // role) raw.role;
+  roles = map (role: { trial = false; feature = null; reloads = false; semi_space_mib = null; } // role) raw.role;
   names = map (role: role.name) roles;
 
   # Who listens where, each with its number.

@@ -129,7 +129,17 @@ let
         if role.command == "bitcoind" then
           { }
         else
-          { NODE_OPTIONS = "--max-old-space-size=${toString (role.memory_mib * 3 / 4)}"; }
+          {
+            NODE_OPTIONS = builtins.concatStringsSep " " (
+              [ "--max-old-space-size=${toString (role.memory_mib * 3 / 4)}" ]
+              ++ (
+                if role.semi_space_mib == null then
+                  [ ]
+                else
+                  [ "--max-semi-space-size=${toString role.semi_space_mib}" ]
+              )
+            );
+          }
       );
       serviceConfig =
         hardening.classes.${role.hardening}

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type PlacedPort, portOf } from './ports.ts';
 import type { LaunchPlan } from './role-process.ts';
-import type { Role, RolesTable } from './roles-table.ts';
+import { nodeFlags, type Role, type RolesTable } from './roles-table.ts';
 import type { StateFolder } from './state-folder.ts';
 
 export interface LaunchOptions {
@@ -24,6 +24,7 @@ export function launchPlans(
   return table.roles.map((role) => ({
     name: role.name,
     after: role.after,
+    nodeFlags: nodeFlags(role),
     ...program(role, state, ports, options),
     environment: {
       STATE_DIRECTORY: state.role(role.name),

@@ -12,6 +12,7 @@ export interface LaunchPlan {
   readonly entry: string;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly nodeFlags: readonly string[];
   /** Where its stdout and stderr go. */
   readonly log: string;
 }
@@ -58,6 +59,7 @@ export function startProcess(
   const log = openLog(plan.log);
   const child = fork(plan.entry, plan.arguments, {
     env: { ...process.env, ...plan.environment },
+    execArgv: [...process.execArgv, ...plan.nodeFlags],
     detached: true,
     serialization: 'advanced',
     stdio: ['ignore', log, log, 'ipc'],

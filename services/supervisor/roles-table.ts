@@ -55,6 +55,7 @@ const roleSchema = Type.Object(
     reloads: Type.Optional(Type.Boolean()),
     hardening: Type.Union([Type.Literal('loopback'), Type.Literal('public'), Type.Literal('node')]),
     memory_mib: Type.Integer({ minimum: 64, maximum: 1_048_576 }),
+    semi_space_mib: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
   },
   closed,
 );
@@ -88,6 +89,11 @@ export interface RolesTable {
   readonly fronts: ReadonlyMap<string, Front>;
   /** The RPC port of the node on each network. */
   readonly rpcPorts: ReadonlyMap<string, number>;
+}
+
+/** What Node is told when it runs a role. */
+export function nodeFlags({ semi_space_mib }: Role): string[] {
+  return semi_space_mib === undefined ? [] : [`--max-semi-space-size=${semi_space_mib}`];
 }
 
 /** The table of this project, nix/roles.toml. */

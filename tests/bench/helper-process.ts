@@ -17,9 +17,19 @@ export class HelperProcess {
     this.#ended.catch(() => undefined);
   }
 
-  /** @param script beside this file; resolves once it serves */
-  static async open(script: string, args: readonly string[] = []): Promise<HelperProcess> {
-    const child = fork(new URL(script, import.meta.url), args, { serialization: 'advanced' });
+  /**
+   * @param script beside this file; resolves once it serves
+   * @param execArgv what Node is told
+   */
+  static async open(
+    script: string,
+    args: readonly string[] = [],
+    execArgv: readonly string[] = [],
+  ): Promise<HelperProcess> {
+    const child = fork(new URL(script, import.meta.url), args, {
+      serialization: 'advanced',
+      execArgv: [...process.execArgv, ...execArgv],
+    });
     const helper = new HelperProcess(child, script);
     await helper.#answer();
     return helper;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { nodeFlags, readRolesTable } from '../../services/supervisor/roles-table.ts';
 import { type Figure, quantile, type Reading, type Run, type Session } from './figure.ts';
 import { HelperProcess } from './helper-process.ts';
 
@@ -27,6 +28,13 @@ interface Memory {
 }
 
 /** Miners, what serves them, and the pool behind it, each a process. */
+/** As the appliance runs a role. */
+function flagsOf(role: string): string[] {
+  return readRolesTable()
+    .roles.filter(({ name }) => name === role)
+    .flatMap(nodeFlags);
+}
+
 class Scene {
   readonly miners: HelperProcess;
   readonly server: HelperProcess;
@@ -46,9 +54,14 @@ class Scene {
   }
 
   static async open(number: number, kind: 'real' | 'frames' | 'plain', mode = 'own'): Promise<Scene> {
-    const pool = kind === 'plain' ? undefined : await HelperProcess.open('./pool-helper.ts', [kind]);
+    const pool =
+      kind === 'plain' ? undefined : await HelperProcess.open('./pool-helper.ts', [kind], flagsOf('pool'));
     const upstream = pool === undefined ? 'plain' : String(await pool.ask<number>('port'));
-    const server = await HelperProcess.open('./translator-helper.ts', [upstream, mode]);
+    const server = await HelperProcess.open(
+      './translator-helper.ts',
+      [upstream, mode],
+      flagsOf('translator'),
+    );
     const miners = await HelperProcess.open('./sv1-crowd.ts');
     return new Scene(number, { miners, server, pool, port: await server.ask<number>('port') });
   }

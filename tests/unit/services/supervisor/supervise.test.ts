@@ -33,7 +33,7 @@ function supervise(
   const waiters = new Set<() => void>();
   const plans = roles.map(([name, behaviour, after = []]): LaunchPlan => {
     const log = join(folder, `${name}.log`);
-    return { name, after, entry: fakeRole, arguments: [behaviour], environment: {}, log };
+    return { name, after, entry: fakeRole, arguments: [behaviour], environment: {}, nodeFlags: [], log };
   });
   const supervisor: Supervisor = new Supervisor({
     plans,

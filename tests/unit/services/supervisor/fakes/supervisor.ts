@@ -8,7 +8,7 @@ const entry = fileURLToPath(new URL('./role.ts', import.meta.url));
 const supervisor = new Supervisor({
   plans: behaviours.map((behaviour) => {
     const log = join(folder, `${behaviour}.log`);
-    return { name: behaviour, after: [], entry, arguments: [behaviour], environment: {}, log };
+    return { name: behaviour, after: [], entry, arguments: [behaviour], environment: {}, nodeFlags: [], log };
   }),
   restart: true,
   onChange: () => {
