@@ -63,7 +63,10 @@ function auditFindsWhatIsMissing(mintFolder: string, at: readonly string[]): voi
   const { status, stdout } = runCommand('audit', at);
   assert.equal(status, 1);
   assert.match(stdout, /^they do not agree: share \d+ is in the outbox and no quote at the mint$/m);
-  assert.match(stdout, /^they do not agree: tokens of \d+ are out, quotes of \d+ were minted and \d+ were redeemed$/m);
+  assert.match(
+    stdout,
+    /^they do not agree: tokens of \d+ are out, quotes of \d+ were minted and \d+ were redeemed$/m,
+  );
 }
 
 function cleaningDeletesWhatItSays(root: string, at: readonly string[]): void {
