@@ -1,10 +1,8 @@
 import { MAX_NAME_BYTES } from '../../domain/jobs/pool-coinbase.ts';
-import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
   address,
   type ConfigOf,
   choice,
-  flag,
   integer,
   list,
   optional,
@@ -15,22 +13,19 @@ import {
   text,
 } from '../../runtime/config/fields.ts';
 import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { miningServerFields, upstreamPoolFields } from '../../services/shared-config/mining-fields.ts';
 import { statsClientConfig } from '../../services/stats/config.ts';
 
 const upstream = table({
   pool_address: text("the pool's name or address", { minLength: 1, maxLength: 253 }),
   pool_port: port("the pool's SV2 mining port", { default: 34254 }),
-  authority_pubkey: optional(
-    publicValue("the pool's authority key in base58check; left out, whoever answers is believed"),
-  ),
+  authority_pubkey: upstreamPoolFields.authority_pubkey,
   jds_address: text("name or address of the pool's jd-server", { minLength: 1, maxLength: 253 }),
   jds_port: port("the jd-server's port", { default: 34256 }),
   jds_authority_pubkey: optional(
     publicValue("the jd-server's authority key; left out, whoever answers is believed"),
   ),
-  pays_ehash: flag('false for a pool that is no hashpool: its shares are then paid by its own rules', {
-    default: true,
-  }),
+  pays_ehash: upstreamPoolFields.pays_ehash,
 });
 
 /** `jdc.config.toml` */
@@ -92,16 +87,7 @@ export const jdClientConfig = table({
     'bytes of extranonce asked of a pool: four tell channels and jobs apart, the others are for miners to roll',
     { min: 6, max: 14, default: 12 },
   ),
-  version_rolling_mask: integer("bits of the block version that miners may roll; BIP323's by default", {
-    min: 0,
-    max: 0xffff_ffff,
-    default: BIP323_MASK,
-  }),
-  house_key: optional(
-    publicValue(
-      '66 hex digits of the key that is paid where a miner names none; left out, such miners are refused',
-    ),
-  ),
+  ...miningServerFields,
   solo_after_sec: integer('seconds without any pool after which miners mine solo', {
     min: 1,
     max: 86_400,

@@ -1,9 +1,8 @@
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
-import { messageOf } from '../../protocols/errors.ts';
 import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
-import { ConfigError } from '../../runtime/config/load.ts';
+import { decoded, decodePoint } from '../../runtime/config/decode.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import type { JdClientConfig, JdClientShared } from './config.ts';
 
@@ -42,7 +41,7 @@ export function readSettings(
   curve: Curve,
 ): JdClientSettings {
   const publicKey = (key: string, reference: string): Uint8Array =>
-    named(key, () => decodeAuthorityPublicKey(read(reference)));
+    decoded(key, () => decodeAuthorityPublicKey(read(reference)));
   const known = (key: string, reference: string | undefined): Uint8Array | undefined =>
     reference === undefined ? undefined : publicKey(key, reference);
   const { house_key: houseKey } = config;
@@ -50,7 +49,7 @@ export function readSettings(
   return {
     keys: {
       publicKey: publicKey('authority_public_key', config.authority_public_key),
-      secretKey: named('authority_secret_key', () =>
+      secretKey: decoded('authority_secret_key', () =>
         decodeAuthoritySecretKey(read(config.authority_secret_key)),
       ),
     },
@@ -68,23 +67,10 @@ export function readSettings(
       },
       paysEhash: each.pays_ehash,
     })),
-    soloScript: named('coinbase_reward_script', () =>
+    soloScript: decoded('coinbase_reward_script', () =>
       scriptFromDescriptor(config.coinbase_reward_script, shared.bitcoin.network, curve),
     ),
-    houseKey: houseKey === undefined ? unnamed : named('house_key', () => point(read(houseKey), curve)),
+    houseKey:
+      houseKey === undefined ? unnamed : decoded('house_key', () => decodePoint(read(houseKey), curve)),
   };
-}
-
-function point(text: string, curve: Curve): Uint8Array {
-  const bytes = fromHex(text, 'the key', 33);
-  if (!curve.isPoint(bytes)) throw new ConfigError('the key is no point of secp256k1: it is mistyped');
-  return bytes;
-}
-
-function named<T>(key: string, decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    throw new ConfigError(`${key} can't be used: ${messageOf(cause)}`, { cause });
-  }
 }

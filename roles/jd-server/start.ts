@@ -1,11 +1,10 @@
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
-import { messageOf } from '../../protocols/errors.ts';
 import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { jobDeclarationProtocol } from '../../protocols/sv2/job-declaration.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
-import { ConfigError } from '../../runtime/config/load.ts';
+import { decoded } from '../../runtime/config/decode.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { rpcAuthFromText } from '../../runtime/rpc/auth.ts';
@@ -99,12 +98,4 @@ async function readSettings({ config, shared, read }: RoleContext<JdServerConfig
       scriptFromDescriptor(config.coinbase_reward_script, network, curve),
     ),
   };
-}
-
-function decoded<T>(key: string, decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    throw new ConfigError(`${key} can't be used: ${messageOf(cause)}`, { cause });
-  }
 }

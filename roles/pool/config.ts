@@ -1,6 +1,5 @@
 import { MAX_PREFIXES } from '../../domain/extranonce/allocator.ts';
 import { MAX_NAME_BYTES } from '../../domain/jobs/pool-coinbase.ts';
-import { BIP323_MASK } from '../../domain/shares/validate-share.ts';
 import {
   address,
   type ConfigOf,
@@ -17,6 +16,7 @@ import {
 } from '../../runtime/config/fields.ts';
 import { DEFAULT_LIMITS } from '../../runtime/sv2/limits.ts';
 import { SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
+import { miningServerFields } from '../../services/shared-config/mining-fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 import { statsClientConfig } from '../../services/stats/config.ts';
 
@@ -163,16 +163,7 @@ export const poolConfig = table({
       default: 1,
     },
   ),
-  version_rolling_mask: integer("bits of the block version that miners may roll; BIP323's by default", {
-    min: 0,
-    max: 0xffff_ffff,
-    default: BIP323_MASK,
-  }),
-  house_key: optional(
-    publicValue(
-      '66 hex digits of the key that is paid where a miner names none; left out, such miners are refused',
-    ),
-  ),
+  ...miningServerFields,
   max_connections: integer('connections that the pool takes, those that only begin included', {
     min: 1,
     max: 1_000_000,

@@ -3,9 +3,9 @@ import { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
-import { messageOf } from '../../protocols/errors.ts';
 import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { extensionNames } from '../../protocols/sv2/extensions/request-extensions.ts';
+import { decoded, decodePoint } from '../../runtime/config/decode.ts';
 import { ConfigError } from '../../runtime/config/load.ts';
 import { type ExtensionTerms, SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
 import type { PoolConfig, PoolShared } from './config.ts';
@@ -50,28 +50,29 @@ export function readSettings(
   const { house_key } = config;
   return {
     keys: {
-      publicKey: named('authority_public_key', () =>
+      publicKey: decoded('authority_public_key', () =>
         decodeAuthorityPublicKey(read(config.authority_public_key)),
       ),
-      secretKey: named('authority_secret_key', () =>
+      secretKey: decoded('authority_secret_key', () =>
         decodeAuthoritySecretKey(read(config.authority_secret_key)),
       ),
     },
-    issuerSecretKey: named('issuer_secret_key', () =>
+    issuerSecretKey: decoded('issuer_secret_key', () =>
       fromHex(read(config.issuer_secret_key), 'its value', 32),
     ),
-    poolId: named('pool.pool_id', () => point(read(pool.pool_id), curve)),
-    mintKey: named('mint.work_link_public_key', () =>
+    poolId: decoded('pool.pool_id', () => decodePoint(read(pool.pool_id), curve)),
+    mintKey: decoded('mint.work_link_public_key', () =>
       decodeAuthorityPublicKey(read(mint.work_link_public_key)),
     ),
     source: config.sv1_upstream
       ? { kind: 'upstreams', accounts: readUpstreams(config.sv1_upstream, config.version_rolling_mask, read) }
       : readTemplates(config, shared, read, curve),
-    houseKey: house_key === undefined ? undefined : named('house_key', () => point(read(house_key), curve)),
+    houseKey:
+      house_key === undefined ? undefined : decoded('house_key', () => decodePoint(read(house_key), curve)),
     difficultyLimits: readDifficultyLimits(config.difficulty_limits ?? []),
     extensions: readExtensions(config),
     tokenKeys: config.jd_token_keys.map((key, i) =>
-      named(`jd_token_keys[${i}]`, () => point(read(key), curve)),
+      decoded(`jd_token_keys[${i}]`, () => decodePoint(read(key), curve)),
     ),
   };
 }
@@ -88,11 +89,11 @@ function readTemplates(
       'tp_address and coinbase_reward_script are needed where there is no [[sv1_upstream]]',
     );
   const script = (key: string, descriptor: string) =>
-    named(key, () => scriptFromDescriptor(descriptor, bitcoin.network, curve));
+    decoded(key, () => scriptFromDescriptor(descriptor, bitcoin.network, curve));
   return {
     kind: 'templates',
     address: tp_address,
-    authorityKey: named('tp_authority_public_key', () =>
+    authorityKey: decoded('tp_authority_public_key', () =>
       decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
     ),
     coinbase: {
@@ -116,9 +117,9 @@ export function readUpstreams(
     host: address,
     port,
     tls,
-    tlsCa: tls_ca === undefined ? undefined : named(`sv1_upstream[${i}].tls_ca`, () => read(tls_ca)),
+    tlsCa: tls_ca === undefined ? undefined : decoded(`sv1_upstream[${i}].tls_ca`, () => read(tls_ca)),
     user,
-    password: password === undefined ? 'x' : named(`sv1_upstream[${i}].password`, () => read(password)),
+    password: password === undefined ? 'x' : decoded(`sv1_upstream[${i}].password`, () => read(password)),
     suggestBits: suggest_difficulty_bits,
     versionMask,
   }));
@@ -156,18 +157,4 @@ export function readDifficultyLimits(tables: NonNullable<PoolConfig['difficulty_
     return { userIdentity: user_identity, minimumBits: minimum_bits, maximumBits: maximum_bits };
   });
   return new DifficultyLimits(limits);
-}
-
-function point(text: string, curve: Curve): Uint8Array {
-  const bytes = fromHex(text, 'the key', 33);
-  if (!curve.isPoint(bytes)) throw new ConfigError('the key is no point of secp256k1: it is mistyped');
-  return bytes;
-}
-
-function named<T>(key: string, decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    throw new ConfigError(`${key} can't be used: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -1,10 +1,9 @@
-import { messageOf } from '../../protocols/errors.ts';
 import { decodeAuthorityPublicKey, decodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
 import { judgeSetup, TEMPLATE_DISTRIBUTION_PROTOCOL } from '../../protocols/sv2/common.ts';
 import { templateDistributionProtocol } from '../../protocols/sv2/template-distribution.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
+import { decoded } from '../../runtime/config/decode.ts';
 import type { ConfigOf } from '../../runtime/config/fields.ts';
-import { ConfigError } from '../../runtime/config/load.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { rpcAuthFromText } from '../../runtime/rpc/auth.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
@@ -29,12 +28,16 @@ const MOST_CLIENTS = 64;
 export async function startTemplateProvider(context: Context): Promise<void> {
   const { config, shared, log, read, stopping } = context;
   const { rpc_url, rpc_auth } = shared.bitcoin;
-  const rpc = decoded('bitcoin.rpc_url or rpc_auth', read(rpc_auth), (auth) =>
-    bitcoinRpc({ url: rpc_url, auth: rpcAuthFromText(auth) }),
+  const rpc = decoded('bitcoin.rpc_url or rpc_auth', () =>
+    bitcoinRpc({ url: rpc_url, auth: rpcAuthFromText(read(rpc_auth)) }),
   );
   const keys = {
-    publicKey: decoded('authority_public_key', read(config.authority_public_key), decodeAuthorityPublicKey),
-    secretKey: decoded('authority_secret_key', read(config.authority_secret_key), decodeAuthoritySecretKey),
+    publicKey: decoded('authority_public_key', () =>
+      decodeAuthorityPublicKey(read(config.authority_public_key)),
+    ),
+    secretKey: decoded('authority_secret_key', () =>
+      decodeAuthoritySecretKey(read(config.authority_secret_key)),
+    ),
   };
   const provider = new Provider(context, rpc);
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
@@ -85,13 +88,4 @@ function openStats({ config, log }: Context, provider: Provider) {
       return { status: why, openConnections: clients, links: [node] };
     },
   });
-}
-
-/** What a text behind a config key stands for, or ConfigError naming the key. */
-function decoded<T>(key: string, text: string, decode: (text: string) => T): T {
-  try {
-    return decode(text);
-  } catch (cause) {
-    throw new ConfigError(`${key}: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -9,24 +9,19 @@ import {
   optional,
   path,
   port,
-  publicValue,
   secret,
   table,
   text,
 } from '../../runtime/config/fields.ts';
 import type { minerSide } from '../../services/shared-config/miner-side.ts';
+import { upstreamPoolFields } from '../../services/shared-config/mining-fields.ts';
 import { statsClientConfig } from '../../services/stats/config.ts';
 import { checkFaucet, faucetConfig } from './wallet-socket/config.ts';
 
 const upstream = table({
   address: text("the pool's name or address", { minLength: 1, maxLength: 253 }),
   port: port("the pool's SV2 mining port", { default: 34254 }),
-  authority_pubkey: optional(
-    publicValue("the pool's authority key in base58check; left out, whoever answers is believed"),
-  ),
-  pays_ehash: flag('false for a pool that is no hashpool: its shares are then paid by its own rules', {
-    default: true,
-  }),
+  ...upstreamPoolFields,
 });
 
 const ASSUMED_HASHRATE = 'hashes per second assumed of a miner that suggests no difficulty and is not known';

@@ -138,6 +138,6 @@ test('configs that cannot work end with code 78 and one line', { timeout: LIMIT_
   await refused({ config: ['tip_poll_interval_ms = 1'] }, /tip_poll_interval_ms/);
   await refused(
     { rpcAuth: 'nonsense' },
-    /bitcoin\.rpc_url or rpc_auth: the bitcoind credential must be one line, user:password/,
+    /bitcoin\.rpc_url or rpc_auth can't be used: the bitcoind credential must be one line, user:password/,
   );
 });
