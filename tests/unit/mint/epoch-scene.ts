@@ -114,6 +114,14 @@ export async function epochScene(
           take({ header: headerOn(prevHashLe), k, key }),
       };
     },
+    /** The first blocks after the first epoch's own: one that pays somebody else, and x, a boundary, which an outbox delivers. */
+    async boundaryAt103() {
+      const outbox = scene.outbox();
+      chain.mine();
+      const x = scene.pays();
+      await outbox.block(x);
+      return { outbox, x };
+    },
     /** A quote as it stands. */
     async again({ name }: Quote): Promise<Quote> {
       const [quote] = await engine.quotes([name]);

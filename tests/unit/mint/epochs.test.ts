@@ -111,10 +111,7 @@ test('a share that comes after its block was taken for a gift makes it a boundar
 
 test('an orphaned boundary dissolves its epoch, and its quotes are of the epoch before again', async (t) => {
   const s = await epochScene(t);
-  const outbox = s.outbox();
-  s.chain.mine();
-  const x = s.pays();
-  await outbox.block(x);
+  const { outbox, x } = await s.boundaryAt103();
   const quote = await outbox.share(x);
   await s.follow();
   const branch = s.chain.invalidate(103);
@@ -143,10 +140,7 @@ test('an orphaned boundary dissolves its epoch, and its quotes are of the epoch 
 
 test('what was minted in the epoch before stays there when the orphan comes back', async (t) => {
   const s = await epochScene(t);
-  const outbox = s.outbox();
-  s.chain.mine();
-  const x = s.pays();
-  await outbox.block(x);
+  const { outbox, x } = await s.boundaryAt103();
   const [minted, kept] = [await outbox.share(x), await outbox.share(x)];
   await s.follow();
   const branch = s.chain.invalidate(103);
@@ -166,10 +160,7 @@ test('what was minted in the epoch before stays there when the orphan comes back
 
 test('another block of the pool at the same height serves the same unit and keyset', async (t) => {
   const s = await epochScene(t);
-  const outbox = s.outbox();
-  s.chain.mine();
-  const x = s.pays();
-  await outbox.block(x);
+  const { outbox, x } = await s.boundaryAt103();
   const quote = await outbox.share(x);
   await s.follow();
   const before = await s.engine.store.call('epochByUnit', s.unit(103));
@@ -187,10 +178,7 @@ test('another block of the pool at the same height serves the same unit and keys
 
 test('a reward that moves by a block opens a unit of its own height', async (t) => {
   const s = await epochScene(t);
-  const outbox = s.outbox();
-  s.chain.mine();
-  const x = s.pays();
-  await outbox.block(x);
+  const { outbox, x } = await s.boundaryAt103();
   await outbox.share(x);
   await s.follow();
   s.chain.invalidate(103);
@@ -241,10 +229,7 @@ test('work on a branch that was never the chain is placed where it left it, once
 
 test('a boundary that is lost after its ehash was given out stops the pool until its operator has merged', async (t) => {
   const s = await epochScene(t, { confirmations: 1 });
-  const outbox = s.outbox();
-  s.chain.mine();
-  const x = s.pays();
-  await outbox.block(x);
+  const { outbox, x } = await s.boundaryAt103();
   const [minted, kept] = [await outbox.share(x), await outbox.share(x)];
   await s.follow();
   await s.issue(await s.again(minted));
@@ -311,10 +296,7 @@ test('quotes that were counted by other terms stay in a unit of their own, which
 
 test('a chain that is not followed to where an epoch opened says nothing of it', async (t) => {
   const s = await epochScene(t);
-  const outbox = s.outbox();
-  s.chain.mine();
-  const x = s.pays();
-  await outbox.block(x);
+  await s.boundaryAt103();
   await s.follow();
   s.chain.invalidate(103);
   await s.follow();
