@@ -50,6 +50,17 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
     },
   ],
   [
+    'both sides on mainnet',
+    `{ ${pool} ${client} services.hashpool.network = "mainnet"; }`,
+    ({ bitcoind, etc, failed }) => {
+      assert.deepEqual(failed, []);
+      assert.match(bitcoind.ExecStart ?? '', /-rpcport=8332/);
+      assert.doesNotMatch(etc['hashpool/bitcoin.conf'] ?? '', /testnet4|regtest/);
+      assert.match(etc['hashpool/mint.config.toml'] ?? '', /minimum_difficulty = 24/);
+      assert.match(etc['hashpool/shared/pool.toml'] ?? '', /network = "mainnet"/);
+    },
+  ],
+  [
     'a server alone, open to translators elsewhere, its mint public',
     `{ ${pool} services.hashpool.server = { openFirewall = true; publicMint = true; hostName = "mint.example.org"; }; }`,
     ({ ports, units, etc, virtualHosts, failed }) => {

@@ -12,7 +12,9 @@ let
     "backup"
     "db"
     "doctor"
+    "epochs"
     "generate-blocks"
+    "payouts"
     "restore"
     "wallet"
   ];

@@ -10,21 +10,11 @@
 let
   node-modules = callPackage ./node-modules.nix { };
   table = (import ../roles.nix { }).checked;
-  roles = builtins.filter (role: lib.hasSuffix ".ts" role.command) table.roles;
-  commands = [
-    "audit"
-    "backup"
-    "clean"
-    "clientd"
-    "credentials"
-    "db"
-    "doctor"
-    "generate-blocks"
-    "restore"
-    "serverd"
-    "start"
-    "wallet"
-  ];
+  # The miner for trials is a command.
+  roles = builtins.filter (role: lib.hasSuffix ".ts" role.command && !role.trial) table.roles;
+  commands = map (lib.removeSuffix ".ts") (
+    builtins.filter (lib.hasSuffix ".ts") (builtins.attrNames (builtins.readDir ../../commands))
+  );
   wrap = name: entry: ''
     makeWrapper ${lib.getExe nodejs-slim_24} $out/bin/hashpool-${name} --add-flags $out/lib/hashpool/${entry} \
       --suffix PATH : ${lib.makeBinPath [ bitcoind ]}

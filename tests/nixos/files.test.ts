@@ -36,7 +36,7 @@ test('nix/settings.json is what the schemas of the config files come to: npm run
 test('every role has a config file on each network, and its schema', () => {
   const schemas = JSON.parse(read('nix/settings.json')) as Record<string, unknown>;
   for (const role of readRolesTable().roles) {
-    for (const network of ['regtest', 'testnet4']) {
+    for (const network of ['regtest', 'testnet4', 'mainnet']) {
       if (role.trial === true && network !== 'regtest') continue;
       assert.notEqual(read(`config/${network}/${role.config}`), '');
       if (role.shared !== undefined) assert.notEqual(read(`config/${network}/${role.shared}`), '');
@@ -77,6 +77,21 @@ test('the RPC user of the roles may ask what their sources ask, and nothing that
   );
   for (const method of ['dumpprivkey', 'sendtoaddress', 'importdescriptors', 'stop', 'setban'])
     assert.ok(!allowed.includes(method), method);
+});
+
+test("each command on an appliance's state is a command of the host", () => {
+  const listed = /commands = \[([^\]]*)\]/.exec(read('nix/modules/tools.nix'))?.[1] ?? '';
+  const onHosts = [...listed.matchAll(/"([a-z-]+)"/g)].map(([, name]) => name);
+  const onState = tracked('commands/*.ts')
+    .filter(
+      (file) => /^commands\/[a-z0-9-]+\.ts$/.test(file) && /\bstate: \{ type: 'string'/.test(read(file)),
+    )
+    .map((file) => file.slice('commands/'.length, -'.ts'.length));
+  // A host's credentials have a unit of their own, and nobody empties a host by a command.
+  assert.deepEqual(
+    onState.filter((name) => name !== 'credentials' && name !== 'clean'),
+    onHosts,
+  );
 });
 
 test('TOML that Nix writes is read back as it was', async () => {
