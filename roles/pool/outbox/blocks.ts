@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BlockState } from '../../../protocols/ehash/work-link.ts';
 import type { FoundBlock } from '../../../services/template-client/found-block.ts';
-import type { BlockFate } from '../found-blocks.ts';
+import type { BlockFate } from '../../../services/template-client/unseen-blocks.ts';
 import { blob } from './row.ts';
 
 /** Blocks of this outbox since it began. */

@@ -8,8 +8,8 @@ import {
 } from '../../../protocols/ehash/work-link.ts';
 import { openStore, type Store } from '../../../runtime/sql/store.ts';
 import type { FoundBlock } from '../../../services/template-client/found-block.ts';
+import type { BlockFate } from '../../../services/template-client/unseen-blocks.ts';
 import type { WorkSource } from '../../../services/work-link/client.ts';
-import type { BlockFate } from '../found-blocks.ts';
 import type { BlockCounts } from './blocks.ts';
 import type { OutboxOperations, OutboxState } from './operations.ts';
 

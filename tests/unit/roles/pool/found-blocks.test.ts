@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { BlockState } from '../../../../protocols/ehash/work-link.ts';
 import { HashpoolError } from '../../../../protocols/errors.ts';
-import { FoundBlocks, MOST_TRIES } from '../../../../roles/pool/found-blocks.ts';
+import { FoundBlocks } from '../../../../roles/pool/found-blocks.ts';
 import type { FoundBlock } from '../../../../services/template-client/found-block.ts';
+import { MOST_TRIES } from '../../../../services/template-client/unseen-blocks.ts';
 
 const block = (fill: number): FoundBlock => ({
   hashLe: new Uint8Array(32).fill(fill),
