@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
-import { leadingZeroBits, meetsTargetLe } from '../../protocols/bitcoin/target.ts';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
 import { toHex } from '../../protocols/bytes.ts';
-import {
-  EHASH_EXTENSION,
-  LOCKING_KEY_FIELD,
-  WORKER_NAME_EXTENSION,
-} from '../../protocols/ehash/extension.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
-import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
-import { hostAndPort } from '../../runtime/config/address.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
-import type { Onward, Passing } from '../harness/interceptor.ts';
-import { inFrontOf, type JdClientProcess, jdClientProcess } from '../harness/jd-client.ts';
-import { type JdServerProcess, jdServer } from '../harness/jd-server.ts';
+import { jdClientProcess } from '../harness/jd-client.ts';
+import { channelOf, has, type JdScene, jdScene, type Pass, share } from '../harness/jd-scene.ts';
 import { type PoolProcess, poolProcess } from '../harness/pool.ts';
-import { type PoolScene, poolScene } from '../harness/pool-scene.ts';
 import type { RawChannel } from '../harness/raw-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
 import { until } from '../harness/template-client.ts';
@@ -33,80 +23,7 @@ const BLOCK_BITS = 10;
 /** What the miner of Stratum V1 asks for: shares of so many zero bits. */
 const SV1_BITS = 6;
 
-type Pass = (passing: Passing) => Onward | Promise<Onward>;
-
-interface SceneOptions {
-  readonly poolConfig?: readonly string[];
-  readonly jdConfig?: readonly string[];
-  readonly config?: readonly string[];
-  readonly blockBits?: number;
-  /** Decides on the frames between the jd-client and the jd-server, the pool, the template provider. */
-  readonly atServer?: Pass;
-  readonly atPool?: Pass;
-  readonly atProvider?: Pass;
-}
-
-interface Scene extends PoolScene {
-  readonly server: JdServerProcess;
-  readonly client: JdClientProcess;
-  /** Signs the tokens of the jd-server. */
-  readonly tokenSecret: Uint8Array;
-  /** The key that the miner's shares name. */
-  readonly key: Uint8Array;
-}
-
-async function scene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
-  const { curve } = await loadCrypto();
-  const tokenSecret = Uint8Array.from(randomBytes(32));
-  const all = await poolScene(t, {
-    blockBits: options.blockBits ?? 40,
-    config: [`jd_token_keys = ["${toHex(curve.publicKey(tokenSecret))}"]`, ...(options.poolConfig ?? [])],
-  });
-  await all.spendCoin();
-  const server = await jdServer(t, {
-    ...all.node,
-    rewardScript: 'raw(51)',
-    tokenSecret,
-    config: options.jdConfig ?? [],
-  });
-  const through = (known: { address: string; authorityKey: Uint8Array }, pass: Pass | undefined) =>
-    pass ? inFrontOf(t, { ...known, ...hostAndPort(known.address) }, pass) : known;
-  const client = await jdClientProcess(t, {
-    provider: await through(all.provider, options.atProvider),
-    upstreams: [
-      {
-        pool: options.atPool ? await inFrontOf(t, all.pool, options.atPool) : all.pool,
-        jdServer: await through(server, options.atServer),
-      },
-    ],
-    config: ['shares_per_minute = 600', ...(options.config ?? [])],
-  });
-  return { ...all, server, client, tokenSecret, key: curve.publicKey(Uint8Array.from(randomBytes(32))) };
-}
-
-/** A miner's channel at the jd-client. */
-async function channelOf({ client }: Pick<Scene, 'client'>): Promise<RawChannel> {
-  await client.role.says(/^mining /);
-  const miner = await client.connect({ extensions: [WORKER_NAME_EXTENSION, EHASH_EXTENSION] });
-  return miner.open({ user_identity: 'farm.rig' });
-}
-
-/** Mines a share and hands it in. */
-function share(channel: RawChannel, key: Uint8Array, seed = 0, bits = 0): Promise<string> {
-  const extranonce = new Uint8Array(channel.extranonceSize).fill(seed);
-  const tlvs = [
-    encodeWorkerName('rig'),
-    { extension: EHASH_EXTENSION, field: LOCKING_KEY_FIELD, value: key },
-  ];
-  const fits = (hash: Uint8Array) => meetsTargetLe(hash, channel.target) && leadingZeroBits(hash) >= bits;
-  return channel.submit(channel.mine(fits, { extranonce }), tlvs);
-}
-
-function has(mint: WorkMint, shares: number): Promise<void> {
-  return until(() => mint.shares.length >= shares, `${shares} shares at the mint`, 20_000);
-}
-
-async function isMined({ node }: Scene, blocks: number): Promise<void> {
+async function isMined({ node }: JdScene, blocks: number): Promise<void> {
   for (const end = Date.now() + 20_000; (await node.rpc.call('getblockcount')) !== blocks; ) {
     if (Date.now() > end) throw new Error(`block ${blocks} is not in the chain`);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -116,7 +33,7 @@ async function isMined({ node }: Scene, blocks: number): Promise<void> {
 test("shares of the miner's own jobs become work at the mint, for the miner's own key", {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const all = await scene(t);
+  const all = await jdScene(t);
   const { mint, client, key, node } = all;
   const channel = await channelOf(all);
   await until(() => channel.job.merkle_path.length > 0, "the node's transactions in the job");
@@ -135,7 +52,7 @@ test('jobs whose transactions nobody sees are mined where the pool takes such', 
   timeout: LIMIT_MS,
 }, async (t) => {
   const names: number[] = [];
-  const all = await scene(t, {
+  const all = await jdScene(t, {
     poolConfig: ['jd_coinbase_only = true'],
     jdConfig: ['full_template_mode_required = false'],
     config: ['mode = "COINBASEONLY"'],
@@ -155,7 +72,7 @@ test('what is mined before the pool has the job waits for it, unanswered', {
 }, async (t) => {
   const release = Promise.withResolvers<void>();
   let isHeld = true;
-  const all = await scene(t, {
+  const all = await jdScene(t, {
     async atServer({ header, frame }) {
       if (header.type === DECLARE_SUCCESS && isHeld) await release.promise;
       return [frame];
@@ -177,7 +94,7 @@ for (const [way, options] of [
   ['PushSolution', { atProvider: dropping(SUBMIT_SOLUTION) }],
 ] as const) {
   test(`a block reaches the chain through ${way} alone`, { timeout: LIMIT_MS }, async (t) => {
-    const all = await scene(t, { ...options, blockBits: BLOCK_BITS });
+    const all = await jdScene(t, { ...options, blockBits: BLOCK_BITS });
     const channel = await channelOf(all);
     assert.equal(await share(channel, all.key), 'accepted');
     await until(() => channel.job.merkle_path.length > 0, "the node's transactions in the job");
@@ -204,7 +121,7 @@ for (const [way, options] of [
 test('shares of a job that the pool refuses are refused with its reason, and miners mine solo', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const all = await scene(t, {
+  const all = await jdScene(t, {
     poolConfig: ['jd_coinbase_only = false'],
     jdConfig: ['full_template_mode_required = false'],
     config: ['mode = "COINBASEONLY"', 'return_after_sec = 1'],
@@ -225,7 +142,7 @@ test('shares of a job that the pool refuses are refused with its reason, and min
 test('a pool that goes away: the next one, then solo, then back to the first', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const all = await scene(t);
+  const all = await jdScene(t);
   const { curve } = await loadCrypto();
   const second = await anotherPool(t, all, toHex(curve.publicKey(all.tokenSecret)));
   const client = await jdClientProcess(t, {
@@ -265,7 +182,7 @@ test('a pool that goes away: the next one, then solo, then back to the first', {
 });
 
 test('a short cut of the pool costs no share', { timeout: LIMIT_MS }, async (t) => {
-  const all = await scene(t);
+  const all = await jdScene(t);
   const channel = await channelOf(all);
   assert.equal(await share(channel, all.key), 'accepted');
   await all.pool.role.stop('SIGKILL');
@@ -279,7 +196,7 @@ test('a short cut of the pool costs no share', { timeout: LIMIT_MS }, async (t) 
 });
 
 test('a miner of Stratum V1 is paid through translator and jd-client', { timeout: LIMIT_MS }, async (t) => {
-  const all = await scene(t);
+  const all = await jdScene(t);
   await all.client.role.says(/^mining for /);
   const translator = await translatorProcess(t, {
     poolPort: all.client.port,
@@ -312,7 +229,7 @@ async function jobAfter(channel: RawChannel): Promise<void> {
 
 async function anotherPool(
   t: TestContext,
-  { provider }: Scene,
+  { provider }: JdScene,
   tokenKey: string,
 ): Promise<{ pool: PoolProcess; mint: WorkMint }> {
   const mint = await workMint(t);
