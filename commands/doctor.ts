@@ -7,6 +7,7 @@ import { readReference } from '../runtime/config/references.ts';
 import { rpcAuthFromText } from '../runtime/rpc/auth.ts';
 import { bitcoinRpc } from '../runtime/rpc/client.ts';
 import { poolSide } from '../services/shared-config/pool-side.ts';
+import { notedPorts } from '../services/supervisor/ports.ts';
 import { type Role, type RolesTable, readRolesTable } from '../services/supervisor/roles-table.ts';
 import { type Side, tableOfSides } from '../services/supervisor/sides.ts';
 import { existingState, type StateFolder } from '../services/supervisor/state-folder.ts';
@@ -77,7 +78,7 @@ async function examine(host: Host, table: RolesTable): Promise<Finding[]> {
     ...lookAtJobDeclaration(host),
     ...(isServer ? await lookAtChain(host) : []),
     ...(await lookAtUnits(host)),
-    ...(await lookAtPorts(host, rpcPortOf(state, table))),
+    ...(await lookAtPorts(host, portsOf(state, table))),
     ...lookAtDisk(host, [...new Set(folders)]),
     ...lookAtBackups(host),
     ...(await lookAtClock(host)),
@@ -116,8 +117,10 @@ async function sv2tpVersion({ run }: Host): Promise<string | undefined> {
   return program === undefined ? undefined : run(program, '-version');
 }
 
-/** The node's RPC port differs from network to network. */
-function rpcPortOf(state: StateFolder, table: RolesTable): ReadonlyMap<string, number> {
+/** What differs from the table: all of it where `npm start` has numbered the ports, else the node's RPC port by network. */
+function portsOf(state: StateFolder, table: RolesTable): ReadonlyMap<string, number> {
+  const noted = notedPorts(state.config);
+  if (noted) return noted;
   const file = join(state.config, 'shared/pool.toml');
   if (!existsSync(file)) return new Map();
   try {

@@ -6,7 +6,7 @@ import { provideCredentials } from './credentials.ts';
 import { writeEffectiveConfig } from './effective-config.ts';
 import { launchPlans } from './launch-plans.ts';
 import { lockFolder } from './lock.ts';
-import { type PlacedPort, placePorts } from './ports.ts';
+import { notePorts, type PlacedPort, placePorts } from './ports.ts';
 import type { LaunchPlan } from './role-process.ts';
 import { type Role, type RolesTable, readRolesTable } from './roles-table.ts';
 import { type Side, tableOfSides } from './sides.ts';
@@ -61,6 +61,7 @@ export async function prepareAppliance(options: ApplianceOptions): Promise<Appli
     const { curve } = await loadCrypto();
     provideCredentials(table, state, { curve, randomBytes });
     writeEffectiveConfig(table, configSource, state.config, ports);
+    notePorts(state.config, ports);
     const plans = launchPlans(table, state, ports, {
       debug: options.debug ?? false,
       payments: options.jobDeclaration ?? false,

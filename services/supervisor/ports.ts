@@ -1,3 +1,7 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { RolesTable } from './roles-table.ts';
 
@@ -33,6 +37,32 @@ export function placePorts(table: RolesTable, base?: number): PlacedPort[] {
     throw new HashpoolError('bad-port-base', `--port-base must be 1024 to ${most}, not ${base}`);
   }
   return ports.map((port, k) => ({ ...port, number: base === undefined ? port.standard : base + k }));
+}
+
+const PLACED = Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 65535 }));
+
+/** Writes which port has which number in this run beside its config, for commands that look from outside. */
+export function notePorts(config: string, ports: readonly PlacedPort[]): void {
+  const numbers = Object.fromEntries(ports.map(({ role, name, number }) => [`${role} ${name}`, number]));
+  writeFileSync(join(config, 'ports.json'), `${JSON.stringify(numbers, null, 2)}\n`, { mode: 0o600 });
+}
+
+/**
+ * What `notePorts` has written, by role and port as in `mint http`; undefined where nothing did.
+ * @throws HashpoolError 'bad-ports-file'
+ */
+export function notedPorts(config: string): ReadonlyMap<string, number> | undefined {
+  const file = join(config, 'ports.json');
+  if (!existsSync(file)) return undefined;
+  try {
+    return new Map(Object.entries(Value.Parse(PLACED, JSON.parse(readFileSync(file, 'utf8')))));
+  } catch (cause) {
+    throw new HashpoolError(
+      'bad-ports-file',
+      `${file} is not what npm start writes: start the appliance again`,
+      { cause },
+    );
+  }
 }
 
 /**

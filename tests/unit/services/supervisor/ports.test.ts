@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { placePorts, portOf, shiftPorts } from '../../../../services/supervisor/ports.ts';
+import {
+  notedPorts,
+  notePorts,
+  placePorts,
+  portOf,
+  shiftPorts,
+} from '../../../../services/supervisor/ports.ts';
 import { readRolesTable } from '../../../../services/supervisor/roles-table.ts';
 
 const table = readRolesTable();
@@ -65,4 +74,17 @@ test('config text is shifted where a port of the table stands, and nowhere else'
 test('shifting to the standard ports changes nothing', () => {
   const text = 'a = "127.0.0.1:34254"\nport = 3338\n';
   assert.equal(shiftPorts(text, placePorts(table)), text);
+});
+
+test('what a run has numbered is read again by name, and what is no such file is refused in words', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hashpool-ports-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  assert.equal(notedPorts(folder), undefined);
+  const ports = placePorts(table, 20_000);
+  notePorts(folder, ports);
+  const noted = notedPorts(folder);
+  assert.equal(noted?.size, ports.length);
+  for (const { role, name, number } of ports) assert.equal(noted?.get(`${role} ${name}`), number);
+  writeFileSync(join(folder, 'ports.json'), '{"mint http": "high"}');
+  assert.throws(() => notedPorts(folder), { code: 'bad-ports-file', message: /start the appliance again/ });
 });
