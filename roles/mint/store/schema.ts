@@ -14,6 +14,7 @@ import { epochs } from './migrations/12-epochs.ts';
 import { redemptions } from './migrations/13-redemptions.ts';
 import { merges } from './migrations/14-merges.ts';
 import { unredeemed } from './migrations/15-unredeemed.ts';
+import { autoPayout } from './migrations/16-auto-payout.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -80,5 +81,6 @@ export const schema: Schema = {
     redemptions,
     merges,
     unredeemed,
+    autoPayout,
   ],
 };

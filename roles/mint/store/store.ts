@@ -12,6 +12,7 @@ import { lossOperations } from './losses.ts';
 import { meltOperations } from './melts.ts';
 import { mergeOperations } from './merging.ts';
 import { paymentOperations } from './payments.ts';
+import { payoutBalanceOperations } from './payout-balances.ts';
 import { pricingOperations } from './pricing.ts';
 import { quoteOperations } from './quotes.ts';
 import { redemptionOperations } from './redemptions.ts';
@@ -36,6 +37,7 @@ export function operations(db: Database) {
     ...pricingOperations(db),
     ...redemptionOperations(db),
     ...expiryOperations(db),
+    ...payoutBalanceOperations(db),
     ...workOperations(db),
     ...paymentOperations(db),
     ...meltOperations(db),
@@ -63,6 +65,7 @@ const noted: readonly OperationName[] = [
     'swap',
   ] as const),
   ...(['fixPrice', 'redeem', 'expireEpoch'] as const),
+  ...(['holdBalances', 'releaseHeld', 'settleHeld'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
 ];

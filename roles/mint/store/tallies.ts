@@ -5,7 +5,7 @@ import { runEach } from '../../../runtime/sql/together.ts';
 import { integer } from './row.ts';
 
 /** What is counted of quotes: `created` all that came in, `issued` and `void` those of them that ended so. */
-type Kind = 'created' | 'issued' | 'void';
+type Kind = 'created' | 'issued' | 'auto_paid' | 'void';
 
 /** Processes of a mint count in rows of their own, so that they seldom wait for each other. */
 const WRITERS = 64;
