@@ -4,13 +4,23 @@ import { equalBytes, toHex } from '../bytes.ts';
 import { taggedHash } from '../crypto/tagged-hash.ts';
 import { HashpoolError } from '../errors.ts';
 import { type EhashPolicy, ehashAmount } from './amount.ts';
+import { LOCKING_KEY_BYTES } from './extension.ts';
 import { type SumLeaf, type SumProof, type SumRoot, sumBytes, verifySumProof } from './sum-tree.ts';
-import { HEADER_BYTES, packWorkRecord, WORK_RECORD_BYTES, type WorkRecord } from './work-record.ts';
+import type { WorkRecord } from './work-record.ts';
 
 /** What an epoch pays for a share. */
 export interface ShareTerms {
   readonly policy: EhashPolicy;
   readonly minimumDifficulty: number;
+}
+
+/** A share as it is counted: its header is committed to by its hash. */
+export interface CountedShare {
+  /** SHA-256d of its header, 32 bytes, header order. */
+  readonly hashLe: Uint8Array;
+  readonly k: number;
+  /** 33 bytes. */
+  readonly key: Uint8Array;
 }
 
 /** A share of a pool's report, shown to whoever checks it. */
@@ -25,33 +35,32 @@ const shareHash = taggedHash('hashpool/share/v1');
 const sampleHash = taggedHash('hashpool/share/sample/v1');
 
 /**
- * The salt of a share: from a secret of the pool's and its header, so that none has to be kept, and a share that is
+ * The salt of a share: from a secret of the mint's and its hash, so that none has to be kept, and a share that is
  * opened gives no other away.
  * @param secret 32 bytes
+ * @param hashLe SHA-256d of its header, 32 bytes
  * @returns 32 bytes
  */
-export function shareSalt(secret: Uint8Array, header: Uint8Array): Uint8Array {
-  return saltHash(secret, header);
+export function shareSalt(secret: Uint8Array, hashLe: Uint8Array): Uint8Array {
+  return saltHash(secret, hashLe);
 }
 
 /**
  * The leaf that stands for a share: who mined it, and that it was this one, is told by whoever has its salt alone; what
  * it is worth stands in the open.
  * @param salt 32 bytes
- * @throws HashpoolError 'bad-length', 'bad-difficulty'
+ * @param amount in ehash
+ * @throws HashpoolError 'bad-length'
  */
-export function shareLeaf({ header, k, key }: WorkRecord, salt: Uint8Array, terms: ShareTerms): SumLeaf {
-  if (header.length !== HEADER_BYTES || key.length !== WORK_RECORD_BYTES - HEADER_BYTES - 1) {
+export function shareLeaf({ hashLe, k, key }: CountedShare, salt: Uint8Array, amount: bigint): SumLeaf {
+  if (hashLe.length !== 32 || key.length !== LOCKING_KEY_BYTES) {
     throw new HashpoolError(
       'bad-length',
-      `a share has a header of ${header.length} bytes, a key of ${key.length}`,
+      `a share has a hash of ${hashLe.length} bytes, a key of ${key.length}`,
     );
   }
   if (salt.length !== 32) throw new HashpoolError('bad-length', `a salt has ${salt.length} bytes, not 32`);
-  const record = new Uint8Array(WORK_RECORD_BYTES);
-  packWorkRecord(record, 0, header, k, key);
-  const amount = ehashAmount(terms.policy, terms.minimumDifficulty, k, sha256d(header));
-  return { commitment: shareHash(salt, record), amount };
+  return { commitment: shareHash(salt, hashLe, Uint8Array.of(k), key), amount };
 }
 
 /**
@@ -76,7 +85,7 @@ export function samplePoints(root: SumRoot, blockHashLe: Uint8Array, count: numb
  * Checks the shares that a pool shows for sample points, one for each in their order: each is in the tree, covers its
  * point, and is the work that it is paid for; and no share is in the tree twice.
  * @throws HashpoolError 'wrong-sample' where a share does not cover its point or one is missing; 'work-not-proven';
- * 'share-twice'; and those of `verifySumProof` and `shareLeaf`, 'wrong-root' where anything of a share was changed
+ * 'share-twice'; and those of `verifySumProof`, `ehashAmount` and `shareLeaf`, 'wrong-root' where anything of a share was changed
  */
 export function verifySample(
   root: SumRoot,
@@ -102,10 +111,12 @@ export function verifySample(
 }
 
 function verifyShare(root: SumRoot, point: bigint, share: OpenedShare, terms: ShareTerms): void {
-  const { header, k, salt, proof } = share;
-  const leaf = shareLeaf(share, salt, terms);
+  const { header, k, key, salt, proof } = share;
+  const hashLe = sha256d(header);
+  const amount = ehashAmount(terms.policy, terms.minimumDifficulty, k, hashLe);
+  const leaf = shareLeaf({ hashLe, k, key }, salt, amount);
   const before = verifySumProof(root, leaf, proof);
-  if (leadingZeroBits(sha256d(header)) < k) {
+  if (leadingZeroBits(hashLe) < k) {
     throw new HashpoolError(
       'work-not-proven',
       `leaf ${proof.index} is of 2^${k} hashes, and its hash proves less`,

@@ -67,21 +67,29 @@ export class SumTree {
   /** From the leaves up; the last has one node. */
   readonly #levels: readonly (readonly SumNode[])[];
 
-  /** @throws HashpoolError 'empty-tree', 'too-many-leaves', 'sum-out-of-range', 'bad-length' */
-  constructor(leaves: readonly SumLeaf[]) {
-    if (leaves.length === 0) throw new HashpoolError('empty-tree', 'a sum tree needs one leaf at least');
-    if (leaves.length > MAX_LEAVES) {
+  /**
+   * @param nodes its leaves, or the roots of subtrees that have each as many leaves, a power of two, but for the last
+   * @throws HashpoolError 'empty-tree', 'too-many-leaves', 'sum-out-of-range', 'bad-length'
+   */
+  constructor(nodes: readonly SumNode[]) {
+    if (nodes.length === 0) throw new HashpoolError('empty-tree', 'a sum tree needs one leaf at least');
+    if (nodes.length > MAX_LEAVES) {
       throw new HashpoolError(
         'too-many-leaves',
-        `${leaves.length} leaves; a sum tree has ${MAX_LEAVES} at most`,
+        `${nodes.length} leaves; a sum tree has ${MAX_LEAVES} at most`,
       );
     }
-    const levels = [leaves.map(leafNode)];
+    const levels = [nodes];
     for (let level = levels[0] ?? []; level.length > 1; ) {
       level = levelAbove(level);
       levels.push(level);
     }
     this.#levels = levels;
+  }
+
+  /** The tree over leaves. @throws HashpoolError as the constructor */
+  static of(leaves: readonly SumLeaf[]): SumTree {
+    return new SumTree(leaves.map(leafNode));
   }
 
   get root(): SumRoot {

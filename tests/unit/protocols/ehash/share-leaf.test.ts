@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sha256d } from '../../../../protocols/bitcoin/hash.ts';
 import { leadingZeroBits } from '../../../../protocols/bitcoin/target.ts';
+import { ehashAmount } from '../../../../protocols/ehash/amount.ts';
 import {
   type OpenedShare,
   samplePoints,
@@ -26,10 +27,15 @@ function mined(k: number, number: number): WorkRecord {
   return { header, k, key: new Uint8Array(33).fill(2) };
 }
 
+const leafOf = ({ header, k, key }: WorkRecord, salt = shareSalt(secret, sha256d(header))) => {
+  const hashLe = sha256d(header);
+  return shareLeaf({ hashLe, k, key }, salt, ehashAmount('target', terms.minimumDifficulty, k, hashLe));
+};
+
 /** A report over shares of difficulties 1 to 6, and what answers each of its sample points. */
 function report(shares: readonly WorkRecord[]) {
-  const leaves = shares.map((share) => shareLeaf(share, shareSalt(secret, share.header), terms));
-  const tree = new SumTree(leaves);
+  const leaves = shares.map((share) => leafOf(share));
+  const tree = SumTree.of(leaves);
   const points = samplePoints(tree.root, new Uint8Array(32).fill(9), 12);
   const opened = points.map((point): OpenedShare => {
     let sum = 0n;
@@ -39,7 +45,7 @@ function report(shares: readonly WorkRecord[]) {
     });
     const share = shares[index];
     assert.ok(share);
-    return { ...share, salt: shareSalt(secret, share.header), proof: tree.proof(index) };
+    return { ...share, salt: shareSalt(secret, sha256d(share.header)), proof: tree.proof(index) };
   });
   return { root: tree.root, points, opened, tree };
 }
@@ -103,9 +109,7 @@ test('tampered: a share that is shown in the place of the one that was drawn', (
 
 test('tampered: a share that was left out', () => {
   const { points, opened, root } = report(shares);
-  const without = new SumTree(
-    shares.slice(1).map((share) => shareLeaf(share, shareSalt(secret, share.header), terms)),
-  );
+  const without = SumTree.of(shares.slice(1).map((share) => leafOf(share)));
   const claimed = { ...without.root, sum: root.sum, count: root.count };
   assert.throws(() => verifySample(claimed, points, opened, terms), is('wrong-root'));
 });
@@ -113,17 +117,14 @@ test('tampered: a share that was left out', () => {
 test('a salt keeps a share from being guessed, and is needed to show it', () => {
   const [share] = shares;
   assert.ok(share);
-  const leaf = (salt: Uint8Array) => shareLeaf(share, salt, terms);
-  assert.notDeepEqual(leaf(new Uint8Array(32)).commitment, leaf(shareSalt(secret, share.header)).commitment);
-  assert.notDeepEqual(shareSalt(secret, share.header), shareSalt(new Uint8Array(32), share.header));
-  assert.throws(() => leaf(new Uint8Array(31)), is('bad-length'));
-  assert.throws(
-    () => shareLeaf({ ...share, key: new Uint8Array(32) }, new Uint8Array(32), terms),
-    is('bad-length'),
-  );
+  const own = shareSalt(secret, sha256d(share.header));
+  assert.notDeepEqual(leafOf(share, new Uint8Array(32)).commitment, leafOf(share, own).commitment);
+  assert.notDeepEqual(own, shareSalt(new Uint8Array(32), sha256d(share.header)));
+  assert.throws(() => leafOf(share, new Uint8Array(31)), is('bad-length'));
+  assert.throws(() => leafOf({ ...share, key: new Uint8Array(32) }), is('bad-length'));
 });
 
 test('nothing is drawn from a report that comes to nothing', () => {
-  const { root } = new SumTree([{ commitment: new Uint8Array(32), amount: 0n }]);
+  const { root } = SumTree.of([{ commitment: new Uint8Array(32), amount: 0n }]);
   assert.throws(() => samplePoints(root, new Uint8Array(32), 1), is('empty-tree'));
 });

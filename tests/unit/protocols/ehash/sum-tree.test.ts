@@ -42,7 +42,7 @@ function rootByDefinition(all: readonly SumLeaf[]): SumNode {
 
 test('the root is that of the definition, with the sum and the number of all leaves', () => {
   for (let n = 1; n <= 40; n++) {
-    const { hash, sum, count } = new SumTree(numbered(n)).root;
+    const { hash, sum, count } = SumTree.of(numbered(n)).root;
     assert.deepEqual({ hash, sum }, rootByDefinition(numbered(n)));
     assert.equal(sum, (BigInt(n) * BigInt(n + 1)) / 2n);
     assert.equal(count, n);
@@ -52,7 +52,7 @@ test('the root is that of the definition, with the sum and the number of all lea
 test('each leaf is proven, and its proof says what stands before it', () => {
   fc.assert(
     fc.property(leaves, (all) => {
-      const tree = new SumTree(all);
+      const tree = SumTree.of(all);
       let before = 0n;
       all.forEach((each, i) => {
         assert.equal(verifySumProof(tree.root, each, tree.proof(i)), before);
@@ -109,7 +109,7 @@ test('a path of another length, or for another place, is refused', () => {
 });
 
 test('an inner node is never taken for a leaf, nor a leaf for an inner node', () => {
-  const tree = new SumTree(numbered(4));
+  const tree = SumTree.of(numbered(4));
   const [a, b, c, d] = numbered(4).map(leafNode);
   assert.ok(a && b && c && d);
   const left = innerNode(a, b);
@@ -144,9 +144,9 @@ test('no sum passes 128 bits or falls below zero', () => {
 });
 
 test('what is no tree is refused', () => {
-  assert.throws(() => new SumTree([]), is('empty-tree'));
-  assert.throws(() => new SumTree([{ commitment: new Uint8Array(31), amount: 1n }]), is('bad-length'));
-  assert.throws(() => new SumTree(numbered(3)).proof(3), is('index-out-of-range'));
+  assert.throws(() => SumTree.of([]), is('empty-tree'));
+  assert.throws(() => SumTree.of([{ commitment: new Uint8Array(31), amount: 1n }]), is('bad-length'));
+  assert.throws(() => SumTree.of(numbered(3)).proof(3), is('index-out-of-range'));
 });
 
 test('the format as it is written down', () => {
@@ -168,11 +168,11 @@ test('the format as it is written down', () => {
   const leaf1 = sha(tag('hashpool/sum-tree/leaf/v1'), one.commitment, sum(1));
   const leaf2 = sha(tag('hashpool/sum-tree/leaf/v1'), two.commitment, sum(2));
   const root = sha(tag('hashpool/sum-tree/node/v1'), leaf1, sum(1), leaf2, sum(2));
-  assert.equal(toHex(new SumTree([one, two]).root.hash), toHex(root));
+  assert.equal(toHex(SumTree.of([one, two]).root.hash), toHex(root));
 });
 
 function treeOf(n: number) {
-  const tree = new SumTree(numbered(n));
+  const tree = SumTree.of(numbered(n));
   const proofs = numbered(n).map((own, i) => ({ own, proof: tree.proof(i) }));
   return { root: tree.root, proofs };
 }
