@@ -45,8 +45,10 @@ export function openTranslatorStats(
     gathered: () => sums.take(),
     health() {
       const words = link();
-      const state = words.startsWith('waiting') ? 'failing' : 'ok';
-      const links = [{ name: 'pool', state, why: words }] as const;
+      const silent = pools().find(({ isUsed, state }) => isUsed && state === 'failing');
+      const state = silent || words.startsWith('waiting') ? 'failing' : 'ok';
+      const why = silent ? `${silent.name} ${silent.why}` : words;
+      const links = [{ name: 'pool', state, why }] as const;
       return { status: words, openConnections: miners(), outboxDepth: waiting(), links };
     },
   });

@@ -109,16 +109,17 @@ export class MiningClient {
     return this.#activeLink?.wellSince !== undefined;
   }
 
-  /** How each pool of the list is, in its order. */
+  /** How each pool of the list is, in its order. One that says nothing is `failing` before it is left. */
   get pools(): PoolView[] {
-    return this.#links.map(({ name, wellSince, illSince, isWanted, trouble, failure }, place) => ({
-      name,
-      isUsed: place === this.#active && wellSince !== undefined,
-      state: wellSince !== undefined ? 'ok' : isWanted ? 'failing' : 'unknown',
-      why: wellSince !== undefined ? 'has work' : trouble,
-      since: wellSince ?? illSince,
-      failure,
-    }));
+    return this.#links.map((link, place) => {
+      const { name, wellSince, illSince, silentSince, isWanted, trouble, failure } = link;
+      const isUsed = place === this.#active && wellSince !== undefined;
+      const named = { name, isUsed, failure };
+      if (wellSince === undefined)
+        return { ...named, state: isWanted ? 'failing' : 'unknown', why: trouble, since: illSince };
+      if (silentSince === undefined) return { ...named, state: 'ok', why: 'has work', since: wellSince };
+      return { ...named, state: 'failing', why: 'says nothing, though it is asked', since: silentSince };
+    });
   }
 
   /** True where the pool that is mined for takes a locking key with each share. */

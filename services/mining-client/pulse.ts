@@ -1,7 +1,8 @@
 /** How often the silence is measured. */
 const BEAT_MS = 500;
-/** The pool is asked for a sign of life when it has been silent for this part of the limit. */
+/** The pool is asked for a sign of life when it has been silent for this part of the limit, and for two seconds at most. */
 const ASK_AFTER = 1 / 3;
+const ASK_AFTER_MS = 2000;
 
 export interface PulseOptions {
   /** Milliseconds of silence after which the pool counts as gone. */
@@ -53,6 +54,6 @@ export class Pulse {
     this.#beatAt = now;
     const silence = now - this.#heardAt;
     if (silence >= limitMs) silent();
-    else if (silence >= limitMs * ASK_AFTER) ask();
+    else if (silence >= Math.min(limitMs * ASK_AFTER, ASK_AFTER_MS)) ask();
   }
 }

@@ -15,6 +15,8 @@ import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest, openRefused } from '.
 const SILENCE_MS = 3000;
 /** Without one, leaving it helps only if it is well on another connection. */
 const LONE_SILENCE_MS = 30_000;
+/** A pool is asked for a sign of life after two seconds: where it has given none after so long, people are told. */
+const TOLD_SILENCE_MS = 4000;
 
 /** What went wrong with a link, and when: milliseconds of performance.now(). */
 export interface LinkFailure {
@@ -69,6 +71,12 @@ export class UpstreamLink implements LinkState {
   /** What went wrong last, also where it is well again. */
   get failure(): LinkFailure | undefined {
     return this.#failure;
+  }
+
+  /** Since when the pool has said nothing, though it was asked: milliseconds of performance.now(); undefined where it speaks. */
+  get silentSince(): number | undefined {
+    const heardAt = this.#session?.heardAt;
+    return heardAt !== undefined && performance.now() - heardAt >= TOLD_SILENCE_MS ? heardAt : undefined;
   }
 
   /** True where it is connected to, or tried. */

@@ -47,6 +47,7 @@ export interface TestApplianceOptions {
 }
 
 const LIMIT_MS = 60_000;
+const LOOK_MS = 20;
 const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.url));
 
 /** Starts an appliance, waits until all its roles are ready, and stops it when the test is over. */
@@ -148,11 +149,14 @@ async function waitFor(
     limitMs,
   );
   watchers.add(look);
+  // Not all that is waited for is a change that a supervisor tells: a process has its number a moment after it starts.
+  const looking = setInterval(look, LOOK_MS);
   try {
     look();
     await promise;
   } finally {
     watchers.delete(look);
+    clearInterval(looking);
     clearTimeout(timer);
   }
 }

@@ -79,13 +79,11 @@ test('who is killed, or hangs, is named within ten seconds, and is well within t
   };
   for (const [way, down] of Object.entries(ways)) {
     for (const { role, ...named } of roles) {
-      // A link to a pool that hangs is given up after a longer silence; it is the pool's own side that knows at once.
-      const atProxy = way === 'halted' && role === 'pool' ? [] : named.proxy;
       const held = await down(role);
       let namedMs = 0;
       try {
         const missing = async () =>
-          (await unnamed(dashboards.pool, named.pool)) ?? (await unnamed(dashboards.proxy, atProxy));
+          (await unnamed(dashboards.pool, named.pool)) ?? (await unnamed(dashboards.proxy, named.proxy));
         namedMs = await within(PROMISED_MS, `naming ${role}, ${way},`, missing);
       } finally {
         await held.release();

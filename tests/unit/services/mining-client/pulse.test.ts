@@ -3,13 +3,10 @@ import { type TestContext, test } from 'node:test';
 import { Pulse } from '../../../../services/mining-client/pulse.ts';
 
 /** A pulse that beats only when the test says so; what it did, by the milliseconds since its start. */
-function pulse(t: TestContext) {
+function pulse(t: TestContext, limitMs = 3000) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const told: string[] = [];
-  const watch = new Pulse(
-    { limitMs: 3000, ask: () => told.push('ask'), silent: () => told.push('silent') },
-    0,
-  );
+  const watch = new Pulse({ limitMs, ask: () => told.push('ask'), silent: () => told.push('silent') }, 0);
   t.after(() => watch.stop());
   /** Beats every half second from the one time to the other. */
   const beat = (from: number, to: number) => {
@@ -26,6 +23,14 @@ test('a pool that says nothing is asked for a sign of life, and given up when no
   assert.deepEqual(told, ['ask', 'ask', 'ask', 'ask']);
   beat(3000, 3000);
   assert.equal(told.at(-1), 'silent');
+});
+
+test('one that is given up late is asked after two seconds all the same', (t) => {
+  const { told, beat } = pulse(t, 30_000);
+  beat(500, 1500);
+  assert.deepEqual(told, []);
+  beat(2000, 2000);
+  assert.deepEqual(told, ['ask']);
 });
 
 test('whatever comes from the pool is a sign of life', (t) => {
