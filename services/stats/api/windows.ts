@@ -29,13 +29,13 @@ const SIDE_PLANS: readonly (ChartPlan & { readonly hours: number })[] = [
   { hours: Number.POSITIVE_INFINITY, base: HOUR, step: 24 * HOUR, window: 24 * HOUR },
 ];
 
-/** The chart of a side, or of a miner, whose shortest rows are minutes and kept for a day. */
+/** The chart of a side, or of a miner, whose rows are minutes for a day, and ten minutes for a week. */
 export function chartPlan(hours: number, isMiner: boolean): ChartPlan {
   const plan = SIDE_PLANS.find((each) => hours <= each.hours) ?? { base: HOUR, step: HOUR, window: HOUR };
   if (!isMiner) return plan;
   if (hours <= 1) return { base: 60, step: 60, window: 600 };
-  if (hours <= 24 || plan.base === HOUR) return { ...plan, window: Math.max(plan.window, 600) };
-  return { base: HOUR, step: HOUR, window: HOUR };
+  if (hours > 24 && plan.base === 60) return { ...plan, base: 600 };
+  return { ...plan, window: Math.max(plan.window, 600) };
 }
 
 /** The rows that a chart of `hours` needs. @param now Unix ms */

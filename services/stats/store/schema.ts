@@ -107,5 +107,11 @@ export const schema: Schema = {
     -- 0: not known, since an older program has written the row.
     ALTER TABLE miners ADD COLUMN state_since INTEGER NOT NULL DEFAULT 0;
     `,
+    `
+    -- Steps of ten minutes came later than those of a minute, of which a day is there.
+    INSERT INTO miner_samples (step, at, miner_id, shares, rejected, work_hi, work_lo, work_squares)
+      SELECT 600, (at / 600) * 600, miner_id, SUM(shares), SUM(rejected), SUM(work_hi), SUM(work_lo), SUM(work_squares)
+      FROM miner_samples WHERE step = 60 GROUP BY (at / 600) * 600, miner_id;
+    `,
   ],
 };

@@ -1,7 +1,7 @@
 import type { Database, SqlValue } from '../../../runtime/sql/database.ts';
 import { runEach } from '../../../runtime/sql/together.ts';
 import { type Batch, type BlockNews, type MinerRow, NO_TOTALS, type ShareSums } from './batch.ts';
-import { MINER_STEPS, SIDE_STEPS } from './steps.ts';
+import { MINER_STEPS, REJECT_STEPS, SIDE_STEPS } from './steps.ts';
 import { split } from './wide.ts';
 
 /** Events that are kept. */
@@ -60,8 +60,14 @@ export function writeOperations(db: Database) {
   const source = db.prepare(`
     INSERT INTO sources (role, instance, taken) VALUES (?, ?, ?)
     ON CONFLICT (role) DO UPDATE SET instance = excluded.instance, taken = excluded.taken`);
-  const old = ['hashrate_samples', 'miner_samples', 'rejects', 'quote_history'].map((table) => ({
-    steps: table === 'hashrate_samples' || table === 'quote_history' ? SIDE_STEPS : MINER_STEPS,
+  const steps = {
+    hashrate_samples: SIDE_STEPS,
+    miner_samples: MINER_STEPS,
+    rejects: REJECT_STEPS,
+    quote_history: SIDE_STEPS,
+  };
+  const old = Object.entries(steps).map(([table, steps]) => ({
+    steps,
     statement: db.prepare(`DELETE FROM ${table} WHERE step = ? AND at < ?`),
   }));
   const oldEvents = db.prepare('DELETE FROM events WHERE id <= (SELECT MAX(id) FROM events) - ?');
@@ -99,7 +105,7 @@ export function writeOperations(db: Database) {
       runEach(
         reject,
         batch.rejects.flatMap(({ at, minerId, reason, count, lastAt }) =>
-          MINER_STEPS.map(({ seconds }) => [seconds, floor(at, seconds), minerId, reason, count, lastAt]),
+          REJECT_STEPS.map(({ seconds }) => [seconds, floor(at, seconds), minerId, reason, count, lastAt]),
         ),
       );
       runEach(
