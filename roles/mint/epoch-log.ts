@@ -13,10 +13,15 @@ export class EpochLog {
 
   tell({ epochs, gifts }: Arranged): void {
     for (const { before, after } of epochs) this.#tellOne(before, after);
-    for (const { hash, height, value } of gifts) {
+    for (const { hash, height, value, kind } of gifts) {
+      const about = { height, hash: toHex(reversed(fromHex(hash))), value: String(value) };
+      const [alert, text] =
+        kind === 'late'
+          ? ['late-reward', 'was not counted when the price of its epoch was fixed']
+          : ['gift', 'is no share of the pool'];
       this.#log.error(
-        { alert: 'gift', height, hash: toHex(reversed(fromHex(hash))), value: String(value) },
-        `block ${height} pays ${value} sats to a pool's script and is no share of the pool: they back the open epoch, which stays open`,
+        { alert, ...about },
+        `block ${height} pays ${value} sats to a pool's script and ${text}: they back the open epoch, which stays open`,
       );
     }
   }

@@ -78,10 +78,8 @@ export class Pricing {
     const { engine, log } = this.#parts;
     const [{ unit, closing, poolId }] = epochs;
     if (!closing || (await this.#isAwaited(epochs[0], height))) return;
-    const giftSats = epochs.reduce((sum, { gifts }) => sum + gifts, 0n);
     const ids = epochs.map(({ epoch }) => epoch);
-    const reward = { epochs: ids, coinbaseSats: closing.reward, giftSats, height };
-    if (!(await engine.store.call('fixPrice', reward))) return;
+    if (!(await engine.store.call('fixPrice', { epochs: ids, height }))) return;
     this.#waiting.delete(unit);
     await engine.epochs.reload();
     engine.events.emit('keysets-changed', {});

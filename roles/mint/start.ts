@@ -90,7 +90,13 @@ export async function start(context: MintContext): Promise<Mint> {
   const tip = () => chain.tip?.height;
   const pricing = await context.open(
     'prices',
-    () => new Pricing({ engine, height: tip, isCarried: config.ehash.unredeemed === 'next', log }),
+    () =>
+      new Pricing({
+        engine,
+        height: () => watcher.height,
+        isCarried: config.ehash.unredeemed === 'next',
+        log,
+      }),
   );
   watcher.listen({ onChainTip: () => void pricing.run() });
   await chain.start();

@@ -3,6 +3,7 @@ import type { Input } from '../../domain/ledger/tokens.ts';
 import { splitAmount } from '../../protocols/cashu/amount.ts';
 import { quoteIdText } from '../../protocols/cashu/quote-id.ts';
 import { Redemptions } from '../../roles/mint/redemption.ts';
+import { closeEpoch } from '../harness/close-epoch.ts';
 import { acceptedWork, type TestMint } from '../unit/mint/support.ts';
 import type { Load, Request } from './mint-loads.ts';
 
@@ -31,8 +32,8 @@ async function pricedTokens(mint: TestMint, count: number): Promise<{ tokens: In
     const [issued] = await engine.mint({ quotes: [quote], outputs: [output], signatures });
     if (issued) tokens.push(mint.unblind(output, issued));
   }
-  const reward = { epochs: [epoch.epoch], coinbaseSats: SATS * BigInt(count), giftSats: 0n, height: HEIGHT };
-  await engine.store.call('fixPrice', reward);
+  closeEpoch(mint.path, epoch.epoch, SATS * BigInt(count));
+  await engine.store.call('fixPrice', { epochs: [epoch.epoch], height: HEIGHT });
   await engine.keysets.rotateTo({ unit: 'sat', derivationIndex: 0, inputFeePpk: 0, finalExpiry: undefined });
   return { tokens, satKeyset: engine.keysets.active('sat')?.id ?? '' };
 }

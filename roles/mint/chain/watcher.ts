@@ -34,6 +34,7 @@ export class ChainWatcher {
   #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trouble = '';
+  #height: number | undefined;
 
   private constructor(parts: WatcherParts, confirmations: number) {
     this.#parts = parts;
@@ -51,6 +52,11 @@ export class ChainWatcher {
   /** Why the chain can't be followed just now, in words; empty where it can. */
   get trouble(): string {
     return this.#trouble;
+  }
+
+  /** Up to which the chain was followed and all was done that hangs on it; undefined before. */
+  get height(): number | undefined {
+    return this.#height;
   }
 
   get figures(): PoolNews['figures'] {
@@ -98,6 +104,7 @@ export class ChainWatcher {
     try {
       const isAtTip = await this.#follower.follow(tip, this.#stop.signal);
       const isUndecided = isAtTip && (await this.#parts.onFollowed?.()) === true;
+      if (isAtTip) this.#height = tip.height;
       const isUnsettled = (await this.#news.tell()) || isUndecided;
       if (this.#trouble !== '') this.#parts.log.info({ height: tip.height }, 'the chain is followed again');
       this.#trouble = '';

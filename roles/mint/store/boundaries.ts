@@ -11,6 +11,7 @@ import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { columns, type Epoch, type EpochKeyset, type EpochTerms, epochOf, epochWrites } from './epochs.ts';
+import { payingBlock, rewardParts } from './reward-parts.ts';
 import { blob, integer, type Row } from './row.ts';
 
 /** What a pool's blocks ask of its epochs. */
@@ -19,7 +20,7 @@ export interface Course {
   readonly isBehind: boolean;
   /** There is but one epoch, and no block that would change it. */
   readonly isUntouched: boolean;
-  /** Of the active chain, above the first epoch whose price is not fixed; lowest first. */
+  /** Of the active chain, above the first epoch whose price is not fixed, lowest first; and late ones below it. */
   readonly blocks: readonly PayingBlock[];
   /** Heights of those that open an epoch which has no row yet. */
   readonly unopened: readonly number[];
@@ -37,7 +38,7 @@ export interface Arrangement {
 /** What an arrangement has changed. */
 export interface Arranged {
   readonly epochs: readonly { readonly before: Epoch | undefined; readonly after: Epoch }[];
-  /** Blocks that turned out to be no shares of the pool. */
+  /** Blocks that turned out to be no shares of the pool, or to be so too late. */
   readonly gifts: readonly PayingBlock[];
 }
 
@@ -49,11 +50,11 @@ export function boundaryOperations(db: Database) {
     ORDER BY opened_height LIMIT 1`);
   const paying = db.prepare(`
     SELECT b.hash, b.height, b.value, b.coinbase_value, (SELECT max(height) FROM chain) - b.height + 1 AS confirmations,
-      CASE WHEN EXISTS (
+      CASE WHEN b.coinbase_value IS NOT NULL AND EXISTS (
         SELECT 1 FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)
         WHERE share_hash = b.hash AND epochs.pool_id = b.pool_id) THEN 1 ELSE 0 END AS is_share
     FROM pool_blocks AS b JOIN chain AS c ON c.hash = b.hash
-    WHERE b.pool_id = ? AND b.height > ? AND b.value > 0 AND b.coinbase_value IS NOT NULL ORDER BY b.height`);
+    WHERE b.pool_id = ? AND b.height > ? AND b.value > 0 ORDER BY b.height`);
   const reached = db.prepare(
     'SELECT min(reached_height) AS least, max(reached_height) AS most FROM outboxes WHERE pool_id = ?',
   );
@@ -73,6 +74,7 @@ export function boundaryOperations(db: Database) {
   const moveSegment = db.prepare('UPDATE segments SET epoch = ? WHERE segment = ?');
   const activate = db.prepare('UPDATE keysets SET is_active = ? WHERE epoch = ?');
   const { addEpoch, addSegment, addKeyset } = epochWrites(db);
+  const { lateBlocks, giftsOf, keepGifts } = rewardParts(db);
 
   function rowsOf(poolId: Uint8Array): { base: Epoch; epochs: Epoch[]; segments: LaidSegment[] } | undefined {
     const first = baseOf.get(poolId);
@@ -92,8 +94,9 @@ export function boundaryOperations(db: Database) {
     const heights = new Map(epochs.map((epoch) => [epoch.openedHeight, epoch]));
     let previous = base.segment ?? segments.findLast(({ epoch }) => epoch === base.epoch)?.segment;
     return blocks
-      .filter(({ height }) => height > base.openedHeight)
+      .filter(({ height, kind }) => height > base.openedHeight || kind === 'late')
       .map((block) => {
+        if (block.kind === 'late') return block;
         const newest = segments.findLast(({ hash }) => hash === block.hash);
         const row = heights.get(block.height);
         const kind = settledKind(block.kind, newest !== undefined, row);
@@ -156,17 +159,18 @@ export function boundaryOperations(db: Database) {
       const tip = lastHeight.get()?.['height'] ?? 0;
       const laid = epochs.filter(({ standing }) => standing === 'unproven' || standing === 'live');
       const outboxes = reached.get(poolId) ?? {};
-      const blocks = paying.all(poolId, base.openedHeight).map((row): PayingBlock => {
+      const laidOut = paying.all(poolId, base.openedHeight).map((row): PayingBlock => {
         const isFinal = integer(row, 'confirmations') >= confirmations;
         return { ...payingBlock(row), isFinal, kind: kindOf(row, outboxes, isFinal) };
       });
+      const blocks = [...laidOut, ...lateBlocks({ poolId, height: base.openedHeight, confirmations })];
       const heights = new Set(epochs.map(({ openedHeight }) => openedHeight));
       return {
         isBehind: laid.some(({ openedHeight }) => openedHeight > Number(tip)),
-        isUntouched: blocks.length === 0 && epochs.length === 1,
+        isUntouched: blocks.length === 0 && epochs.length === 1 && !base.closing && base.gifts === 0n,
         blocks,
         unopened: blocks.flatMap(({ kind, height }) =>
-          kind === 'gift' || heights.has(height) ? [] : [height],
+          kind === 'gift' || kind === 'late' || heights.has(height) ? [] : [height],
         ),
       };
     },
@@ -179,7 +183,7 @@ export function boundaryOperations(db: Database) {
     arrangeEpochs: (arrangement: Arrangement): Arranged => {
       const { poolId } = arrangement;
       const known = new Map(rowsOf(poolId)?.epochs.map((epoch) => [epoch.epoch, epoch]));
-      const unheard = new Set(rowsOf(poolId)?.segments.map(({ hash }) => hash));
+      const heard = giftsOf(poolId);
       const blocks = prepareRows(arrangement);
       const found = rowsOf(poolId);
       if (!found) return { epochs: [], gifts: [] };
@@ -192,20 +196,16 @@ export function boundaryOperations(db: Database) {
       after.segments.forEach(({ segment, epoch }, i) => {
         if (before.segments[i]?.epoch !== epoch) moveSegment.run(epoch, segment);
       });
+      keepGifts(poolId, after.gifts);
       const epochs = (rowsOf(poolId)?.epochs ?? []).map((row) => ({
         before: known.get(row.epoch),
         after: row,
       }));
-      const wasOpen = new Set(
-        [...known.values()].filter(isUnproven).map(({ openedHashLe }) => hexOf(openedHashLe)),
-      );
       return {
         epochs: epochs.filter(
           (each) => !each.before || !isSame(laidEpoch(each.before), laidEpoch(each.after)),
         ),
-        gifts: blocks.filter(
-          ({ kind, hash }) => kind === 'gift' && (!unheard.has(hash) || wasOpen.has(hash)),
-        ),
+        gifts: blocks.filter(({ kind, hash }) => (kind === 'gift' || kind === 'late') && !heard.has(hash)),
       };
     },
   };
@@ -220,6 +220,8 @@ const UNDECIDED_BLOCKS = COINBASE_MATURITY;
  */
 function kindOf(row: Row, outboxes: Row, isFinal: boolean): BlockKind {
   if (integer(row, 'is_share') === 1) return 'boundary';
+  // Followed before blocks closed epochs: the work on it is not told apart from the work before it.
+  if (row['coinbase_value'] === null) return 'gift';
   const height = integer(row, 'height');
   const [least, most] = [outboxes['least'] ?? 0, outboxes['most'] ?? 0];
   if (most === null || Number(most) < height) return 'undecided';
@@ -231,15 +233,6 @@ function kindOf(row: Row, outboxes: Row, isFinal: boolean): BlockKind {
 function settledKind(kind: BlockKind, isKnown: boolean, row: Epoch | undefined): BlockKind {
   const isSettled = isKnown && (row === undefined || row.standing === 'dissolved');
   return kind === 'undecided' && isSettled ? 'gift' : kind;
-}
-
-function payingBlock(row: Row): Omit<PayingBlock, 'kind' | 'isFinal'> {
-  return {
-    height: integer(row, 'height'),
-    hash: toHex(blob(row, 'hash')),
-    value: BigInt(integer(row, 'value')),
-    reward: BigInt(integer(row, 'coinbase_value')),
-  };
 }
 
 function laidEpoch(epoch: Epoch): LaidEpoch {
@@ -268,10 +261,6 @@ function isSame(a: LaidEpoch, b: LaidEpoch): boolean {
     [openedHash, standing, isFinal, closing?.hash, closing?.reward, gifts, mergedInto].join(),
   );
   return x === y;
-}
-
-function isUnproven({ standing }: Epoch): boolean {
-  return standing === 'unproven';
 }
 
 function hexOf(bytes: Uint8Array | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { priceEpochs } from '../../../domain/epochs/price.ts';
+import { COINBASE_MATURITY } from '../../../domain/epochs/redemption-window.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { type Epoch, epochOperations } from './epochs.ts';
@@ -9,10 +10,6 @@ import { bigInteger, integer } from './row.ts';
 export interface MatureReward {
   /** The epoch that its block closed, and those that were merged into it. */
   readonly epochs: readonly number[];
-  /** All that the coinbase pays, in sats. */
-  readonly coinbaseSats: bigint;
-  /** What others gave to these epochs, in sats. */
-  readonly giftSats: bigint;
   /** The chain's height. */
   readonly height: number;
 }
@@ -49,6 +46,14 @@ export function pricingOperations(db: Database) {
     return sums.reduce((sum, sats) => sum + sats, 0n);
   }
 
+  /** The block that backs these epochs, and no others; undefined where the chain has moved since they were looked at. */
+  function maturedBy([first, ...others]: readonly Epoch[], height: number): Epoch['closing'] {
+    if (!first?.closing || first.closing.height + COINBASE_MATURITY > height) return undefined;
+    const sharing = merged.all(first.epoch).map((row) => integer(row, 'epoch'));
+    const isSame = sharing.join() === others.map(({ epoch }) => epoch).join();
+    return isSame && [first, ...others].every(({ price }) => !price) ? first.closing : undefined;
+  }
+
   return {
     /** Epochs that were closed at a height or below it and have no price yet, each with those merged into it. */
     unpriced: ({ closedBy, limit }: { closedBy: number; limit: number }): (readonly [Epoch, ...Epoch[]])[] =>
@@ -58,18 +63,20 @@ export function pricingOperations(db: Database) {
       }),
 
     /**
-     * Fixes the price of the epochs that a reward backs, by all their quotes at this moment, and books it. From here on
-     * their keysets sign nothing. Precondition: none of them has a price; else nothing happens.
+     * Fixes the price of the epochs that a reward backs, by all their quotes and rewards at this moment, and books it. From
+     * here on their keysets sign nothing. Where the chain has moved since they were looked at, nothing happens.
      * @returns whether it was fixed
      */
-    fixPrice: ({ epochs, coinbaseSats, giftSats, height }: MatureReward): boolean => {
+    fixPrice: ({ epochs, height }: MatureReward): boolean => {
       const rows = epochs.map(found);
-      if (rows.some(({ price }) => price)) return false;
+      const closing = maturedBy(rows, height);
+      if (!closing) return false;
+      const giftSats = rows.reduce((sum, { gifts }) => sum + gifts, 0n);
       const backed = rows.map(({ epoch, minimumDifficulty, feePpm }) => {
         return { work: epochWork(epoch).work, minimumDifficulty, feePpm };
       });
       const carriedSats = takeCarried(rows);
-      const prices = priceEpochs(coinbaseSats + giftSats + carriedSats, backed);
+      const prices = priceEpochs(closing.reward + giftSats + carriedSats, backed);
       const parts = rows.flatMap(({ epoch }, i) => (prices[i] ? [[epoch, prices[i]] as const] : []));
       for (const [epoch, { rewardSats, feeSats, work }] of parts) {
         fix.get(height, rewardSats, feeSats, String(work), epoch);
@@ -78,7 +85,7 @@ export function pricingOperations(db: Database) {
       const sources = [
         ['gifts', giftSats],
         ['carried', carriedSats],
-        ['coinbase', coinbaseSats],
+        ['coinbase', closing.reward],
       ] as const;
       reward(sources, parts);
       return true;

@@ -33,7 +33,7 @@ export function stampOperations(db: Database) {
     WHERE b.pool_id = ? AND b.height <= ? ORDER BY b.height DESC, s.segment DESC LIMIT 1`);
   const unarranged = db.prepare(`
     SELECT 1 AS one FROM pool_blocks AS b JOIN chain AS c ON c.hash = b.hash
-    WHERE b.pool_id = ? AND b.height <= ? AND b.value > 0 AND b.coinbase_value IS NOT NULL
+    WHERE b.pool_id = ? AND b.height <= ? AND b.value > 0
       AND b.height > (
         SELECT min(opened_height) FROM epochs
         WHERE epochs.pool_id = b.pool_id AND priced_height IS NULL AND standing = 'live')

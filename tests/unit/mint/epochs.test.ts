@@ -317,8 +317,7 @@ test('a share that comes when the price of its epoch is fixed goes into the open
   await s.follow();
   const [closed] = s.engine.epochs.ofPool(s.mint.poolId);
   assert.ok(closed);
-  const reward = { epochs: [closed.epoch], coinbaseSats: REWARD, giftSats: 0n, height: 203 };
-  await s.engine.store.call('fixPrice', reward);
+  await s.engine.store.call('fixPrice', { epochs: [closed.epoch], height: 203 });
   await s.engine.epochs.changed();
   const quote = await heldBack.share(below);
   assert.deepEqual([quote.unit, quote.state], [s.unit(103), 'PAID']);

@@ -4,6 +4,7 @@ import { toHex } from '../../../protocols/bytes.ts';
 import { splitAmount } from '../../../protocols/cashu/amount.ts';
 import { cashuApi } from '../../../roles/mint/cashu-api.ts';
 import { createLog } from '../../../runtime/logs.ts';
+import { closeEpoch } from '../../harness/close-epoch.ts';
 import { openTestMint } from './support.ts';
 import { apiConfig } from './web.ts';
 
@@ -22,8 +23,8 @@ test('redemption over HTTP: what epochs are worth, page by page, and sats for eh
   const open = await get(`/v1/ehash/epochs/${unit}`);
   assert.deepEqual([open.state, open.fee, open.redeemable_from], ['open', null, null]);
   const epoch = (await engine.store.call('epochByUnit', unit))?.epoch ?? 0;
-  const reward = { epochs: [epoch], coinbaseSats: 5_000_000_001n, giftSats: 0n, height: TIP };
-  await engine.store.call('fixPrice', reward);
+  closeEpoch(mint.path, epoch, 5_000_000_001n);
+  await engine.store.call('fixPrice', { epochs: [epoch], height: TIP });
 
   const page = await get(`/v1/ehash/epochs?pool=${pool}&limit=1`);
   assert.deepEqual([page.epochs.length, page.next_before], [1, 101]);

@@ -12,6 +12,7 @@ import { auditMint } from '../../../roles/mint/books.ts';
 import { Engine } from '../../../roles/mint/engine.ts';
 import { stateOf } from '../../../roles/mint/nuts/epochs.ts';
 import { Redemptions } from '../../../roles/mint/redemption.ts';
+import { closeEpoch } from '../../harness/close-epoch.ts';
 import { temporaryFolder } from '../../harness/temporary-folder.ts';
 import { type Blinded, openTestMint, SEED, type TestMint } from './support.ts';
 
@@ -39,12 +40,8 @@ async function scene(t: TestContext, options: Parameters<typeof openTestMint>[2]
 
 /** Fixes the price: 1,000 sats of a block and 24 of gifts for 64 ehash. */
 async function fixPrice(mint: TestMint, epoch: number, height = TIP): Promise<boolean> {
-  const done = await mint.engine.store.call('fixPrice', {
-    epochs: [epoch],
-    coinbaseSats: 1_000n,
-    giftSats: 24n,
-    height,
-  });
+  if (!(await mint.engine.store.call('epochById', epoch))?.closing) closeEpoch(mint.path, epoch, 1_000n, 24n);
+  const done = await mint.engine.store.call('fixPrice', { epochs: [epoch], height });
   await mint.engine.keysets.reload();
   return done;
 }
@@ -275,6 +272,7 @@ test('an older copy and its journal make the same redemptions, and the same book
   assert.ok(place && copy && journalFolder);
   const { mint, epoch, proofs, redemptions, outputs } = await scene(t, { place, journalFolder });
   await mint.engine.close();
+  closeEpoch(place, epoch, 1_000n, 24n);
   copyFileSync(place, copy);
   mint.engine = await Engine.open({ path: place, seed: SEED, threads: 1, journalFolder });
   await fixPrice(mint, epoch);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   type BlockKind,
+  type Laid,
   type LaidEpoch,
   type LaidSegment,
   type Layout,
@@ -18,7 +19,14 @@ type Turn =
   | { readonly does: 'leave'; readonly blocks: number }
   | { readonly does: 'mint'; readonly of: number };
 
-const kind = fc.constantFrom<BlockKind | undefined>('boundary', 'boundary', 'undecided', 'gift', undefined);
+const kind = fc.constantFrom<BlockKind | undefined>(
+  'boundary',
+  'boundary',
+  'undecided',
+  'gift',
+  'late',
+  undefined,
+);
 const turn: fc.Arbitrary<Turn> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ does: fc.constant('mine' as const), kind }) },
   {
@@ -30,7 +38,8 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
 
 /** A pool's rows as its mint keeps them, through turns of the chain. */
 class Pool {
-  layout: Layout = {
+  layout: Laid = {
+    gifts: [],
     epochs: [
       {
         ...{ epoch: 1, openedHeight: 0, openedHash: undefined, standing: 'live', isFinal: true },
@@ -56,7 +65,8 @@ class Pool {
     return this.chain.flatMap((block, i) => {
       const height = i + 1;
       const isFinal = this.chain.length - height + 1 >= FINAL_DEPTH;
-      return block ? [{ ...block, height, value: 7n, reward: 50n, isFinal }] : [];
+      const givenTo = this.layout.gifts.find(({ hash }) => hash === block?.hash)?.epoch;
+      return block ? [{ ...block, height, value: 7n, reward: 50n, isFinal, givenTo }] : [];
     });
   }
 
@@ -67,7 +77,7 @@ class Pool {
     const epoch = epochs.find((each) => each.epoch === segment?.epoch);
     if (!segment || !epoch?.isFinal || epochs.some(({ standing }) => standing === 'stranded')) return;
     const minted = segments.map((each) => (each === segment ? { ...each, hasIssued: true } : each));
-    this.layout = { epochs, segments: minted };
+    this.layout = { ...this.layout, segments: minted };
   }
 
   #arrange(): void {
@@ -75,6 +85,7 @@ class Pool {
     const segments: LaidSegment[] = [...this.layout.segments];
     let previous = 1;
     for (const { height, hash, kind: is } of this.blocks) {
+      if (is === 'late') continue;
       const row = epochs.find(({ openedHeight }) => openedHeight === height);
       if (!row && is !== 'gift') {
         epochs.push({
@@ -98,6 +109,10 @@ class Pool {
     this.#check(before);
   }
 
+  #isLate(hash: string): boolean {
+    return this.chain.some((block) => block?.hash === hash && block.kind === 'late');
+  }
+
   #check(before: Layout): void {
     const { epochs, segments } = this.layout;
     assert.deepEqual(layOut(this.layout, this.blocks), this.layout, 'the same again changes nothing');
@@ -111,11 +126,15 @@ class Pool {
       live.map(({ closing }) => closing?.hash),
       [...boundaries, undefined],
     );
-    const gifts = this.blocks.filter((block) => block.kind === 'gift').length;
+    const gifts = this.blocks.filter((block) => block.kind === 'gift' || block.kind === 'late').length;
     assert.equal(
       live.reduce((sum, epoch) => sum + epoch.gifts, 0n),
       7n * BigInt(gifts),
     );
+    for (const { hash, givenTo } of this.blocks) {
+      if (live.some(({ epoch }) => epoch === givenTo) && this.#isLate(hash))
+        assert.equal(this.layout.gifts.find((gift) => gift.hash === hash)?.epoch, givenTo, 'it stays there');
+    }
     for (const { standing, isFinal } of epochs) {
       if (standing === 'dissolved' || standing === 'unproven') assert.equal(isFinal, false);
     }
@@ -141,5 +160,5 @@ test('whatever becomes of the chain, each boundary opens one epoch, and nothing 
 });
 
 test('a pool without epochs has nothing to lay out', () => {
-  assert.deepEqual(layOut({ epochs: [], segments: [] }, []), { epochs: [], segments: [] });
+  assert.deepEqual(layOut({ epochs: [], segments: [] }, []), { epochs: [], segments: [], gifts: [] });
 });
