@@ -5,19 +5,23 @@ export type BlockKind =
   /** Its share may be on its way: an epoch is kept ready, of which nothing is paid before that is known. */
   | 'undecided'
   /** No share of the pool: what it pays backs the open epoch. */
-  | 'gift';
+  | 'gift'
+  /** The price of the epoch that it would have closed, or backed, is fixed: what it pays backs the open epoch. */
+  | 'late';
 
 /** A block of the active chain that pays a pool's script. */
 export interface PayingBlock {
   readonly height: number;
   /** 64 hex digits, header order. */
   readonly hash: string;
-  /** Satoshis to the script, and all that the coinbase pays. */
+  /** Satoshis to the script, of a late block those that no price was made of; and all that the coinbase pays. */
   readonly value: bigint;
   readonly reward: bigint;
   readonly kind: BlockKind;
   /** It has the confirmations that make a boundary final. */
   readonly isFinal: boolean;
+  /** Of a late block: the epoch that it backs since it was found. */
+  readonly givenTo?: number | undefined;
 }
 
 /** The part of an epoch that follows from the chain. */
@@ -53,6 +57,18 @@ export interface Layout {
   readonly segments: readonly LaidSegment[];
 }
 
+/** What a block that is no boundary gives to an epoch. */
+export interface Gift {
+  readonly hash: string;
+  readonly epoch: number;
+  readonly sats: bigint;
+}
+
+/** A layout with the blocks that `gifts` of its epochs are made of. */
+export interface Laid extends Layout {
+  readonly gifts: readonly Gift[];
+}
+
 /**
  * Lays out a pool's epochs as the active chain has them.
  *
@@ -67,13 +83,14 @@ export interface Layout {
  * whose quotes were counted by other terms than those of the epoch that would take them; that one shares its reward.
  *
  * @param before the epochs whose price is not fixed, and dissolved ones, lowest first; their segments. The first stands, whatever the chain says
- * @param blocks those above the first epoch's, lowest first. Precondition: each has a segment, and unless it is a gift an epoch of its height
+ * @param blocks those above the first epoch's, lowest first, and late ones. Precondition: each but those has a segment, and
+ * unless it is a gift an epoch of its height
  */
-export function layOut(before: Layout, blocks: readonly PayingBlock[]): Layout {
+export function layOut(before: Layout, blocks: readonly PayingBlock[]): Laid {
   const [base] = before.epochs;
-  if (!base) return before;
+  if (!base) return { ...before, gifts: [] };
   const issued = new Set(before.segments.filter(({ hasIssued }) => hasIssued).map(({ epoch }) => epoch));
-  const onChain = openedByChain(base, before.epochs, blocks, issued);
+  const { epochs: onChain, gifts } = openedByChain(base, before.epochs, blocks, issued);
   const byHash = new Map(
     onChain.flatMap(({ openedHash, epoch }) => (openedHash ? [[openedHash, epoch]] : [])),
   );
@@ -95,7 +112,7 @@ export function layOut(before: Layout, blocks: readonly PayingBlock[]): Layout {
     const stays = segment.hasIssued || kept.has(segment.epoch);
     return stays ? segment : { ...segment, epoch: heirOf(segment) };
   });
-  return { epochs, segments };
+  return { epochs, segments, gifts };
 }
 
 /** The epochs that the chain's blocks open, each closed by the boundary after it. */
@@ -104,13 +121,15 @@ function openedByChain(
   epochs: readonly LaidEpoch[],
   blocks: readonly PayingBlock[],
   issued: ReadonlySet<number>,
-): LaidEpoch[] {
+): { readonly epochs: LaidEpoch[]; readonly gifts: Gift[] } {
   const byHeight = new Map(epochs.map((epoch) => [epoch.openedHeight, epoch]));
   const laid: LaidEpoch[] = [];
+  const gifts: Gift[] = [];
   let open: LaidEpoch = { ...base, closing: undefined, gifts: 0n };
   for (const { kind, height, hash, value, reward, isFinal } of blocks) {
+    if (kind === 'late') continue;
     if (kind === 'gift') {
-      open = { ...open, gifts: open.gifts + value };
+      gifts.push({ hash, epoch: open.epoch, sats: value });
       continue;
     }
     const row = byHeight.get(height);
@@ -128,7 +147,14 @@ function openedByChain(
     laid.push({ ...open, closing: { hash, height, reward } });
     open = { ...own, standing: 'live', isFinal: stood || isFinal };
   }
-  return [...laid, open];
+  const live = [...laid, open].filter(({ standing }) => standing === 'live').map(({ epoch }) => epoch);
+  for (const { kind, hash, value, givenTo } of blocks) {
+    if (kind !== 'late') continue;
+    gifts.push({ hash, epoch: live.find((epoch) => epoch === givenTo) ?? open.epoch, sats: value });
+  }
+  const sumOf = (of: LaidEpoch) =>
+    gifts.reduce((sum, { epoch, sats }) => (epoch === of.epoch ? sum + sats : sum), 0n);
+  return { epochs: [...laid, open].map((epoch) => ({ ...epoch, gifts: sumOf(epoch) })), gifts };
 }
 
 /** Which epoch a segment belongs to: its own block's, or that of the segment before it. */
