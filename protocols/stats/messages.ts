@@ -21,7 +21,9 @@ export const STATS_FRAME_CAP = 16 * 1024;
  * EventsFollow come the downstreams, channels and miners that were open before event `first_seq`, which are not numbered. What a
  * service did not take while it was away the role keeps and sends, with its times; what did not fit is EventsLost, which
  * stands for `count` numbers. Times are Unix milliseconds. `count` shares of one kind within a moment may come as one
- * event. A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1.
+ * event. A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1. A height of 0 is
+ * none; an epoch's `due_height` is the height at which it is to leave its state, its `reward_sat` the whole of its coinbase
+ * with its gifts, `payable_sat` what is left of that for its holders: with `work` it is its price.
  */
 export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
   OpenStats: message(0x80, {
@@ -162,6 +164,40 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     ehash_waiting: U128,
     ehash_issued: U128,
   }),
+  EpochState: message(0xc5, {
+    at: U64,
+    unit: STR0_255,
+    state: U8,
+    opened_height: U32,
+    closed_height: U32,
+    due_height: U32,
+    redeemable_height: U32,
+    end_height: U32,
+    fee_ppm: U32,
+    minimum_difficulty: U8,
+    quotes: U64,
+    work: U128,
+    issued: U128,
+    outstanding: U128,
+    gifts_sat: U64,
+    reward_sat: U64,
+    is_priced: U8,
+    payable_sat: U64,
+    redeemed: U128,
+    redeemed_sat: U64,
+    dust_sat: U64,
+  }),
+  SatSums: message(0xc6, {
+    at: U64,
+    owed_sat: U64,
+    owed_ehash: U64,
+    is_reserve_known: U8,
+    reserve_sat: U64,
+    fees_sat: U64,
+    dust_sat: U64,
+    expired_sat: U64,
+    carried_sat: U64,
+  }),
   DeclarationSums: message(0xd0, {
     at: U64,
     clients: U32,
@@ -182,6 +218,24 @@ export type ProcessHealth = StatsMessageOf<'ProcessHealth'>;
 /** How a link of a role stands, in the order of ProcessHealth.links' and UpstreamStates' `state`. */
 export const LINK_STATES = ['ok', 'failing', 'unknown'] as const;
 export type LinkState = (typeof LINK_STATES)[number];
+
+/**
+ * How an epoch stands, in the order of EpochState's `state`. `unproven`: whether its block is the pool's is not known;
+ * `provisional`: its block is not final; `maturing`: a block has closed it; `expired`: its window has passed;
+ * `stranded`: its block was lost after ehash of it was given out; `merged`: so, and it shares another epoch's reward.
+ */
+export const EPOCH_STATES = [
+  'unproven',
+  'provisional',
+  'open',
+  'maturing',
+  'redeemable',
+  'expired',
+  'dissolved',
+  'stranded',
+  'merged',
+] as const;
+export type EpochState = (typeof EPOCH_STATES)[number];
 
 /** Kinds of channel, in the order of ChannelOpened.kind. */
 export const CHANNEL_KINDS = ['standard', 'extended'] as const;

@@ -4,11 +4,17 @@ type Downstream = StatsMessageOf<'DownstreamConnected'>;
 type Channel = StatsMessageOf<'ChannelOpened'>;
 type Miner = StatsMessageOf<'MinerConnected'>;
 type Rate = StatsMessageOf<'MinerHashrateUpdate'>;
+type Epoch = StatsMessageOf<'EpochState'>;
+
+/** Epochs that a new service is told of: the latest that were told. */
+const MAX_EPOCHS = 1_000;
 
 /** What is open on a role after some of its events: what a service that begins in the middle must be told. */
 export class Presence {
   readonly #downstreams = new Map<number, { connected: Downstream; channels: Map<number, Channel> }>();
   readonly #miners = new Map<number, { connected: Miner; rate: Rate | undefined }>();
+  /** By unit, what was told longest ago first. */
+  readonly #epochs = new Map<string, Epoch>();
   /** The newest of each kind that stands until the next one. */
   readonly #latest = new Map<StatsMessage['name'], StatsMessage>();
 
@@ -20,7 +26,7 @@ export class Presence {
     const miners = [...this.#miners.values()].flatMap(({ connected, rate }) =>
       rate ? [connected, rate] : [connected],
     );
-    return [...downstreams, ...miners, ...this.#latest.values()];
+    return [...downstreams, ...miners, ...this.#epochs.values(), ...this.#latest.values()];
   }
 
   apply(event: StatsMessage): void {
@@ -48,9 +54,18 @@ export class Presence {
         if (miner) miner.rate = event;
         break;
       }
+      case 'EpochState':
+        this.#epochs.delete(event.unit);
+        this.#epochs.set(event.unit, event);
+        for (const unit of this.#epochs.keys()) {
+          if (this.#epochs.size <= MAX_EPOCHS) break;
+          this.#epochs.delete(unit);
+        }
+        break;
       case 'TemplateReceived':
       case 'ChainTip':
       case 'LedgerSums':
+      case 'SatSums':
       case 'UpstreamStates':
       case 'DeclarationSums':
         this.#latest.set(event.name, event);
