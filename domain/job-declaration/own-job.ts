@@ -1,10 +1,11 @@
 import { type CoinbaseParts, coinbaseParts, witnessParts } from '../../protocols/bitcoin/coinbase.ts';
 import { encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
+import { sigopCost } from '../../protocols/bitcoin/sigops.ts';
 import { concatBytes, u32Le } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { JobDeclarationMessage } from '../../protocols/sv2/job-declaration.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
-import { coinbaseTag, type NewTemplate, sigopsAtMost } from '../jobs/pool-coinbase.ts';
+import { coinbaseTag, type NewTemplate } from '../jobs/pool-coinbase.ts';
 import type { TemplatePrevHash } from '../jobs/pool-work.ts';
 
 export type SetJob = Omit<Extract<MiningMessage, { name: 'SetCustomMiningJob' }>, 'name' | 'channel_id'>;
@@ -75,11 +76,11 @@ export function ownJob(
   };
 }
 
-/** Room that outputs ask of a template: bytes, and sigops as the block limit counts them, rounded up. */
+/** Room that outputs ask of a template: bytes, and sigops as the block limit counts them. */
 export function outputConstraints(outputs: readonly TransactionOutput[]) {
   return {
     maxAdditionalSize: encodeOutputs(outputs).length,
-    maxAdditionalSigops: outputs.reduce((sum, { script }) => sum + sigopsAtMost(script), 0),
+    maxAdditionalSigops: outputs.reduce((sum, { script }) => sum + sigopCost(script), 0),
   };
 }
 

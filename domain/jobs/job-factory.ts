@@ -1,6 +1,7 @@
 import { type ExtendedJob, perTag } from './extended-job.ts';
 import { JobIds } from './job-ids.ts';
 import {
+  type JobPayouts,
   type NewTemplate,
   type PoolCoinbase,
   poolCoinbaseParts,
@@ -17,9 +18,9 @@ export class JobFactory {
   }
 
   /** @throws HashpoolError 'coinbase-script-too-long' */
-  make(template: NewTemplate, pool: PoolCoinbase): ExtendedJob {
+  make(template: NewTemplate, pool: PoolCoinbase, payouts?: JobPayouts): ExtendedJob {
     const id = this.#ids.next();
-    const { prefix, suffix } = poolCoinbaseParts(template, pool, id);
+    const { prefix, suffix } = poolCoinbaseParts(template, pool, id, payouts);
     const job: ExtendedJob = {
       id,
       templateId: template.template_id,

@@ -5,11 +5,13 @@ import {
   coinbasePrefix,
 } from '../../protocols/bitcoin/coinbase.ts';
 import { encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
+import { sigopCost } from '../../protocols/bitcoin/sigops.ts';
 import { concatBytes, u32Le, utf8 } from '../../protocols/bytes.ts';
 import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
 import { OWN_COINBASE } from '../extranonce/layout.ts';
+import { fittingPayouts, type PayoutRoom } from './payouts.ts';
 
 export type NewTemplate = Extract<TemplateMessage, { name: 'NewTemplate' }>;
 
@@ -32,6 +34,13 @@ export interface PoolCoinbase {
   readonly signature: string;
   /** Id of the keyset that the epoch's shares are paid in, 33 bytes. */
   readonly keysetId: Uint8Array;
+}
+
+/** Whom a job's coinbase pays besides, out of what the reward script would get. */
+export interface JobPayouts {
+  readonly outputs: readonly TransactionOutput[];
+  /** That the job's template leaves for them. */
+  readonly room: PayoutRoom;
 }
 
 const JOB_ID_BYTES = 4;
@@ -59,11 +68,16 @@ export const MAX_NAME_BYTES =
  * @throws HashpoolError 'coinbase-script-too-long' where the signature leaves no room, 'coinbase-sum' where outputs and
  *   template disagree, which no configuration can bring about
  */
-export function poolCoinbaseParts(template: NewTemplate, pool: PoolCoinbase, jobId: number): CoinbaseParts {
+export function poolCoinbaseParts(
+  template: NewTemplate,
+  pool: PoolCoinbase,
+  jobId: number,
+  payouts?: JobPayouts,
+): CoinbaseParts {
   const { prefix, suffix } = coinbaseParts({
     ...scriptOf(template, pool, ''),
     sequence: template.coinbase_tx_input_sequence,
-    outputs: poolOutputs(pool, template.coinbase_tx_value_remaining),
+    outputs: poolOutputs(pool, template.coinbase_tx_value_remaining, payouts),
     templateOutputs: template.coinbase_tx_outputs,
     templateOutputsCount: template.coinbase_tx_outputs_count,
     locktime: template.coinbase_tx_locktime,
@@ -101,7 +115,7 @@ export function coinbaseTag(signature: string, minerTag: string): Uint8Array {
 
 /**
  * Room for the pool's outputs that `CoinbaseOutputConstraints` asks of a template provider.
- * @returns bytes, and sigops as the block limit counts them, rounded up
+ * @returns bytes, and sigops as the block limit counts them
  */
 export function coinbaseConstraints(pool: PoolCoinbase): {
   maxAdditionalSize: number;
@@ -109,7 +123,7 @@ export function coinbaseConstraints(pool: PoolCoinbase): {
 } {
   return {
     maxAdditionalSize: encodeOutputs(poolOutputs(pool, 0n)).length,
-    maxAdditionalSigops: rewardsOf(pool).reduce((sum, { script }) => sum + sigopsAtMost(script), 0),
+    maxAdditionalSigops: rewardsOf(pool).reduce((sum, { script }) => sum + sigopCost(script), 0),
   };
 }
 
@@ -129,13 +143,20 @@ export function splitByWeight(value: bigint, weights: readonly number[]): bigint
   return parts.map((part, i) => (i === 0 ? part + rest : part));
 }
 
-function poolOutputs(pool: PoolCoinbase, value: bigint): TransactionOutput[] {
+/** What the pool puts before the template's outputs: rewards, the keyset's mark, payouts. */
+function poolOutputs(pool: PoolCoinbase, value: bigint, payouts?: JobPayouts): TransactionOutput[] {
   const rewards = rewardsOf(pool);
   const values = splitByWeight(
     value,
     rewards.map(({ weight }) => weight),
   );
-  const outputs = rewards.map(({ script }, i) => ({ value: values[i] ?? 0n, script }));
+  const paidOut = payouts ? fittingPayouts(payouts.outputs, payouts.room, values[0] ?? 0n) : [];
+  const owed = paidOut.reduce((sum, output) => sum + output.value, 0n);
+  const shares = rewards.map(({ script }, i) => ({
+    value: (values[i] ?? 0n) - (i === 0 ? owed : 0n),
+    script,
+  }));
+  const outputs = [...shares, { value: 0n, script: keysetMark(pool.keysetId) }, ...paidOut];
   const paid = outputs.reduce((sum, output) => sum + output.value, 0n);
   if (paid !== value || outputs.some((output) => output.value < 0n)) {
     throw new HashpoolError(
@@ -143,18 +164,5 @@ function poolOutputs(pool: PoolCoinbase, value: bigint): TransactionOutput[] {
       `the coinbase would pay ${paid} sat, the template leaves ${value}`,
     );
   }
-  return [...outputs, { value: 0n, script: keysetMark(pool.keysetId) }];
-}
-
-const CHECKSIG = [0xac, 0xad];
-const CHECKMULTISIG = [0xae, 0xaf];
-
-/** Counts bytes of pushed data as opcodes too: a few sigops too many cost nothing. */
-export function sigopsAtMost(script: Uint8Array): number {
-  let sigops = 0;
-  for (const byte of script) {
-    if (CHECKSIG.includes(byte)) sigops += 4;
-    if (CHECKMULTISIG.includes(byte)) sigops += 80;
-  }
-  return sigops;
+  return outputs;
 }

@@ -1,8 +1,11 @@
+import { equalBytes } from '../../protocols/bytes.ts';
+import type { CoinbasePayouts } from '../../protocols/ehash/work-link.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { TemplateMessage } from '../../protocols/sv2/template-distribution.ts';
 import type { SeenShares } from '../shares/seen-shares.ts';
 import { type ExtendedJob, type LiveJob, liveJob, type Tip } from './extended-job.ts';
 import { JobFactory } from './job-factory.ts';
+import { NO_ROOM, type PayoutRoom } from './payouts.ts';
 import type { NewTemplate, PoolCoinbase } from './pool-coinbase.ts';
 
 export type TemplatePrevHash = Extract<TemplateMessage, { name: 'SetNewPrevHash' }>;
@@ -12,6 +15,7 @@ const MAX_FUTURE_TEMPLATES = 16;
 
 interface Announced {
   readonly template: NewTemplate;
+  readonly room: PayoutRoom;
   readonly job: ExtendedJob;
 }
 
@@ -20,7 +24,10 @@ export class PoolWork {
   readonly #factory: JobFactory;
   readonly #future = new Map<bigint, Announced>();
   #coinbase: PoolCoinbase | undefined;
+  #payouts: CoinbasePayouts | undefined;
   #template: NewTemplate | undefined;
+  /** What the current template leaves for payouts. */
+  #room = NO_ROOM;
   #current: LiveJob | undefined;
 
   /** @param firstJobId see {@link JobFactory} */
@@ -54,19 +61,20 @@ export class PoolWork {
    * @returns the new ones, to be announced
    */
   remakeFuture(): readonly ExtendedJob[] {
-    for (const [id, { template }] of this.#future) {
-      this.#future.set(id, { template, job: this.#factory.make(template, this.#wantedCoinbase()) });
+    for (const [id, { template, room }] of this.#future) {
+      this.#future.set(id, { template, room, job: this.#factory.make(template, this.#wantedCoinbase()) });
     }
     return this.announced;
   }
 
   /**
    * Takes a template for a tip to come.
+   * @param room that it leaves for payouts
    * @returns its job, to be announced
    */
-  addFuture(template: NewTemplate): ExtendedJob {
+  addFuture(template: NewTemplate, room = NO_ROOM): ExtendedJob {
     const job = this.#factory.make(template, this.#wantedCoinbase());
-    this.#future.set(template.template_id, { template, job });
+    this.#future.set(template.template_id, { template, room, job });
     for (const id of this.#future.keys()) {
       if (this.#future.size <= MAX_FUTURE_TEMPLATES) break;
       this.#future.delete(id);
@@ -76,21 +84,23 @@ export class PoolWork {
 
   /**
    * Takes a better template for the current tip.
+   * @param room that it leaves for payouts
    * @returns its job; undefined before the first tip, when no job could be mined
    */
-  addCurrent(template: NewTemplate): LiveJob | undefined {
+  addCurrent(template: NewTemplate, room = NO_ROOM): LiveJob | undefined {
     if (!this.#current) return undefined;
-    this.#template = template;
+    [this.#template, this.#room] = [template, room];
     return this.#remake(this.#current.tip);
   }
 
   /**
-   * Moves to a new tip, with the template that was announced for it.
+   * Moves to a new tip, with the template that was announced for it. Its job has no payouts: see {@link withPayouts}.
    * @param seen shares already known on this prev hash
+   * @param room that the template leaves for payouts, where that is known to be another one than it was announced with
    * @returns the job to be activated
    * @throws HashpoolError 'unknown-template' where no such template was announced
    */
-  setTip(message: TemplatePrevHash, seen: SeenShares): LiveJob {
+  setTip(message: TemplatePrevHash, seen: SeenShares, room?: PayoutRoom): LiveJob {
     const announced = this.#future.get(message.template_id);
     if (!announced) {
       throw new HashpoolError(
@@ -106,9 +116,20 @@ export class PoolWork {
       seen,
     };
     this.#future.clear();
-    this.#template = announced.template;
+    [this.#template, this.#room] = [announced.template, room ?? announced.room];
     this.#current = liveJob(announced.job, tip);
     return this.#current;
+  }
+
+  /** Sets whom the coinbases of jobs on one prev hash pay besides: those on any other pay none of it. */
+  setPayouts(payouts: CoinbasePayouts): void {
+    this.#payouts = payouts;
+  }
+
+  /** A job of the current template with the payouts of its tip; undefined where there are none for it, or no room. */
+  withPayouts(): LiveJob | undefined {
+    if (!this.#current || this.#room.size === 0 || !this.#payoutsOn(this.#current.tip)) return undefined;
+    return this.#remake(this.#current.tip);
   }
 
   /**
@@ -122,8 +143,16 @@ export class PoolWork {
 
   #remake(tip: Tip): LiveJob | undefined {
     if (!this.#template) return undefined;
-    this.#current = liveJob(this.#factory.make(this.#template, this.#wantedCoinbase()), tip);
+    const outputs = this.#payoutsOn(tip);
+    const payouts = outputs && { outputs, room: this.#room };
+    this.#current = liveJob(this.#factory.make(this.#template, this.#wantedCoinbase(), payouts), tip);
     return this.#current;
+  }
+
+  #payoutsOn({ prevHashLe }: Tip): CoinbasePayouts['outputs'] | undefined {
+    return this.#payouts && equalBytes(this.#payouts.prevHashLe, prevHashLe)
+      ? this.#payouts.outputs
+      : undefined;
   }
 
   #wantedCoinbase(): PoolCoinbase {

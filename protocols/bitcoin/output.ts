@@ -26,11 +26,22 @@ export function encodeOutput({ value, script }: TransactionOutput): Uint8Array {
  */
 export function decodeOutputs(bytes: Uint8Array, count: number): TransactionOutput[] {
   const reader = new ByteReader(bytes, 'list of outputs');
+  return Array.from({ length: count }, () => readOutput(reader));
+}
+
+/**
+ * Reads outputs up to the end of `bytes`: what {@link encodeOutputs} wrote.
+ * @throws HashpoolError 'cut-short' where the last one is not whole
+ */
+export function decodeAllOutputs(bytes: Uint8Array): TransactionOutput[] {
+  const reader = new ByteReader(bytes, 'list of outputs');
   const outputs: TransactionOutput[] = [];
-  for (let i = 0; i < count; i++) {
-    const amount = reader.take(8);
-    const value = new DataView(amount.buffer, amount.byteOffset, 8).getBigUint64(0, true);
-    outputs.push({ value, script: reader.take(reader.compactSize()) });
-  }
+  while (reader.offset < bytes.length) outputs.push(readOutput(reader));
   return outputs;
+}
+
+function readOutput(reader: ByteReader): TransactionOutput {
+  const amount = reader.take(8);
+  const value = new DataView(amount.buffer, amount.byteOffset, 8).getBigUint64(0, true);
+  return { value, script: reader.take(reader.compactSize()) };
 }

@@ -1,10 +1,12 @@
 import { concatBytes, equalBytes } from '../bytes.ts';
 import { HashpoolError } from '../errors.ts';
 
-/** The opcodes that this project writes. */
+/** The opcodes that this project writes or counts. */
 export const Op = {
   zero: 0x00,
   pushData1: 0x4c,
+  pushData2: 0x4d,
+  pushData4: 0x4e,
   one: 0x51,
   return: 0x6a,
   dup: 0x76,
@@ -12,6 +14,9 @@ export const Op = {
   equalVerify: 0x88,
   hash160: 0xa9,
   checkSig: 0xac,
+  checkSigVerify: 0xad,
+  checkMultisig: 0xae,
+  checkMultisigVerify: 0xaf,
 } as const;
 
 const LONGEST_DIRECT_PUSH = 75;

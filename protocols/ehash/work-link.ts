@@ -1,3 +1,4 @@
+import { decodeAllOutputs, encodeOutputs, type TransactionOutput } from '../bitcoin/output.ts';
 import { concatBytes, utf8 } from '../bytes.ts';
 import { HashpoolError } from '../errors.ts';
 import { defineProtocol, message, messageTable, type ProtocolMessage } from '../sv2/codec.ts';
@@ -30,6 +31,8 @@ const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
  * `unplaced` of its shares wait, since the mint's node does not know the block that they build on.
  * ServerIdLease comes before the first Terms: the server id that the pool has, which may be another one than it asked for.
  * BlockState comes after the first Terms for the pool's latest blocks, afterwards for each whose state changes.
+ * A pool that puts payouts into its coinbases says after the first Terms how much room they have; only such a pool is told
+ * CoinbasePayouts, serialized outputs one after the other, which stand for blocks on `prev_hash` alone.
  */
 export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
   OpenWorkLink: message(0x80, {
@@ -56,6 +59,8 @@ export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
   }),
   BlockState: message(0x85, { block_hash: U256, height: U32, state: U8, confirmations: U32 }),
   ServerIdLease: message(0x86, { server_id: U16 }),
+  CoinbaseRoom: message(0x87, { max_size: U16, max_sigops: U16 }),
+  CoinbasePayouts: message(0x88, { payouts_id: U64, prev_hash: U256, outputs: B0_64K }),
 });
 
 export const workLinkProtocol = defineProtocol('work link', [commonMessages, workLinkMessages]);
@@ -65,6 +70,7 @@ export type OpenWorkLink = Extract<WorkLinkMessage, { name: 'OpenWorkLink' }>;
 export type SubmitWork = Extract<WorkLinkMessage, { name: 'SubmitWork' }>;
 export type WorkAck = Extract<WorkLinkMessage, { name: 'WorkAck' }>;
 export type BlockStateMessage = Extract<WorkLinkMessage, { name: 'BlockState' }>;
+type CoinbasePayoutsMessage = Extract<WorkLinkMessage, { name: 'CoinbasePayouts' }>;
 type TermsMessage = Extract<WorkLinkMessage, { name: 'Terms' }>;
 
 /** What the mint pays for, fixed for an epoch; the pool keeps the last it was told. */
@@ -139,6 +145,31 @@ export function decodeBlockState(message: BlockStateMessage): BlockState | undef
   const { block_hash: hashLe, height, confirmations } = message;
   const state = BLOCK_STATES[message.state];
   return state && { hashLe, height, state, confirmations };
+}
+
+/** Sat balances that a pool is to pay in the coinbases of blocks on one prev hash, and of no other. */
+export interface CoinbasePayouts {
+  /** By which mint and pool speak of them in their logs. */
+  readonly id: bigint;
+  /** 32 bytes, header order. */
+  readonly prevHashLe: Uint8Array;
+  /** In their order: where there is not room for all, each has it that fits behind those before it. */
+  readonly outputs: readonly TransactionOutput[];
+}
+
+export function encodeCoinbasePayouts({ id, prevHashLe, outputs }: CoinbasePayouts): CoinbasePayoutsMessage {
+  return {
+    name: 'CoinbasePayouts',
+    payouts_id: id,
+    prev_hash: prevHashLe,
+    outputs: encodeOutputs(outputs),
+  };
+}
+
+/** @throws HashpoolError 'cut-short', 'bad-compact-size' where the outputs are none */
+export function decodeCoinbasePayouts(message: CoinbasePayoutsMessage): CoinbasePayouts {
+  const { payouts_id: id, prev_hash: prevHashLe, outputs } = message;
+  return { id, prevHashLe, outputs: decodeAllOutputs(outputs) };
 }
 
 const ISSUER_PROOF = utf8('hashpool-issuer-v1');

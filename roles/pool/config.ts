@@ -90,6 +90,14 @@ export const poolConfig = table({
   coinbase_outputs: optional(
     list(coinbaseOutput, 'who else gets a part of the reward, each by its weight', { min: 1, max: 20 }),
   ),
+  coinbase_payouts_max_size: integer(
+    'bytes that outputs of the mint may take in each coinbase, as it pays sat balances there; 0 for none. Each is 31 to 43 bytes, and a longer coinbase costs fees and may be more than old miners take',
+    { min: 0, max: 30_000, default: 2_000 },
+  ),
+  coinbase_payouts_max_sigops: integer(
+    'signature operations that these outputs may cost, 4 for an output to a public key hash and none for most others',
+    { min: 0, max: 20_000, default: 400 },
+  ),
   pool_signature: text("the pool's name in each coinbase", {
     default: 'hashpool',
     maxLength: MAX_NAME_BYTES,

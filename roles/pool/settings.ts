@@ -1,3 +1,4 @@
+import type { PayoutRoom } from '../../domain/jobs/payouts.ts';
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { DifficultyLimits } from '../../domain/vardiff/difficulty-limits.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
@@ -19,6 +20,8 @@ export type SourceSettings =
       readonly authorityKey: Uint8Array;
       /** The coinbase but for the keyset, which the mint names. */
       readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
+      /** What payouts to others may take in the coinbase; nothing of it where the pool makes none. */
+      readonly payoutRoom: PayoutRoom;
     }
   | { readonly kind: 'upstreams'; readonly accounts: readonly UpstreamAccount[] };
 
@@ -96,6 +99,7 @@ function readTemplates(
     authorityKey: decoded('tp_authority_public_key', () =>
       decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
     ),
+    payoutRoom: { size: config.coinbase_payouts_max_size, sigops: config.coinbase_payouts_max_sigops },
     coinbase: {
       signature: config.pool_signature,
       rewardScript: script('coinbase_reward_script', coinbase_reward_script),

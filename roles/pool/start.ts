@@ -1,5 +1,6 @@
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { reversed, toHex } from '../../protocols/bytes.ts';
+import type { CoinbasePayouts } from '../../protocols/ehash/work-link.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
@@ -99,6 +100,14 @@ function openSource(settings: SourceSettings, parts: SourceParts) {
   return settings.kind === 'templates' ? templateSource(settings, parts) : upstreamSource(settings, parts);
 }
 
+/** What the mint's payouts may take, and who puts them into the coinbases, where these are the pool's own. */
+function payoutsOf({ settings: { source: settings }, source: { feed } }: Pool) {
+  if (settings.kind !== 'templates' || !(feed instanceof WorkSource)) return {};
+  if (settings.payoutRoom.size === 0) return {};
+  const onPayouts = (payouts: CoinbasePayouts) => feed.takePayouts(payouts);
+  return { payoutRoom: settings.payoutRoom, onPayouts };
+}
+
 function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
   const { context, settings, outbox, source, workers, status, blocks, stats } = pool;
   const { feed } = source;
@@ -121,6 +130,7 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
       log,
       onStatus: (text) => status.waitsFor('mint', text),
       onBlock: (block) => blocks.stands(block),
+      ...payoutsOf(pool),
     },
     events: {
       created(first, last) {

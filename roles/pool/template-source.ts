@@ -1,3 +1,4 @@
+import { AskedRoom } from '../../domain/jobs/asked-room.ts';
 import { coinbaseConstraints } from '../../domain/jobs/pool-coinbase.ts';
 import { KEYSET_ID_BYTES } from '../../protocols/ehash/work-link.ts';
 import type { SourceSettings } from './settings.ts';
@@ -12,12 +13,18 @@ export function templateSource(
 ): Source & { readonly feed: WorkSource } {
   const { log } = context;
   const { address, authorityKey, coinbase } = settings;
-  const feed = new WorkSource({ coinbase, log, seenOn: (prevHash) => shares.on(prevHash) });
-  const keysetId = new Uint8Array(KEYSET_ID_BYTES);
+  const room = new AskedRoom(settings.payoutRoom);
+  const own = coinbaseConstraints({ ...coinbase, keysetId: new Uint8Array(KEYSET_ID_BYTES) });
+  const onRoom = () =>
+    templates.setConstraints({
+      maxAdditionalSize: own.maxAdditionalSize + room.asked.size,
+      maxAdditionalSigops: own.maxAdditionalSigops + room.asked.sigops,
+    });
+  const feed = new WorkSource({ coinbase, room, onRoom, log, seenOn: (prevHash) => shares.on(prevHash) });
   const templates = new Templates({
     address,
     authorityKey,
-    coinbase: coinbaseConstraints({ ...coinbase, keysetId }),
+    coinbase: own,
     workers,
     log,
     onTemplate: (template) => feed.takeTemplate(template),
@@ -25,7 +32,10 @@ export function templateSource(
       blocks()?.tip(prevHash.prev_hash);
       feed.takePrevHash(prevHash);
     },
-    onConnected: () => blocks()?.connected(),
+    onConnected() {
+      room.answered();
+      blocks()?.connected();
+    },
     onStatus: (text) => status.waitsFor('source', text),
   });
   return {

@@ -1,5 +1,6 @@
 import { HashpoolError } from '../../protocols/errors.ts';
 import {
+  type CoinbaseConstraints,
   openTemplateClient,
   type Solution,
   type TemplateClient,
@@ -9,16 +10,24 @@ import {
 /** The template provider, asked for templates only once a coinbase can be made: after the mint's first terms. */
 export class Templates {
   readonly #options: TemplateClientOptions;
+  #coinbase: CoinbaseConstraints;
   #client: TemplateClient | undefined;
   #closed = false;
 
   constructor(options: TemplateClientOptions) {
     this.#options = options;
+    this.#coinbase = options.coinbase;
   }
 
   /** Connects, the first time it is called. */
   begin(): void {
-    if (!this.#closed) this.#client ??= openTemplateClient(this.#options);
+    if (!this.#closed) this.#client ??= openTemplateClient({ ...this.#options, coinbase: this.#coinbase });
+  }
+
+  /** Changes the room that templates leave for the pool's outputs; a new template and prev hash follow. */
+  setConstraints(coinbase: CoinbaseConstraints): void {
+    this.#coinbase = coinbase;
+    this.#client?.setConstraints(coinbase);
   }
 
   get isConnected(): boolean {

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { AskedRoom } from '../../domain/jobs/asked-room.ts';
 import type { LiveJob } from '../../domain/jobs/extended-job.ts';
+import { NO_ROOM, roomOf } from '../../domain/jobs/payouts.ts';
 import type { PoolCoinbase } from '../../domain/jobs/pool-coinbase.ts';
 import { PoolWork } from '../../domain/jobs/pool-work.ts';
 import type { SeenShares } from '../../domain/shares/seen-shares.ts';
-import { toHex } from '../../protocols/bytes.ts';
-import type { Terms } from '../../protocols/ehash/work-link.ts';
+import { equalBytes, reversed, toHex } from '../../protocols/bytes.ts';
+import type { CoinbasePayouts, Terms } from '../../protocols/ehash/work-link.ts';
 import type { Log } from '../../runtime/sv2/log.ts';
 import type { NewTemplate, SetNewPrevHash } from '../../services/template-client/client.ts';
 import { WorkFeed } from './work-feed.ts';
@@ -12,6 +14,10 @@ import { WorkFeed } from './work-feed.ts';
 export interface WorkSourceOptions {
   /** The coinbase but for the keyset, which the terms name. */
   readonly coinbase: Omit<PoolCoinbase, 'keysetId'>;
+  /** What the templates leave for payouts; left out, nothing. */
+  readonly room?: AskedRoom;
+  /** Another room is to be asked for. */
+  onRoom?(): void;
   readonly log: Log;
   /** Shares that are known on a prev hash. */
   seenOn(prevHashLe: Uint8Array): Promise<SeenShares>;
@@ -22,10 +28,13 @@ export class WorkSource extends WorkFeed {
   readonly #options: WorkSourceOptions;
   readonly #work = new PoolWork(randomInt(1, 2 ** 32));
   #signature: string;
+  readonly #room: AskedRoom;
+  #payoutsId: bigint | undefined;
 
   constructor(options: WorkSourceOptions) {
     super(options.log);
     this.#options = options;
+    this.#room = options.room ?? new AskedRoom(NO_ROOM);
     this.#signature = options.coinbase.signature;
   }
 
@@ -48,23 +57,51 @@ export class WorkSource extends WorkFeed {
   }
 
   takeTemplate(template: NewTemplate): void {
+    const room = this.#room.at(performance.now());
     this.enqueue('a template', () => {
       if (template.future_template) {
-        this.server?.announce(this.#work.addFuture(template));
+        this.server?.announce(this.#work.addFuture(template, room));
         return;
       }
-      const live = this.#work.addCurrent(template);
+      const live = this.#work.addCurrent(template, room);
       if (live) this.server?.add(live);
     });
   }
 
   takePrevHash(message: SetNewPrevHash): void {
+    const room = this.#room;
+    const { asked } = room;
     this.enqueue('a prev hash', async () => {
       const seen = await this.#options.seenOn(message.prev_hash);
-      this.server?.activate(this.#work.setTip(message, seen));
+      const before = this.#work.current?.tip.prevHashLe;
+      // A tip comes again where a connection begins, and as the answer to other constraints.
+      const isAnswer = before !== undefined && equalBytes(before, message.prev_hash) && asked === room.asked;
+      if (isAnswer) room.answered();
+      this.server?.activate(this.#work.setTip(message, seen, isAnswer ? asked : undefined));
+      this.#addPayouts();
       this.isFresh();
       this.log.debug({ prev_hash: toHex(message.prev_hash) }, 'mining on a new tip');
     });
+  }
+
+  /** Whom the coinbases of jobs on one tip are to pay besides; as soon as templates leave room for it. */
+  takePayouts(payouts: CoinbasePayouts): void {
+    this.enqueue('payouts in the coinbase', () => {
+      if (payouts.id === this.#payoutsId) return;
+      this.#payoutsId = payouts.id;
+      const { outputs, prevHashLe } = payouts;
+      const about = { payouts: String(payouts.id), outputs: outputs.length, on: toHex(reversed(prevHashLe)) };
+      this.log.debug(about, 'the mint has balances paid in the coinbases of blocks on this tip');
+      this.#work.setPayouts(payouts);
+      const isOther = this.#room.want(roomOf(outputs), performance.now());
+      this.#addPayouts();
+      if (isOther) this.#options.onRoom?.();
+    });
+  }
+
+  #addPayouts(): void {
+    const live = this.#work.withPayouts();
+    if (live) this.server?.add(live);
   }
 
   protected followTerms({ keysetId }: Terms): void {

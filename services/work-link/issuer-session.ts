@@ -1,7 +1,10 @@
+import type { PayoutRoom } from '../../domain/jobs/payouts.ts';
 import { equalBytes, toHex } from '../../protocols/bytes.ts';
 import {
   type BlockState,
+  type CoinbasePayouts,
   encodeBlockState,
+  encodeCoinbasePayouts,
   encodeTerms,
   type OpenWorkLink,
   type SubmitWork,
@@ -36,6 +39,7 @@ export class IssuerSession {
   #identity: OpenWorkLink | undefined;
   /** The server id that the pool has. */
   #leased: number | undefined;
+  #payoutRoom: PayoutRoom | undefined;
   #renewal: NodeJS.Timeout | undefined;
   readonly #submits: SubmitWork[] = [];
   #storing = false;
@@ -58,6 +62,11 @@ export class IssuerSession {
     return this.#state === 'open' ? this.#identity : undefined;
   }
 
+  /** What payouts may take in the pool's coinbases; undefined where it makes none. */
+  get payoutRoom(): PayoutRoom | undefined {
+    return this.#payoutRoom;
+  }
+
   sendTerms(): void {
     if (!this.identity) return;
     const terms = this.#house.options.terms(this.identity.pool_id);
@@ -66,6 +75,10 @@ export class IssuerSession {
 
   sendBlock(block: BlockState): void {
     this.#connection.send(encodeBlockState(block));
+  }
+
+  sendPayouts(payouts: CoinbasePayouts): void {
+    this.#connection.send(encodeCoinbasePayouts(payouts));
   }
 
   close(reason: string): void {
@@ -83,6 +96,11 @@ export class IssuerSession {
     }
     if (message.name === 'SubmitWork' && this.identity) {
       this.#submit(message, this.identity);
+      return;
+    }
+    if (message.name === 'CoinbaseRoom' && this.identity) {
+      this.#payoutRoom = { size: message.max_size, sigops: message.max_sigops };
+      this.#house.options.onPayoutRoom?.(this.identity.pool_id);
       return;
     }
     throw new HashpoolError('unexpected-message', `${message.name} is out of place on the work link`);

@@ -1,7 +1,10 @@
+import type { PayoutRoom } from '../../domain/jobs/payouts.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import {
   type BlockState,
+  type CoinbasePayouts,
   decodeBlockState,
+  decodeCoinbasePayouts,
   decodeTerms,
   MAX_RECORDS_PER_SUBMIT,
   type Refusal,
@@ -56,6 +59,10 @@ export interface PoolSessionEvents {
   onAck?(ack: WorkAnswer): void;
   /** How a block of this pool stands, also where that is known; it may be a block of the pool's other servers. */
   onBlock?(block: BlockState): void;
+  /** What the mint is told that payouts may take in the coinbase; left out where the pool takes none. */
+  readonly payoutRoom?: PayoutRoom | undefined;
+  /** What coinbases on one tip are to pay, perhaps as it was told before. */
+  onPayouts?(payouts: CoinbasePayouts): void;
 }
 
 /** The pool's end of an open link: sends what the mint has not stored, a window at a time. */
@@ -99,6 +106,8 @@ export class PoolSession {
     } else if (message.name === 'BlockState') {
       const block = decodeBlockState(message);
       if (block) this.#events.onBlock?.(block);
+    } else if (message.name === 'CoinbasePayouts') {
+      this.#events.onPayouts?.(decodeCoinbasePayouts(message));
     } else if (message.name === 'ServerIdLease') {
       this.#events.onLease?.(message.server_id).catch((error: unknown) => this.#fail(error));
     } else if (message.name === 'WorkLinkRefused') {
@@ -113,6 +122,8 @@ export class PoolSession {
   #begin(): void {
     if (this.#ready || !this.#connection.isOpen) return;
     this.#ready = true;
+    const { payoutRoom: room } = this.#events;
+    if (room) this.#connection.send({ name: 'CoinbaseRoom', max_size: room.size, max_sigops: room.sigops });
     this.#stored = this.#source.storedSeq;
     this.#next = this.#stored + 1;
     this.#submit(new Uint8Array(0), 0);

@@ -1,6 +1,8 @@
+import type { PayoutRoom } from '../../domain/jobs/payouts.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import {
   type BlockState,
+  type CoinbasePayouts,
   type Refusal,
   type Terms,
   WORK_LINK_FRAME_CAP,
@@ -58,6 +60,8 @@ export interface WorkLinkServerOptions {
   terms(poolId: Uint8Array): Terms | undefined;
   /** That pool's latest blocks, oldest first: told to each link that comes up. */
   blocks(poolId: Uint8Array): Promise<readonly BlockState[]>;
+  /** A pool's link says what payouts may take in its coinbases: {@link WorkLinkServer.payoutRooms} has it. */
+  onPayoutRoom?(poolId: Uint8Array): void;
   /** Gives a server id to an outbox, durably, or renews its lease. @returns false where another outbox has it */
   lease(request: LeaseRequest): Promise<boolean>;
   /**
@@ -81,6 +85,10 @@ export interface WorkLinkServer {
   broadcastTerms(): void;
   /** Tells a pool, on all its links, how a block of its stands. */
   sendBlock(poolId: Uint8Array, block: BlockState): void;
+  /** What payouts may take in the coinbases of a pool's links, but of those that make none. */
+  payoutRooms(poolId: Uint8Array): PayoutRoom[];
+  /** Tells a pool, on all its links that make payouts, what to pay. */
+  sendPayouts(poolId: Uint8Array, payouts: CoinbasePayouts): void;
   close(): Promise<void>;
 }
 
@@ -92,6 +100,8 @@ export async function openWorkLinkServer(options: WorkLinkServerOptions): Promis
   const signatures = await openSignatureWorker();
   const sessions = new Set<IssuerSession>();
   const house = sessionHouse(options, signatures, sessions);
+  const linksOf = (poolId: Uint8Array) =>
+    [...sessions].filter(({ identity }) => identity && equalBytes(identity.pool_id, poolId));
   try {
     const listener = await listenSv2({
       ...options,
@@ -109,9 +119,11 @@ export async function openWorkLinkServer(options: WorkLinkServerOptions): Promis
         for (const session of sessions) session.sendTerms();
       },
       sendBlock(poolId, block) {
-        for (const session of sessions) {
-          if (session.identity && equalBytes(session.identity.pool_id, poolId)) session.sendBlock(block);
-        }
+        for (const session of linksOf(poolId)) session.sendBlock(block);
+      },
+      payoutRooms: (poolId) => linksOf(poolId).flatMap(({ payoutRoom }) => payoutRoom ?? []),
+      sendPayouts(poolId, payouts) {
+        for (const session of linksOf(poolId)) if (session.payoutRoom) session.sendPayouts(payouts);
       },
       async close() {
         await listener.close();

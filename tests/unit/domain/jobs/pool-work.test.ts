@@ -180,6 +180,65 @@ describe('work of a pool', () => {
     assert.deepEqual([work.addFuture(template(1n)).id, work.addFuture(template(2n)).id], [0xffffffff, 1]);
   });
 
+  it('pays others in jobs on the prev hash that they are for, out of what the reward script gets', () => {
+    const payouts = {
+      id: 1n,
+      prevHashLe: prevHash(1n).prev_hash,
+      outputs: Array.from({ length: 300 }, (_, i) => ({ value: BigInt(i + 1), script: pool.rewardScript })),
+    };
+    const room = { size: 30_000, sigops: 0 };
+    const outputsOf = (suffix: Uint8Array | undefined) => {
+      assert.ok(suffix);
+      const [count, at] =
+        suffix[4] === 0xfd ? [(suffix[5] ?? 0) + 256 * (suffix[6] ?? 0), 7] : [suffix[4] ?? 0, 5];
+      return decodeOutputs(suffix.subarray(at), count);
+    };
+    const work = new PoolWork();
+    work.setCoinbase(pool);
+    work.setPayouts(payouts);
+    assert.equal(work.withPayouts(), undefined, 'no tip yet');
+    const announced = work.addFuture(template(1n), room);
+    assert.equal(outputsOf(announced.coinbaseSuffix).length, 3, 'nobody knows its prev hash yet');
+    work.setTip(prevHash(1n), new SeenShares());
+    const paying = outputsOf(work.withPayouts()?.job.coinbaseSuffix);
+    assert.equal(paying.length, 303);
+    assert.deepEqual(paying.slice(2, 302), payouts.outputs);
+    assert.equal(
+      paying.reduce((sum, { value }) => sum + value, 0n),
+      312_500_000n,
+    );
+    const renewed = work.renew(work.current?.job.id ?? 0);
+    assert.equal(outputsOf(renewed?.job.coinbaseSuffix).length, 303);
+    work.addCurrent(template(4n, false));
+    assert.equal(outputsOf(work.current?.job.coinbaseSuffix).length, 3, 'no room is known of this template');
+    assert.equal(work.withPayouts(), undefined);
+    work.addFuture(template(5n), room);
+    work.setTip({ ...prevHash(5n), prev_hash: new Uint8Array(32).fill(2) }, new SeenShares());
+    assert.equal(work.withPayouts(), undefined, 'another tip');
+    work.addCurrent(template(6n, false), room);
+    assert.equal(outputsOf(work.current?.job.coinbaseSuffix).length, 3);
+  });
+
+  it('takes payouts from the reward script alone, and leaves it something', () => {
+    const other = { script: fromHex(`76a914${'00'.repeat(20)}88ac`), weight: 1 };
+    const work = new PoolWork();
+    work.setCoinbase({ ...pool, otherRewards: [other] });
+    const value = 156_250_000n - 546n;
+    const script = other.script;
+    const outputs = [
+      { value: value + 1n, script },
+      { value, script },
+      { value: 1n, script },
+    ];
+    work.setPayouts({ id: 1n, prevHashLe: prevHash(1n).prev_hash, outputs });
+    work.addFuture(template(1n), { size: 500, sigops: 50 });
+    work.setTip(prevHash(1n), new SeenShares());
+    const suffix = work.withPayouts()?.job.coinbaseSuffix;
+    assert.ok(suffix);
+    const values = decodeOutputs(suffix.subarray(5), 4).map((output) => output.value);
+    assert.deepEqual(values, [546n, 156_250_000n, 0n, value]);
+  });
+
   it('makes a search space of its own for each job', () => {
     const work = ready();
     const coinbases = new Set<string>();

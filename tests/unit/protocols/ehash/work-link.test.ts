@@ -3,9 +3,12 @@ import { describe, it } from 'node:test';
 import {
   BLOCK_STATES,
   type BlockState,
+  type CoinbasePayouts,
   decodeBlockState,
+  decodeCoinbasePayouts,
   decodeTerms,
   encodeBlockState,
+  encodeCoinbasePayouts,
   encodeTerms,
   issuerProof,
   MAX_RECORDS_PER_SUBMIT,
@@ -76,6 +79,23 @@ describe('work link messages', () => {
       assert.deepEqual(decodeBlockState(message), block);
       assert.equal(decodeBlockState({ ...message, state: BLOCK_STATES.length }), undefined);
     }
+  });
+
+  it('carry payouts, and refuse outputs that are cut short', () => {
+    const payouts: CoinbasePayouts = {
+      id: 2n ** 60n,
+      prevHashLe: new Uint8Array(32).fill(7),
+      outputs: [
+        { value: 1n, script: new Uint8Array(22) },
+        { value: 2_100_000_000_000_000n, script: new Uint8Array(300) },
+      ],
+    };
+    const message = roundtrip(encodeCoinbasePayouts(payouts));
+    assert.ok(message.name === 'CoinbasePayouts');
+    assert.deepEqual(decodeCoinbasePayouts(message), payouts);
+    const cut = { ...message, outputs: message.outputs.subarray(0, -1) };
+    assert.throws(() => decodeCoinbasePayouts(cut), { code: 'cut-short' });
+    assert.deepEqual(decodeCoinbasePayouts({ ...message, outputs: new Uint8Array(0) }).outputs, []);
   });
 
   it('stay within the frame cap at their largest', () => {

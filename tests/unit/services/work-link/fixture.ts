@@ -11,6 +11,7 @@ import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime
 import {
   openWorkLinkClient,
   type WorkLinkClient,
+  type WorkLinkClientOptions,
   type WorkSource,
 } from '../../../../services/work-link/client.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../../../services/work-link/server.ts';
@@ -120,6 +121,8 @@ export interface Link {
     outbox?: MemoryOutbox;
     poolId?: Uint8Array;
     authorityKey?: Uint8Array;
+    payoutRoom?: WorkLinkClientOptions['payoutRoom'];
+    onPayouts?: WorkLinkClientOptions['onPayouts'];
   }): Promise<WorkLinkClient>;
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;

@@ -8,7 +8,7 @@ import {
   workLinkProtocol,
 } from '../../../../protocols/ehash/work-link.ts';
 import { connectSv2 } from '../../../../runtime/sv2/connect.ts';
-import { keyPair, type Link, log, poolId, terms, withLink, workers } from './fixture.ts';
+import { keyPair, type Link, log, MemoryOutbox, poolId, terms, withLink, workers } from './fixture.ts';
 
 function assertStoredOnce(link: Link): void {
   assert.deepEqual(
@@ -46,6 +46,25 @@ describe('work link', () => {
       link.server.sendBlock(poolId, block(9, 'orphaned'));
       await link.until(() => link.blocks.length === 3);
       assert.deepEqual(link.blocks, ['7 confirmed', '9 found', '9 orphaned']);
+    }));
+
+  it('tells payouts to links that have room for them, and to no other', () =>
+    withLink(async (link) => {
+      const told: string[] = [];
+      const hear = (who: string) => (payouts: { id: bigint }) => void told.push(`${who} ${payouts.id}`);
+      const payoutRoom = { size: 2000, sigops: 40 };
+      await link.connect({ payoutRoom, onPayouts: hear('with room') });
+      await link.connect({ outbox: new MemoryOutbox(), serverId: 2, onPayouts: hear('without') });
+      await link.until(() => link.terms.length === 2 && link.server.payoutRooms(poolId).length === 1);
+      assert.deepEqual(link.server.payoutRooms(poolId), [payoutRoom]);
+      const stranger = new Uint8Array(33).fill(3);
+      assert.deepEqual(link.server.payoutRooms(stranger), []);
+      const payouts = { prevHashLe: new Uint8Array(32), outputs: [{ value: 5n, script: Uint8Array.of(81) }] };
+      link.server.sendPayouts(stranger, { id: 1n, ...payouts });
+      link.server.sendPayouts(poolId, { id: 2n, ...payouts });
+      link.server.broadcastTerms();
+      await link.until(() => told.length > 0 && link.terms.length === 4);
+      assert.deepEqual(told, ['with room 2']);
     }));
 
   it('loses and doubles nothing when answers are lost', () =>

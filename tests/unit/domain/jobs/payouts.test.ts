@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { AskedRoom, SETTLE_MS } from '../../../../domain/jobs/asked-room.ts';
+import {
+  fittingPayouts,
+  LEAST_REWARD_SATS,
+  NO_ROOM,
+  type PayoutRoom,
+  roomOf,
+} from '../../../../domain/jobs/payouts.ts';
+import { encodeOutputs, type TransactionOutput } from '../../../../protocols/bitcoin/output.ts';
+import { p2pkhScript, p2shScript, segwitScript } from '../../../../protocols/bitcoin/script.ts';
+
+const hash20 = new Uint8Array(20).fill(0xac);
+const scripts = {
+  p2wpkh: segwitScript(0, hash20),
+  p2tr: segwitScript(1, new Uint8Array(32).fill(0xad)),
+  p2pkh: p2pkhScript(hash20),
+  p2sh: p2shScript(hash20),
+};
+const WIDE: PayoutRoom = { size: 30_000, sigops: 20_000 };
+
+function output(value: bigint, script = scripts.p2wpkh): TransactionOutput {
+  return { value, script };
+}
+
+describe('payouts in a coinbase', () => {
+  it('take 31, 43, 34 and 32 bytes, and sigops for a public key hash alone', () => {
+    const rooms = Object.values(scripts).map((script) => roomOf([output(1n, script)]));
+    assert.deepEqual(rooms, [
+      { size: 33, sigops: 0 },
+      { size: 45, sigops: 0 },
+      { size: 36, sigops: 4 },
+      { size: 34, sigops: 0 },
+    ]);
+    assert.deepEqual(roomOf([]), NO_ROOM);
+  });
+
+  it('leave out what does not fit, and go on with the next', () => {
+    const [small, large, last] = [output(1000n), output(50_000n), output(1500n, scripts.p2tr)];
+    const value = 2500n + LEAST_REWARD_SATS;
+    assert.deepEqual(fittingPayouts([small, large, last], WIDE, value), [small, last]);
+    assert.deepEqual(fittingPayouts([small, large, last], WIDE, value - 1n), [small]);
+    assert.deepEqual(fittingPayouts([small, last], { size: 2 + 31, sigops: 0 }, value), [small]);
+    const legacy = output(1n, scripts.p2pkh);
+    assert.deepEqual(fittingPayouts([legacy, legacy, small], { size: 500, sigops: 7 }, value), [
+      legacy,
+      small,
+    ]);
+    assert.deepEqual(fittingPayouts([output(0n)], WIDE, value), [], 'nobody is paid nothing');
+    assert.deepEqual(fittingPayouts([small], NO_ROOM, value), []);
+  });
+
+  it('never pass room or value, whatever is asked', () => {
+    const any = fc.record({
+      value: fc.bigInt(0n, 100_000n),
+      script: fc.constantFrom(...Object.values(scripts)),
+    });
+    const rooms = fc.record({ size: fc.nat(2000), sigops: fc.nat(100) });
+    fc.assert(
+      fc.property(
+        fc.array(any, { maxLength: 60 }),
+        rooms,
+        fc.bigInt(0n, 500_000n),
+        (outputs, room, value) => {
+          const paid = fittingPayouts(outputs, room, value);
+          const needs = roomOf(paid);
+          assert.ok(needs.size <= room.size && needs.sigops <= room.sigops);
+          assert.ok(paid.length === 0 || encodeOutputs(paid).length <= room.size);
+          const sum = paid.reduce((total, each) => total + each.value, 0n);
+          assert.ok(paid.length === 0 || sum + LEAST_REWARD_SATS <= value);
+        },
+      ),
+    );
+  });
+});
+
+describe('room asked for', () => {
+  const most = { size: 2000, sigops: 100 };
+
+  it('is counted on once templates answer to it, or so much later that none of before can be under way', () => {
+    const room = new AskedRoom(most);
+    assert.ok(room.want({ size: 700, sigops: 33 }, 1000));
+    assert.deepEqual(room.asked, { size: 1024, sigops: 64 });
+    assert.deepEqual(room.at(1000 + SETTLE_MS - 1), NO_ROOM);
+    assert.deepEqual(room.at(1000 + SETTLE_MS), room.asked);
+    room.answered();
+    assert.deepEqual(room.at(1001), room.asked);
+  });
+
+  it('changes in steps, up to its limit, and one change at a time', () => {
+    const room = new AskedRoom(most);
+    assert.equal(room.want(NO_ROOM, 0), false);
+    assert.ok(room.want({ size: 100, sigops: 0 }, 0));
+    assert.equal(room.want({ size: 200, sigops: 0 }, 0), false, 'within the step');
+    assert.equal(room.want({ size: 5000, sigops: 500 }, 1), false, 'the answer is still to come');
+    room.answered();
+    assert.ok(room.want({ size: 5000, sigops: 500 }, 2));
+    assert.deepEqual(room.asked, most);
+  });
+
+  it('is not counted on any more from the moment that less is asked for', () => {
+    const room = new AskedRoom(most);
+    room.want({ size: 2000, sigops: 10 }, 0);
+    room.answered();
+    assert.ok(room.want({ size: 256, sigops: 100 }, 5));
+    assert.deepEqual(room.at(6), { size: 256, sigops: 32 });
+    room.answered();
+    assert.deepEqual(room.at(6), { size: 256, sigops: 100 });
+  });
+
+  it('is never asked for where there is to be none', () => {
+    assert.equal(new AskedRoom(NO_ROOM).want({ size: 5000, sigops: 500 }, 0), false);
+  });
+});
