@@ -44,11 +44,6 @@ export class SumPeaks {
     return this.#count;
   }
 
-  /** The root of the last whole subtree: that of the last 2^n leaves where their number has n zeros at its end. */
-  get last(): SumNode | undefined {
-    return this.#peaks.at(-1);
-  }
-
   /** Undefined where there is no leaf. */
   get root(): SumRoot | undefined {
     const last = this.#peaks.at(-1);

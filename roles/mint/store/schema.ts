@@ -16,6 +16,7 @@ import { merges } from './migrations/14-merges.ts';
 import { unredeemed } from './migrations/15-unredeemed.ts';
 import { autoPayout } from './migrations/16-auto-payout.ts';
 import { gifts } from './migrations/17-gifts.ts';
+import { reports } from './migrations/18-reports.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -84,5 +85,6 @@ export const schema: Schema = {
     unredeemed,
     autoPayout,
     gifts,
+    reports,
   ],
 };
