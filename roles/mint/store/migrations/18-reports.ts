@@ -11,7 +11,11 @@ export const reports = `
     ) STRICT;
     CREATE TABLE reported_epochs (
       epoch INTEGER PRIMARY KEY REFERENCES epochs,
-      report INTEGER NOT NULL REFERENCES reports
+      report INTEGER NOT NULL REFERENCES reports,
+      -- What the last report said was redeemed of it, and whether its window had passed.
+      told_ehash TEXT NOT NULL DEFAULT '0',
+      told_sats INTEGER NOT NULL DEFAULT 0,
+      told_over INTEGER NOT NULL DEFAULT 0 CHECK (told_over IN (0, 1))
     ) STRICT;
     CREATE INDEX epochs_of_report ON reported_epochs (report);
 
