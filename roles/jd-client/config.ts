@@ -6,6 +6,7 @@ import {
   integer,
   list,
   optional,
+  path,
   port,
   publicValue,
   secret,
@@ -111,6 +112,9 @@ export const jdClientConfig = table({
     min: 1,
     max: 50_000,
     default: 20_000,
+  }),
+  found_blocks_path: path('found blocks that the node is not known to have', {
+    default: 'found-blocks.json',
   }),
   stats: statsClientConfig,
 });

@@ -14,6 +14,11 @@ export interface KnownServer {
   readonly authorityKey: Uint8Array | undefined;
 }
 
+/** A pool in logs, and in what is kept. */
+export function poolName({ host, port }: Pick<KnownServer, 'host' | 'port'>): string {
+  return `${host}:${port}`;
+}
+
 /** A pool and its jd-server. */
 export interface UpstreamSettings {
   readonly pool: KnownServer;

@@ -31,7 +31,7 @@ export class Solo implements WorkTaker {
     answered({ kind: 'accepted' });
   }
 
-  push(): void {
+  push(): undefined {
     // The template provider alone has it.
   }
 }

@@ -5,7 +5,8 @@ import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import type { OpenRequest } from '../../services/mining-client/session.ts';
 import { openTemplateClient, type TemplateClient } from '../../services/template-client/client.ts';
-import { Blocks } from './blocks.ts';
+import type { Blocks } from './blocks/blocks.ts';
+import { openBlocks } from './blocks/open-blocks.ts';
 import type { JdClientConfig, JdClientShared } from './config.ts';
 import { Difficulty } from './difficulty.ts';
 import { openMiners } from './miners.ts';
@@ -42,6 +43,7 @@ export async function startJdClient(context: Context): Promise<void> {
     },
   });
   let providerText = 'waiting for template provider';
+  let blocks: Blocks | undefined;
   const provider = await context.open('template provider', () =>
     openTemplateClient({
       address: config.tp_address,
@@ -50,15 +52,23 @@ export async function startJdClient(context: Context): Promise<void> {
       workers,
       log,
       onTemplate: (template) => work.takeTemplate(template),
-      onPrevHash: (tip) => work.takePrevHash(tip),
+      onConnected: () => blocks?.connected(),
+      onPrevHash(tip) {
+        blocks?.tip(tip.prev_hash);
+        work.takePrevHash(tip);
+      },
       onStatus(text) {
         providerText = text;
       },
     }),
   );
-  const blocks = new Blocks(provider, work, log);
+  const transactions = new TransactionsOfTemplates(provider);
+  const found = await context.open('found blocks', () =>
+    openBlocks({ context, settings, workers, provider, transactions, work }),
+  );
+  blocks = found;
   const { server, desk } = await context.open('mining server', () =>
-    openMiners({ context, settings, crypto, workers, work, onBlock: (found) => blocks.take(found) }),
+    openMiners({ context, settings, crypto, workers, work, onBlock: (block) => found.take(block) }),
   );
   const difficulty = await context.open(
     'difficulty',
@@ -67,7 +77,7 @@ export async function startJdClient(context: Context): Promise<void> {
         for (const upstream of upstreams) upstream.wish(wish);
       }),
   );
-  const open = upstreamsOf({ context, workers, provider, room, work, difficulty });
+  const open = upstreamsOf({ context, workers, provider, transactions, room, work, difficulty });
   upstreams.push(...settings.upstreams.map(open));
   const takers = await context.open(
     'pools',
@@ -94,7 +104,8 @@ export async function startJdClient(context: Context): Promise<void> {
         shares_accepted: desk.counts.accepted,
         shares_rejected: server.figures.rejected,
         shares_waiting: desk.size,
-        blocks_found: blocks.found,
+        blocks_found: found.found,
+        blocks_unseen: found.unseen,
       }),
     }),
   );
@@ -104,14 +115,22 @@ interface UpstreamParts {
   readonly context: Context;
   readonly workers: HandshakeWorkers;
   readonly provider: TemplateClient;
+  readonly transactions: TransactionsOfTemplates;
   readonly room: Room;
   readonly work: Work;
   readonly difficulty: Difficulty;
 }
 
 /** @returns what makes an upstream of its settings; it connects when it is wanted */
-function upstreamsOf({ context: { config, log }, workers, provider, room, work, difficulty }: UpstreamParts) {
-  const transactions = new TransactionsOfTemplates(provider);
+function upstreamsOf({
+  context: { config, log },
+  workers,
+  provider,
+  transactions,
+  room,
+  work,
+  difficulty,
+}: UpstreamParts) {
   // One channel for the jobs of all miners, which comes back after a cut.
   const request = (): OpenRequest => ({
     userIdentity: config.user_identity,

@@ -7,10 +7,13 @@ export interface TemplateTransactions {
   readonly wtxids: readonly Uint8Array[];
 }
 
-/** The transactions of templates; those of the last one are kept, since it may be declared more than once. */
+/** Templates whose transactions are kept: one may be declared more than once, and be mined on while the next is. */
+const MAX_KEPT = 4;
+
+/** The transactions of templates, those of the last ones without asking again. */
 export class TransactionsOfTemplates {
   readonly #provider: Pick<TemplateClient, 'requestTransactionData'>;
-  #last: { readonly id: bigint; readonly transactions: Promise<TemplateTransactions> } | undefined;
+  readonly #kept = new Map<bigint, Promise<TemplateTransactions>>();
 
   constructor(provider: Pick<TemplateClient, 'requestTransactionData'>) {
     this.#provider = provider;
@@ -18,11 +21,14 @@ export class TransactionsOfTemplates {
 
   /** @throws HashpoolError as TemplateClient.requestTransactionData */
   async of(templateId: bigint): Promise<TemplateTransactions> {
-    if (this.#last?.id !== templateId) this.#last = { id: templateId, transactions: this.#ask(templateId) };
+    const transactions = this.#kept.get(templateId) ?? this.#ask(templateId);
+    this.#kept.set(templateId, transactions);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
     try {
-      return await this.#last.transactions;
+      return await transactions;
     } catch (error) {
-      if (this.#last.id === templateId) this.#last = undefined;
+      if (this.#kept.get(templateId) === transactions) this.#kept.delete(templateId);
       throw error;
     }
   }

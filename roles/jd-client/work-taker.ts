@@ -1,6 +1,7 @@
 import type { OwnJob } from '../../domain/job-declaration/own-job.ts';
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import type { TransactionOutput } from '../../protocols/bitcoin/output.ts';
+import type { PushedBlock } from './blocks/kept-block.ts';
 import type { PassedShare } from './upstream/job-record.ts';
 
 /** What jobs for somebody are made of. */
@@ -30,6 +31,6 @@ export interface WorkTaker {
   take(job: OwnJob): void;
   /** A share of a job that was taken. */
   submit(job: OwnJob, share: PassedShare): void;
-  /** A share of a job that was taken is a block. */
-  push(job: OwnJob, work: HashedWork): void;
+  /** A share of a job that was taken is a block. @returns what a jd-server can make it of; undefined where none could */
+  push(job: OwnJob, work: HashedWork): PushedBlock | undefined;
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkName } from '../../protocols/bitcoin/network.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
@@ -12,6 +13,8 @@ import { type Bitcoind, startBitcoind } from '../../services/bitcoind/start.ts';
 /** An address on regtest that nobody needs the key of, for blocks that only have to exist. */
 export const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 const PORT_TRIES = 5;
+const HEIGHT_LIMIT_MS = 30_000;
+const HEIGHT_POLL_MS = 50;
 
 export interface NodeOptions {
   readonly network?: NetworkName;
@@ -95,6 +98,14 @@ async function startOnFreePort(start: (port: number) => Promise<void>): Promise<
         /unable to bind|could not bind|Address already in use/i.test(error.message);
       if (!isPortTaken || attempt === PORT_TRIES) throw error;
     }
+  }
+}
+
+/** Waits until the node's chain has so many blocks; throws where that never comes. */
+export async function untilHeight({ rpc }: Pick<TestNode, 'rpc'>, blocks: number): Promise<void> {
+  for (const end = Date.now() + HEIGHT_LIMIT_MS; (await rpc.call('getblockcount')) !== blocks; ) {
+    if (Date.now() > end) throw new Error(`block ${blocks} is not in the chain`);
+    await delay(HEIGHT_POLL_MS);
   }
 }
 

@@ -33,6 +33,8 @@ export interface JdClientOptions {
 /** The jd-client, and what miners must know of it. */
 export interface JdClientProcess {
   readonly role: RoleProcess;
+  /** Holds its state. */
+  readonly folder: string;
   readonly host: string;
   readonly port: number;
   /** x-only, 32 bytes. */
@@ -77,6 +79,7 @@ export async function jdClientProcess(
   });
   return {
     role,
+    folder,
     host: '127.0.0.1',
     port,
     authorityKey,

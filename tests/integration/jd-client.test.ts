@@ -5,6 +5,7 @@ import { toHex } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { untilHeight } from '../harness/bitcoind.ts';
 import { jdClientProcess } from '../harness/jd-client.ts';
 import { channelOf, has, type JdScene, jdScene, type Pass, share } from '../harness/jd-scene.ts';
 import { type PoolProcess, poolProcess } from '../harness/pool.ts';
@@ -22,13 +23,6 @@ const DECLARE_SUCCESS = 0x58;
 const BLOCK_BITS = 10;
 /** What the miner of Stratum V1 asks for: shares of so many zero bits. */
 const SV1_BITS = 6;
-
-async function isMined({ node }: JdScene, blocks: number): Promise<void> {
-  for (const end = Date.now() + 20_000; (await node.rpc.call('getblockcount')) !== blocks; ) {
-    if (Date.now() > end) throw new Error(`block ${blocks} is not in the chain`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 test("shares of the miner's own jobs become work at the mint, for the miner's own key", {
   timeout: LIMIT_MS,
@@ -102,7 +96,7 @@ for (const [way, options] of [
     assert.equal(await share(channel, all.key, 1), 'accepted');
     const height = Number(await all.node.rpc.call('getblockcount'));
     assert.equal(await share(channel, all.key, 2, BLOCK_BITS), 'accepted');
-    await isMined(all, height + 1);
+    await untilHeight(all.node, height + 1);
     const hash = String(await all.node.rpc.call('getbestblockhash'));
     const block = (await all.node.rpc.call('getblock', [hash, 2])) as {
       tx: { vout: { scriptPubKey: { hex: string }; value: number }[] }[];

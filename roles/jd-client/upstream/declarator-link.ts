@@ -16,13 +16,37 @@ import type { KnownServer } from '../settings.ts';
 /** Above the longest message of a jd-server, the places of all transactions of a block. */
 const FRAME_CAP = 256 * 1024;
 
-export interface DeclaratorLinkOptions {
+/** What a connection to a jd-server takes. */
+export interface DeclaratorAccess {
   readonly server: KnownServer;
   /** Whether jobs are declared with their transactions. */
   readonly isDeclared: boolean;
   readonly deviceId: string;
   readonly workers: HandshakeWorkers;
   readonly log: Logger;
+}
+
+/** @throws HashpoolError as connectSv2 */
+export function connectDeclarator(
+  { server, isDeclared, deviceId, workers, log }: DeclaratorAccess,
+  signal: AbortSignal,
+): Promise<Sv2Connection<JobDeclarationMessage>> {
+  return connectSv2({
+    ...server,
+    protocol: jobDeclarationProtocol,
+    setup: {
+      protocol: JOB_DECLARATION_PROTOCOL,
+      flags: isDeclared ? DECLARE_TX_DATA : 0,
+      device_id: deviceId,
+    },
+    frameCap: FRAME_CAP,
+    workers,
+    log,
+    signal,
+  });
+}
+
+export interface DeclaratorLinkOptions extends DeclaratorAccess {
   up(): void;
   down(): void;
   message(message: JobDeclarationMessage): void;
@@ -36,24 +60,12 @@ export class DeclaratorLink {
   #connection: Sv2Connection<JobDeclarationMessage> | undefined;
 
   constructor(options: DeclaratorLinkOptions) {
-    const { server, isDeclared, deviceId, workers, log } = options;
+    const { server, log } = options;
     this.#running = reconnecting({
       name: `jd-server ${server.host}:${server.port}`,
       async connect(signal) {
         try {
-          return await connectSv2({
-            ...server,
-            protocol: jobDeclarationProtocol,
-            setup: {
-              protocol: JOB_DECLARATION_PROTOCOL,
-              flags: isDeclared ? DECLARE_TX_DATA : 0,
-              device_id: deviceId,
-            },
-            frameCap: FRAME_CAP,
-            workers,
-            log,
-            signal,
-          });
+          return await connectDeclarator(options, signal);
         } catch (error) {
           options.trouble(`its jd-server: ${messageOf(error)}`);
           throw error;

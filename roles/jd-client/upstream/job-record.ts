@@ -2,9 +2,9 @@ import type { OwnJob } from '../../../domain/job-declaration/own-job.ts';
 import type { HashedWork } from '../../../domain/shares/validate-share.ts';
 import { meetsTargetLe } from '../../../protocols/bitcoin/target.ts';
 import { concatBytes, readU32Le } from '../../../protocols/bytes.ts';
-import type { JobDeclarationMessage } from '../../../protocols/sv2/job-declaration.ts';
 import type { MiningChannel, ShareOwner } from '../../../services/mining-client/channel.ts';
 import type { Answered } from '../../../services/mining-client/pending-shares.ts';
+import type { Solution } from '../blocks/kept-block.ts';
 
 /** A share on its way to a pool. */
 export interface PassedShare {
@@ -12,8 +12,6 @@ export interface PassedShare {
   readonly owner: ShareOwner;
   readonly answered: Answered;
 }
-
-export type Solution = Extract<JobDeclarationMessage, { name: 'PushSolution' }>;
 
 type State =
   | { readonly name: 'waiting' }

@@ -12,7 +12,8 @@ import type { Logger } from '../../../runtime/logs.ts';
 import type { HandshakeWorkers } from '../../../runtime/sv2/handshake-workers.ts';
 import type { CustomJobAnswer, MiningChannel } from '../../../services/mining-client/channel.ts';
 import type { OpenRequest } from '../../../services/mining-client/session.ts';
-import type { UpstreamSettings } from '../settings.ts';
+import type { PushedBlock } from '../blocks/kept-block.ts';
+import { poolName, type UpstreamSettings } from '../settings.ts';
 import type { Pool } from '../takers.ts';
 import type { JobOffer } from '../work-taker.ts';
 import { DeclaratorLink } from './declarator-link.ts';
@@ -66,7 +67,7 @@ export class Upstream implements Pool {
   constructor(options: UpstreamOptions) {
     const { pool } = options.settings;
     this.#options = options;
-    this.name = `${pool.host}:${pool.port}`;
+    this.name = poolName(pool);
     this.#log = options.log.child({ pool: this.name });
     this.#declarations = new Declarations(options.isDeclared, {
       allocate: (request_id) =>
@@ -162,13 +163,15 @@ export class Upstream implements Pool {
     else if (record.submit(share)) this.#declarations.want(number);
   }
 
-  push({ number }: OwnJob, work: HashedWork): void {
+  push({ number }: OwnJob, work: HashedWork): PushedBlock | undefined {
     const record = this.#records.get(number);
     // Without transactions it could put no block together.
-    if (!record || !this.#options.isDeclared) return;
+    if (!record || !this.#options.isDeclared) return undefined;
     const solution = record.solutionOf(work);
     if (record.isDeclared) this.#tellDeclarator(solution);
     else record.keep(solution);
+    const declaration = declarationOf(record.job, 0, new Uint8Array(0), []);
+    return { pool: this.name, declaration, solution };
   }
 
   get #isReady(): boolean {

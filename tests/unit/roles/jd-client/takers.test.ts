@@ -47,7 +47,7 @@ class TestPool implements Pool {
     assert.fail('nobody mines here');
   }
 
-  push(): void {
+  push(): never {
     assert.fail('nobody mines here');
   }
 }
