@@ -179,15 +179,13 @@ export class MiningSession implements ShareOwner {
     if (work) events.onStored?.(work);
     if (work) events.onAccepted?.(this.#number, share, work);
     this.#house.acks.add(this, channel, sequenceNumber, k);
-    // One that was stored before was counted before.
-    if (work && channel.vardiff.accepted(k)) this.#stopFlood(channel);
   }
 
   refused({ channel, sequenceNumber }: StoredShare, code: string): void {
     if (this.#channels.get(channel.id) === channel) this.#reject(channel.id, sequenceNumber, code);
   }
 
-  /** Moves a channel's target before its time, where the store's answer still finds it open. */
+  /** Moves a channel's target before its time, where its share still finds it open. */
   #stopFlood(channel: MiningChannel): void {
     if (this.#channels.get(channel.id) !== channel) return;
     this.#catchUp();
@@ -240,9 +238,15 @@ export class MiningSession implements ShareOwner {
   }
 
   #settle(share: GoodShare, isPoint: boolean): void {
+    const { channel, sequenceNumber, work, replay } = share;
     const error = settleShare(this.#house, this, share, isPoint);
-    if (error) this.#reject(share.channel.id, share.sequenceNumber, error);
-    else if (this.#house.commits.full) this.#hold();
+    if (error) {
+      this.#reject(channel.id, sequenceNumber, error);
+      return;
+    }
+    // It shows the client's rate as it comes: answers may be late, and many at once.
+    if (!replay && channel.vardiff.accepted(work.job.k)) this.#stopFlood(channel);
+    if (this.#house.commits.full) this.#hold();
   }
 
   /** The store is behind: this client waits, and TCP tells it so. */

@@ -37,6 +37,22 @@ describe("a channel's difficulty", () => {
     assert.deepEqual(new Set(pool.sink.records.map(({ k }) => k)), new Set([4]));
   });
 
+  it('goes by when shares come, and not by when they are answered', async (t) => {
+    const pool = await testPool(t);
+    const release = Promise.withResolvers<void>();
+    pool.sink.before = () => release.promise;
+    const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
+    const last = Array.from({ length: 12 }, () => channel.push(channel.mine())).at(-1);
+    await channel.miner.next('SetTarget');
+    const moved = exponent(channel.target);
+    assert.ok(moved >= 7);
+    release.resolve();
+    const isLast = ({ last_sequence_number }: { last_sequence_number: number }) =>
+      last_sequence_number === last;
+    await channel.miner.next('SubmitShares.Success', isLast);
+    assert.equal(exponent(channel.target), moved);
+  });
+
   it('once it is much harder leaves an old job its target for a grace, and none afterwards', async (t) => {
     const pool = await testPool(t);
     const channel = await (await pool.connect()).open({ nominal_hash_rate: CLAIM });
