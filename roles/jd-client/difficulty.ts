@@ -5,23 +5,23 @@ import type { MiningServer } from '../../services/mining-server/server.ts';
 
 const LOOK_MS = 2_000;
 
+export interface DifficultyOptions {
+  readonly server: Pick<MiningServer, 'wishes'>;
+  readonly sharesPerMinute: number;
+  /** Whether a job waits for a pool's consent. */
+  isWaiting(): boolean;
+  /** Told whenever it is another one. */
+  tell(wish: ChannelWish): void;
+}
+
 /** Tells the pools what difficulty the miners here need, all together. */
 export class Difficulty {
-  readonly #sharesPerMinute: number;
-  readonly #tell: (wish: ChannelWish) => void;
-  readonly #server: Pick<MiningServer, 'wishes'>;
+  readonly #options: DifficultyOptions;
   readonly #looking: NodeJS.Timeout;
   #wanted: SharedDifficulty = sharedDifficulty([], 1);
 
-  /** @param tell told whenever it is another one */
-  constructor(
-    server: Pick<MiningServer, 'wishes'>,
-    sharesPerMinute: number,
-    tell: (wish: ChannelWish) => void,
-  ) {
-    this.#server = server;
-    this.#sharesPerMinute = sharesPerMinute;
-    this.#tell = tell;
+  constructor(options: DifficultyOptions) {
+    this.#options = options;
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -41,9 +41,13 @@ export class Difficulty {
   }
 
   #look(): void {
+    const { server, sharesPerMinute, isWaiting, tell } = this.#options;
     const before = this.#wanted;
-    this.#wanted = sharedDifficulty(this.#server.wishes(), this.#sharesPerMinute);
-    const { exponent, miners } = this.#wanted;
-    if (exponent !== before.exponent || miners !== before.miners) this.#tell(this.wish);
+    const wanted = sharedDifficulty(server.wishes(), sharesPerMinute);
+    const { exponent, miners } = wanted;
+    // A job is mined with the target at which it is accepted: what was found for an easier one would go unpaid.
+    if (exponent > before.exponent && isWaiting()) return;
+    this.#wanted = wanted;
+    if (exponent !== before.exponent || miners !== before.miners) tell(this.wish);
   }
 }

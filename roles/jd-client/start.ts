@@ -73,8 +73,13 @@ export async function startJdClient(context: Context): Promise<void> {
   const difficulty = await context.open(
     'difficulty',
     () =>
-      new Difficulty(server, config.shares_per_minute, (wish) => {
-        for (const upstream of upstreams) upstream.wish(wish);
+      new Difficulty({
+        server,
+        sharesPerMinute: config.shares_per_minute,
+        isWaiting: () => upstreams.some(({ isBusy }) => isBusy),
+        tell(wish) {
+          for (const upstream of upstreams) upstream.wish(wish);
+        },
       }),
   );
   const open = upstreamsOf({ context, workers, provider, transactions, room, work, difficulty });
