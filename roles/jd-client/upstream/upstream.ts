@@ -25,6 +25,7 @@ const TICK_MS = 250;
 const MAX_RECORDS = 64;
 /** Bytes that must be left for miners, their channels and our jobs. */
 const LEAST_ROLLABLE = 6;
+const NOTHING = new Uint8Array(0);
 
 export interface UpstreamOptions {
   readonly settings: UpstreamSettings;
@@ -308,10 +309,10 @@ export class Upstream implements Pool {
 
   #provide(request_id: number, places: readonly number[]): void {
     const transactions = this.#declaredBy(request_id)?.transactions?.data;
-    const transaction_list = places.map((place) => transactions?.[place] ?? new Uint8Array(0));
+    // None for a job that was given up meanwhile: without an answer the jd-server would wait, and give no token until then.
+    const transaction_list = transactions ? places.map((place) => transactions[place] ?? NOTHING) : [];
     this.#log.debug({ transactions: places.length }, 'the jd-server asks for transactions');
-    if (transactions)
-      this.#tellDeclarator({ name: 'ProvideMissingTransactions.Success', request_id, transaction_list });
+    this.#tellDeclarator({ name: 'ProvideMissingTransactions.Success', request_id, transaction_list });
   }
 
   #declared(requestId: number, token: Uint8Array, now: number): void {
