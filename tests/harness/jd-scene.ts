@@ -8,6 +8,7 @@ import {
   WORKER_NAME_EXTENSION,
 } from '../../protocols/ehash/extension.ts';
 import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
+import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import type { TestNode } from './bitcoind.ts';
@@ -26,6 +27,8 @@ export interface JdSceneOptions {
   readonly jdConfig?: readonly string[];
   readonly config?: readonly string[];
   readonly blockBits?: number;
+  /** As of the pool's scene. */
+  readonly coins?: number;
   /** The node of the jd-server; left out, it is the miner's and the pool's. */
   readonly serverNode?: (all: PoolScene) => Promise<Pick<TestNode, 'rpcUrl' | 'rpcAuth'>>;
   /** Decides on the frames between the jd-client and the jd-server, the pool, the template provider. */
@@ -52,6 +55,7 @@ export async function jdScene(t: TestContext, options: JdSceneOptions = {}): Pro
   const tokenSecret = Uint8Array.from(randomBytes(32));
   const all = await poolScene(t, {
     blockBits: options.blockBits ?? 40,
+    coins: options.coins ?? 1,
     config: [`jd_token_keys = ["${toHex(curve.publicKey(tokenSecret))}"]`, ...(options.poolConfig ?? [])],
     ...(options.atPoolsProvider ? { atProvider: options.atPoolsProvider } : {}),
   });
@@ -87,12 +91,13 @@ export async function channelOf({ client }: Pick<JdScene, 'client'>): Promise<Ra
 /** Mines a share and hands it in. */
 export function share(channel: RawChannel, key: Uint8Array, seed = 0, bits = 0): Promise<string> {
   const extranonce = new Uint8Array(channel.extranonceSize).fill(seed);
-  const tlvs = [
-    encodeWorkerName('rig'),
-    { extension: EHASH_EXTENSION, field: LOCKING_KEY_FIELD, value: key },
-  ];
   const fits = (hash: Uint8Array) => meetsTargetLe(hash, channel.target) && leadingZeroBits(hash) >= bits;
-  return channel.submit(channel.mine(fits, { extranonce }), tlvs);
+  return channel.submit(channel.mine(fits, { extranonce }), shareTlvs(key));
+}
+
+/** What a share says beside its proof: its worker, and the key that is paid. */
+export function shareTlvs(key: Uint8Array): Tlv[] {
+  return [encodeWorkerName('rig'), { extension: EHASH_EXTENSION, field: LOCKING_KEY_FIELD, value: key }];
 }
 
 /** Waits until the mint has so many shares. */

@@ -22,6 +22,8 @@ const HIGH_FEE = 100_000n;
 export interface PoolSceneOptions {
   /** Leading zero bits that a block must have. */
   readonly blockBits?: number;
+  /** Coinbases that anyone can spend, of which `spendCoin` takes the last. */
+  readonly coins?: number;
   /** Lines of the pool's config. */
   readonly config?: readonly string[];
   /** Decides on the frames between pool and template provider; left out, nobody is in between. */
@@ -59,9 +61,10 @@ export async function poolScene(
   };
 
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  await node.rpc.call('generatetodescriptor', [1, `raw(${toHex(ANYONE_SCRIPT)})`]);
+  const { coins = 1 } = options;
+  await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
   await node.generate(COINBASE_MATURITY);
-  let [coin] = await coinbaseCoins(node, 1);
+  let coin = (await coinbaseCoins(node, coins)).at(-1);
   const provider = await templateProvider(t, {
     ...node,
     config: [`block_target_bits = ${options.blockBits ?? NEVER_A_BLOCK}`, 'fee_check_interval_sec = 1'],
