@@ -17,6 +17,7 @@ import { unredeemed } from './migrations/15-unredeemed.ts';
 import { autoPayout } from './migrations/16-auto-payout.ts';
 import { gifts } from './migrations/17-gifts.ts';
 import { reports } from './migrations/18-reports.ts';
+import { coinbasePayouts } from './migrations/19-coinbase-payouts.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -86,5 +87,6 @@ export const schema: Schema = {
     autoPayout,
     gifts,
     reports,
+    coinbasePayouts,
   ],
 };
