@@ -104,14 +104,16 @@ export async function start(context: MintContext): Promise<Mint> {
 
   const payments = await startPayments(context, engine);
   const backends = [...(payments?.methods.values() ?? [])].map(({ backend }) => backend);
-  await context.open('watchdog', () =>
+  const watchdog = await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
   const http = await context.open('Cashu API', () => listen(context, { engine, payments, tip }));
   await context.open('status', () =>
     reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),
   );
-  await context.open('stats', () => openMintStats(context, { engine, chain, watcher, workLink }));
+  await context.open('stats', () =>
+    openMintStats(context, { engine, chain, watcher, workLink, watchdog, confirmations }),
+  );
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));
   return { engine, chain, watcher, url: http.url, workLink };

@@ -1,23 +1,32 @@
 import { messageOf } from '../../protocols/errors.ts';
+import type { StatsMessageOf } from '../../protocols/stats/messages.ts';
 import { openStatsClient, type StatsClient } from '../../services/stats/client/client.ts';
 import type { RoleHealth } from '../../services/stats/client/process-health.ts';
 import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
 import type { ChainWatcher } from './chain/watcher.ts';
 import type { Engine } from './engine.ts';
+import { EpochTeller } from './epoch-teller.ts';
 import type { MintContext } from './start.ts';
 import type { PoolBlock } from './store/chain.ts';
+import { isLost } from './store/epochs.ts';
+import type { Standing, Watchdog } from './watchdog/watchdog.ts';
 
 const LEDGER_MS = 2_000;
+/** Epochs change with the chain, and there are many: they are looked at each time that the ledger was told so often. */
+const EPOCHS_EVERY = 3;
 
 interface Parts {
   readonly engine: Engine;
   readonly chain: ChainView;
   readonly watcher: ChainWatcher;
   readonly workLink: WorkLinkServer;
+  readonly watchdog: Pick<Watchdog, 'standing'>;
+  /** Confirmations that make a boundary final. */
+  readonly confirmations: number;
 }
 
-/** Reports to the stats service that the config names: the chain, the pools' blocks, the sums of the books. */
+/** Reports to the stats service that the config names: the chain, the pools' blocks and epochs, the sums of the books. */
 export function openMintStats({ config, log }: MintContext, parts: Parts): { close(): Promise<void> } {
   if (config.stats.stats_server_address === undefined) return { close: async () => undefined };
   const { engine, watcher } = parts;
@@ -36,21 +45,44 @@ export function openMintStats({ config, log }: MintContext, parts: Parts): { clo
     onBlockOrphaned: ({ hashLe, height }) =>
       client.send({ name: 'BlockOrphaned', at: BigInt(Date.now()), block_hash: hashLe, height }),
   });
+  const epochs = new EpochTeller({
+    ...parts,
+    height: () => watcher.height,
+    send: (message) => client.send(message),
+    clock: Date.now,
+  });
+  let tellings = 0;
+  let standingAt = 0;
+  const tellStanding = (): void => {
+    const { standing } = parts.watchdog;
+    if (!standing || standing.at === standingAt) return;
+    standingAt = standing.at;
+    client.send(satSums(standing));
+  };
   const tellLedger = async (): Promise<void> => {
     try {
       const { quotes, ehash_total, ehash_waiting, ehash_issued } = await engine.figures();
       const sums = { quotes: BigInt(quotes), ehash_total, ehash_waiting, ehash_issued };
       client.send({ name: 'LedgerSums', at: BigInt(Date.now()), ...sums });
+      if (tellings++ % EPOCHS_EVERY === 0) await epochs.tell();
+      tellStanding();
       storeTrouble = undefined;
     } catch (error) {
       storeTrouble = messageOf(error);
     }
   };
-  const timer = setInterval(() => void tellLedger(), LEDGER_MS);
-  void tellLedger();
+  let telling: Promise<void> | undefined;
+  const tell = (): void => {
+    telling ??= tellLedger().finally(() => {
+      telling = undefined;
+    });
+  };
+  const timer = setInterval(tell, LEDGER_MS);
+  tell();
   return {
     async close() {
       clearInterval(timer);
+      await telling;
       await client.close();
     },
   };
@@ -62,12 +94,29 @@ function sendBlock(client: StatsClient, name: 'BlockInChain' | 'BlockConfirmed',
   client.send({ name, at, block_hash: hashLe, height, confirmations, value_sat: value });
 }
 
+function satSums({ at, owed, held, balances }: Standing): StatsMessageOf<'SatSums'> {
+  return {
+    name: 'SatSums',
+    at: BigInt(at),
+    owed_sat: owed,
+    owed_ehash: balances.ehash,
+    is_reserve_known: held === undefined ? 0 : 1,
+    reserve_sat: held ?? 0n,
+    fees_sat: balances.fees,
+    dust_sat: balances.dust,
+    expired_sat: balances.expired,
+    carried_sat: balances.carried,
+  };
+}
+
 function mintHealth(
   { engine, chain, watcher, workLink }: Parts,
   storeTrouble: string | undefined,
 ): RoleHealth {
   const { stopped } = engine.issuance;
   const { tip } = chain;
+  const lost = engine.epochs.all.filter(isLost).map(({ unit }) => unit);
+  const stranded = `${lost.join(', ')} is stranded: nothing of its pool is minted until it is merged`;
   const follows = tip ? watcher.trouble : `waiting for bitcoind: ${chain.trouble}`;
   const link = (name: string, trouble: string | undefined, well: string) =>
     ({ name, state: trouble ? 'failing' : 'ok', why: trouble || well }) as const;
@@ -77,6 +126,7 @@ function mintHealth(
     links: [
       link('store', storeTrouble, 'answers'),
       link('books', stopped, 'add up'),
+      link('epochs', lost.length > 0 ? stranded : undefined, 'follow the chain'),
       link('chain', follows, `followed to block ${tip?.height}`),
     ],
   };

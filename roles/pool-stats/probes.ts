@@ -114,6 +114,13 @@ export function poolProbes(
       look: () => judgeLink(reported, 'mint', 'books'),
     },
     {
+      name: 'mint-epochs',
+      title: "Mint's epochs",
+      matters: true,
+      remedy: 'See `npm run epochs`: an epoch that lost its block is merged with one that has a reward',
+      look: () => judgeLink(reported, 'mint', 'epochs'),
+    },
+    {
       name: 'mint-chain',
       title: "Mint's view of the chain",
       matters: true,

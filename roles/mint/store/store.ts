@@ -7,6 +7,7 @@ import { epochOperations } from './epochs.ts';
 import { expiryOperations } from './expiry.ts';
 import { forgettingOperations } from './forgetting.ts';
 import { keysetOperations } from './keysets.ts';
+import { latestEpochOperations } from './latest-epochs.ts';
 import { leaseOperations } from './leases.ts';
 import { lossOperations } from './losses.ts';
 import { meltOperations } from './melts.ts';
@@ -27,6 +28,7 @@ export { schema } from './schema.ts';
 export function operations(db: Database) {
   return {
     ...epochOperations(db),
+    ...latestEpochOperations(db),
     ...boundaryOperations(db),
     ...mergeOperations(db),
     ...stampOperations(db),

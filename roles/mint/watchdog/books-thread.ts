@@ -5,7 +5,7 @@ export function start({ place }: { readonly place: string }) {
   return {
     books: (_: null) => {
       const { units, sats } = auditMint(place);
-      return { units, contradictions: sats.contradictions };
+      return { units, balances: sats.balances, contradictions: sats.contradictions };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { liabilityOf, mismatchOf, type UnitSums } from '../../../domain/ledger/sums.ts';
+import type { Account } from '../../../domain/epochs/accounts.ts';
+import { liabilityOf, mismatchOf } from '../../../domain/ledger/sums.ts';
 import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import { openWorkers, type Workers } from '../../../runtime/workers/pool.ts';
@@ -23,6 +24,18 @@ export interface WatchdogParts {
   readonly log: Logger;
 }
 
+/** What the mint owes in sats and what is there for it, as they were compared last. */
+export interface Standing {
+  /** Unix ms. */
+  readonly at: number;
+  /** To holders of sat ecash, and of quotes that are paid and not minted. */
+  readonly owed: bigint;
+  /** What the backends hold; undefined where there is none, or one does not say. */
+  readonly held: bigint | undefined;
+  /** Of the books of sats. */
+  readonly balances: Readonly<Record<Account, bigint>>;
+}
+
 /**
  * Compares what is issued, spent and backed, unit by unit. Books that contradict themselves end all signing until an
  * operator has looked: whatever made a token out of nothing must not make another. A backend that holds less than
@@ -33,6 +46,7 @@ export class Watchdog {
   readonly #workers: Workers<BooksTasks>;
   #timer: NodeJS.Timeout;
   #checking: Promise<void> | undefined;
+  #standing: Standing | undefined;
 
   private constructor(parts: WatchdogParts, workers: Workers<BooksTasks>) {
     this.#parts = parts;
@@ -54,6 +68,11 @@ export class Watchdog {
     return watchdog;
   }
 
+  /** Undefined until the books were read once. */
+  get standing(): Standing | undefined {
+    return this.#standing;
+  }
+
   /** Never rejects: books that can't be read are said so, and read again. */
   check(): Promise<void> {
     this.#checking ??= this.#check().finally(() => {
@@ -71,7 +90,7 @@ export class Watchdog {
   async #check(): Promise<void> {
     const { issuance, log } = this.#parts;
     try {
-      const { units, contradictions } = await this.#workers.call('books', null);
+      const { units, balances, contradictions } = await this.#workers.call('books', null);
       const mismatches = [...units].flatMap(([unit, sums]) => mismatchOf(unit, sums) ?? []);
       const wrong = [...mismatches, ...contradictions];
       if (wrong.length > 0 && issuance.stopped === undefined) {
@@ -80,7 +99,14 @@ export class Watchdog {
         issuance.stop(`its books contradict themselves: ${wrong.join('; ')}`);
       }
       if (issuance.isHeld) this.#compared();
-      await this.#checkBacking(units.get(PAYMENT_UNIT));
+      const sums = units.get(PAYMENT_UNIT);
+      const owed = sums ? liabilityOf(sums) : 0n;
+      const held = await this.#held();
+      this.#standing = { at: Date.now(), owed, held, balances };
+      if (held !== undefined && held < owed) {
+        const alert = { alert: 'not-backed', balance: held, owed };
+        log.error(alert, `the backends hold ${held} sats, the mint owes ${owed}`);
+      }
     } catch (error) {
       const alert = { alert: 'books-unread', err: error };
       log.error(alert, `the books could not be compared: ${messageOf(error)}`);
@@ -94,16 +120,12 @@ export class Watchdog {
     this.#timer = setInterval(() => void this.check(), INTERVAL_MS);
   }
 
-  async #checkBacking(sums: UnitSums | undefined): Promise<void> {
-    const { backends, log } = this.#parts;
-    if (!sums || backends.length === 0) return;
+  /** What all backends hold; undefined where there is none, or one does not say. */
+  async #held(): Promise<bigint | undefined> {
+    const { backends } = this.#parts;
     const balances = await Promise.all(backends.map((backend) => backend.balance()));
     const known = balances.filter((balance) => balance !== undefined);
-    if (known.length < balances.length) return;
-    const balance = known.reduce((sum, each) => sum + each, 0n);
-    const owed = liabilityOf(sums);
-    if (balance >= owed) return;
-    const alert = { alert: 'not-backed', balance, owed };
-    log.error(alert, `the backends hold ${balance} sats, the mint owes ${owed}`);
+    if (known.length === 0 || known.length < balances.length) return undefined;
+    return known.reduce((sum, each) => sum + each, 0n);
   }
 }

@@ -7,6 +7,7 @@ import { LiveFeed } from './live.ts';
 import { documentRoutes } from './openapi.ts';
 import { blocksRoute } from './routes/blocks.ts';
 import { declarationsRoute } from './routes/declarations.ts';
+import { epochsRoute } from './routes/epochs.ts';
 import { eventsRoute } from './routes/events.ts';
 import { hashrateRoute } from './routes/hashrate.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -37,6 +38,7 @@ export function openApi(context: ApiContext, { log, metrics, addRoutes }: ApiPar
   minersRoutes(http, context, windows);
   workersRoute(http, context);
   blocksRoute(http, context);
+  epochsRoute(http, context);
   quotesRoute(http, context);
   rejectedRoute(http, context);
   leaderboardRoute(http, context, windows);

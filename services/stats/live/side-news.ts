@@ -5,6 +5,7 @@ import type { Stats } from '../api/schemas/stats.ts';
 import type { Upstreams } from '../api/schemas/upstreams.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { blockNews, ChainBoard } from './chain-board.ts';
+import { EpochBoard } from './epoch-board.ts';
 import type { EventLog } from './events.ts';
 import type { KnownMiner } from './known-miners.ts';
 import type { Recorder } from './recorder.ts';
@@ -30,6 +31,7 @@ const BLOCK_WORDS = {
 /** What roles tell besides shares: quotes, books, blocks, jobs, pools to mine for. */
 export class SideNews {
   readonly chain: ChainBoard;
+  readonly epochs: EpochBoard;
   readonly #parts: Parts;
   #ledger: Stats['ledger'] = null;
   #declarations: Declarations['sums'] = null;
@@ -38,6 +40,7 @@ export class SideNews {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.chain = new ChainBoard(parts.network);
+    this.epochs = new EpochBoard(parts.events);
   }
 
   /** The mint's books, as it told them last. */
@@ -80,6 +83,12 @@ export class SideNews {
           ehash_waiting: String(message.ehash_waiting),
           ehash_issued: String(message.ehash_issued),
         };
+        break;
+      case 'EpochState':
+        this.epochs.epoch(message);
+        break;
+      case 'SatSums':
+        this.epochs.standing(message);
         break;
       case 'UpstreamStates':
         this.#upstreams = upstreamsOf(message);

@@ -12,7 +12,7 @@ const ledger = object({
   quotes: sum('quotes that stand'),
   ehash_total: sum('ehash of all quotes'),
   ehash_waiting: sum('ehash that no wallet has minted yet'),
-  ehash_issued: sum('ehash that wallets have minted'),
+  ehash_issued: sum('ehash that wallets have minted, or that was paid out to miners instead'),
 });
 
 /** `GET /api/stats` */
