@@ -21,8 +21,9 @@ export interface Audit {
   readonly unsent: number;
   readonly refused: number;
   readonly quotes: { readonly rows: number; readonly sum: bigint };
-  /** Quotes that became tokens, and those that have not yet. */
+  /** Quotes that became tokens, those that were credited to keys without a wallet, and those that wait. */
   readonly minted: bigint;
+  readonly autoPaid: bigint;
   readonly waiting: bigint;
   /** Tokens that the mint has signed and not taken back. */
   readonly outstanding: bigint;
@@ -67,6 +68,7 @@ export function auditAppliance(state: StateFolder, run?: RunFigures): Audit {
     refused: shares.refused,
     quotes: { rows: mint?.quotes.count ?? 0, sum: mint?.quotes.sum ?? 0n },
     minted: mint?.issued.sum ?? 0n,
+    autoPaid: mint?.autoPaid.sum ?? 0n,
     waiting: mint?.waiting.sum ?? 0n,
     outstanding: mint?.outstanding ?? 0n,
     wallet,
@@ -106,6 +108,7 @@ function followShares(paths: DatabasePaths): ShareAudit {
 function compare(shares: ShareAudit, mint: Books | undefined, wallet: bigint): string[] {
   const quotes = mint?.quotes ?? { count: 0, sum: 0n };
   const issued = mint?.issued.sum ?? 0n;
+  const autoPaid = mint?.autoPaid.sum ?? 0n;
   const waiting = mint?.waiting.sum ?? 0n;
   const outstanding = mint?.outstanding ?? 0n;
   const redeemed = mint?.redeemed ?? 0n;
@@ -116,12 +119,12 @@ function compare(shares: ShareAudit, mint: Books | undefined, wallet: bigint): s
     ],
     [quotes.sum === shares.quotedSum, `the quotes are worth ${quotes.sum}, their shares ${shares.quotedSum}`],
     [
-      issued + waiting === quotes.sum,
-      `minted ${issued} and waiting ${waiting} are not the quotes' ${quotes.sum}`,
+      issued + autoPaid + waiting === quotes.sum,
+      `minted ${issued}, auto-paid ${autoPaid} and waiting ${waiting} are not the quotes' ${quotes.sum}`,
     ],
     [
-      outstanding === issued - redeemed,
-      `tokens of ${outstanding} are out, quotes of ${issued} were minted and ${redeemed} were redeemed`,
+      outstanding === issued + autoPaid - redeemed,
+      `tokens of ${outstanding} are out, quotes of ${issued + autoPaid} were minted or auto-paid and ${redeemed} were redeemed`,
     ],
     [wallet <= outstanding, `the wallet holds ${wallet}, and no more than ${outstanding} is out`],
   ]);

@@ -2,9 +2,20 @@
  * The accounts of the books of sats. `coinbase` and `gifts` are where sats come from: blocks of the pool, and what others
  * paid to its script. `ehash` is owed to an epoch's holders, `sat` to those of sat ecash. `fees` are the operator's, `dust` is
  * what rounding kept back; what nobody redeemed in time is `expired` where it is the operator's, and else `carried` to the
- * pool's next reward.
+ * pool's next reward. `payouts` is owed to keys that are paid without a wallet, `paid` has left for them, fees included.
  */
-export const ACCOUNTS = ['coinbase', 'gifts', 'ehash', 'fees', 'sat', 'dust', 'expired', 'carried'] as const;
+export const ACCOUNTS = [
+  'coinbase',
+  'gifts',
+  'ehash',
+  'fees',
+  'sat',
+  'dust',
+  'expired',
+  'carried',
+  'payouts',
+  'paid',
+] as const;
 export type Account = (typeof ACCOUNTS)[number];
 
 /** Sats that went from one account to another, for one epoch. */
@@ -21,8 +32,20 @@ export interface EpochAccounts {
   readonly unit: string;
   readonly rewardSats: bigint;
   readonly feeSats: bigint;
-  /** Given for ehash. */
+  /** Given for ehash in sat ecash. */
   readonly redeemedSats: bigint;
+  /** Credited for ehash to keys that are paid without a wallet. */
+  readonly autoPaidSats: bigint;
+}
+
+/** What the rows of keys that are paid without a wallet come to, in sats. */
+export interface PayoutSums {
+  /** Owed to them and held for nothing. */
+  readonly balances: bigint;
+  /** Held for payments that are under way. */
+  readonly held: bigint;
+  /** What has left, fees included. */
+  readonly paid: bigint;
 }
 
 /** What each account has taken less what it gave. All of them together are nothing, for no posting makes a sat. */
@@ -51,7 +74,7 @@ export function contradictionsOf(epochs: readonly EpochAccounts[], postings: rea
 }
 
 function contradictionOf(epoch: EpochAccounts, postings: readonly Posting[]): string | undefined {
-  const { unit, rewardSats, feeSats, redeemedSats } = epoch;
+  const { unit, rewardSats, feeSats, redeemedSats, autoPaidSats } = epoch;
   const balances = balancesOf(postings);
   const of = (account: Account) => balances.get(account) ?? 0n;
   const received = postings.reduce((sum, { taker, sats }) => (taker === 'ehash' ? sum + sats : sum), 0n);
@@ -59,6 +82,21 @@ function contradictionOf(epoch: EpochAccounts, postings: readonly Posting[]): st
   if (of('fees') !== feeSats) return `the fee of ${unit} is ${feeSats} sats, ${of('fees')} are booked`;
   if (of('sat') !== redeemedSats)
     return `${redeemedSats} sats were given for ${unit}, ${of('sat')} are booked`;
+  if (of('payouts') !== autoPaidSats)
+    return `${autoPaidSats} sats were credited for ${unit}, ${of('payouts')} are booked`;
   if (of('ehash') < 0n) return `${-of('ehash')} sats more were given for ${unit} than it had`;
   return undefined;
+}
+
+/**
+ * What is wrong with what is owed to keys that are paid without a wallet, in words; undefined where it is sound.
+ * @param postings of all epochs
+ */
+export function payoutContradiction(
+  { balances, held, paid }: PayoutSums,
+  postings: readonly Posting[],
+): string | undefined {
+  const booked = balancesOf(postings).get('payouts') ?? 0n;
+  if (booked === balances + held + paid) return undefined;
+  return `${booked} sats are booked for auto-payouts; keys have ${balances}, ${held} are held and ${paid} were paid`;
 }

@@ -59,5 +59,11 @@ export function checkPaid(quote: QuoteStanding & { readonly name: string }): voi
   if (state === 'VOID') {
     throw cashuError('quote-unpaid', `quote ${quote.name} is void: its share failed a later check`);
   }
+  if (state === 'AUTO_PAID') {
+    throw cashuError(
+      'quote-issued',
+      `quote ${quote.name} is AUTO_PAID; its worth went to the balance of its key`,
+    );
+  }
   throw cashuError('quote-issued', `quote ${quote.name} is ${state}; /v1/restore gives its signatures again`);
 }

@@ -61,7 +61,13 @@ export const cashuErrors = {
   'epoch-expired': row(40013, 'Epoch cannot be redeemed any more'),
   'worth-nothing': row(40014, 'Ehash is worth less than a satoshi'),
   'reward-exhausted': row(40015, 'Reward of the epoch is used up'),
+  'key-unknown': row(40020, 'Key has no quotes'),
+  'not-registered': row(40021, 'Key is not registered for auto-payout'),
+  'counter-too-low': row(40022, 'Counter is not higher than the last one'),
+  'address-in-use': row(40023, 'Address serves too many keys'),
+  'auto-payout-disabled': row(40024, 'Auto-payout is not offered'),
   'rate-limited': row(42900, 'Too many requests', 429),
+  unreported: row(40020, 'No report has it', 404),
   'not-found': row(40400, 'No such endpoint', 404),
   // Nothing has changed: the same request may succeed later, once a disk has room or a node is back.
   'mint-not-ready': row(50300, 'Mint is not ready', 503),

@@ -15,6 +15,8 @@ export interface Books {
   readonly quotes: Tally;
   /** Quotes that wallets have minted. */
   readonly issued: Tally;
+  /** Quotes that were credited to keys that are paid without a wallet. */
+  readonly autoPaid: Tally;
   /** Quotes not minted yet, paid or not. */
   readonly waiting: Tally;
   readonly void: Tally;
@@ -24,7 +26,7 @@ export interface Books {
   readonly spent: Tally;
   /** Ehash that was redeemed for sats. */
   readonly redeemed: bigint;
-  /** signed - spent: the tokens out there. Equals `issued.sum` less `redeemed` in a sound mint. */
+  /** signed - spent: the tokens out there. Equals `issued.sum` and `autoPaid.sum` less `redeemed` in a sound mint. */
   readonly outstanding: bigint;
   readonly sats: SatBooks;
   readonly refusals: number;
@@ -66,6 +68,7 @@ function readBooks(db: Database): Books {
   return {
     quotes: ofOutcome(Outcome.open, Outcome.waiting, Outcome.issued, Outcome.autoPaid),
     issued: ofOutcome(Outcome.issued),
+    autoPaid: ofOutcome(Outcome.autoPaid),
     waiting: ofOutcome(Outcome.open, Outcome.waiting),
     void: ofOutcome(Outcome.void),
     signed,

@@ -21,6 +21,10 @@ export interface UnitBooks extends UnitSums {
 
 const NONE: Tally = { count: 0, sum: 0n };
 
+/** What is paid to keys without a wallet comes out of their balances and not out of tokens: sat-books.ts has it. */
+const PAID_BY_TOKENS =
+  "NOT EXISTS (SELECT 1 FROM payout_holds WHERE purpose = 'onchain' AND reference = melt_quotes.id)";
+
 /** Adds up every unit that has a keyset. Reads whole tables. */
 export function readUnitBooks(db: Database): Map<string, UnitBooks> {
   const signed = talliesOf(
@@ -31,7 +35,7 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
   const mined = talliesOf(
     db,
     `SELECT unit, exponent, count(*) AS n FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)
-    WHERE outcome = ${Outcome.issued}`,
+    WHERE outcome IN (${Outcome.issued}, ${Outcome.autoPaid})`,
   );
   const paid = sumsOf(db, 'SELECT unit, CAST(sum(amount_paid) AS BIGINT) AS total FROM mint_quotes');
   const issued = sumsOf(db, 'SELECT unit, CAST(sum(amount_issued) AS BIGINT) AS total FROM mint_quotes');
@@ -41,14 +45,15 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
   );
   const paidOut = sumsOf(
     db,
-    "SELECT unit, CAST(sum(melt_quotes.amount + fee_paid) AS BIGINT) AS total FROM melt_quotes WHERE state = 'PAID'",
+    `SELECT unit, CAST(sum(melt_quotes.amount + fee_paid) AS BIGINT) AS total FROM melt_quotes
+    WHERE state = 'PAID' AND ${PAID_BY_TOKENS}`,
   );
   const pending = sumsOf(
     db,
-    "SELECT unit, CAST(sum(provided) AS BIGINT) AS total FROM melt_quotes WHERE state = 'PENDING'",
+    `SELECT unit, CAST(sum(provided) AS BIGINT) AS total FROM melt_quotes WHERE state = 'PENDING' AND ${PAID_BY_TOKENS}`,
   );
   const redemptions = readRedemptions(db);
-  const givenFor = redemptions.reduce((sum, { sats }) => sum + sats, 0n);
+  const givenFor = redemptions.reduce((sum, { sats, autoSats }) => sum + sats - autoSats, 0n);
   const redeemed = new Map(redemptions.map(({ unit, ehash }) => [unit, ehash]));
   const keysets = db
     .prepare('SELECT unit, max(epoch) AS epoch FROM keysets GROUP BY unit ORDER BY unit')
@@ -80,11 +85,16 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
 }
 
 /** What was redeemed of each epoch. */
-export function readRedemptions(db: Database): { unit: string; ehash: bigint; sats: bigint }[] {
-  const statement = db.prepare('SELECT unit, ehash, sats FROM redemptions JOIN epochs USING (epoch)');
+export function readRedemptions(
+  db: Database,
+): { unit: string; ehash: bigint; sats: bigint; autoSats: bigint }[] {
+  const statement = db.prepare(
+    'SELECT unit, ehash, sats, auto_sats FROM redemptions JOIN epochs USING (epoch)',
+  );
   statement.setReadBigInts(true);
   return statement.all().map((row) => {
-    return { unit: text(row, 'unit'), ehash: BigInt(text(row, 'ehash')), sats: bigInteger(row, 'sats') };
+    const [sats, autoSats] = [bigInteger(row, 'sats'), bigInteger(row, 'auto_sats')];
+    return { unit: text(row, 'unit'), ehash: BigInt(text(row, 'ehash')), sats, autoSats };
   });
 }
 

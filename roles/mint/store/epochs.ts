@@ -76,6 +76,8 @@ export interface EpochWork {
   /** All but void ones, minted or not. */
   readonly work: bigint;
   readonly issued: bigint;
+  /** Credited to keys that are paid without a wallet. */
+  readonly autoPaid: bigint;
 }
 
 /** Selects what {@link epochOf} reads. */
@@ -140,6 +142,7 @@ export function epochOperations(db: Database) {
         quotes: Number(of('created', () => 1n) - of('void', () => 1n)),
         work: of('created', amountOf) - of('void', amountOf),
         issued: of('issued', amountOf),
+        autoPaid: of('auto_paid', amountOf),
       };
     },
 

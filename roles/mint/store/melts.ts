@@ -6,6 +6,7 @@ import type { Database, Row } from '../../../runtime/sql/database.ts';
 import { runSteps } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { type HeldOutput, type MeltRow, meltOf } from './melt-row.ts';
+import { payoutBalanceOperations } from './payout-balances.ts';
 import { bigInteger, blob, integer, text } from './row.ts';
 
 /** A melt quote that is about to be given out. */
@@ -25,6 +26,16 @@ export interface MeltStart {
   readonly outputs: readonly HeldOutput[];
   /** Unix seconds. */
   readonly now: number;
+  /** Milliseconds since 1970 until which nobody else is to look after the payment. */
+  readonly claimedUntil: number;
+}
+
+/** A payment on the chain that the balance of a key without a wallet pays. */
+export interface BalancePayment extends Pick<MeltRow, 'id' | 'request' | 'amount' | 'feeOptions'> {
+  readonly payoutKey: number;
+  readonly selectedFee: number;
+  /** All that is held for it: the amount and the most that it may cost. */
+  readonly provided: bigint;
   /** Milliseconds since 1970 until which nobody else is to look after the payment. */
   readonly claimedUntil: number;
 }
@@ -81,6 +92,12 @@ export function meltOperations(db: Database) {
     UPDATE mint_quotes SET amount_paid = amount_paid + amount
     WHERE method = ? AND lookup = ? AND amount_paid = 0 AND is_lost = 0 RETURNING mint_quote, id, amount`);
   settleQuote.setReadBigInts(true);
+  const { holdBalances, settleHeld, releaseHeld } = payoutBalanceOperations(db);
+  // It ends before it begins, so that no tokens ever pay it.
+  const addBegun = db.prepare(`
+    INSERT INTO melt_quotes (id, method, unit, request, lookup, amount, fee_options, expiry, state, attempt, selected_fee,
+      provided, claimed_until)
+    VALUES (?, 'onchain', 'sat', ?, NULL, ?, ?, 0, 'PENDING', 1, ?, ?, ?)`);
   const addReceipt = db.prepare(`
     INSERT INTO receipts (method, payment_id, mint_quote, amount, credited) VALUES (?, ?, ?, ?, ?)`);
 
@@ -164,7 +181,15 @@ export function meltOperations(db: Database) {
     dropOutputs.run(melt);
     runSteps([spending(inputs)]);
     addSignatures(change);
+    if (inputs.length === 0) settleBalance(id, proof ?? '', fee);
     return inputs.map(({ y }) => y);
+  }
+
+  /** What a payment without tokens did not take goes back to the balance that has paid it. */
+  function settleBalance(id: Uint8Array, proof: string, fee: bigint): void {
+    const row = byId.get(id) ?? {};
+    const left = bigInteger(row, 'provided') - bigInteger(row, 'amount') - fee;
+    settleHeld({ purpose: 'onchain', reference: id, proof, left });
   }
 
   return {
@@ -207,7 +232,19 @@ export function meltOperations(db: Database) {
       const inputs = heldInputs(melt);
       dropInputs.run(melt);
       dropOutputs.run(melt);
+      if (inputs.length === 0) releaseHeld({ purpose: 'onchain', reference: id });
       return inputs.map(({ y }) => y);
+    },
+
+    /**
+     * A1: sats of a balance are held and a quote is PENDING for them, all or nothing; from then on it is a payment like any
+     * other. Preconditions: the key is registered and has so much.
+     * @throws HashpoolError 'balance-changed'
+     */
+    payBalance: (payment: BalancePayment): void => {
+      const { id, payoutKey, request, amount, feeOptions, selectedFee, provided, claimedUntil } = payment;
+      holdBalances({ purpose: 'onchain', reference: id, holds: [{ payoutKey, sats: provided }] });
+      addBegun.run(id, request, amount, stringifyJson(feeOptions), selectedFee, provided, claimedUntil);
     },
 
     /** The outpoint of a payment that waits for its confirmations. @returns whether it is news */

@@ -32,6 +32,8 @@ export function pricingOperations(db: Database) {
   );
   carried.setReadBigInts(true);
   const retire = db.prepare('UPDATE keysets SET is_active = 0 WHERE epoch = ?');
+  // What a look through a key's quotes has passed may be due from here on.
+  const lookAgain = db.prepare('UPDATE payout_keys SET examined_quote = 0 WHERE examined_quote > 0');
 
   const found = (epoch: number): Epoch => {
     const row = epochById(epoch);
@@ -88,6 +90,7 @@ export function pricingOperations(db: Database) {
         ['coinbase', closing.reward],
       ] as const;
       reward(sources, parts);
+      lookAgain.run();
       return true;
     },
   };

@@ -14,9 +14,12 @@ import { meltOperations } from './melts.ts';
 import { mergeOperations } from './merging.ts';
 import { paymentOperations } from './payments.ts';
 import { payoutBalanceOperations } from './payout-balances.ts';
+import { payoutCreditOperations } from './payout-credits.ts';
+import { payoutKeyOperations } from './payout-keys.ts';
 import { pricingOperations } from './pricing.ts';
 import { quoteOperations } from './quotes.ts';
 import { redemptionOperations } from './redemptions.ts';
+import { reportOperations } from './reports.ts';
 import { stampOperations } from './stamps.ts';
 import { figureOperations } from './tallies.ts';
 import { tokenOperations } from './tokens.ts';
@@ -39,6 +42,9 @@ export function operations(db: Database) {
     ...pricingOperations(db),
     ...redemptionOperations(db),
     ...expiryOperations(db),
+    ...reportOperations(db),
+    ...payoutKeyOperations(db),
+    ...payoutCreditOperations(db),
     ...payoutBalanceOperations(db),
     ...workOperations(db),
     ...paymentOperations(db),
@@ -66,8 +72,15 @@ const noted: readonly OperationName[] = [
     'mint',
     'swap',
   ] as const),
-  ...(['fixPrice', 'redeem', 'expireEpoch'] as const),
-  ...(['holdBalances', 'releaseHeld', 'settleHeld'] as const),
+  ...(['fixPrice', 'redeem', 'expireEpoch', 'addReport'] as const),
+  ...([
+    'registerPayout',
+    'creditPayouts',
+    'payBalance',
+    'holdBalances',
+    'releaseHeld',
+    'settleHeld',
+  ] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
 ];

@@ -4,13 +4,13 @@ import type { Database } from '../../../runtime/sql/database.ts';
 import { runEach } from '../../../runtime/sql/together.ts';
 import { integer } from './row.ts';
 
-/** What is counted of quotes: `created` all that came in, `issued` and `void` those of them that ended so. */
+/** What is counted of quotes: `created` all that came in, `issued`, `auto_paid` and `void` those of them that ended so. */
 type Kind = 'created' | 'issued' | 'auto_paid' | 'void';
 
 /** Processes of a mint count in rows of their own, so that they seldom wait for each other. */
 const WRITERS = 64;
 
-/** The sums of all quotes, in ehash; waiting is what wallets have not minted yet. */
+/** The sums of all quotes, in ehash: issued is what wallets have minted and what was paid out instead, waiting the rest. */
 export interface QuoteFigures {
   readonly quotes: number;
   readonly ehash_total: bigint;
@@ -66,11 +66,12 @@ export function figureOperations(db: Database) {
       const sum = (kind: Kind) => of(kind).reduce((total, row) => total + row.sum, 0n);
       const count = (kind: Kind) => of(kind).reduce((total, row) => total + row.n, 0);
       const total = sum('created') - sum('void');
+      const issued = sum('issued') + sum('auto_paid');
       return {
         quotes: count('created') - count('void'),
         ehash_total: total,
-        ehash_waiting: total - sum('issued'),
-        ehash_issued: sum('issued'),
+        ehash_waiting: total - issued,
+        ehash_issued: issued,
       };
     },
   };

@@ -38,9 +38,9 @@ export const REWARD = 50n;
  */
 export async function epochScene(
   t: TestContext,
-  { confirmations = 3, journalFolder }: { confirmations?: number; journalFolder?: string } = {},
+  { confirmations = 3, ...options }: { confirmations?: number; journalFolder?: string; place?: string } = {},
 ) {
-  const mint = await openTestMint(t, FIRST, { journalFolder });
+  const mint = await openTestMint(t, FIRST, options);
   const { engine, poolId, curve } = mint;
   const { hash } = await loadCrypto();
   const chain = new ScriptedChain('regtest', FIRST);
