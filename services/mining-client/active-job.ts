@@ -17,12 +17,10 @@ export interface Work {
   readonly cleanJobs: boolean;
 }
 
-/** A job that can be mined on one channel. */
+/** A job that can be mined: one object for all channels that have it at the same target. */
 export interface ActiveJob {
   /** The same object for all channels that were sent the job together. */
   readonly work: Work;
   /** The one target that a share of this job must meet to be paid, whatever the channel's target becomes. */
   readonly targetLe: Uint8Array;
-  /** The channel's prefix of the extranonce when the job became active. */
-  readonly extranoncePrefix: Uint8Array;
 }

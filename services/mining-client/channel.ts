@@ -3,7 +3,7 @@ import { type HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
-import { JobBoard, type NewExtendedMiningJob } from './job-board.ts';
+import { JobBoard, type NewExtendedMiningJob, type SetNewPrevHash } from './job-board.ts';
 import type { ChannelJournal } from './journal/journal.ts';
 import { type Answered, MAX_PENDING_OF_SHARED, MAX_PENDING_SHARES, PendingShares } from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
@@ -38,7 +38,8 @@ export interface ChannelOwner<C = MiningChannel> {
   opened(channel: C): void;
   /** The pool refused to open, or did not answer. */
   refused(error: HashpoolError): void;
-  job(job: ActiveJob): void;
+  /** @param extranoncePrefix the channel's, for this job and those after it */
+  job(job: ActiveJob, extranoncePrefix: Uint8Array): void;
   /** The pool's word on a job of ours; for who makes jobs. */
   customJob?(answer: CustomJobAnswer): void;
   /** The target of jobs to come is another one; for who makes jobs. */
@@ -299,10 +300,8 @@ export class MiningChannel {
   take(message: ChannelMessage, ofGroup?: NewExtendedMiningJob): void {
     switch (message.name) {
       case 'NewExtendedMiningJob':
-        this.#activate(() => this.#board.addJob(message));
-        break;
       case 'SetNewPrevHash':
-        this.#activate(() => this.#board.setPrevHash(message, ofGroup));
+        this.#activate(message, ofGroup);
         break;
       case 'SetTarget':
         this.#board.setTarget(message.maximum_target);
@@ -330,15 +329,16 @@ export class MiningChannel {
     }
   }
 
-  #activate(take: () => ActiveJob | undefined): void {
+  #activate(message: NewExtendedMiningJob | SetNewPrevHash, ofGroup?: NewExtendedMiningJob): void {
+    const board = this.#board;
     let job: ActiveJob | undefined;
     try {
-      job = take();
+      job = message.name === 'SetNewPrevHash' ? board.setPrevHash(message, ofGroup) : board.addJob(message);
     } catch (error) {
       this.#log.warn({ channel: this.id }, `a job of the pool is unusable: ${messageOf(error)}`);
       return;
     }
-    if (job !== undefined) this.#owner?.job(job);
+    if (job !== undefined) this.#owner?.job(job, board.extranoncePrefix);
   }
 
   #takePrefix(prefix: Uint8Array): void {

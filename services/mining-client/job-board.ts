@@ -25,8 +25,9 @@ const MAX_SHARED_TARGETS = 1024;
  */
 export class JobBoard {
   #future: readonly NewExtendedMiningJob[] = NONE;
-  /** The jobs that were activated on this tip, oldest first. */
-  #active: readonly ActiveJob[] = NONE;
+  /** The job that was activated last, and those before it on the same tip: at a new tip nothing is allocated for them. */
+  #last: ActiveJob | undefined;
+  #earlier: readonly ActiveJob[] = NONE;
   #tip: SetNewPrevHash | undefined;
   #targetLe: Uint8Array = NO_TARGET;
   #hasNoTarget = true;
@@ -53,6 +54,8 @@ export class JobBoard {
 
   /** For the jobs that become active after it (5.3.13). */
   setExtranoncePrefix(prefix: Uint8Array): void {
+    // Under another prefix a job that is sent again is another job.
+    if (!equalBytes(prefix, this.#extranoncePrefix)) this.#forgetActive();
     this.#extranoncePrefix = prefix;
   }
 
@@ -69,7 +72,7 @@ export class JobBoard {
           `job ${job.job_id} is to be mined now, but no prev hash came before it`,
         );
       }
-      return this.#activate(workOf(job, this.#tip));
+      return this.#activate(job, this.#tip);
     }
     const others = this.#future.filter(({ job_id }) => job_id !== job.job_id);
     this.#future = [...others, job].slice(-MAX_FUTURE_JOBS);
@@ -83,9 +86,10 @@ export class JobBoard {
    *   anyway
    */
   setPrevHash(message: SetNewPrevHash, ofGroup?: NewExtendedMiningJob): ActiveJob | undefined {
-    if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prev_hash)) this.#active = NONE;
+    if (!this.#tip || !equalBytes(message.prev_hash, this.#tip.prev_hash)) this.#forgetActive();
     this.#tip = message;
-    const job = this.#future.find(({ job_id }) => job_id === message.job_id) ?? ofGroup;
+    const own = this.#future.length > 0 && this.#future.find(({ job_id }) => job_id === message.job_id);
+    const job = own || ofGroup;
     this.#future = NONE;
     if (job === undefined) {
       throw new HashpoolError(
@@ -93,25 +97,31 @@ export class JobBoard {
         `the prev hash names job ${message.job_id}, which did not come before it`,
       );
     }
-    return this.#activate(workOf(job, message));
+    return this.#activate(job, message);
   }
 
-  #activate(work: Work): ActiveJob | undefined {
+  #activate(message: NewExtendedMiningJob, tip: SetNewPrevHash): ActiveJob | undefined {
     if (this.#hasNoTarget) {
       throw new HashpoolError(
         'bad-target',
-        `job ${work.jobId} came under a target of zero, which no hash meets`,
+        `job ${message.job_id} came under a target of zero, which no hash meets`,
       );
     }
-    const active = { work, targetLe: this.#targetLe, extranoncePrefix: this.#extranoncePrefix };
-    const known = this.#active.findIndex((job) => job.work.jobId === work.jobId);
-    const former = this.#active[known];
-    if (former !== undefined && isSameJob(former, active)) return undefined;
-    this.#active =
-      former === undefined
-        ? [...this.#active, active].slice(-MAX_ACTIVE_JOBS)
-        : this.#active.with(known, active);
+    const active = activeJob(message, tip, this.#targetLe);
+    const last = this.#last;
+    if (last !== undefined) {
+      const known = [...this.#earlier, last];
+      const former = known.find(({ work }) => work.jobId === message.job_id);
+      if (former !== undefined && isSameJob(former, active)) return undefined;
+      this.#earlier = known.filter((job) => job !== former).slice(1 - MAX_ACTIVE_JOBS);
+    }
+    this.#last = active;
     return active;
+  }
+
+  #forgetActive(): void {
+    this.#last = undefined;
+    this.#earlier = NONE;
   }
 }
 
@@ -127,18 +137,46 @@ function sharedTarget(targetLe: Uint8Array): Uint8Array {
   return targetLe;
 }
 
-/** What was made last of each job. */
-const works = new WeakMap<NewExtendedMiningJob, Work>();
+/** What was made of a message, for all channels that get it. */
+interface Made {
+  readonly tip: SetNewPrevHash;
+  readonly work: Work;
+  readonly jobs: Map<Uint8Array, ActiveJob>;
+}
 
-/** The channels of a group get one message, and so one piece of work. @throws HashpoolError 'bad-coinbase-witness' */
+/** What was made last of each job. */
+const made = new WeakMap<NewExtendedMiningJob, Made>();
+
+/** The channels of a group get one message, and so, at the same target, one job. @throws HashpoolError 'bad-coinbase-witness' */
+function activeJob(message: NewExtendedMiningJob, tip: SetNewPrevHash, targetLe: Uint8Array): ActiveJob {
+  const { work, jobs } = madeOf(message, tip);
+  const known = jobs.get(targetLe);
+  if (known !== undefined) return known;
+  if (jobs.size >= MAX_SHARED_TARGETS) jobs.clear();
+  const job = { work, targetLe };
+  jobs.set(targetLe, job);
+  return job;
+}
+
+function madeOf(message: NewExtendedMiningJob, tip: SetNewPrevHash): Made {
+  const known = made.get(message);
+  if (known !== undefined && isSameTip(message, known.tip, tip)) return known;
+  const fresh = { tip, work: workOf(message, tip), jobs: new Map<Uint8Array, ActiveJob>() };
+  made.set(message, fresh);
+  return fresh;
+}
+
+/** True where the job is the same on both. */
+function isSameTip(message: NewExtendedMiningJob, a: SetNewPrevHash, b: SetNewPrevHash): boolean {
+  if (a === b) return true;
+  const isSameTime = message.min_ntime !== null || a.min_ntime === b.min_ntime;
+  return isSameTime && a.nbits === b.nbits && equalBytes(a.prev_hash, b.prev_hash);
+}
+
 function workOf(job: NewExtendedMiningJob, tip: SetNewPrevHash): Work {
-  const known = works.get(job);
-  const minNtime = job.min_ntime ?? tip.min_ntime;
-  const isSameTime = known?.nbits === tip.nbits && known.minNtime === minNtime;
-  if (isSameTime && equalBytes(known.prevHashLe, tip.prev_hash)) return known;
   // Pools of another make have been seen to leave the witness in; its txid would be wrong.
   const { prefix, suffix } = stripParts({ prefix: job.coinbase_tx_prefix, suffix: job.coinbase_tx_suffix });
-  const work = {
+  return {
     jobId: job.job_id,
     version: job.version,
     versionRollingAllowed: job.version_rolling_allowed,
@@ -147,17 +185,13 @@ function workOf(job: NewExtendedMiningJob, tip: SetNewPrevHash): Work {
     merklePath: job.merkle_path,
     prevHashLe: tip.prev_hash,
     nbits: tip.nbits,
-    minNtime,
+    minNtime: job.min_ntime ?? tip.min_ntime,
     cleanJobs: job.min_ntime === null,
   };
-  works.set(job, work);
-  return work;
 }
 
 function isSameJob(a: ActiveJob, b: ActiveJob): boolean {
-  const isSamePlace =
-    equalBytes(a.targetLe, b.targetLe) && equalBytes(a.extranoncePrefix, b.extranoncePrefix);
-  return isSamePlace && (a.work === b.work || isSameWork(a.work, b.work));
+  return equalBytes(a.targetLe, b.targetLe) && (a.work === b.work || isSameWork(a.work, b.work));
 }
 
 function isSameWork(a: Work, b: Work): boolean {

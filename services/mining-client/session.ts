@@ -205,19 +205,17 @@ export class MiningSession {
 
   #takeGuarded(message: MiningMessage): void {
     this.#pulse.heard();
-    this.#guard(message, () => this.#take(message));
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#logUnhandled(message, error);
+    }
   }
 
   /** What goes wrong over one channel must not end the link that all the others share. */
-  #guard({ name }: MiningMessage, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#log.error(
-        { message: name, error },
-        `a message of the pool could not be handled: ${messageOf(error)}`,
-      );
-    }
+  #logUnhandled({ name }: MiningMessage, error: unknown): void {
+    const words = `a message of the pool could not be handled: ${messageOf(error)}`;
+    this.#log.error({ message: name, error }, words);
   }
 
   /** A request that changes nothing; of pools that did not answer it at first, nothing can be asked. */
@@ -356,14 +354,20 @@ export class MiningSession {
 
   /** What the pool says next waits until all members have heard this. */
   #deliverToGroup(message: ChannelMessage, id: number): void {
-    const members = [...this.#channels.values()].filter(({ groupId }) => groupId === id);
-    if (members.length === 0 || this.#jobs.awaits(message, id)) return;
+    const channels = this.#channels.values();
+    if (!channels.some(({ groupId }) => groupId === id) || this.#jobs.awaits(message, id)) return;
     const job = this.#jobs.named(message, id);
     const handler = this.#connection.onMessage;
     this.#connection.onMessage = undefined;
     this.#fanOut.begin(
-      members,
-      (member) => this.#guard(message, () => member.take(message, job)),
+      this.#channels.values(),
+      (channel) => {
+        try {
+          if (channel.groupId === id) channel.take(message, job);
+        } catch (error) {
+          this.#logUnhandled(message, error);
+        }
+      },
       () => {
         if (message.name === 'SetNewPrevHash') this.#jobs.forget(id);
         this.#connection.onMessage = handler;

@@ -44,6 +44,8 @@ class Rig implements ChannelOwner {
   readonly #hash: Hash;
   channel: MiningChannel | undefined;
   #job: ActiveJob | undefined;
+  /** The channel's, of that job. */
+  #prefix: Uint8Array | undefined;
   #nonce = 0;
 
   constructor(hash: Hash) {
@@ -54,13 +56,15 @@ class Rig implements ChannelOwner {
     this.told.push('opened');
     this.channel = channel;
     this.#job = undefined;
+    this.#prefix = undefined;
   }
   refused(error: Error): void {
     this.told.push(error.message);
   }
   /** Keeps to the first job, whose target is easy: more shares come than difficulty would let a miner find. */
-  job(job: ActiveJob): void {
+  job(job: ActiveJob, extranoncePrefix: Uint8Array): void {
     this.#job ??= job;
+    this.#prefix ??= extranoncePrefix;
   }
   closed(reason: string): void {
     this.told.push(reason);
@@ -94,7 +98,7 @@ class Rig implements ChannelOwner {
   #mine(job: ActiveJob, extranonceSize: number): { share: Share; hash: string } {
     const { jobId, version, minNtime: ntime } = job.work;
     const extranonce = concatBytes(u32Le(7), new Uint8Array(extranonceSize - 4));
-    const full = concatBytes(job.extranoncePrefix, extranonce);
+    const full = concatBytes(this.#prefix ?? new Uint8Array(0), extranonce);
     for (;;) {
       const nonce = this.#nonce++;
       const { hashLe } = this.#hash.shareHeader(job.work, { extranonce: full, version, ntime, nonce });

@@ -1,5 +1,4 @@
 import { concatBytes } from '../../../protocols/bytes.ts';
-import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import type { ChannelWish, Share, ShareOwner } from '../../../services/mining-client/channel.ts';
 import type { Answered } from '../../../services/mining-client/pending-shares.ts';
 import type { UpstreamChannel } from '../sv1-server/upstream.ts';
@@ -50,14 +49,13 @@ export class Place implements UpstreamChannel {
     return this.#channel.isResumable;
   }
 
-  /** The channel's job as it is to be mined here. */
-  own(job: ActiveJob): ActiveJob {
-    if (job.extranoncePrefix !== this.#channelPrefix) {
-      this.#channelPrefix = job.extranoncePrefix;
-      this.#prefix = concatBytes(job.extranoncePrefix, this.#bytes);
+  /** The place's prefix where the channel has this one. */
+  prefixUnder(channelPrefix: Uint8Array): Uint8Array {
+    if (channelPrefix !== this.#channelPrefix) {
+      this.#channelPrefix = channelPrefix;
+      this.#prefix = concatBytes(channelPrefix, this.#bytes);
     }
-    const { work, targetLe } = job;
-    return { work, targetLe, extranoncePrefix: this.#prefix };
+    return this.#prefix;
   }
 
   submit(share: Share, owner: ShareOwner, answered: Answered): void {

@@ -34,6 +34,8 @@ export class SharedChannel implements ChannelOwner<UpstreamChannel> {
   readonly #telling = new Slices<Place>();
   #channel: UpstreamChannel | undefined;
   #job: ActiveJob | undefined;
+  /** The channel's prefix of the extranonce when the job came. */
+  #prefix: Uint8Array = new Uint8Array(0);
   #next = 0;
   #toldMiners = 1;
   /** Since when nobody is here, in milliseconds; undefined where somebody is. */
@@ -110,14 +112,15 @@ export class SharedChannel implements ChannelOwner<UpstreamChannel> {
     this.#tellGrowth();
   }
 
-  job(job: ActiveJob): void {
+  job(job: ActiveJob, extranoncePrefix: Uint8Array): void {
     const k = exponentAtMost(leBytesToTarget(job.targetLe));
     const before = this.k;
     const isFirst = this.#job === undefined;
     this.#job = job;
+    this.#prefix = extranoncePrefix;
     this.k = k;
     if (k !== before) this.#events.changed(this, before, isFirst);
-    this.#telling.begin([...this.#places.values()], (place) => this.#tell(place, job));
+    this.#telling.begin([...this.#places.values()], (place) => this.#tell(place, job, extranoncePrefix));
   }
 
   refused(error: HashpoolError): void {
@@ -130,12 +133,12 @@ export class SharedChannel implements ChannelOwner<UpstreamChannel> {
     this.#events.closed(this, reason);
   }
 
-  #tell(place: Place, job: ActiveJob): void {
+  #tell(place: Place, job: ActiveJob, channelPrefix: Uint8Array): void {
     const { miner } = place;
     if (miner.place !== place) return;
     place.k = this.k;
     miner.follow(this.k);
-    miner.owner.job(place.own(job));
+    miner.owner.job(job, place.prefixUnder(channelPrefix));
   }
 
   #give(miner: SharingMiner, channel: UpstreamChannel): void {
@@ -151,7 +154,7 @@ export class SharedChannel implements ChannelOwner<UpstreamChannel> {
     if (isOpening) miner.owner.opened(place);
     else miner.owner.moved(place);
     // It may have left at once.
-    if (this.#job !== undefined && miner.place === place) this.#tell(place, this.#job);
+    if (this.#job !== undefined && miner.place === place) this.#tell(place, this.#job, this.#prefix);
   }
 
   /** Round and round, so that one that was left is not mined by another miner soon. */

@@ -1,30 +1,27 @@
 import { leBytesToTarget } from '../../../protocols/bitcoin/target.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
 import { difficultyOfTarget } from '../../../protocols/sv1/difficulty.ts';
-import { setDifficultyLine, setVersionMaskLine } from '../../../protocols/sv1/messages.ts';
+import { setDifficultyLine, setExtranonceLine, setVersionMaskLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
+import type { ExtranonceLayout } from './extranonce.ts';
 import { JobTable, type ToldJob } from './job-table.ts';
+import type { MinerSocket } from './miner-socket.ts';
 import { linesOf, type NotifyWork } from './notify-work.ts';
+import type { UpstreamChannel } from './upstream.ts';
 
 /** A repeated job's time runs on with the clock, up to this many seconds past the pool's (consensus allows 7200). */
 const MAX_NTIME_ADVANCE_S = 7200;
-
-export interface JobTellerOptions {
-  readonly tell: (lines: string | Uint8Array) => void;
-  /** Milliseconds after which the last job is told again. */
-  readonly keepaliveMs: number;
-  /** Milliseconds; only differences count. */
-  readonly now: () => number;
-}
 
 /** Tells one miner its jobs, each after the difficulty and version mask that it is to be mined with. */
 export class JobTeller {
   /** The jobs that were told and may be submitted for. */
   readonly told = new JobTable();
-  readonly #options: JobTellerOptions;
+  /** Of the miner itself, without anybody between: on a tip that is done for ten thousand. Undefined while it is away. */
+  socket: Pick<MinerSocket, 'send'> | undefined;
+  readonly #keepaliveMs: number;
+  readonly #now: () => number;
   #isTelling = false;
   #last: ToldJob | undefined;
-  #cameAt = 0;
   #toldAt = 0;
   #toldTargetLe: Uint8Array | undefined;
   #toldMask = 0;
@@ -33,8 +30,13 @@ export class JobTeller {
   /** Connections that the miner had before this one. */
   #resumptions = 0;
 
-  constructor(options: JobTellerOptions) {
-    this.#options = options;
+  /**
+   * @param keepaliveMs milliseconds after which the last job is told again
+   * @param now milliseconds; only differences count
+   */
+  constructor(keepaliveMs: number, now: () => number) {
+    this.#keepaliveMs = keepaliveMs;
+    this.#now = now;
   }
 
   /** Version bits that the miner may roll in jobs that allow it. */
@@ -52,7 +54,7 @@ export class JobTeller {
   start(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    if (this.#last !== undefined) this.#tellNew(this.#last);
+    if (this.#last !== undefined) this.#tellNew({ ...this.#last });
   }
 
   /** The miner is on another connection and knows nothing but its extranonce; the jobs it was told still count. */
@@ -64,16 +66,18 @@ export class JobTeller {
     this.grantVersionMask(versionMask);
   }
 
-  take(next: ToldJob): void {
-    this.#last = next;
-    this.#cameAt = this.#options.now();
-    if (next.job.work.cleanJobs) this.#mustClean = true;
+  /** @param channel where its shares go */
+  take(job: ActiveJob, channel: UpstreamChannel, layout: ExtranonceLayout): void {
+    const next = { job, channel, layout, id: '', times: 0 };
+    if (job.work.cleanJobs) this.#mustClean = true;
     if (this.#isTelling) this.#tellNew(next);
+    else this.#last = next;
   }
 
   /** The extranonce is another one: the next job ends all before it. */
-  endEarlier(): void {
+  takeExtranonce({ extranonce1, extranonce2Size }: ExtranonceLayout): void {
     this.#mustClean = true;
+    this.socket?.send(setExtranonceLine(extranonce1, extranonce2Size));
   }
 
   /** The channel is a new one, on which nothing told before counts. */
@@ -85,26 +89,29 @@ export class JobTeller {
 
   /** Tells the job again where the pool has been silent for long. */
   tick(): void {
-    const { keepaliveMs, now } = this.#options;
-    if (this.#last === undefined || !this.#isTelling || now() - this.#toldAt < keepaliveMs) return;
+    const now = this.#now();
+    if (this.#last === undefined || !this.#isTelling || now - this.#toldAt < this.#keepaliveMs) return;
+    const { job } = this.#last;
     const id = this.told.again();
-    if (id !== undefined) this.#tell(this.#last.job, linesOf(this.#last.job.work), id);
+    if (id !== undefined) this.#tell(job, linesOf(job.work, now), id, now);
   }
 
   #tellNew(next: ToldJob): void {
-    const lines = linesOf(next.job.work);
-    this.#tell(next.job, lines, this.told.add(next, lines.id));
+    const now = this.#now();
+    const lines = linesOf(next.job.work, now);
+    this.#last = next;
+    this.told.add(next, lines);
+    this.#tell(next.job, lines, next.id, now);
   }
 
-  #tell({ work, targetLe }: ActiveJob, lines: NotifyWork, jobId: string): void {
+  #tell({ work, targetLe }: ActiveJob, lines: NotifyWork, jobId: string, now: number): void {
     const mask = work.versionRollingAllowed ? this.#grantedMask : 0;
     const maskLine = mask === this.#toldMask ? '' : setVersionMaskLine(mask);
     const before = this.#difficultyLine(targetLe) + maskLine;
-    const now = this.#options.now();
-    const ntime = work.minNtime + this.#secondsOld(now);
+    const ntime = work.minNtime + this.#secondsOld(now - lines.cameAt);
     const cleanJobs = this.#mustClean;
-    if (before === '' && jobId === lines.id) this.#options.tell(lines.line(ntime, cleanJobs));
-    else this.#options.tell(before + lines.lineAs({ jobId, ntime, cleanJobs }));
+    if (before === '' && jobId === lines.id) this.socket?.send(lines.line(ntime, cleanJobs));
+    else this.socket?.send(before + lines.lineAs({ jobId, ntime, cleanJobs }));
     this.#toldMask = mask;
     this.#toldAt = now;
     this.#mustClean = false;
@@ -122,7 +129,7 @@ export class JobTeller {
   }
 
   /** Miners begin with the same extranonce2 on each connection: by another time they do no work twice. */
-  #secondsOld(now: number): number {
-    return Math.min(Math.floor((now - this.#cameAt) / 1000) + this.#resumptions, MAX_NTIME_ADVANCE_S);
+  #secondsOld(ageMs: number): number {
+    return Math.min(Math.floor(ageMs / 1000) + this.#resumptions, MAX_NTIME_ADVANCE_S);
   }
 }

@@ -1,5 +1,4 @@
 import type { HashpoolError } from '../../../protocols/errors.ts';
-import { setExtranonceLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import { type ExtranonceLayout, isSameExtranonce, layOutExtranonce } from './extranonce.ts';
 import { JobTeller } from './job-teller.ts';
@@ -23,7 +22,6 @@ export interface ChannelSettings extends DifficultySettings {
 
 /** What a miner's channel says to the miner's connection. */
 export interface MinerEnd {
-  tell(lines: string | Uint8Array): void;
   /** The first channel is open: `mining.subscribe` can be answered. */
   subscribed(layout: ExtranonceLayout): void;
   /** The pool would not open a channel. */
@@ -75,11 +73,7 @@ export class MinerChannel implements UpstreamOwner {
     this.#end = options.end;
     this.#resumeToken = options.resumeToken;
     this.#now = options.now;
-    this.jobs = new JobTeller({
-      tell: (lines) => options.end.tell(lines),
-      keepaliveMs: options.settings.jobKeepaliveMs,
-      now: options.now,
-    });
+    this.jobs = new JobTeller(options.settings.jobKeepaliveMs, options.now);
   }
 
   /** The miner says that it understands `mining.set_extranonce`: where such miners share channels, it goes to one of these. */
@@ -200,17 +194,16 @@ export class MinerChannel implements UpstreamOwner {
     else this.#end.refused(error.message);
   }
 
-  job(job: ActiveJob): void {
+  job(job: ActiveJob, extranoncePrefix: Uint8Array): void {
     const channel = this.#channel;
     if (channel === undefined || this.#isSentAway) return;
-    const { extranoncePrefix } = job;
     if (extranoncePrefix !== this.#layout?.prefix) {
       const { extranonceSize } = channel;
       const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
       if (layout !== undefined) this.#follow(layout);
     }
     if (this.#isSentAway || this.#layout === undefined) return;
-    this.jobs.take({ job, channel, padding: this.#layout.padding });
+    this.jobs.take(job, channel, this.#layout);
   }
 
   closed(reason: string): void {
@@ -223,14 +216,13 @@ export class MinerChannel implements UpstreamOwner {
 
   /** A miner whose extranonce changed is told so if it asked for that; another one has to come again. */
   #follow(layout: ExtranonceLayout): void {
-    if (this.#layout !== undefined && isSameExtranonce(this.#layout, layout)) return;
-    if (!this.takesExtranonce) {
+    const isNews = this.#layout === undefined || !isSameExtranonce(this.#layout, layout);
+    if (isNews && !this.takesExtranonce) {
       this.#sendAway('the pool gave a new extranonce, which this miner cannot be told');
       return;
     }
     this.#layout = layout;
-    this.jobs.endEarlier();
-    this.#end.tell(setExtranonceLine(layout.extranonce1, layout.extranonce2Size));
+    if (isNews) this.jobs.takeExtranonce(layout);
   }
 
   #sendAway(reason: string): void {

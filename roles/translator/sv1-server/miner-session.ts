@@ -91,7 +91,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
       send: (line) => socket.send(line),
       teller: this.#teller,
     });
-    this.#seat = new Seat(services, this);
+    this.#seat = new Seat(services, this, socket);
   }
 
   get isAuthorized(): boolean {
@@ -244,10 +244,6 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
 
   // What the channel says:
 
-  tell(lines: string | Uint8Array): void {
-    this.#socket.send(lines);
-  }
-
   subscribed(layout: ExtranonceLayout): void {
     this.#subscribing?.(layout);
   }
@@ -289,7 +285,7 @@ export class MinerSession implements Callee, MinerEnd, Occupant {
     if (former === undefined) return;
     this.#seats.close(this.#seat);
     this.#seat = former;
-    former.take(this, this.#versionMask);
+    former.take(this, this.#socket, this.#versionMask);
     former.channel.takesExtranonce = this.#takesExtranonce;
     if (this.#wishes.wanted.bits !== undefined) former.channel.wishDifficulty(this.#wishes.wanted);
   }

@@ -6,37 +6,47 @@ export const MAX_UNREAD_BYTES = 256 * 1024;
 const LINGER_MS = 1000;
 
 /** One miner's connection as a session writes to it. */
-export interface MinerSocket {
+export class MinerSocket {
   /** Address and port. */
   readonly remote: string;
-  /** True once we hung up. */
-  readonly isClosed: boolean;
-  /** Once the connection is closed it does nothing. */
-  send(lines: string | Uint8Array): void;
-  /** Sends what was said, then hangs up. */
-  close(reason: string): void;
-}
+  readonly #socket: Socket;
+  readonly #closing: (reason: string) => void;
+  #isOpen = true;
+  #isClosed = false;
 
-/**
- * @param remote the miner's address and port
- * @param closing told once why we hung up on the miner; not called when the miner went by itself
- */
-export function minerSocket(socket: Socket, remote: string, closing: (reason: string) => void): MinerSocket {
-  let isOpen = true;
-  let isClosed = false;
-  socket.once('close', () => {
-    isOpen = false;
-  });
-
-  function hangUp(reason: string): void {
-    isOpen = false;
-    isClosed = true;
-    closing(reason);
+  /**
+   * @param remote the miner's address and port
+   * @param closing told once why we hung up on the miner; not called when the miner went by itself
+   */
+  constructor(socket: Socket, remote: string, closing: (reason: string) => void) {
+    this.remote = remote;
+    this.#socket = socket;
+    this.#closing = closing;
+    socket.once('close', () => {
+      this.#isOpen = false;
+    });
   }
 
-  function close(reason: string): void {
-    if (!isOpen) return;
-    hangUp(reason);
+  /** True once we hung up. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Once the connection is closed it does nothing. */
+  send(lines: string | Uint8Array): void {
+    if (!this.#isOpen) return;
+    const socket = this.#socket;
+    socket.write(lines);
+    if (socket.writableLength <= MAX_UNREAD_BYTES) return;
+    this.#hangUp(`it does not read: ${socket.writableLength} bytes wait for it`);
+    socket.destroy();
+  }
+
+  /** Sends what was said, then hangs up. */
+  close(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#hangUp(reason);
+    const socket = this.#socket;
     // What it still sends is read and dropped: unread bytes would turn our last words into a reset.
     socket.removeAllListeners('data');
     socket.resume();
@@ -45,20 +55,9 @@ export function minerSocket(socket: Socket, remote: string, closing: (reason: st
     socket.once('close', () => clearTimeout(lingering));
   }
 
-  function send(lines: string | Uint8Array): void {
-    if (!isOpen) return;
-    socket.write(lines);
-    if (socket.writableLength <= MAX_UNREAD_BYTES) return;
-    hangUp(`it does not read: ${socket.writableLength} bytes wait for it`);
-    socket.destroy();
+  #hangUp(reason: string): void {
+    this.#isOpen = false;
+    this.#isClosed = true;
+    this.#closing(reason);
   }
-
-  return {
-    remote,
-    get isClosed() {
-      return isClosed;
-    },
-    send,
-    close,
-  };
 }

@@ -3,27 +3,39 @@ import type { Work } from '../../../services/mining-client/active-job.ts';
 
 let issued = 0;
 
+interface TimedLine {
+  readonly ntime: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * What all miners of a job are told alike: its id and, but for the time and whether it ends the jobs before it, the whole
  * line. Ids are our own and never come again: a pool's ids may, after its channel was opened anew.
  */
 export class NotifyWork {
-  readonly id = (++issued).toString(16);
+  /** Later jobs have higher ones. */
+  readonly number = ++issued;
+  readonly id = this.number.toString(16);
+  /** When it was told first, in milliseconds. */
+  readonly cameAt: number;
   readonly #text: string;
-  /** What was told last, clean or not: of ten thousand miners all are told the same. */
-  readonly #lines = new Map<boolean, { readonly ntime: number; readonly line: Uint8Array }>();
+  /** What was told last, of either kind: of ten thousand miners all are told the same. */
+  #clean: TimedLine | undefined;
+  #unclean: TimedLine | undefined;
 
-  constructor(work: Work) {
+  constructor(work: Work, now: number) {
     this.#text = notifyWork(work);
+    this.cameAt = now;
   }
 
   /** The line under the job's own id. */
   line(ntime: number, cleanJobs: boolean): Uint8Array {
-    const known = this.#lines.get(cleanJobs);
-    if (known?.ntime === ntime) return known.line;
-    const line = Buffer.from(this.lineAs({ jobId: this.id, ntime, cleanJobs }));
-    this.#lines.set(cleanJobs, { ntime, line });
-    return line;
+    const known = cleanJobs ? this.#clean : this.#unclean;
+    if (known?.ntime === ntime) return known.bytes;
+    const bytes = Buffer.from(this.lineAs({ jobId: this.id, ntime, cleanJobs }));
+    if (cleanJobs) this.#clean = { ntime, bytes };
+    else this.#unclean = { ntime, bytes };
+    return bytes;
   }
 
   /** The line under an id that one miner alone is told. */
@@ -34,11 +46,11 @@ export class NotifyWork {
 
 const lines = new WeakMap<Work, NotifyWork>();
 
-/** Made once for all miners of a job. */
-export function linesOf(work: Work): NotifyWork {
+/** Made once for all miners of a job. @param now milliseconds; only differences count */
+export function linesOf(work: Work, now: number): NotifyWork {
   const known = lines.get(work);
   if (known !== undefined) return known;
-  const made = new NotifyWork(work);
+  const made = new NotifyWork(work, now);
   lines.set(work, made);
   return made;
 }

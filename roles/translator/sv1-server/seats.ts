@@ -2,6 +2,7 @@ import { toHex } from '../../../protocols/bytes.ts';
 import { ChannelKey, type KeyPool } from './channel-key.ts';
 import type { ExtranonceLayout } from './extranonce.ts';
 import { type ChannelSettings, MinerChannel, type MinerEnd } from './miner-channel.ts';
+import type { MinerSocket } from './miner-socket.ts';
 import type { Upstream } from './upstream.ts';
 
 /** How long a miner that vanished can have its channel back: as long as a pool keeps one. */
@@ -30,11 +31,16 @@ export class Seat implements MinerEnd {
   #sitter: MinerEnd | undefined;
   #isOver = false;
 
-  constructor({ upstream, settings, lockKeys, resumeToken, now }: SeatServices, sitter: MinerEnd) {
+  constructor(
+    { upstream, settings, lockKeys, resumeToken, now }: SeatServices,
+    sitter: MinerEnd,
+    socket: Pick<MinerSocket, 'send'>,
+  ) {
     this.id = toHex(resumeToken());
     this.#sitter = sitter;
     this.walletKey = new ChannelKey(lockKeys);
     this.channel = new MinerChannel({ upstream, settings, resumeToken, now, end: this });
+    this.channel.jobs.socket = socket;
   }
 
   /** False where its miner has to begin anew. */
@@ -45,11 +51,13 @@ export class Seat implements MinerEnd {
   /** The miner vanished. What it would have been told is told to nobody. */
   vacate(): void {
     this.#sitter = undefined;
+    this.channel.jobs.socket = undefined;
   }
 
   /** @param versionMask what was granted on the new connection */
-  take(sitter: MinerEnd, versionMask: number): void {
+  take(sitter: MinerEnd, socket: MinerSocket, versionMask: number): void {
     this.#sitter = sitter;
+    this.channel.jobs.socket = socket;
     this.channel.jobs.beginAnew(versionMask);
   }
 
@@ -58,10 +66,6 @@ export class Seat implements MinerEnd {
     this.#isOver = true;
     this.channel.release();
     void this.walletKey.release();
-  }
-
-  tell(lines: string | Uint8Array): void {
-    this.#sitter?.tell(lines);
   }
 
   subscribed(layout: ExtranonceLayout): void {

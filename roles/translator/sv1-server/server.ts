@@ -8,7 +8,7 @@ import { Slices } from '../../../services/mining-client/slices.ts';
 import { type ArrivalLimits, Arrivals } from './arrivals.ts';
 import { Door, type DoorOptions, type Guest } from './door.ts';
 import { MinerSession, type SessionServices } from './miner-session.ts';
-import { type MinerSocket, minerSocket } from './miner-socket.ts';
+import { MinerSocket } from './miner-socket.ts';
 import { Seats } from './seats.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import type { DifficultySettings } from './wish.ts';
@@ -144,7 +144,7 @@ export class Sv1Server {
 
   #serve({ socket, remote, arrival, isProxied }: Guest, services = this.#services): void {
     const { log } = services;
-    const end = minerSocket(socket, remote, (reason) => {
+    const end = new MinerSocket(socket, remote, (reason) => {
       log.info({ miner: remote }, `hung up on a miner: ${reason}`);
     });
     const session = new MinerSession(services, this.#seats, end);

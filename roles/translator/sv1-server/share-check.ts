@@ -3,7 +3,7 @@ import { concatBytes } from '../../../protocols/bytes.ts';
 import type { Hash } from '../../../protocols/crypto/hash.ts';
 import { refusals, Sv1Error } from '../../../protocols/sv1/errors.ts';
 import type { SubmitRequest } from '../../../protocols/sv1/requests.ts';
-import type { ActiveJob, Work } from '../../../services/mining-client/active-job.ts';
+import type { Work } from '../../../services/mining-client/active-job.ts';
 import type { Share } from '../../../services/mining-client/channel.ts';
 import type { ToldJob } from './job-table.ts';
 
@@ -24,7 +24,7 @@ export interface ShareRules {
  * @throws Sv1Error with the words for what is wrong
  */
 export function checkShare(
-  { job, padding }: Omit<ToldJob, 'channel'>,
+  { job, layout: { padding } }: Pick<ToldJob, 'job' | 'layout'>,
   submit: SubmitRequest,
   { versionMask, wallClockMs }: ShareRules,
 ): Share {
@@ -41,8 +41,8 @@ export function checkShare(
  * Hashes the share. A block goes to the pool whatever it is worth as a share: on a test network it may be easier.
  * @throws Sv1Error where it meets neither the job's own target nor the chain's
  */
-export function checkWork(hash: Hash, job: ActiveJob, share: Share): void {
-  const extranonce = concatBytes(job.extranoncePrefix, share.extranonce);
+export function checkWork(hash: Hash, { job, layout }: Pick<ToldJob, 'job' | 'layout'>, share: Share): void {
+  const extranonce = concatBytes(layout.prefix, share.extranonce);
   const { hashLe } = hash.shareHeader(job.work, { ...share, extranonce });
   if (meetsTargetLe(hashLe, job.targetLe) || meetsCompact(hashLe, job.work.nbits)) return;
   throw new Sv1Error(refusals.lowDifficulty);

@@ -103,7 +103,7 @@ export class ShareDesk {
     if (this.#waiting.size >= MAX_UNANSWERED_SHARES)
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(told, submit, { versionMask: jobs.versionMask, wallClockMs: wallClock() });
-    if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told.job, share);
+    if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told, share);
     const { username } = submit;
     const { targetLe } = told.job;
     const waiting = { id, username, targetLe, since: now(), isSure: told.channel.isResumable };

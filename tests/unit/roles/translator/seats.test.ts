@@ -6,7 +6,6 @@ import { MAX_VACANT_SEATS, Seat, Seats } from '../../../../roles/translator/sv1-
 import { TestUpstream, walletKey } from './test-upstream.ts';
 
 const nobody: MinerEnd = {
-  tell: () => undefined,
   subscribed: () => undefined,
   refused: () => undefined,
   comeAgain: () => undefined,
@@ -31,7 +30,9 @@ function house() {
   const resumeToken = () =>
     Uint8Array.of(...new Uint8Array(12), ...new Uint8Array(Uint32Array.of(++tokens).buffer));
   const sit = (): Seat => {
-    const seat = new Seat({ upstream, settings, lockKeys, resumeToken, now: () => 0 }, nobody);
+    const seat = new Seat({ upstream, settings, lockKeys, resumeToken, now: () => 0 }, nobody, {
+      send: () => undefined,
+    });
     seat.channel.request(walletKey(1));
     return seat;
   };

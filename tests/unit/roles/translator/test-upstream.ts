@@ -74,11 +74,8 @@ export class TestChannel implements UpstreamChannel {
     const { extranoncePrefix } = this;
     const { targetLe, ...work } = { ...plainJob, jobId };
     const { targetLe: otherTarget, extranoncePrefix: otherPrefix, ...otherWork } = changes;
-    this.owner.job({
-      work: { ...work, ...otherWork },
-      targetLe: otherTarget ?? targetLe,
-      extranoncePrefix: otherPrefix ?? extranoncePrefix,
-    });
+    const job = { work: { ...work, ...otherWork }, targetLe: otherTarget ?? targetLe };
+    this.owner.job(job, otherPrefix ?? extranoncePrefix);
   }
 
   /** The pool loses the channel, as when the link is cut. */
@@ -89,7 +86,7 @@ export class TestChannel implements UpstreamChannel {
 }
 
 /** A job with what its channel makes of it, in one. */
-type PlainJob = Work & Omit<ActiveJob, 'work'>;
+type PlainJob = Work & Omit<ActiveJob, 'work'> & { readonly extranoncePrefix: Uint8Array };
 
 export const plainJob: Work & Pick<ActiveJob, 'targetLe'> = {
   jobId: 1,

@@ -49,9 +49,8 @@ test('a future job waits for its prev hash and carries the target of that moment
       target: job.targetLe,
       ntime: job.work.minNtime,
       clean: job.work.cleanJobs,
-      prefix: job.extranoncePrefix,
     },
-    { id: 1, target: hard, ntime: 100, clean: true, prefix },
+    { id: 1, target: hard, ntime: 100, clean: true },
   );
   assert.deepEqual(job.work.prevHashLe, new Uint8Array(32).fill(1));
 });
@@ -77,14 +76,29 @@ test('a job under a target that no hash can meet is no job, and what comes after
   assert.equal(board.addJob(newJob(2, 105))?.work.jobId, 2);
 });
 
-test('a new prefix counts for the jobs after it', () => {
+test('under another prefix a job that is sent again is another job', () => {
   const board = new JobBoard(easy, prefix);
   board.addJob(newJob(1));
-  const before = activated(board, 1);
+  activated(board, 1);
+  assert.ok(board.addJob(newJob(2, 105)));
+  board.setExtranoncePrefix(Uint8Array.from(prefix));
+  assert.equal(board.addJob(newJob(2, 105)), undefined);
   board.setExtranoncePrefix(Uint8Array.of(9, 9, 9, 9));
-  const after = board.addJob(newJob(2, 105));
-  assert.deepEqual(before.extranoncePrefix, prefix);
-  assert.deepEqual(after?.extranoncePrefix, Uint8Array.of(9, 9, 9, 9));
+  assert.ok(board.addJob(newJob(2, 105)));
+});
+
+test('the channels of a group have one job at each target', () => {
+  const [one, same, other] = [easy, Uint8Array.from(easy), hard].map(
+    (target) => new JobBoard(target, prefix),
+  );
+  assert.ok(one && same && other);
+  const [job, tip] = [newJob(1), prevHash(1)];
+  const first = one.setPrevHash(tip, job);
+  assert.ok(first);
+  assert.equal(same.setPrevHash(tip, job), first);
+  const harder = other.setPrevHash(tip, job);
+  assert.equal(harder?.work, first.work);
+  assert.deepEqual(harder?.targetLe, hard);
 });
 
 test("what breaks the channel's order is an error, and the channel goes on", () => {
