@@ -36,7 +36,7 @@ export interface RoleContext<C, S> {
   status(text: string, figures?: Figures): void;
   /** The watchdog is fed only while every probe answers. */
   watch(name: string, probe: () => Promise<unknown>): void;
-  /** Ends the role, in order, because it can't go on: exit code 70. */
+  /** Ends the role, in order, because it can't go on: exit code 70, and 78 for a ConfigError. */
   fail(error: Error): void;
   /** The value behind a reference of the config. */
   read(reference: string): string;
@@ -134,7 +134,7 @@ class Running {
 
   fail(cause: unknown): void {
     this.#log.fatal({ err: cause }, `can't go on: ${messageOf(cause)}`);
-    void this.stop(EXIT.software, 'failure');
+    void this.stop(cause instanceof ConfigError ? EXIT.config : EXIT.software, 'failure');
   }
 
   async stop(code: number, why: string): Promise<void> {

@@ -4,7 +4,19 @@ import { HashpoolError } from '../errors.ts';
 import { defineProtocol, message, messageTable, type ProtocolMessage } from '../sv2/codec.ts';
 import { commonMessages } from '../sv2/common.ts';
 import { STRUCT } from '../sv2/struct.ts';
-import { B0_64K, FIXED, SEQ0_64K, SIGNATURE, STR0_255, U8, U16, U32, U64, U256 } from '../sv2/types.ts';
+import {
+  B0_64K,
+  B0_255,
+  FIXED,
+  SEQ0_64K,
+  SIGNATURE,
+  STR0_255,
+  U8,
+  U16,
+  U32,
+  U64,
+  U256,
+} from '../sv2/types.ts';
 import type { EhashPolicy } from './amount.ts';
 import { EHASH_EXTENSION } from './extension.ts';
 
@@ -29,6 +41,7 @@ const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
  * only asks, the last share of the outbox, 0 for none. The pool goes on from there, also where that is further back
  * than it thought; never from beyond what it has sent, since an outbox set back to an older copy uses numbers again.
  * `unplaced` of its shares wait, since the mint's node does not know the block that they build on.
+ * `reward_script` is what the pool's own coinbases pay, empty where its blocks pay an upstream of its.
  * ServerIdLease comes before the first Terms: the server id that the pool has, which may be another one than it asked for.
  * BlockState comes after the first Terms for the pool's latest blocks, afterwards for each whose state changes.
  * A pool that puts payouts into its coinbases says after the first Terms how much room they have; only such a pool is told
@@ -41,6 +54,7 @@ export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
     server_id: U16,
     issuer_key: POINT,
     signature: SIGNATURE,
+    reward_script: B0_255,
   }),
   WorkLinkRefused: message(0x81, { error_code: STR0_255, reason: STR0_255 }),
   Terms: message(0x82, {

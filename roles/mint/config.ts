@@ -4,6 +4,7 @@ import { DEFAULT_WINDOW_BLOCKS } from '../../domain/epochs/redemption-window.ts'
 import {
   address,
   choice,
+  flag,
   integer,
   list,
   optional,
@@ -19,6 +20,7 @@ import {
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 import { statsClientConfig } from '../../services/stats/config.ts';
 import { backupConfig } from './backup-config.ts';
+import { coinbasePayoutsConfig } from './coinbase-payouts-config.ts';
 import { checkLimits, limitsConfig } from './limits/config.ts';
 import { checkPayments, paymentsConfig } from './payments/config.ts';
 
@@ -37,6 +39,10 @@ const pool = table({
       "descriptor of the output that the pool's blocks pay, as in the pool's own config; left out where they pay an upstream of the pool's",
       { minLength: 1 },
     ),
+  ),
+  reward_is_cold: flag(
+    'whether coinbase_reward_script is of a wallet of yours other than the one in [payments.bitcoind], to which you bring rewards by hand',
+    { default: false },
   ),
   fee_ppm: integer(
     "the operator's part of what backs an epoch, in millionths: 10000 is one per cent; counts for epochs that open from then on",
@@ -130,6 +136,7 @@ export const mintConfig = table({
   }),
   pool: list(pool, 'the pools', { min: 1, max: 100 }),
   payments: optional(paymentsConfig),
+  coinbase_payouts: optional(coinbasePayoutsConfig),
   limits: limitsConfig,
   backup: optional(backupConfig),
   stats: statsClientConfig,

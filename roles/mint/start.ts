@@ -17,6 +17,7 @@ import { Engine } from './engine.ts';
 import { EpochKeeper } from './epoch-keeper.ts';
 import { firstEpochs, termsOfNew, warnOfFixedTerms } from './first-epochs.ts';
 import { Losses } from './losses.ts';
+import { checkRewardScripts } from './payments/reward-scripts.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
@@ -108,6 +109,9 @@ export async function start(context: MintContext): Promise<Mint> {
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
   const http = await context.open('Cashu API', () => listen(context, { engine, payments, tip }));
+  await context.open('reward scripts', () =>
+    checkRewardScripts({ config: config.pool, pools, backends, log, fail: context.fail }),
+  );
   await context.open('status', () =>
     reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),
   );

@@ -5,6 +5,7 @@ import {
   type WorkLinkClient,
   type WorkLinkClientOptions,
 } from '../../services/work-link/client.ts';
+import { OTHER_REWARD_SCRIPT } from '../../services/work-link/issuer-session.ts';
 import type { Outbox } from './outbox/outbox.ts';
 
 const SERVER_ID_IN_USE = 'server-id-in-use';
@@ -42,6 +43,8 @@ export interface QuotePathOptions {
   onLease(serverId: number): void;
   /** The mint has leased the pool's server id to another one. */
   onLeaseLost(): void;
+  /** The mint has another coinbase_reward_script for this pool. @param reason names both */
+  onOtherScript(reason: string): void;
 }
 
 /** From an accepted share to its quote: outbox first, answer then, mint as soon as it listens. */
@@ -52,6 +55,7 @@ export async function openQuotePath({
   onTerms,
   onLease,
   onLeaseLost,
+  onOtherScript,
 }: QuotePathOptions): Promise<QuotePath> {
   const client: WorkLinkClient = await openWorkLinkClient({
     ...link,
@@ -64,8 +68,9 @@ export async function openQuotePath({
       await outbox.keepServerId(serverId);
       onLease(serverId);
     },
-    onRefused(errorCode) {
+    onRefused(errorCode, reason) {
       if (errorCode === SERVER_ID_IN_USE) onLeaseLost();
+      if (errorCode === OTHER_REWARD_SCRIPT) onOtherScript(reason);
     },
     onSent: events.sent,
     onAck({ storedSeq, refusals, count, unplaced }) {

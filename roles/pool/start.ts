@@ -3,6 +3,7 @@ import { reversed, toHex } from '../../protocols/bytes.ts';
 import type { CoinbasePayouts } from '../../protocols/ehash/work-link.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
+import { ConfigError } from '../../runtime/config/load.ts';
 import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import type { Figures } from '../../runtime/notify.ts';
@@ -126,6 +127,7 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
       poolId: settings.poolId,
       serverId: config.server_id,
       issuerSecretKey: settings.issuerSecretKey,
+      rewardScript: settings.source.kind === 'templates' ? settings.source.coinbase.rewardScript : undefined,
       workers,
       log,
       onStatus: (text) => status.waitsFor('mint', text),
@@ -156,6 +158,7 @@ function openPoolQuotePath(pool: Pool): Promise<QuotePath> {
     },
     onLease: (serverId) => feed.moveTo(serverId),
     onLeaseLost: () => feed.loseServerId(),
+    onOtherScript: (reason) => context.fail(new ConfigError(`the mint refuses this pool: ${reason}`)),
   });
 }
 

@@ -19,6 +19,8 @@ export interface WorkLinkClientOptions extends PoolSessionEvents {
   readonly poolId: Uint8Array;
   /** Asked for at first; afterwards it is the one that the mint gave. */
   readonly serverId: number;
+  /** What the pool's own coinbases pay; undefined where its blocks pay an upstream of its. */
+  readonly rewardScript?: Uint8Array | undefined;
   /** Signs for the pool; 32 bytes. */
   readonly issuerSecretKey: Uint8Array;
   readonly source: WorkSource;
@@ -68,13 +70,16 @@ export async function openWorkLinkClient(options: WorkLinkClientOptions): Promis
           serverId = leased;
           await options.onLease?.(leased);
         },
-        onRefused(errorCode) {
+        onRefused(errorCode, reason) {
           serverId = options.serverId;
-          options.onRefused?.(errorCode);
+          options.onRefused?.(errorCode, reason);
         },
       });
       const [outbox_id, server_id] = [source.outboxId, serverId];
-      connection.send({ name: 'OpenWorkLink', pool_id, outbox_id, server_id, issuer_key, signature });
+      const reward_script = options.rewardScript ?? new Uint8Array();
+      connection.send({
+        ...{ name: 'OpenWorkLink', pool_id, outbox_id, server_id, issuer_key, signature, reward_script },
+      });
     },
   });
 

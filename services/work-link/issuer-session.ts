@@ -22,6 +22,11 @@ const OPEN_DEADLINE_MS = 10_000;
 /** Submissions of one pool that may wait for the store; a pool of ours has fewer under way. */
 const MAX_WAITING_SUBMITS = 16;
 
+/** Of 255 bytes that a reason has room for. */
+const SHORT = 80;
+/** A refusal that its pool can't wait out: both configs are read at start. */
+export const OTHER_REWARD_SCRIPT = 'other-reward-script';
+
 /** What sessions of one server have in common. */
 export interface SessionHouse {
   readonly options: WorkLinkServerOptions;
@@ -165,6 +170,8 @@ export class IssuerSession {
         'the signature is not by the issuer key over this very handshake',
       );
     }
+    const otherScript = scriptRefusal(claim.reward_script, pool.script);
+    if (otherScript) return otherScript;
     if (!this.#connection.isOpen || (await this.#leaseAny(claim, pool.serverIds))) return undefined;
     return refuse(
       'server-id-in-use',
@@ -245,9 +252,20 @@ export class IssuerSession {
   }
 }
 
-/** A reason has room for 255 bytes. */
+/** Of a pool whose blocks would pay what the mint does not look for, so that nobody's ehash were backed by them. */
+function scriptRefusal(claimed: Uint8Array, declared: Uint8Array = new Uint8Array()) {
+  if (equalBytes(claimed, declared)) return undefined;
+  const [its, ours] = [claimed, declared].map((script) =>
+    script.length === 0 ? 'none, as with [[sv1_upstream]]' : shortened(toHex(script)),
+  );
+  return refuse(
+    OTHER_REWARD_SCRIPT,
+    `coinbase_reward_script is ${its} in the pool's config, and ${ours} in [[pool]] of the mint's`,
+  );
+}
+
 function shortened(words: string): string {
-  return words.slice(0, 120);
+  return words.slice(0, SHORT);
 }
 
 function refuse(error_code: string, reason: string) {

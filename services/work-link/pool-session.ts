@@ -53,7 +53,7 @@ export interface PoolSessionEvents {
   /** The server id that this pool has from now on, as long as the link is up and a while longer. */
   onLease?(serverId: number): Promise<void>;
   /** The mint does not let this pool in; it is asked again. */
-  onRefused?(errorCode: string): void;
+  onRefused?(errorCode: string, reason: string): void;
   /** Shares `first` to `last` were sent, perhaps not for the first time. */
   onSent?(first: number, last: number): void;
   onAck?(ack: WorkAnswer): void;
@@ -111,7 +111,7 @@ export class PoolSession {
     } else if (message.name === 'ServerIdLease') {
       this.#events.onLease?.(message.server_id).catch((error: unknown) => this.#fail(error));
     } else if (message.name === 'WorkLinkRefused') {
-      this.#events.onRefused?.(message.error_code);
+      this.#events.onRefused?.(message.error_code, message.reason);
       this.#connection.close(`the mint refuses this pool: ${message.reason} (${message.error_code})`);
     } else {
       throw new HashpoolError('unexpected-message', `${message.name} is out of place on the work link`);

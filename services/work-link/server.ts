@@ -24,6 +24,8 @@ export interface Issuer {
   readonly issuerKeys: readonly Uint8Array[];
   /** The server ids that the pool may use. */
   readonly serverIds: readonly number[];
+  /** The output script that the pool's blocks pay; undefined where they pay an upstream of the pool's. */
+  readonly script?: Uint8Array | undefined;
 }
 
 /** What became of the records handed over. */

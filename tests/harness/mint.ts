@@ -65,6 +65,8 @@ export interface TestMintProcess {
   /** By which a pool knows the mint, 32 bytes. */
   readonly authorityKey: Uint8Array;
   readonly workLinkPort: number;
+  /** The descriptor of what the pool's blocks pay. */
+  readonly rewardScript: string;
   readonly pid: number;
   /** All that the process wrote, over all its lives. */
   readonly output: string;
@@ -101,6 +103,7 @@ class MintProcess implements TestMintProcess {
   readonly issuerSecretKey: Uint8Array;
   readonly authorityKey: Uint8Array;
   readonly workLinkPort: number;
+  readonly rewardScript: string;
   output = '';
   said: Said | undefined;
   readonly folder: string;
@@ -112,7 +115,9 @@ class MintProcess implements TestMintProcess {
     workLinkPort: number,
     keys: PublicKeys,
     database: string | undefined,
+    { rewardScript = 'raw(51)' }: MintOptions,
   ) {
+    this.rewardScript = rewardScript;
     this.folder = folder;
     this.url = `http://127.0.0.1:${port}`;
     this.databasePath = database ?? join(folder, 'state', 'mint.sqlite');
@@ -134,7 +139,7 @@ class MintProcess implements TestMintProcess {
     const keys = beside ? await copyKeys(beside, folder) : await writeKeys(folder, node.rpcAuth);
     // It comes back to the same ports after each restart.
     const port = await freePortBase(2);
-    const mint = new MintProcess(folder, port, port + 1, keys, database);
+    const mint = new MintProcess(folder, port, port + 1, keys, database, options);
     if (database) await writeFile(join(folder, 'credentials/mint-database'), database, { mode: 0o600 });
     await writeFile(join(folder, 'mint.config.toml'), mint.#config(options));
     await writeFile(join(folder, 'pool.toml'), mint.#shared(node.rpcUrl));
@@ -191,7 +196,7 @@ class MintProcess implements TestMintProcess {
 
   #config(options: MintOptions): string {
     const { minimumDifficulty = 0, policy = 'target', payments = '' } = options;
-    const { rewardScript = 'raw(51)', pool = '', confirmations } = options;
+    const { pool = '', confirmations } = options;
     return `
 [info]
 listen_port = ${new URL(this.url).port}
@@ -213,8 +218,9 @@ ${confirmations === undefined ? '' : `confirmations = ${confirmations}`}
 [[pool]]
 pool_id = "public:pool-id.pub"
 issuer_keys = ["public:pool-issuer.pub"]
-coinbase_reward_script = "${rewardScript}"
+coinbase_reward_script = "${this.rewardScript}"
 server_ids = [1]
+${/reward_is_cold/.test(pool) ? '' : 'reward_is_cold = true'}
 ${pool}
 ${payments}
 `;

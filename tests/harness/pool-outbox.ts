@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { encodeHeader } from '../../protocols/bitcoin/header.ts';
 import { leadingZeroBits } from '../../protocols/bitcoin/target.ts';
 import { fromHex, reversed } from '../../protocols/bytes.ts';
@@ -45,6 +46,7 @@ export class TestOutbox implements WorkSource {
 
   /** Opens a link, one more where there is one; it closes with the test. */
   async link(t: Pick<TestContext, 'after'>, mint: TestMintProcess): Promise<void> {
+    const { curve } = await loadCrypto();
     const workers = await openHandshakeWorkers();
     const client = await openWorkLinkClient({
       host: '127.0.0.1',
@@ -53,6 +55,7 @@ export class TestOutbox implements WorkSource {
       poolId: mint.poolId,
       serverId: 1,
       issuerSecretKey: mint.issuerSecretKey,
+      rewardScript: scriptFromDescriptor(mint.rewardScript, 'regtest', curve),
       source: this,
       workers,
       log: createLog('test pool', 'silent'),

@@ -51,7 +51,7 @@ export async function proxyScene(t: TestContext, options: ProxySceneOptions): Pr
   const upstream = await translatorProcess(t, { ...reach(solo.pool), extranonce2Size });
   await upstream.role.says(/^connected/);
   const upstreamPort = (await options.upstreamPort?.(upstream.sv1Port)) ?? upstream.sv1Port;
-  const mint = await workMint(t);
+  const mint = await workMint(t, { rewardScript: new Uint8Array() });
   const pool = await poolProcess(t, {
     provider: [
       '[[sv1_upstream]]',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { toHex } from '../../protocols/bytes.ts';
+import { fromHex, toHex } from '../../protocols/bytes.ts';
 import type { BlockState, Terms } from '../../protocols/ehash/work-link.ts';
 import type { WorkRecord } from '../../protocols/ehash/work-record.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
@@ -28,12 +28,14 @@ export interface WorkMint {
 
 export interface WorkMintOptions {
   readonly minimumDifficulty?: number;
+  /** That of test pools unless given; empty for a pool in front of an upstream. */
+  readonly rewardScript?: Uint8Array;
 }
 
 /** Opens a work link whose other end is a list, until the test ends. */
 export async function workMint(
   t: Pick<TestContext, 'after'>,
-  { minimumDifficulty = 0 }: WorkMintOptions = {},
+  { minimumDifficulty = 0, rewardScript = fromHex('51') }: WorkMintOptions = {},
 ): Promise<WorkMint> {
   const { curve } = await loadCrypto();
   const workers = await openHandshakeWorkers();
@@ -60,7 +62,7 @@ export async function workMint(
     certificateSeconds: 3600,
     workers,
     log: createLog('work mint', 'silent'),
-    issuers: () => ({ issuerKeys: [issuerKey], serverIds: [1, 2] }),
+    issuers: () => ({ issuerKeys: [issuerKey], serverIds: [1, 2], script: rewardScript }),
     terms: () => terms,
     blocks: async () => blocks,
     lease: async (request) => !taken.has(request.serverId) && (await lease(request)),

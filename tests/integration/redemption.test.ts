@@ -42,7 +42,7 @@ async function open(t: TestContext) {
     await node.rpc.call('createwallet', ['hashpool-mint']);
     const wallet = bitcoinRpc({ url: `${node.rpcUrl}/wallet/hashpool-mint`, auth: node.rpcAuth });
     rewards = String(await wallet.call('getnewaddress', ['', 'bech32']));
-    return { rewardScript: `addr(${rewards})`, pool: `fee_ppm = ${FEE_PPM}` };
+    return { rewardScript: `addr(${rewards})`, pool: `fee_ppm = ${FEE_PPM}\nreward_is_cold = false` };
   };
   const scene = await OnchainScene.open(t, 'batch_seconds = 0\nconfirmations = 1', true, prepare);
   const outbox = new TestOutbox();

@@ -68,6 +68,9 @@ export interface PaymentBackend {
   /** Calls `listener` with the key of a payment that stands otherwise than before; the mint looks by a timer besides. */
   onProgress?(listener: (key: string) => void): void;
 
+  /** Whether it can spend outputs of a script; left out where there are no scripts. */
+  owns?(script: Uint8Array): Promise<boolean>;
+
   /** What the mint could pay out, for its watchdog; undefined where that can't be said. */
   balance(): Promise<bigint | undefined>;
 

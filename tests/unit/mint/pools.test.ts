@@ -24,6 +24,7 @@ function table(coinbase_reward_script: string) {
     fee_ppm: 0,
     work_per_hour: 3,
     coinbase_reward_script,
+    reward_is_cold: false,
   };
 }
 

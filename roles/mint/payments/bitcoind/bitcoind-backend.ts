@@ -1,4 +1,5 @@
 import type { NetworkName } from '../../../../protocols/bitcoin/network.ts';
+import { toHex } from '../../../../protocols/bytes.ts';
 import { cashuError, cashuErrorRow } from '../../../../protocols/cashu/errors.ts';
 import { isHashpoolError } from '../../../../protocols/errors.ts';
 import { faultPoint } from '../../../../runtime/fault-point.ts';
@@ -138,6 +139,13 @@ export class BitcoindBackend implements PaymentBackend {
 
   lookUp({ key }: Payment): Promise<PaymentState> {
     return this.#store.call('payoutState', key);
+  }
+
+  /** @param script one that has an address; of any other bitcoind's wallets make none */
+  async owns(script: Uint8Array): Promise<boolean> {
+    const { address } = await this.#wallet.object('decodescript', [toHex(script)]);
+    if (typeof address !== 'string') return false;
+    return (await this.#wallet.object('getaddressinfo', [address]))['ismine'] === true;
   }
 
   async balance(): Promise<bigint | undefined> {

@@ -41,6 +41,7 @@ describe('work link messages', () => {
         server_id: 65535,
         issuer_key: new Uint8Array(33).fill(3),
         signature: new Uint8Array(64).fill(4),
+        reward_script: new Uint8Array(22).fill(5),
       },
       { name: 'WorkLinkRefused', error_code: 'server-id-in-use', reason: 'in words' },
       { name: 'SubmitWork', outbox_id, first_seq: 2n ** 60n, records: new Uint8Array(114) },

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PayoutRoom } from '../../../../domain/jobs/payouts.ts';
 import { equalBytes } from '../../../../protocols/bytes.ts';
-import type { BlockState, Refusal, Terms } from '../../../../protocols/ehash/work-link.ts';
+import type { BlockState, CoinbasePayouts, Refusal, Terms } from '../../../../protocols/ehash/work-link.ts';
 import { WORK_RECORD_BYTES, type WorkRecord } from '../../../../protocols/ehash/work-record.ts';
 import { type Crypto, loadCrypto } from '../../../../runtime/crypto.ts';
 import { createLog } from '../../../../runtime/logs.ts';
@@ -11,7 +12,6 @@ import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime
 import {
   openWorkLinkClient,
   type WorkLinkClient,
-  type WorkLinkClientOptions,
   type WorkSource,
 } from '../../../../services/work-link/client.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../../../services/work-link/server.ts';
@@ -121,12 +121,15 @@ export interface Link {
     outbox?: MemoryOutbox;
     poolId?: Uint8Array;
     authorityKey?: Uint8Array;
-    payoutRoom?: WorkLinkClientOptions['payoutRoom'];
-    onPayouts?: WorkLinkClientOptions['onPayouts'];
+    rewardScript?: Uint8Array;
+    payoutRoom?: PayoutRoom;
+    onPayouts?(payouts: CoinbasePayouts): void;
   }): Promise<WorkLinkClient>;
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;
 }
+
+const REWARD_SCRIPT = new Uint8Array([0x51]);
 
 async function openLink(openDeadlineMs = 10_000): Promise<Link> {
   const mint = new MemoryMint();
@@ -148,7 +151,10 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
     workers,
     log,
     openDeadlineMs,
-    issuers: (id) => (equalBytes(id, poolId) ? { issuerKeys: [issuerKey], serverIds: [1, 2] } : undefined),
+    issuers: (id) =>
+      equalBytes(id, poolId)
+        ? { issuerKeys: [issuerKey], serverIds: [1, 2], script: REWARD_SCRIPT }
+        : undefined,
     terms: () => terms,
     blocks: async () => mint.blocks,
     lease: memoryLeases(),
@@ -173,6 +179,7 @@ async function openLink(openDeadlineMs = 10_000): Promise<Link> {
         poolId,
         serverId: 1,
         issuerSecretKey: issuer.secretKey,
+        rewardScript: REWARD_SCRIPT,
         source,
         workers,
         log,

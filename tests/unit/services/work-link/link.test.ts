@@ -140,6 +140,12 @@ describe('work link', () => {
 
   const refused: [string, RegExp, (link: Link) => Parameters<Link['connect']>[0]][] = [
     ['an unknown pool', /unknown-pool/, () => ({ poolId: new Uint8Array(33).fill(3) })],
+    [
+      'another script',
+      /is 52 in the pool's config, and 51 in .*other-reward-script/,
+      () => ({ rewardScript: new Uint8Array([0x52]) }),
+    ],
+    ['no script', /is none, as with .*other-reward-script/, () => ({ rewardScript: new Uint8Array() })],
     ['a foreign issuer', /unknown-issuer/, () => ({ issuerSecretKey: keyPair().secretKey })],
     ['a server id of nobody', /unknown-server-id/, () => ({ serverId: 9 })],
     ['a wrong authority', /authority/, () => ({ authorityKey: keyPair().publicKey })],
