@@ -44,6 +44,8 @@ const epoch = Type.Object(
     window_blocks: Type.Integer({ minimum: 1 }),
     /** Where its reward came from, in sats, by account of the books. */
     sources: Type.Record(Type.String({ pattern: '^[a-z]{1,20}$' }), natural),
+    /** Blocks that are no boundaries and gave to it. */
+    gifts: Type.Array(Type.Object({ hash, sats: natural }, { additionalProperties: false })),
     reward: natural,
     fee: natural,
     /** By which the price was fixed, in ehash; that of the tree of shares. */

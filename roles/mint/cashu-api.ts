@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Logger } from '../../runtime/logs.ts';
+import type { Store } from '../../runtime/sql/store.ts';
 import type { MintConfig } from './config.ts';
 import type { Engine } from './engine.ts';
 import { openHttp } from './http.ts';
@@ -8,6 +9,7 @@ import { addLimits } from './limits/http-limits.ts';
 import { Limits } from './limits/limits.ts';
 import type { Payments } from './payments/payments.ts';
 import { Redemptions } from './redemption.ts';
+import type { TreeOperations } from './reports/tree-store.ts';
 import { addRoutes } from './routes.ts';
 import { ehashQuotes, paymentQuotes, proofStates } from './subscriptions/kinds.ts';
 import { WalletSockets } from './subscriptions/server.ts';
@@ -20,6 +22,8 @@ export interface CashuApiParts {
   readonly log: Logger;
   /** Where the mint is paid over Lightning or the chain. */
   readonly payments?: Payments | undefined;
+  /** Where it signs reports. */
+  readonly trees?: Store<TreeOperations> | undefined;
   /** The chain's height, undefined while the node cannot be asked: then no epoch is redeemed. */
   readonly tip?: () => number | undefined;
   /** Monotonic milliseconds. */
@@ -28,7 +32,15 @@ export interface CashuApiParts {
 
 /** The Cashu API, not listening yet: HTTP and WebSocket on one port, behind one set of limits. */
 export function cashuApi(parts: CashuApiParts): FastifyInstance {
-  const { config, engine, log, payments, tip = () => undefined, clock = () => performance.now() } = parts;
+  const {
+    config,
+    engine,
+    log,
+    payments,
+    trees,
+    tip = () => undefined,
+    clock = () => performance.now(),
+  } = parts;
   const http = openHttp(log);
   const limits = new Limits(config.limits, clock);
   addLimits(http, limits);
@@ -46,6 +58,6 @@ export function cashuApi(parts: CashuApiParts): FastifyInstance {
     version: `${manifest.name}/${manifest.version}`,
     subscriptionKinds: subscriptions.kinds,
   };
-  addRoutes(http, { engine, redemptions: new Redemptions(engine, tip), description, payments });
+  addRoutes(http, { engine, redemptions: new Redemptions(engine, tip), description, payments, trees });
   return http;
 }

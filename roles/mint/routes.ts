@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Store } from '../../runtime/sql/store.ts';
 import type { Engine } from './engine.ts';
 import { epochs } from './nuts/epochs.ts';
 import { nut01 } from './nuts/nut01.ts';
@@ -12,9 +13,11 @@ import { nut09 } from './nuts/nut09.ts';
 import { nut29 } from './nuts/nut29.ts';
 import { quoteLookup } from './nuts/quote-lookup.ts';
 import { redeem } from './nuts/redeem.ts';
+import { reports } from './nuts/reports.ts';
 import { shareLookup } from './nuts/share-lookup.ts';
 import type { Payments } from './payments/payments.ts';
 import type { Redemptions } from './redemption.ts';
+import type { TreeOperations } from './reports/tree-store.ts';
 
 /** What the mint's routes lead to. */
 export interface Routed {
@@ -23,12 +26,14 @@ export interface Routed {
   readonly description: MintDescription;
   /** Where it is paid over Lightning or the chain. */
   readonly payments?: Payments | undefined;
+  /** Where it signs reports. */
+  readonly trees?: Store<TreeOperations> | undefined;
 }
 
 /** All that the mint answers over HTTP. */
 export function addRoutes(
   http: FastifyInstance,
-  { engine, redemptions, description, payments }: Routed,
+  { engine, redemptions, description, payments, trees }: Routed,
 ): void {
   nut01(http, engine);
   nut02(http, engine);
@@ -43,4 +48,5 @@ export function addRoutes(
   shareLookup(http, engine);
   redeem(http, redemptions);
   epochs(http, engine, redemptions);
+  if (trees) reports(http, engine, trees);
 }

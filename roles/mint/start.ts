@@ -23,6 +23,8 @@ import { openPeers } from './peers.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { Pricing } from './pricing.ts';
 import { openMintStats } from './stats-events.ts';
+import { openTrees } from './reports/open-trees.ts';
+import { Reporter } from './reports/reporter.ts';
 import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
 import { Watchdog } from './watchdog/watchdog.ts';
@@ -100,6 +102,8 @@ export async function start(context: MintContext): Promise<Mint> {
       }),
   );
   watcher.listen({ onChainTip: () => void pricing.run() });
+  const trees = await context.open('trees of reports', () => openTrees(databaseOf(context), engine.signer));
+  await context.open('reports', () => new Reporter({ engine, trees, pools, tip: () => chain.tip, log }));
   await chain.start();
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
@@ -108,7 +112,7 @@ export async function start(context: MintContext): Promise<Mint> {
   const watchdog = await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
-  const http = await context.open('Cashu API', () => listen(context, { engine, payments, tip }));
+  const http = await context.open('Cashu API', () => listen(context, { engine, payments, trees, tip }));
   await context.open('reward scripts', () =>
     checkRewardScripts({ config: config.pool, pools, backends, log, fail: context.fail }),
   );
@@ -154,7 +158,7 @@ async function openEngine(context: MintContext): Promise<Engine> {
 
 async function listen(
   { config, log }: MintContext,
-  parts: Pick<CashuApiParts, 'engine' | 'payments' | 'tip'>,
+  parts: Pick<CashuApiParts, 'engine' | 'payments' | 'trees' | 'tip'>,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const http = cashuApi({ ...parts, config, log });
   const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });

@@ -34,6 +34,10 @@ export interface Signer {
   verifyClaims(claims: readonly Claim[]): Promise<boolean[]>;
   /** For each key whether it is a point of the curve. */
   arePoints(keys: readonly Uint8Array[]): Promise<boolean[]>;
+  /** Of which the salts of shares in reports are made, 32 bytes. */
+  saltSecret(): Promise<Uint8Array>;
+  /** Signs a report's text by the key of `identity` (BIP340, protocols/ehash/report.ts). */
+  signReport(text: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -86,6 +90,8 @@ function signerOn(workers: Workers<SignerTasks>, identity: Uint8Array): Signer {
     openLocks: (checks) => inChunks(checks, (chunk) => workers.call('openLocks', chunk)),
     verifyClaims: (claims) => inChunks(claims, (chunk) => workers.call('verifyClaims', chunk)),
     arePoints: (keys) => inChunks(keys, (chunk) => workers.call('arePoints', chunk)),
+    saltSecret: () => workers.call('saltSecret', null),
+    signReport: (text) => workers.call('signReport', text),
     close: () => workers.close(),
   };
 }

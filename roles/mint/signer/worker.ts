@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { concatBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import { amountOf, KEYSET_SIZE } from '../../../protocols/cashu/amount.ts';
 import { identitySecret, keysetSecret } from '../../../protocols/cashu/key-derivation.ts';
 import { isOpened, type LockCheck } from '../../../protocols/cashu/nut11.ts';
 import { legacyMintMessage, mintMessageOver } from '../../../protocols/cashu/nut20.ts';
 import type { Curve } from '../../../protocols/crypto/curve.ts';
+import { reportHash } from '../../../protocols/ehash/report.ts';
 import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 
@@ -120,6 +122,11 @@ export async function start(data: { readonly seed: string }) {
   return {
     /** The mint's own public key, 33 bytes. */
     identity: (_: null) => curve.publicKey(identitySecret(hash.hmacSha256, seed)),
+    /** Of which the salts of shares in reports are made. */
+    saltSecret: (_: null) => hash.hmacSha256(seed, utf8('hashpool-report-salts-v1')),
+    /** Signs a report by the mint's own key. */
+    signReport: (text: string) =>
+      curve.schnorrSign(reportHash(text), identitySecret(hash.hmacSha256, seed), randomBytes(32)),
     /** The 63 public keys of a keyset, one after the other. */
     publicKeys: (keyset: KeysetName) => concatBytes(...keysOf(keyset).map(({ publicKey }) => publicKey)),
     /** Signs each output; undefined for a B_ that is no point. */

@@ -1,10 +1,17 @@
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { type Epoch, epochOperations } from './epochs.ts';
-import { blob, integer, text } from './row.ts';
+import { bigInteger, blob, integer, type Row, text } from './row.ts';
 
 /** A tree of a report: the shares of an epoch, or what a keyset signed or took back. */
 export type TreeKind = 'shares' | 'issued' | 'spent';
+
+/** Sats that went from one account of the books to another. */
+export interface Posting {
+  readonly giver: string;
+  readonly taker: string;
+  readonly sats: bigint;
+}
 
 /** Which tree; `owner` is the row of its epoch or keyset. */
 export interface TreeName {
@@ -45,6 +52,36 @@ export interface NewReport {
   /** Those whose prices it publishes. */
   readonly epochs: readonly number[];
   readonly trees: readonly GrownTree[];
+  readonly redeemed: readonly RedeemedPart[];
+}
+
+/** An epoch whose price is fixed, with what its report says besides. */
+export interface PricedEpoch {
+  readonly epoch: Epoch;
+  /** The epoch whose reward it shares. */
+  readonly heir: Epoch | undefined;
+  /** What its reward came from, in sats. */
+  readonly sources: ReadonlyMap<string, bigint>;
+  /** Blocks that are no boundaries and paid to the pool's script. */
+  readonly gifts: readonly { readonly hashLe: Uint8Array; readonly sats: bigint }[];
+}
+
+/** What was redeemed of an epoch by now. */
+export interface RedeemedPart {
+  readonly epoch: number;
+  readonly unit: string;
+  readonly ehash: bigint;
+  readonly sats: bigint;
+  readonly isOver: boolean;
+}
+
+/** Books and tokens at one moment. */
+export interface BooksNow {
+  readonly horizon: Horizon;
+  /** Sats by giver and taker. */
+  readonly postings: readonly Posting[];
+  /** Of epochs in reports, where it is not what the last one said. */
+  readonly redeemed: readonly RedeemedPart[];
 }
 
 /** A report as it was signed. */
@@ -53,9 +90,32 @@ export type ReportRow = Pick<NewReport, 'number' | 'hash' | 'body' | 'signature'
 /** Keeps the reports. */
 export function reportOperations(db: Database) {
   const { epochById } = epochOperations(db);
+  // The epoch whose block pays stands before those that were merged into it, as its price was divided.
   const unreported = db.prepare(`
     SELECT epoch FROM epochs LEFT JOIN reported_epochs USING (epoch)
-    WHERE priced_height IS NOT NULL AND report IS NULL ORDER BY priced_height, epoch LIMIT ?`);
+    WHERE priced_height IS NOT NULL AND report IS NULL
+    ORDER BY priced_height, coalesce(merged_into, epoch), coalesce(merged_into, 0), epoch LIMIT ?`);
+  const sources = db.prepare(
+    "SELECT giver, sats FROM postings WHERE epoch = ? AND taker = 'ehash' ORDER BY giver",
+  );
+  const gifts = db.prepare('SELECT hash, sats FROM gifts WHERE epoch = ? ORDER BY hash');
+  const booked = db.prepare(`
+    SELECT giver, taker, CAST(sum(sats) AS BIGINT) AS sats FROM postings
+    WHERE epoch IN (SELECT epoch FROM reported_epochs) GROUP BY giver, taker`);
+  const bookedOf = db.prepare('SELECT giver, taker, sats FROM postings WHERE epoch = ?');
+  const redemptions = `
+    SELECT epoch, unit, ehash, sats, CASE WHEN expired_height IS NULL THEN 0 ELSE 1 END AS is_over
+    FROM redemptions JOIN epochs USING (epoch)`;
+  const redeemed = db.prepare(`
+    SELECT r.* FROM (${redemptions}) AS r JOIN reported_epochs USING (epoch)
+    WHERE told_ehash <> ehash OR told_sats <> sats OR told_over <> is_over ORDER BY epoch`);
+  const redeemedOf = db.prepare(`${redemptions} WHERE epoch = ?`);
+  for (const statement of [sources, gifts, booked, bookedOf, redeemed, redeemedOf])
+    statement.setReadBigInts(true);
+  const tell = db.prepare(
+    'UPDATE reported_epochs SET told_ehash = ?, told_sats = ?, told_over = ? WHERE epoch = ?',
+  );
+  const keysetName = db.prepare('SELECT id, unit FROM keysets WHERE keyset = ?');
   const horizon = db.prepare(`
     SELECT (SELECT coalesce(max(signature), 0) FROM signatures) AS last_signature,
       (SELECT coalesce(max(spent), 0) FROM spent) AS last_spent`);
@@ -74,13 +134,43 @@ export function reportOperations(db: Database) {
     INSERT INTO tree_chunks (kind, owner, chunk, last_row, node) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (kind, owner, chunk) DO NOTHING`);
 
+  function pricedEpoch(epoch: Epoch): PricedEpoch {
+    const from = sources
+      .all(epoch.epoch)
+      .map((row) => [text(row, 'giver'), bigInteger(row, 'sats')] as const);
+    return {
+      epoch,
+      heir: epoch.mergedInto === undefined ? undefined : epochById(epoch.mergedInto),
+      sources: new Map(from),
+      gifts: gifts.all(epoch.epoch).map((row) => {
+        return { hashLe: blob(row, 'hash'), sats: bigInteger(row, 'sats') };
+      }),
+    };
+  }
+
   return {
     /** Epochs whose price is fixed and in no report. */
-    unreported: (limit: number): Epoch[] =>
-      unreported.all(limit).flatMap((row) => epochById(integer(row, 'epoch')) ?? []),
+    unreported: (limit: number): PricedEpoch[] =>
+      unreported.all(limit).flatMap((row) => {
+        const epoch = epochById(integer(row, 'epoch'));
+        return epoch ? [pricedEpoch(epoch)] : [];
+      }),
 
-    /** The last rows of tokens that there are. */
-    tokenHorizon: (_: null): Horizon => horizonOf(horizon.get() ?? {}),
+    /** Books and tokens at one moment: of all epochs in reports, and those that are about to be. */
+    booksNow: (due: readonly number[]): BooksNow => ({
+      horizon: horizonOf(horizon.get() ?? {}),
+      postings: [...booked.all(), ...due.flatMap((epoch) => bookedOf.all(epoch))].map((row) => {
+        return { giver: text(row, 'giver'), taker: text(row, 'taker'), sats: bigInteger(row, 'sats') };
+      }),
+      redeemed: [...redeemed.all(), ...due.flatMap((epoch) => redeemedOf.all(epoch))].map(redeemedPartOf),
+    }),
+
+    /** Id and unit of keysets by their rows. */
+    keysetNames: (keysets: readonly number[]): { id: string; unit: string }[] =>
+      keysets.map((keyset) => {
+        const row = keysetName.get(keyset) ?? {};
+        return { id: text(row, 'id'), unit: text(row, 'unit') };
+      }),
 
     lastReport: (_: null): ReportRow | undefined => optionalReport(last.get()),
 
@@ -97,13 +187,17 @@ export function reportOperations(db: Database) {
      * Keeps a report. Precondition: it follows the last one.
      * @throws HashpoolError 'report-made' where another process has made it meanwhile
      */
-    addReport: ({ number, hash, body, signature, horizon, epochs, trees }: NewReport): void => {
+    addReport: (report: NewReport): void => {
+      const { number, hash, body, signature, horizon, epochs, trees, redeemed } = report;
       const before = optionalReport(last.get())?.number ?? 0;
       if (number !== before + 1) {
         throw new HashpoolError('report-made', `report ${number} does not follow ${before}: look again`);
       }
       add.run(number, hash, body, signature, horizon.signature, horizon.spent);
       for (const epoch of epochs) addEpoch.run(epoch, number);
+      for (const { epoch, ehash, sats, isOver } of redeemed) {
+        tell.run(String(ehash), sats, isOver ? 1 : 0, epoch);
+      }
       for (const { kind, owner, leaves, peaks, chunks } of trees) {
         addTree.run(kind, owner, number, leaves, peaks);
         for (const { chunk, lastRow, node } of chunks) addChunk.run(kind, owner, chunk, lastRow, node);
@@ -112,11 +206,11 @@ export function reportOperations(db: Database) {
   };
 }
 
-function optionalReport(row: ReturnType<ReturnType<Database['prepare']>['get']>): ReportRow | undefined {
+function optionalReport(row: Row | undefined): ReportRow | undefined {
   return row && reportOf(row);
 }
 
-function reportOf(row: Parameters<typeof integer>[0]): ReportRow {
+function reportOf(row: Row): ReportRow {
   return {
     number: integer(row, 'report'),
     hash: blob(row, 'hash'),
@@ -126,6 +220,16 @@ function reportOf(row: Parameters<typeof integer>[0]): ReportRow {
   };
 }
 
-function horizonOf(row: Parameters<typeof integer>[0]): Horizon {
+function redeemedPartOf(row: Row): RedeemedPart {
+  return {
+    epoch: Number(bigInteger(row, 'epoch')),
+    unit: text(row, 'unit'),
+    ehash: BigInt(text(row, 'ehash')),
+    sats: bigInteger(row, 'sats'),
+    isOver: bigInteger(row, 'is_over') === 1n,
+  };
+}
+
+function horizonOf(row: Row): Horizon {
   return { signature: integer(row, 'last_signature'), spent: integer(row, 'last_spent') };
 }

@@ -1,0 +1,109 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { fromHex, toHex } from '../../../protocols/bytes.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { parseQuoteId } from '../../../protocols/cashu/quote-id.ts';
+import { TOKEN_TREES } from '../../../protocols/ehash/token-leaf.ts';
+import type { Store } from '../../../runtime/sql/store.ts';
+import type { Engine } from '../engine.ts';
+import type { FoundShare, TreeOperations } from '../reports/tree-store.ts';
+import type { FoundLeaf } from '../reports/trees.ts';
+import type { ReportRow } from '../store/reports.ts';
+import { point, quoteIdField, unitField } from './schemas.ts';
+
+/** Reports in one answer. */
+export const MAX_REPORTS = 20;
+
+const number = Type.String({ pattern: '^[1-9]\\d{0,8}$', description: 'the number of a report' });
+const ofNumber = Type.Object({ number });
+const ofUnit = Type.Object({ unit: unitField });
+const listQuery = Type.Object({
+  after: Type.Optional(Type.String({ pattern: '^\\d{1,9}$', description: 'the number of a report' })),
+});
+const tokenQuery = Type.Object({
+  tree: Type.Union(
+    TOKEN_TREES.map((tree) => Type.Literal(tree)),
+    { description: '"issued" or "spent"' },
+  ),
+  point,
+});
+const shareQuery = Type.Object({ quote: quoteIdField });
+
+/** Reports of the books, and the proofs that something is counted in one; see docs/ehash.md, "Reports". */
+export function reports(http: FastifyInstance, engine: Engine, trees: Store<TreeOperations>): void {
+  http.get<{ Querystring: Static<typeof listQuery> }>(
+    '/v1/ehash/reports',
+    { schema: { querystring: listQuery } },
+    async ({ query }) => {
+      const after = { number: Number(query.after ?? 0), limit: MAX_REPORTS };
+      const found = await engine.store.call('reportsAfter', after);
+      return {
+        reports: found.map(reportAnswer),
+        next_after: found.length < MAX_REPORTS ? null : (found.at(-1)?.number ?? null),
+      };
+    },
+  );
+
+  http.get<{ Params: Static<typeof ofUnit> }>(
+    '/v1/ehash/epochs/:unit/report',
+    { schema: { params: ofUnit } },
+    async ({ params: { unit } }) => {
+      const found = await engine.store.call('reportOfUnit', unit);
+      if (found) return reportAnswer(found);
+      throw cashuError('unreported', `no report has a price of ${unit} yet; it comes with the epoch's price`);
+    },
+  );
+
+  http.get<{ Params: Static<typeof ofNumber>; Querystring: Static<typeof tokenQuery> }>(
+    '/v1/ehash/reports/:number/token',
+    { schema: { params: ofNumber, querystring: tokenQuery } },
+    async ({ params, query: { tree, point } }) => {
+      const report = await existing(params.number);
+      const found = await trees.call('findToken', { kind: tree, point: fromHex(point), report });
+      if (!found) throw cashuError('unreported', `report ${report} counts no ${tree} token ${point}`);
+      const [keyset] = await engine.store.call('keysetNames', [found.keyset]);
+      return { keyset: keyset?.id, unit: keyset?.unit, ...leafAnswer(found) };
+    },
+  );
+
+  http.get<{ Params: Static<typeof ofNumber>; Querystring: Static<typeof shareQuery> }>(
+    '/v1/ehash/reports/:number/share',
+    { schema: { params: ofNumber, querystring: shareQuery } },
+    async ({ params, query }) => {
+      const report = await existing(params.number);
+      const quoteId = parseQuoteId(query.quote);
+      const found = quoteId && (await trees.call('findShare', { quoteId, report }));
+      if (found) return shareAnswer(found);
+      throw cashuError('unreported', `report ${report} counts no share of quote ${query.quote}`);
+    },
+  );
+
+  async function existing(number: string): Promise<number> {
+    const found = await engine.store.call('reportByNumber', Number(number));
+    if (found) return found.number;
+    throw cashuError('unreported', `there is no report ${number}`);
+  }
+}
+
+function reportAnswer({ number, hash, body, signature }: ReportRow) {
+  return { number, hash: toHex(hash), report: body, signature: toHex(signature) };
+}
+
+function leafAnswer({ leaf, proof }: FoundLeaf) {
+  return {
+    amount: String(leaf.amount),
+    index: proof.index,
+    siblings: proof.siblings.map(({ hash, sum }) => ({ hash: toHex(hash), sum: String(sum) })),
+  };
+}
+
+/** A share as it is shown to its owner, or to everybody where a block has drawn it. */
+export function shareAnswer(share: FoundShare) {
+  return {
+    ...leafAnswer(share),
+    share: toHex(share.hashLe.toReversed()),
+    k: share.k,
+    key: toHex(share.key),
+    salt: toHex(share.salt),
+  };
+}

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { reportHash, writeReport } from '../../../protocols/ehash/report.ts';
+import { isHashpoolError, messageOf } from '../../../protocols/errors.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { Store } from '../../../runtime/sql/store.ts';
+import type { Engine } from '../engine.ts';
+import { type Pool, poolOf } from '../pools.ts';
+import type { Horizon, PricedEpoch } from '../store/reports.ts';
+import { composeReport, type ReportParts } from './compose.ts';
+import type { TreeOperations } from './tree-store.ts';
+import type { RootedTree } from './trees.ts';
+
+/** Epochs in one report. */
+const MOST_EPOCHS = 16;
+/** How often it is looked for prices without a report. */
+const INTERVAL_MS = 5_000;
+/**
+ * Other processes of the mint may have numbered rows that they commit after higher ones: by then they have, or have been
+ * given up. No transaction of a mint takes a second.
+ */
+const SETTLE_MS = 5_000;
+
+export interface ReporterParts {
+  readonly engine: Engine;
+  readonly trees: Store<TreeOperations>;
+  readonly pools: readonly Pool[];
+  /** The chain's tip, undefined while the node cannot be asked. */
+  readonly tip: () => ReportParts['tip'] | undefined;
+  readonly log: Pick<Logger, 'info' | 'error'>;
+  readonly intervalMs?: number;
+}
+
+/** Signs a report whenever prices were fixed: what those epochs were worth, and how the books stand. */
+export class Reporter {
+  readonly #parts: ReporterParts;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stop = new AbortController();
+  #last: Promise<void> = Promise.resolve();
+  #trouble = '';
+
+  constructor(parts: ReporterParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+    parts.engine.events.on('keysets-changed', () => void this.run());
+  }
+
+  /** Makes the reports that are due. Never rejects. */
+  run(): Promise<void> {
+    this.#last = this.#last.then(() => this.#run());
+    return this.#last;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+    await this.#last;
+  }
+
+  async #run(): Promise<void> {
+    const { engine, tip, log } = this.#parts;
+    try {
+      while (!this.#stop.signal.aborted) {
+        const at = tip();
+        const due = at ? await engine.store.call('unreported', MOST_EPOCHS) : [];
+        if (!at || due.length === 0) break;
+        await this.#report(due, at);
+      }
+      this.#trouble = '';
+    } catch (error) {
+      // Another process of the mint has made it.
+      if (isHashpoolError(error, 'report-made') || this.#stop.signal.aborted) return;
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble) {
+        log.error({ err: error, alert: 'no-report' }, `no report was made, it is tried again: ${trouble}`);
+      }
+      this.#trouble = trouble;
+    }
+  }
+
+  async #report(due: readonly PricedEpoch[], tip: ReportParts['tip']): Promise<void> {
+    const { engine, trees, pools, log } = this.#parts;
+    const { store, signer } = engine;
+    const before = await store.call('lastReport', null);
+    const epochs = due.map(({ epoch }) => epoch.epoch);
+    const books = await store.call('booksNow', epochs);
+    if (engine.isShared) await delay(SETTLE_MS, undefined, { signal: this.#stop.signal });
+    const shares = await Promise.all(epochs.map((epoch) => trees.call('sharesTree', epoch)));
+    const after: Horizon = before?.horizon ?? { signature: 0, spent: 0 };
+    const tokens = await trees.call('grownTrees', { after, upTo: books.horizon });
+    const content = composeReport({
+      mint: signer.identity,
+      before,
+      tip,
+      epochs: due.map((priced, i) => ({ priced, shares: shares[i]?.root })),
+      keysets: await this.#keysets(tokens, before?.number ?? 0),
+      books,
+      scriptOf: (poolId) => poolOf(pools, poolId)?.script,
+    });
+    const body = writeReport(content);
+    const { number } = content;
+    await store.call('addReport', {
+      number,
+      hash: reportHash(body),
+      body,
+      signature: await signer.signReport(body),
+      horizon: books.horizon,
+      epochs,
+      trees: [...shares.flatMap((tree) => tree ?? []), ...tokens],
+      redeemed: books.redeemed,
+    });
+    const units = due.map(({ epoch }) => epoch.unit);
+    log.info({ report: number, units }, `report ${number} of the books is signed, on ${units.join(', ')}`);
+  }
+
+  /** The keysets of which something was signed or spent, with both their trees. */
+  async #keysets(grown: readonly RootedTree[], before: number): Promise<ReportParts['keysets']> {
+    const { engine, trees } = this.#parts;
+    const owners = [...new Set(grown.map(({ owner }) => owner))].sort((a, b) => a - b);
+    const names = await engine.store.call('keysetNames', owners);
+    const rootOf = async (kind: 'issued' | 'spent', owner: number) => {
+      const tree = grown.find((each) => each.kind === kind && each.owner === owner);
+      return tree?.root ?? (await trees.call('treeRoot', { name: { kind, owner }, report: before }));
+    };
+    return Promise.all(
+      names.map(async (name, i) => {
+        const owner = owners[i] ?? 0;
+        const [issued, spent] = await Promise.all([rootOf('issued', owner), rootOf('spent', owner)]);
+        return { ...name, issued, spent };
+      }),
+    );
+  }
+}
