@@ -3,10 +3,12 @@ import { before, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
-import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
+import { decodeAuthorityPublicKey, encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { readOutbox } from '../../roles/pool/outbox/audit.ts';
-import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
+import { regtestNode, type TestNode, untilHeight } from '../harness/bitcoind.ts';
 import { offerOf } from '../harness/declared-job.ts';
+import { jdClientProcess } from '../harness/jd-client.ts';
+import { channelOf, share } from '../harness/jd-scene.ts';
 import { jdServer } from '../harness/jd-server.ts';
 import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
 import { poolProcess } from '../harness/pool.ts';
@@ -200,6 +202,48 @@ for (const missing of [0, 2]) {
     ]);
     await peer.finish();
     assert.equal(await node.rpc.call('getbestblockhash'), await peer.detailOf('a block is found'));
+  });
+}
+
+for (const mode of ['full-template', 'coinbase-only'] as const) {
+  test(`the jd-client declares its jobs to a jd-server of SRI and mines them at its pool, ${mode}`, {
+    timeout: LIMIT_MS,
+  }, async (t) => {
+    const coins = 2;
+    const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
+    await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
+    await node.generate(100);
+    for (const coin of await coinbaseCoins(node, coins)) await spend(node, coin, 5_000n);
+    await untilOffered(node, coins);
+    const provider = await templateProvider(t, { ...node, config: [`block_target_bits = ${BLOCK_BITS}`] });
+    const args = ['job-taker', `--key=${SRI_KEY}`, `--secret=${SRI_SECRET}`, `--mode=${mode}`, '--shares=2'];
+    const peer = new SriPeer(t, program, args);
+    const authorityKey = decodeAuthorityPublicKey(SRI_KEY);
+    const address = `127.0.0.1:${await peer.detailOf('the declarator listens')}`;
+    const port = Number(await peer.detailOf('the pool listens'));
+    const client = await jdClientProcess(t, {
+      provider,
+      upstreams: [{ pool: { host: '127.0.0.1', port, authorityKey }, jdServer: { address, authorityKey } }],
+      config: ['shares_per_minute = 600', ...(mode === 'coinbase-only' ? ['mode = "COINBASEONLY"'] : [])],
+    });
+    const channel = await channelOf({ client });
+    assert.equal(await share(channel, KEY), 'accepted');
+    assert.match(await peer.detailOf('share 1'), new RegExp(` worker rig key ${toHex(KEY)}$`));
+    const height = Number(await node.rpc.call('getblockcount'));
+    assert.equal(await share(channel, KEY, 1, BLOCK_BITS), 'accepted');
+    await peer.finish();
+
+    await untilHeight(node, height + 1);
+    const hash = await node.rpc.call('getbestblockhash');
+    assert.equal((await peer.detailOf('share 2')).split(' ')[0], hash);
+    const { tx } = (await node.rpc.call('getblock', [hash])) as { tx: readonly string[] };
+    assert.equal(tx.length, 1 + coins);
+    if (mode === 'coinbase-only') return;
+    assert.equal(await peer.detailOf('a solution is pushed'), hash);
+    assert.equal(await peer.detailOf('transactions of the declared job'), String(coins));
+    // The block that the peer has put together is the one that the node has.
+    const block = await peer.detailOf('the block of the solution');
+    assert.equal(await node.rpc.call('submitblock', [block]), 'duplicate');
   });
 }
 

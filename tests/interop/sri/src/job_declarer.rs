@@ -83,7 +83,8 @@ fn declaration(
     allocated: &AllocateMiningJobTokenSuccessOwned,
     transactions: &[Transaction],
 ) -> Outcome<DeclareMiningJobOwned> {
-    let wtxids: Vec<_> = transactions.iter().map(|each| each.compute_wtxid().to_byte_array().into()).collect();
+    let wtxids: Vec<_> =
+        transactions.iter().map(|each| each.compute_wtxid().to_byte_array().into()).collect();
     let extended = job.channel.get_active_job().ok_or("no job")?;
     Ok(DeclareMiningJobOwned {
         request_id: DECLARED,
@@ -109,8 +110,10 @@ fn answer(link: &mut Link, transactions: &[Transaction]) -> Outcome<usize> {
                     .map(|place| serialize(&transactions[*place as usize]).try_into().in_words("transaction"))
                     .collect::<Outcome<Vec<_>>>()?;
                 let transaction_list = list.try_into().in_words("transactions")?;
-                let success =
-                    ProvideMissingTransactionsSuccessOwned { request_id: missing.request_id, transaction_list };
+                let success = ProvideMissingTransactionsSuccessOwned {
+                    request_id: missing.request_id,
+                    transaction_list,
+                };
                 say(link, JobDeclarationOwned::ProvideMissingTransactionsSuccess(success))?;
             }
             JobDeclarationOwned::DeclareMiningJobSuccess(success) => {

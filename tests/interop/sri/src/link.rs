@@ -73,6 +73,11 @@ impl Link {
         Ok(Link::new(stream, transport))
     }
 
+    /// For who has reason to be silent for longer.
+    pub fn set_patience(&self, patience: Duration) -> Outcome<()> {
+        self.stream.set_read_timeout(Some(patience)).in_words("timeout")
+    }
+
     fn new(stream: TcpStream, transport: Transport) -> Link {
         let (encrypt, decrypt) = transport.split();
         Link {

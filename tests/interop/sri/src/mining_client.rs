@@ -24,6 +24,7 @@ use crate::standard;
 use crate::work::{meets, Grouped, Miner, Roll, ACCEPTED};
 
 pub const REQUIRES_VERSION_ROLLING: u32 = 1 << 2;
+pub const REQUIRES_WORK_SELECTION: u32 = 1 << 1;
 /// Hashes per second at which a share proves some hundred hashes, with 600 shares a minute.
 pub const HASH_RATE: f32 = 5_000.0;
 pub const ANY_TARGET: [u8; 32] = [0xff; 32];

@@ -29,7 +29,7 @@ use crate::template::{template, tip, whole_reward};
 
 /// Hashpool's own extension, of which the reference implementation knows nothing.
 const EHASH: u16 = 0x4548;
-const LOCKING_KEY: u8 = 1;
+pub const LOCKING_KEY: u8 = 1;
 const RESUME_TOKEN: u8 = 2;
 const RESUME_TOKEN_BYTES: usize = 16;
 const GROUP: u32 = 1;
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0").in_words("listen")?;
     passed("listening", listener.local_addr().in_words("address")?.port());
     let mut link = Link::accept(&listener, arguments.text("key")?, arguments.text("secret")?)?;
-    set_up(&mut link)?;
+    set_up(&mut link, REQUIRES_VERSION_ROLLING)?;
     let ehash = arguments.text("ehash")?;
     negotiate(&mut link, ehash)?;
     if ehash == "refused" {
@@ -55,19 +55,21 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     Pool::open(link)?.serve()
 }
 
-fn set_up(link: &mut Link) -> Outcome<()> {
+/// Lets a client in that says these flags.
+pub fn set_up(link: &mut Link, flags: u32) -> Outcome<()> {
     let setup = match link.receive()?.0 {
         AnyMessageOwned::Common(CommonMessagesOwned::SetupConnection(setup)) => setup,
         other => return Err(format!("not SetupConnection: {other}")),
     };
     equal("the client speaks the mining protocol", setup.protocol, Protocol::MiningProtocol)?;
     equal("in version 2", (setup.min_version, setup.max_version), (VERSION, VERSION))?;
-    equal("and wants to roll versions", setup.flags, REQUIRES_VERSION_ROLLING)?;
+    equal("with the flags that it should have", setup.flags, flags)?;
     let answer = SetupConnectionSuccess { used_version: VERSION, flags: 0 };
     link.send(AnyMessageOwned::Common(CommonMessagesOwned::SetupConnectionSuccess(answer)))
 }
 
-fn negotiate(link: &mut Link, ehash: &str) -> Outcome<()> {
+/// Answers the first RequestExtensions; `ehash` says what is asked for, and what is agreed to.
+pub fn negotiate(link: &mut Link, ehash: &str) -> Outcome<()> {
     let message = match link.receive()?.0 {
         AnyMessageOwned::Extensions(ExtensionsOwned::ExtensionsNegotiation(message)) => message,
         other => return Err(format!("not of the negotiation: {other}")),
@@ -87,7 +89,8 @@ fn negotiate(link: &mut Link, ehash: &str) -> Outcome<()> {
     agree(link, request.request_id)
 }
 
-fn agree(link: &mut Link, request_id: u16) -> Outcome<()> {
+/// Agrees to what was agreed to before.
+pub fn agree(link: &mut Link, request_id: u16) -> Outcome<()> {
     let agreed = link.extensions.clone();
     let answer = RequestExtensionsSuccessOwned {
         request_id,
@@ -258,7 +261,7 @@ impl Pool {
     }
 }
 
-fn wished(link: &mut Link) -> Outcome<(OpenExtendedMiningChannelOwned, Vec<Tlv>)> {
+pub fn wished(link: &mut Link) -> Outcome<(OpenExtendedMiningChannelOwned, Vec<Tlv>)> {
     let (message, tlvs) = link.receive()?;
     match message {
         AnyMessageOwned::Mining(MiningOwned::OpenExtendedMiningChannel(wish)) => Ok((wish, tlvs)),
@@ -266,7 +269,7 @@ fn wished(link: &mut Link) -> Outcome<(OpenExtendedMiningChannelOwned, Vec<Tlv>)
     }
 }
 
-fn new_channel(channel_id: u32, wish: &OpenExtendedMiningChannelOwned) -> Outcome<ExtendedChannel> {
+pub fn new_channel(channel_id: u32, wish: &OpenExtendedMiningChannelOwned) -> Outcome<ExtendedChannel> {
     let server_id = vec![0x53, 0x52];
     let mut allocator =
         ExtranonceAllocator::new(server_id, EXTRANONCE_BYTES, MAX_CHANNELS).in_words("allocator")?;
@@ -288,7 +291,7 @@ fn new_channel(channel_id: u32, wish: &OpenExtendedMiningChannelOwned) -> Outcom
 }
 
 /// A field of the ehash extension.
-fn field(tlvs: &[Tlv], field_type: u8) -> Option<Vec<u8>> {
+pub fn field(tlvs: &[Tlv], field_type: u8) -> Option<Vec<u8>> {
     tlvs.iter()
         .find(|tlv| tlv.r#type.extension_type == EHASH && tlv.r#type.field_type == field_type)
         .map(|tlv| tlv.value.clone())

@@ -80,7 +80,11 @@ pub fn next_pair(link: &mut Link) -> Outcome<(NewTemplateOwned, SetNewPrevHashOw
     Ok((template, tip))
 }
 
-pub fn transactions_of(link: &mut Link, template: &NewTemplateOwned, count: usize) -> Outcome<Vec<Transaction>> {
+pub fn transactions_of(
+    link: &mut Link,
+    template: &NewTemplateOwned,
+    count: usize,
+) -> Outcome<Vec<Transaction>> {
     let success = answer(link, template.template_id)?.map_err(|code| format!("no transactions: {code}"))?;
     equal("the witness of the coinbase is 32 zero bytes", success.excess_data.as_bytes(), &[0; 32])?;
     let transactions: Vec<Transaction> = success
@@ -114,7 +118,8 @@ fn root_and_commitment(template: &NewTemplateOwned, transactions: &[Transaction]
     require("the coinbase commits to their witnesses", committed, format!("{outputs:?}"))
 }
 
-fn tree(first: [u8; 32], others: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
+/// The merkle root of hashes.
+pub fn tree(first: [u8; 32], others: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
     let hashes = std::iter::once(first).chain(others).map(sha256d::Hash::from_byte_array);
     let root: Option<sha256d::Hash> = stratum_core::bitcoin::merkle_tree::calculate_root(hashes);
     root.map_or([0; 32], |root| root.to_byte_array())
