@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { toHex } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
+import { miningProtocol } from '../../protocols/sv2/mining.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { untilHeight } from '../harness/bitcoind.ts';
 import { jdClientProcess } from '../harness/jd-client.ts';
@@ -131,6 +133,40 @@ test('shares of a job that the pool refuses are refused with its reason, and min
   await channel.miner.next('SetNewPrevHash', () => true, from);
   assert.equal(await share(channel, key, 3), 'accepted');
   assert.equal(mint.shares.length, 0);
+});
+
+test('a pool that takes jobs and refuses their shares is left, and a job that it takes brings nobody back', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  let taken = 0;
+  const all = await jdScene(t, {
+    config: ['return_after_sec = 1'],
+    atPool({ frame }) {
+      const { message } = miningProtocol.decode(frame);
+      if (message.name === 'SetCustomMiningJob.Success') taken++;
+      if (message.name !== 'SubmitShares.Success') return [frame];
+      const { channel_id, last_sequence_number: sequence_number } = message;
+      const error_code = 'invalid-share';
+      return [miningProtocol.encode({ name: 'SubmitShares.Error', channel_id, sequence_number, error_code })];
+    },
+  });
+  const { client, key } = all;
+  const channel = await channelOf(all);
+  const isLeft = () =>
+    /our shares are refused: invalid-share; mining solo meanwhile/.test(client.role.status.text);
+  let before = taken;
+  for (let seed = 0; !isLeft(); seed++) {
+    before = taken;
+    assert(seed < 60, client.role.status.text);
+    const answer = await share(channel, key, seed);
+    assert(answer === 'invalid-share' || isLeft(), answer);
+    await delay(1_000);
+  }
+  await jobAfter(channel);
+  assert.equal(await share(channel, key, 99), 'accepted');
+  await until(() => taken > before, 'a job of ours that the pool takes', 40_000);
+  await delay(2_000);
+  assert(isLeft(), client.role.status.text);
 });
 
 test('a pool that goes away: the next one, then solo, then back to the first', {

@@ -3,7 +3,7 @@ import type { HashedWork } from '../../../domain/shares/validate-share.ts';
 import { meetsTargetLe } from '../../../protocols/bitcoin/target.ts';
 import { concatBytes, readU32Le } from '../../../protocols/bytes.ts';
 import type { MiningChannel, ShareOwner } from '../../../services/mining-client/channel.ts';
-import type { Answered } from '../../../services/mining-client/pending-shares.ts';
+import type { Answered, ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
 import type { Solution } from '../blocks/kept-block.ts';
 
 /** A share on its way to a pool. */
@@ -27,6 +27,7 @@ export class JobRecord {
   readonly job: OwnJob;
   readonly #channel: MiningChannel;
   readonly #prefix: Uint8Array;
+  readonly #judged: (verdict: ShareVerdict) => void;
   #state: State = { name: 'waiting' };
   #held: PassedShare[] = [];
   #solutions: Solution[] = [];
@@ -36,11 +37,15 @@ export class JobRecord {
   declaredBy: number | undefined;
   isDeclared = false;
 
-  /** @param channel whose extranonce is in the coinbase */
-  constructor(job: OwnJob, channel: MiningChannel) {
+  /**
+   * @param channel whose extranonce is in the coinbase
+   * @param judged told what the pool says of each share
+   */
+  constructor(job: OwnJob, channel: MiningChannel, judged: (verdict: ShareVerdict) => void) {
     this.job = job;
     this.#channel = channel;
     this.#prefix = channel.extranoncePrefix;
+    this.#judged = judged;
   }
 
   get waiting(): number {
@@ -115,6 +120,9 @@ export class JobRecord {
       nonce: readU32Le(header, NONCE_OFFSET),
       extranonce: concatBytes(ownBytes, extranonce),
     };
-    this.#channel.submit(share, owner, answered);
+    this.#channel.submit(share, owner, (verdict) => {
+      this.#judged(verdict);
+      answered(verdict);
+    });
   }
 }

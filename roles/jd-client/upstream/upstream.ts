@@ -19,6 +19,7 @@ import type { JobOffer } from '../work-taker.ts';
 import { DeclaratorLink } from './declarator-link.ts';
 import { JobRecord, type PassedShare } from './job-record.ts';
 import { PoolLink } from './pool-link.ts';
+import { Standing } from './standing.ts';
 
 const TICK_MS = 250;
 /** Jobs that are known by their number; of more, the oldest is forgotten. */
@@ -54,22 +55,17 @@ export class Upstream implements Pool {
   #closing: Promise<unknown> = Promise.resolve();
   #ticking: NodeJS.Timeout | undefined;
   #channel: MiningChannel | undefined;
-  #isCut = true;
-  #isLinked = false;
+  readonly #standing: Standing;
   #outputs: readonly TransactionOutput[] | undefined;
-  /** The code for which our jobs were refused, until one is taken. */
-  #refusal: string | undefined;
   /** Whether the pool has the tip from a later time than we have. */
   #isLate = false;
-  #wellSince: number | undefined;
-  #poolTrouble = 'not connected';
-  #declaratorTrouble = 'not connected';
 
   constructor(options: UpstreamOptions) {
     const { pool } = options.settings;
     this.#options = options;
     this.name = poolName(pool);
     this.#log = options.log.child({ pool: this.name });
+    this.#standing = new Standing(this.#log, options.changed);
     this.#declarations = new Declarations(options.isDeclared, {
       allocate: (request_id) =>
         this.#tellDeclarator({
@@ -81,13 +77,13 @@ export class Upstream implements Pool {
       set: (job, requestId, token) => this.#set(job, requestId, token),
       accepted: (job, poolJobId) => this.#accepted(job, poolJobId),
       refused: (job, code) => this.#refused(job, code),
-      leave: (code) => this.#leave(code),
+      leave: (code) => this.#standing.refuses(code),
       reconnect: (why) => this.#links?.declarator.reconnect(why),
     });
   }
 
   get wellSince(): number | undefined {
-    return this.#wellSince;
+    return this.#standing.wellSince;
   }
 
   get hasDuties(): boolean {
@@ -101,14 +97,12 @@ export class Upstream implements Pool {
 
   /** Whether our jobs are refused; one that is tried may show that they no longer are. */
   get isRefused(): boolean {
-    return this.#refusal !== undefined && this.#isReady;
+    return this.#standing.isRefused;
   }
 
   /** Why it is not well, in words. */
   get trouble(): string {
-    if (this.#refusal !== undefined && this.#isReady) return `our jobs are refused: ${this.#refusal}`;
-    if (!this.#channel || this.#isCut) return this.#poolTrouble;
-    return this.#isLinked ? 'its jd-server has given no token yet' : this.#declaratorTrouble;
+    return this.#standing.trouble;
   }
 
   get offer(): JobOffer | undefined {
@@ -147,7 +141,7 @@ export class Upstream implements Pool {
 
   take(job: OwnJob): void {
     if (!this.#channel) return;
-    const record = new JobRecord(job, this.#channel);
+    const record = new JobRecord(job, this.#channel, (verdict) => this.#standing.judged(verdict));
     this.#records.set(job.number, record);
     this.#forgetOldest();
     this.#declarations.add(job.number, performance.now());
@@ -155,7 +149,7 @@ export class Upstream implements Pool {
   }
 
   isVoid({ number }: OwnJob): boolean {
-    return this.#refusal === undefined && this.#records.get(number)?.refusal === TOO_EARLY;
+    return !this.#standing.hasRefused && this.#records.get(number)?.refusal === TOO_EARLY;
   }
 
   submit({ number }: OwnJob, share: PassedShare): void {
@@ -175,10 +169,6 @@ export class Upstream implements Pool {
     return { pool: this.name, declaration, solution };
   }
 
-  get #isReady(): boolean {
-    return this.#channel !== undefined && !this.#isCut && this.#isLinked && this.#outputs !== undefined;
-  }
-
   #connect(): void {
     const { settings, isDeclared, userIdentity: deviceId, workers, request } = this.#options;
     const common = { deviceId, workers, log: this.#options.log };
@@ -194,10 +184,7 @@ export class Upstream implements Pool {
         lost: (reason) => this.#lost(reason),
         customJob: (answer) => this.#answered(answer),
         target: () => this.#options.changed(),
-        trouble: (words) => {
-          this.#poolTrouble = words;
-          this.#options.changed();
-        },
+        trouble: (words) => this.#standing.troubled('pool', words),
       },
     });
     const declarator = new DeclaratorLink({
@@ -207,10 +194,7 @@ export class Upstream implements Pool {
       up: () => this.#linked(true),
       down: () => this.#linked(false),
       message: (message) => this.#take(message),
-      trouble: (words) => {
-        this.#declaratorTrouble = words;
-        this.#options.changed();
-      },
+      trouble: (words) => this.#standing.troubled('declarator', words),
     });
     this.#links = { pool, declarator };
     this.#ticking = setInterval(() => this.#declarations.tick(performance.now()), TICK_MS);
@@ -226,7 +210,10 @@ export class Upstream implements Pool {
   #opened(channel: MiningChannel): void {
     this.#lost('its channel is another one');
     if (channel.extranonceSize < LEAST_ROLLABLE) {
-      this.#poolTrouble = `it gives ${channel.extranonceSize} bytes of extranonce, fewer than ${LEAST_ROLLABLE}`;
+      this.#standing.troubled(
+        'pool',
+        `it gives ${channel.extranonceSize} bytes of extranonce, fewer than ${LEAST_ROLLABLE}`,
+      );
       channel.close('extranonce-too-small');
       return;
     }
@@ -236,29 +223,26 @@ export class Upstream implements Pool {
   }
 
   #channelIs(isUp: boolean, reason = ''): void {
-    this.#isCut = !isUp;
     if (isUp) this.#declarations.channelUp(performance.now());
     else {
-      this.#poolTrouble = reason;
+      this.#standing.troubled('pool', reason);
       this.#declarations.channelCut();
     }
-    this.#look();
+    this.#standing.have('channel', isUp);
   }
 
   #lost(reason: string): void {
     if (!this.#channel) return;
     this.#channel = undefined;
-    this.#isCut = true;
-    this.#poolTrouble = reason;
+    this.#standing.troubled('pool', reason);
     this.#declarations.channelLost();
-    this.#look();
+    this.#standing.have('channel', false);
   }
 
   #linked(isUp: boolean): void {
-    this.#isLinked = isUp;
     if (isUp) this.#declarations.linkUp(performance.now());
     else this.#declarations.linkDown();
-    this.#look();
+    this.#standing.have('link', isUp);
   }
 
   #take(message: JobDeclarationMessage): void {
@@ -292,11 +276,10 @@ export class Upstream implements Pool {
       const count = reader.compactSize();
       this.#outputs = decodeOutputs(bytes.subarray(reader.offset), count);
     } catch (error) {
-      this.#declaratorTrouble = `its outputs can't be read: ${messageOf(error)}`;
-      this.#options.changed();
+      this.#standing.troubled('declarator', `its outputs can't be read: ${messageOf(error)}`);
       return false;
     }
-    this.#look();
+    this.#standing.have('outputs', true);
     return true;
   }
 
@@ -343,9 +326,7 @@ export class Upstream implements Pool {
     const record = this.#records.get(number);
     this.#log.debug({ job: number, pool_job: poolJobId, shares: record?.waiting }, 'the pool mines our job');
     record?.accept(poolJobId);
-    if (this.#refusal !== undefined) this.#log.info('the pool takes our jobs again');
-    this.#refusal = undefined;
-    this.#look();
+    this.#standing.taken();
   }
 
   #refused(number: number, code: string): void {
@@ -357,23 +338,6 @@ export class Upstream implements Pool {
       );
     if (code === TOO_EARLY) this.#isLate = true;
     record?.refuse(code);
-    this.#options.changed();
-  }
-
-  #leave(code: string): void {
-    this.#log.warn(
-      { code },
-      `our jobs are refused, and it is no race: ${code}; miners are moved if they can be`,
-    );
-    this.#refusal = code;
-    this.#look();
-  }
-
-  /** Looks whether the upstream is well, and tells. */
-  #look(): void {
-    const isWell = this.#isReady && this.#refusal === undefined;
-    if (!isWell) this.#wellSince = undefined;
-    else this.#wellSince ??= performance.now();
     this.#options.changed();
   }
 
