@@ -1,5 +1,6 @@
 import { type ComponentChildren, h, type JSX, render } from 'preact';
 import { startLive, useLive } from './data/live.ts';
+import { EpochsPage } from './pages/epochs.ts';
 import { EventsPage } from './pages/events.ts';
 import { HealthPage } from './pages/health.ts';
 import { MinerPage } from './pages/miner.ts';
@@ -18,6 +19,7 @@ const links = [
   ['', 'Overview'],
   ['miners', 'Miners'],
   ['blocks', 'Blocks'],
+  ['epochs', 'Epochs'],
   ['events', 'Events'],
   ['health', 'Health'],
 ] as const;
@@ -34,6 +36,7 @@ function PoolDashboard(): JSX.Element {
         : h(MinerPage, { key: of, id: of, back: ['miners', 'all miners'] }),
     blocks: () =>
       h('div', null, h(Title, { title: 'Blocks' }), h(BlocksPanel, { rows: BLOCKS_A_PAGE, hasPages: true })),
+    epochs: () => h(EpochsPage, null),
     events: () => h(EventsPage, null),
     health: () => h(HealthPage, { live, of }),
   };

@@ -7,7 +7,7 @@ export type Side = 'pool' | 'proxy';
 
 /** Every page of a dashboard but those of single miners. */
 const pages: Record<Side, readonly string[]> = {
-  pool: ['', 'miners', 'blocks', 'events', 'health'],
+  pool: ['', 'miners', 'blocks', 'epochs', 'events', 'health'],
   proxy: ['', 'devices', 'wallet', 'connect', 'events', 'health'],
 };
 const listOf: Record<Side, string> = { pool: 'miners', proxy: 'devices' };

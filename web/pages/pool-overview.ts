@@ -3,6 +3,7 @@ import type { Live } from '../data/live.ts';
 import { roughly } from '../format/duration.ts';
 import { BlocksPanel } from '../panels/blocks-panel.ts';
 import { DeclarationsPanel } from '../panels/declarations-panel.ts';
+import { EpochPanel } from '../panels/epoch-panel.ts';
 import { EventsPanel } from '../panels/events-panel.ts';
 import { HashrateFigures } from '../panels/hashrate-figures.ts';
 import { HashratePanel } from '../panels/hashrate-panel.ts';
@@ -36,10 +37,10 @@ export function PoolOverview({ live }: { readonly live: Live }): JSX.Element {
     h(SharesPanel, null),
     h(OutboxPanel, { stats: live.stats }),
     h(JobPanel, { job: live.job }),
-    h(DeclarationsPanel, null),
     h(MinersPanel, { title: 'Miners', page: 'miners', stats, empty: connectToPool }),
     h(EventsPanel, { events: live.events, rows: 10 }),
-    h(BlocksPanel, { rows: 6 }),
+    h('div', { class: 'third column' }, h(EpochPanel, null), h(DeclarationsPanel, null)),
+    h(BlocksPanel, { rows: 10 }),
   );
 }
 

@@ -57,7 +57,7 @@ export function BlocksPanel({ rows, hasPages = false }: BlocksPanelProps): JSX.E
     Card,
     {
       title: 'Blocks',
-      size: 'rest',
+      size: hasPages ? '' : 'wide',
       reading,
       span: 'since the first record',
       tools:

@@ -25,6 +25,30 @@ export const glossary = {
     meaning:
       'Ecash for work: the mint gives it out for each share. When the pool finds a block, the ehash of that time becomes worth its reward.',
   },
+  epoch: {
+    word: 'Epoch',
+    meaning:
+      'The time from one block of the pool to the next. All ehash of an epoch shares the reward of the block that ends it.',
+  },
+  outstanding: { word: 'Outstanding', meaning: 'Ehash in tokens out there: minted, and not redeemed yet.' },
+  reward: {
+    word: 'Reward',
+    meaning: 'All that the coinbase of the block that closed it pays, and gifts. It is shared by work.',
+  },
+  gift: {
+    word: 'Gifts in it',
+    meaning:
+      'What blocks that are none of the pool’s have paid to its script. It backs the epoch too, and closes none.',
+  },
+  reserve: {
+    word: 'Held by the mint',
+    meaning:
+      'What its payment backends hold, rewards that are not mature among it. What lies elsewhere is not counted.',
+  },
+  liability: {
+    word: 'Owed to holders of sat ecash',
+    meaning: 'Tokens out there, and what was paid and not minted yet. They may ask for it at any moment.',
+  },
   quote: {
     word: 'quote',
     meaning: 'The mint’s promise to give out the ehash of one share to the key that it was mined for.',

@@ -46,6 +46,7 @@ export const styleSheets = [
   'web/style/state.css',
   'web/style/figures.css',
   'web/style/rows.css',
+  'web/style/life.css',
   'web/style/forms.css',
   'web/style/controls.css',
   'web/style/table.css',

@@ -88,6 +88,7 @@ export class EpochBoard {
 
 function epochOf(message: StatsMessageOf<'EpochState'>): ToldEpoch {
   const { unit, fee_ppm, work, reward_sat, payable_sat, redeemed_sat, dust_sat } = message;
+  const state = EPOCH_STATES[message.state] ?? 'unproven';
   const isPriced = message.is_priced === 1;
   const isClosed = message.closed_height > 0;
   const fee = (reward_sat * BigInt(fee_ppm)) / PPM;
@@ -96,7 +97,7 @@ function epochOf(message: StatsMessageOf<'EpochState'>): ToldEpoch {
   return {
     unit,
     pool: UNIT.exec(unit)?.[1] ?? '',
-    state: EPOCH_STATES[message.state] ?? 'unproven',
+    state,
     as_of: Number(message.at),
     opened_height: message.opened_height,
     closed_height: height(message.closed_height),
@@ -114,7 +115,7 @@ function epochOf(message: StatsMessageOf<'EpochState'>): ToldEpoch {
     price: isClosed ? { ...price, is_fixed: isPriced } : null,
     redeemed: String(message.redeemed),
     redeemed_sat: String(redeemed_sat),
-    owed_sat: String(isPriced ? payable_sat - redeemed_sat - dust_sat : 0n),
+    owed_sat: String(isPriced && state !== 'expired' ? payable_sat - redeemed_sat - dust_sat : 0n),
     dust_sat: String(dust_sat),
   };
 }

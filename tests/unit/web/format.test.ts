@@ -2,10 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { counted, grouped, integer, percent, shortAmount } from '../../../web/format/amount.ts';
 import { ago, duration, roughly } from '../../../web/format/duration.ts';
+import { price } from '../../../web/format/price.ts';
 import { asText, bytes, difficulty, hashrate } from '../../../web/format/quantity.ts';
 import { clockTime, dateTime, machineTime, shortTime } from '../../../web/format/time.ts';
 import { urParts } from '../../../web/format/ur.ts';
 import { readUr } from '../../harness/read-ur.ts';
+
+test('a price is in whole ehash where one is worth less than a satoshi, and never too high', () => {
+  const cases: [string, string, string | undefined][] = [
+    ['306250000', '123456789', '2.48 sat for 1 ehash'],
+    ['5000000000', '20', '250 million sat for 1 ehash'],
+    ['25000', '100', '250 sat for 1 ehash'],
+    ['306250000', '1123456789012', '1 sat for 3,669 ehash'],
+    ['100', '100', '1 sat for 1 ehash'],
+    ['0', '100', undefined],
+    ['100', '0', undefined],
+  ];
+  for (const [sats, work, words] of cases) assert.equal(price(sats, work), words);
+});
 
 test('a long text becomes the parts of an animated code', () => {
   // BCR-2024-001's multipart example: 256 bytes of its generator of the seed "Wolf", in fragments of at most 30 bytes.

@@ -38,7 +38,9 @@ export const epochSchema = object({
   price: nullable(price),
   redeemed: sum('ehash that was redeemed'),
   redeemed_sat: sum('sats that were given for it'),
-  owed_sat: sum('sats that are left for who has not redeemed; 0 before its price is fixed'),
+  owed_sat: sum(
+    'sats that are left for who has not redeemed; 0 before its price is fixed, and once it has ended',
+  ),
   dust_sat: sum('sats that rounding has kept back'),
 });
 
