@@ -20,7 +20,7 @@ import {
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 import { statsClientConfig } from '../../services/stats/config.ts';
 import { backupConfig } from './backup-config.ts';
-import { coinbasePayoutsConfig } from './coinbase-payouts-config.ts';
+import { coinbasePayoutsConfig } from './coinbase-payouts/config.ts';
 import { checkLimits, limitsConfig } from './limits/config.ts';
 import { checkPayments, paymentsConfig } from './payments/config.ts';
 

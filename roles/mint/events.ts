@@ -19,6 +19,8 @@ export interface MintEventMap {
   readonly 'keysets-changed': Readonly<Record<never, never>>;
   /** A block of a pool stands otherwise than before. */
   readonly 'pool-block': PoolBlock;
+  /** A pool's link has said what payouts may take in its coinbases. */
+  readonly 'payout-room': Readonly<Record<never, never>>;
 }
 
 export type MintEvent = keyof MintEventMap;
@@ -40,6 +42,7 @@ export class MintEvents {
     'proofs-changed': new Set(),
     'keysets-changed': new Set(),
     'pool-block': new Set(),
+    'payout-room': new Set(),
   };
   readonly #ofAll = new Set<(told: AnyMintEvent) => void>();
   readonly #onError: (error: unknown) => void;

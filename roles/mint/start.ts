@@ -12,6 +12,7 @@ import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-lin
 import { type CashuApiParts, cashuApi } from './cashu-api.ts';
 import { ChainView } from './chain/chain-view.ts';
 import { ChainWatcher } from './chain/watcher.ts';
+import { openCoinbasePayouts } from './coinbase-payouts/open.ts';
 import type { MintConfig, SharedConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { EpochKeeper } from './epoch-keeper.ts';
@@ -102,6 +103,7 @@ export async function start(context: MintContext): Promise<Mint> {
       }),
   );
   watcher.listen({ onChainTip: () => void pricing.run() });
+  await openCoinbasePayouts(context, { engine, pools, watcher, workLink, confirmations });
   const trees = await context.open('trees of reports', () => openTrees(databaseOf(context), engine.signer));
   await context.open('reports', () => new Reporter({ engine, trees, pools, tip: () => chain.tip, log }));
   await chain.start();
@@ -202,6 +204,7 @@ async function openWorkLink(
       terms: (poolId) => termsOf(engine, poolId),
       blocks: (poolId) => watcher.blocksOf(poolId),
       lease: (request) => engine.lease(request),
+      onPayoutRoom: () => engine.events.emit('payout-room', {}),
       onWork: (poolId, outboxId, firstSeq, records) => intake.take(poolId, outboxId, firstSeq, records),
     }),
   );

@@ -36,17 +36,18 @@ export async function readBlock(
   const hashBe = toHex(reversed(hashLe));
   const bytes = await blockBytes(node, hashBe);
   const isRead = bytes !== undefined;
-  const { header, coinbaseOutputs } = isRead
-    ? blockStart(bytes)
-    : { header: await askHex(node, 'getblockheader', hashBe, false), coinbaseOutputs: [] };
+  const start = isRead ? blockStart(bytes) : undefined;
+  const header = start?.header ?? (await askHex(node, 'getblockheader', hashBe, false));
   if (!equalBytes(sha256d(header), hashLe)) {
     throw new HashpoolError(
       'bad-node-answer',
       `bitcoind gave another block for ${hashBe}: is it bitcoind that listens there?`,
     );
   }
-  const payments = pools.flatMap((pool) => paymentTo(pool, coinbaseOutputs) ?? []);
-  return { height, hashLe, prevHashLe: decodeHeader(header).prevHashLe, isRead, payments };
+  const { coinbaseOutputs: outputs = [], coinbaseTxidLe: txidLe } = start ?? {};
+  const payments = pools.flatMap((pool) => paymentTo(pool, outputs) ?? []);
+  const coinbase = txidLe && payments.length > 0 ? { txidLe, outputs } : undefined;
+  return { height, hashLe, prevHashLe: decodeHeader(header).prevHashLe, isRead, payments, coinbase };
 }
 
 /** The block in full; undefined where the node has pruned it. */

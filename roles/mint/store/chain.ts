@@ -1,7 +1,9 @@
+import type { TransactionOutput } from '../../../protocols/bitcoin/output.ts';
 import { equalBytes } from '../../../protocols/bytes.ts';
 import { BLOCK_STATES, type BlockState } from '../../../protocols/ehash/work-link.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
+import { coinbasePayments } from './coinbase-payments.ts';
 import { blob, integer, type Row } from './row.ts';
 
 /** A block's place. */
@@ -30,11 +32,20 @@ export interface Payment {
   readonly coinbaseValue: bigint;
 }
 
+/** A coinbase that pays a pool. */
+export interface Coinbase {
+  /** 32 bytes, as hashed. */
+  readonly txidLe: Uint8Array;
+  readonly outputs: readonly TransactionOutput[];
+}
+
 /** A block of the active chain, as it was read. */
 export interface FollowedBlock extends ChainPoint {
   /** False where the node has pruned it: then nobody knows what it pays. */
   readonly isRead: boolean;
   readonly payments: readonly Payment[];
+  /** What else its coinbase pays, where it pays a pool. */
+  readonly coinbase?: Coinbase | undefined;
 }
 
 /** A block with what links it to the one before. */
@@ -107,10 +118,14 @@ export function chainOperations(db: Database) {
     'SELECT told, count(*) AS n FROM pool_blocks WHERE told IS NOT NULL GROUP BY told',
   );
 
-  function keepPayments({ height, hashLe, payments }: FollowedBlock): void {
+  const keepCoinbase = coinbasePayments(db);
+
+  function keepPayments(block: LinkedBlock): void {
+    const { height, hashLe, payments } = block;
     for (const { poolId, value, coinbaseValue } of payments) {
       addPayment.run(hashLe, poolId, height, value, coinbaseValue);
     }
+    keepCoinbase(block);
   }
 
   return {
@@ -152,7 +167,7 @@ export function chainOperations(db: Database) {
     unreadBlocks: (limit: number): ChainPoint[] => unread.all(limit).flatMap((row) => pointOf(row) ?? []),
 
     /** Adds what a block pays that could not be read before. */
-    readLate: (block: FollowedBlock): void => {
+    readLate: (block: LinkedBlock): void => {
       markRead.run(block.height, block.hashLe);
       keepPayments(block);
       paysNothing.run(block.hashLe);

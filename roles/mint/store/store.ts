@@ -3,6 +3,7 @@ import type { Database } from '../../../runtime/sql/database.ts';
 import type { JournalRules } from '../../../runtime/sql/journal/journal.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { chainOperations } from './chain.ts';
+import { coinbasePayoutOperations } from './coinbase-payouts.ts';
 import { epochOperations } from './epochs.ts';
 import { expiryOperations } from './expiry.ts';
 import { forgettingOperations } from './forgetting.ts';
@@ -46,6 +47,7 @@ export function operations(db: Database) {
     ...payoutKeyOperations(db),
     ...payoutCreditOperations(db),
     ...payoutBalanceOperations(db),
+    ...coinbasePayoutOperations(db),
     ...workOperations(db),
     ...paymentOperations(db),
     ...meltOperations(db),
@@ -81,6 +83,7 @@ const noted: readonly OperationName[] = [
     'releaseHeld',
     'settleHeld',
   ] as const),
+  ...(['offerPayouts', 'settleCoinbase', 'undoCoinbase'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
   ...(['addMelt', 'beginMelt', 'finishMelt', 'releaseMelt', 'noteMelt', 'settleInside'] as const),
 ];

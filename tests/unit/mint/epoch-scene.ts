@@ -23,7 +23,8 @@ import { auditEpochs } from '../../harness/epoch-audit.ts';
 import { ScriptedChain } from './scripted-chain.ts';
 import { openTestMint } from './support.ts';
 
-const SCRIPT = fromHex('0014751e76e8199196d454941c45d1b3a323f1433bd6');
+/** The pool's. */
+export const SCRIPT = fromHex('0014751e76e8199196d454941c45d1b3a323f1433bd6');
 const ELSEWHERE = fromHex('51');
 const LOOK_AGAIN_MS = 3_600_000;
 /** At which the pool's first epoch opens. */

@@ -1,0 +1,241 @@
+import { fittingPayouts, type PayoutRoom } from '../../../domain/jobs/payouts.ts';
+import { equalBytes, reversed, toHex } from '../../../protocols/bytes.ts';
+import { messageOf } from '../../../protocols/errors.ts';
+import { faultPoint } from '../../../runtime/fault-point.ts';
+import type { Logger } from '../../../runtime/logs.ts';
+import type { WorkLinkServer } from '../../../services/work-link/server.ts';
+import type { Engine } from '../engine.ts';
+import type { Pool } from '../pools.ts';
+import {
+  type HeldPayout,
+  holdReference,
+  type OfferedOutput,
+  type PayingBlock,
+  type PayoutCourse,
+  type PayoutSet,
+} from '../store/coinbase-payouts.ts';
+import type { CoinbasePayoutsConfig } from './config.ts';
+
+export interface CoinbasePayoutsParts {
+  readonly engine: Pick<Engine, 'store'>;
+  readonly pools: readonly Pick<Pool, 'poolId' | 'script'>[];
+  readonly workLink: Pick<WorkLinkServer, 'payoutRooms' | 'sendPayouts'>;
+  /** Undefined: nobody is paid by a coinbase any more, and what was held for that is given back. */
+  readonly config: CoinbasePayoutsConfig | undefined;
+  /** Confirmations that make a block final. */
+  readonly confirmations: number;
+  readonly log: Pick<Logger, 'info' | 'debug' | 'warn' | 'error'>;
+}
+
+/** More than there will ever be: what a coinbase is worth is for the pool to know. */
+const ANY_VALUE = 2n ** 62n;
+
+/** A balance that a coinbase may pay. */
+interface Candidate extends OfferedOutput {
+  readonly value: bigint;
+}
+
+/**
+ * Has balances paid by the coinbases of the pools' blocks. What pools are told stands for blocks on one prev hash alone, so
+ * that of two blocks which pay the same balance no chain has both: as long as a balance is told again only on a tip whose
+ * chain has not paid it. Everything here is a function of the chain and the ledger, run again whenever either changes; a
+ * mint that ends in between goes on from there.
+ */
+export class CoinbasePayouts {
+  readonly #parts: CoinbasePayoutsParts;
+  #last: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #trouble = '';
+  #isClosed = false;
+
+  constructor(parts: CoinbasePayoutsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Settles what final blocks have paid, holds balances, and tells the pools what to pay on the tip. A call during a
+   * run makes for one more. Never rejects. Precondition: the chain was followed to the node's tip.
+   */
+  run(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined;
+      return this.#guarded();
+    });
+    this.#last = this.#next;
+    return this.#last;
+  }
+
+  /** Ends; resolves when no run is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last;
+  }
+
+  async #guarded(): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      await this.#run();
+      this.#trouble = '';
+    } catch (error) {
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble) {
+        this.#parts.log.warn({ err: error }, `payouts in coinbases wait for the next block: ${trouble}`);
+      }
+      this.#trouble = trouble;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { config } = this.#parts;
+    let course = await this.#course();
+    for (const block of course.undone) await this.#undo(block);
+    for (const block of course.due) await this.#settle(block);
+    if (course.undone.length + course.due.length > 0) course = await this.#course();
+    await this.#release(course);
+    const room = this.#room();
+    if (!config || !course.tip || !room) return;
+    await this.#hold(course, config, room);
+    course = await this.#course();
+    const set = course.told ?? (await this.#offer(course, config, room));
+    if (set && isCovered(set, course)) this.#tell(set);
+  }
+
+  #course(): Promise<PayoutCourse> {
+    const { engine, confirmations } = this.#parts;
+    return engine.store.call('payoutCourse', { confirmations });
+  }
+
+  async #settle(block: PayingBlock): Promise<void> {
+    const { engine, log } = this.#parts;
+    const settled = await engine.store.call('settleCoinbase', block);
+    faultPoint('coinbase-settled');
+    if (!settled) return;
+    const { paid, unowed } = settled;
+    const about = { ...describe(block), balances: block.payments.length, paid };
+    log.info(about, `block ${block.height} is final and has paid ${paid} sats of balances in its coinbase`);
+    if (unowed === 0n) return;
+    const alert = { ...about, alert: 'coinbase-paid-twice', unowed };
+    log.error(
+      alert,
+      `block ${block.height} has paid ${unowed} sats of balances that were paid otherwise: they are lost`,
+    );
+  }
+
+  async #undo(block: PayingBlock): Promise<void> {
+    const sats = await this.#parts.engine.store.call('undoCoinbase', block);
+    faultPoint('coinbase-undone');
+    if (sats === 0n) return;
+    const alert = { ...describe(block), alert: 'coinbase-payout-undone', sats };
+    this.#parts.log.error(
+      alert,
+      `block ${block.height} was final and is orphaned: the ${sats} sats of balances that it paid are owed again`,
+    );
+  }
+
+  /** Gives back what no coinbase is to pay any more, once blocks that may have paid it are too deep to come. */
+  async #release({ held, tip, underWay }: PayoutCourse): Promise<void> {
+    const { engine, config, confirmations, log } = this.#parts;
+    for (const { payoutKey, script, references, lastHeight, sats } of held) {
+      const isWanted = config !== undefined && script !== undefined && !this.#isOwn(script);
+      if (isWanted || underWay.has(payoutKey) || !tip || tip.height < lastHeight + confirmations) continue;
+      for (const reference of references) {
+        await engine.store.call('releaseHeld', { purpose: 'coinbase', reference });
+        faultPoint('coinbase-released');
+      }
+      log.info({ sats }, `${sats} sats of a balance are not held for coinbases any more`);
+    }
+  }
+
+  /** Holds balances that have become large enough, as far as there is room. */
+  async #hold(
+    course: PayoutCourse,
+    { threshold_sats, max_outputs }: CoinbasePayoutsConfig,
+    room: PayoutRoom,
+  ) {
+    const { engine, log } = this.#parts;
+    const { held, underWay, tip } = course;
+    const known = new Set(held.map(({ payoutKey }) => payoutKey));
+    // Beside those that are held it finds as many others as there may be.
+    const limit = max_outputs + known.size;
+    const least = BigInt(threshold_sats);
+    const payable = await engine.store.call('payableBalances', { least, limit });
+    const free = payable.filter(({ payoutKey, script }) => !underWay.has(payoutKey) && !this.#isOwn(script));
+    const fresh = free.filter(({ payoutKey }) => !known.has(payoutKey)).map(candidateOf);
+    const fitting = new Set(this.#fitting([...this.#candidates(course), ...fresh], max_outputs, room));
+    const chosen = [
+      ...free.filter(({ payoutKey }) => known.has(payoutKey)),
+      ...fresh.filter((each) => fitting.has(each)),
+    ];
+    for (const { payoutKey, sats } of chosen) {
+      const reference = holdReference(tip?.height ?? 0, payoutKey);
+      const holds = [{ payoutKey, sats }];
+      await engine.store.call('holdBalances', { purpose: 'coinbase', reference, holds });
+      faultPoint('coinbase-held');
+      log.info({ sats }, `${sats} sats of a balance are held for the coinbase of a block`);
+    }
+  }
+
+  async #offer(course: PayoutCourse, { max_outputs }: CoinbasePayoutsConfig, room: PayoutRoom) {
+    const { tip } = course;
+    const outputs = this.#fitting(this.#candidates(course), max_outputs, room);
+    if (!tip || outputs.length === 0) return undefined;
+    const bare = outputs.map(({ payoutKey, script, sats }) => ({ payoutKey, script, sats }));
+    const set = await this.#parts.engine.store.call('offerPayouts', { tip, outputs: bare });
+    faultPoint('coinbase-offered');
+    return set;
+  }
+
+  #tell({ id, prevHashLe, outputs }: PayoutSet): void {
+    const { pools, workLink, log } = this.#parts;
+    const payouts = {
+      id,
+      prevHashLe,
+      outputs: outputs.map(({ script, sats: value }) => ({ script, value })),
+    };
+    for (const { poolId } of pools) workLink.sendPayouts(poolId, payouts);
+    const about = { payouts: id, outputs: outputs.length, on: toHex(reversed(prevHashLe)) };
+    log.debug(about, `pools are told of ${outputs.length} balances to pay in the next block`);
+  }
+
+  /** The widest of the pools' rooms: a pool with less leaves out what does not fit. */
+  #room(): PayoutRoom | undefined {
+    const { pools, workLink } = this.#parts;
+    const rooms = pools.flatMap(({ poolId }) => workLink.payoutRooms(poolId));
+    return rooms.sort((a, b) => b.size - a.size)[0];
+  }
+
+  /** What is held and may be paid, the largest first. */
+  #candidates({ held, underWay }: PayoutCourse): Candidate[] {
+    return held
+      .filter((each): each is HeldPayout & { script: Uint8Array } => {
+        return each.script !== undefined && !this.#isOwn(each.script) && !underWay.has(each.payoutKey);
+      })
+      .map(candidateOf)
+      .sort((a, b) => (a.sats < b.sats ? 1 : a.sats > b.sats ? -1 : a.payoutKey - b.payoutKey));
+  }
+
+  #fitting(candidates: readonly Candidate[], count: number, room: PayoutRoom): Candidate[] {
+    return fittingPayouts(candidates, room, ANY_VALUE).slice(0, count);
+  }
+
+  /** What pays a pool's own script can't be told from its reward. */
+  #isOwn(script: Uint8Array): boolean {
+    return this.#parts.pools.some((pool) => pool.script !== undefined && equalBytes(pool.script, script));
+  }
+}
+
+function candidateOf({ payoutKey, script, sats }: OfferedOutput): Candidate {
+  return { payoutKey, script, sats, value: sats };
+}
+
+/** Whether all of it is still held: a reorganization may have led back to a tip of long ago. */
+function isCovered({ outputs }: PayoutSet, { held, underWay }: PayoutCourse): boolean {
+  const sums = new Map(held.map(({ payoutKey, sats }) => [payoutKey, sats]));
+  return outputs.every(
+    ({ payoutKey, sats }) => (sums.get(payoutKey) ?? 0n) >= sats && !underWay.has(payoutKey),
+  );
+}
+
+function describe({ hashLe, height }: PayingBlock) {
+  return { block: toHex(reversed(hashLe)), height };
+}

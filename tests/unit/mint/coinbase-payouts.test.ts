@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { payoutScene } from './coinbase-payout-scene.ts';
+
+/** free, held, paid of each key. */
+type Scene = Awaited<ReturnType<typeof payoutScene>>;
+const books = (s: Scene) => s.books().map(({ free, held, paid }) => [free, held, paid]);
+
+test('a balance is told for the tip alone, paid by a block on it, and gone when that is final', async (t) => {
+  const s = await payoutScene(t, { keys: 3 });
+  s.credit(1, 5000);
+  s.credit(2, 999);
+  s.credit(3, 7000);
+  await s.look();
+  assert.deepEqual(books(s), [
+    [0, 5000, 0],
+    [999, 0, 0],
+    [0, 7000, 0],
+  ]);
+  assert.deepEqual(
+    s.onTip().map(({ value }) => value),
+    [7000n, 5000n],
+    'the largest first',
+  );
+  const block = s.mine(s.onTip());
+  await s.deliver(block);
+  await s.look();
+  assert.deepEqual(s.onTip(), [], 'nobody is paid again on top of it');
+  s.chain.mine();
+  await s.look();
+  assert.deepEqual(s.onTip(), []);
+  assert.deepEqual(books(s)[0], [0, 5000, 0], 'not final');
+  s.chain.mine();
+  await s.look();
+  assert.deepEqual(books(s), [
+    [0, 0, 5000],
+    [999, 0, 0],
+    [0, 0, 7000],
+  ]);
+  assert.deepEqual(s.alerts, []);
+  s.audit();
+});
+
+test('what a block leaves out stays owed, and is told again', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 2 });
+  s.credit(1, 5000);
+  s.credit(2, 4000);
+  await s.look();
+  await s.deliver(s.mine(s.onTip().slice(1)));
+  await s.look();
+  assert.deepEqual(books(s), [
+    [0, 5000, 0],
+    [0, 0, 4000],
+  ]);
+  assert.deepEqual(
+    s.onTip().map(({ value }) => value),
+    [5000n],
+  );
+});
+
+test('of an orphaned block nothing has happened, also where its branch comes back', async (t) => {
+  const s = await payoutScene(t, { confirmations: 3, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  const paying = s.onTip();
+  const height = s.chain.blocks.length;
+  await s.deliver(s.mine(paying));
+  await s.look();
+  const branch = s.chain.leave(height);
+  s.chain.mine(2);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 5000, 0]]);
+  assert.deepEqual(s.onTip(), paying, 'offered again');
+  s.chain.comeBackTo(height, branch);
+  s.chain.mine(2);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 0, 5000]]);
+  assert.deepEqual(s.onTip(), []);
+});
+
+test('a final block that is lost is owed again, said as an alert, and paid once when it is back', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  const height = s.chain.blocks.length;
+  await s.deliver(s.mine(s.onTip()));
+  await s.look();
+  assert.deepEqual(books(s), [[0, 0, 5000]]);
+  const branch = s.chain.leave(height);
+  s.chain.mine(2);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 5000, 0]]);
+  assert.deepEqual(s.alerts, ['coinbase-payout-undone']);
+  s.chain.comeBackTo(height, branch);
+  s.chain.mine(3);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 0, 5000]]);
+});
+
+test('what a block pays has left, whether or not its share ever comes', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  s.mine(s.onTip());
+  await s.look();
+  assert.deepEqual([books(s), s.onTip()], [[[0, 0, 5000]], []]);
+});
+
+test('a block that pays no pool, or on another tip, pays nobody of what was told', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  const told = s.onTip();
+  s.chain.mine(1, told);
+  await s.look();
+  s.mine([{ value: 4999n, script: told[0]?.script ?? new Uint8Array(0) }]);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 5000, 0]]);
+});
+
+test('what was credited since is paid too, and what an old block paid is told apart from it', async (t) => {
+  const s = await payoutScene(t, { confirmations: 2, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  const height = s.chain.blocks.length;
+  const old = s.onTip();
+  s.chain.mine();
+  s.credit(1, 3000);
+  await s.look();
+  assert.deepEqual(
+    s.onTip().map(({ value }) => value),
+    [8000n],
+  );
+  s.chain.leave(height);
+  await s.deliver(s.mine(old));
+  s.chain.mine();
+  await s.look();
+  assert.deepEqual(books(s), [[0, 3000, 5000]]);
+});
+
+test('what no coinbase is to pay any more is given back once no block can pay it', async (t) => {
+  const s = await payoutScene(t, { confirmations: 2, keys: 2 });
+  s.credit(1, 5000);
+  s.credit(2, 5000);
+  await s.look();
+  s.withdraw(1);
+  s.chain.mine();
+  await s.look();
+  assert.deepEqual(s.onTip().length, 1);
+  assert.deepEqual(books(s)[0], [0, 5000, 0], 'a block of this depth may still be replaced');
+  s.chain.mine();
+  await s.look();
+  assert.deepEqual(books(s), [
+    [5000, 0, 0],
+    [0, 5000, 0],
+  ]);
+  s.setConfig(undefined);
+  s.chain.mine(2);
+  await s.look();
+  assert.deepEqual(books(s)[1], [5000, 0, 0]);
+  assert.deepEqual(s.onTip(), []);
+});
+
+test('no more is held than the pools have room for, and nothing where none has any', async (t) => {
+  const s = await payoutScene(t, { keys: 3 });
+  for (const key of [1, 2, 3]) s.credit(key, 1000 * key);
+  s.setRooms([]);
+  await s.look();
+  assert.deepEqual(
+    s.books().map(({ held }) => held),
+    [0, 0, 0],
+  );
+  s.setRooms([
+    { size: 40, sigops: 0 },
+    { size: 70, sigops: 0 },
+  ]);
+  await s.look();
+  assert.deepEqual(
+    s.books().map(({ held }) => held),
+    [0, 2000, 3000],
+  );
+  assert.equal(s.onTip().length, 2);
+});
