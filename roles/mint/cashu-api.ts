@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Logger } from '../../runtime/logs.ts';
 import type { Store } from '../../runtime/sql/store.ts';
+import type { AutoPayouts } from './auto-payouts.ts';
 import type { MintConfig } from './config.ts';
 import type { Engine } from './engine.ts';
 import { openHttp } from './http.ts';
@@ -22,6 +23,8 @@ export interface CashuApiParts {
   readonly log: Logger;
   /** Where the mint is paid over Lightning or the chain. */
   readonly payments?: Payments | undefined;
+  /** Where miners may be paid without a wallet. */
+  readonly autoPayouts?: AutoPayouts | undefined;
   /** Where it signs reports. */
   readonly trees?: Store<TreeOperations> | undefined;
   /** The chain's height, undefined while the node cannot be asked: then no epoch is redeemed. */
@@ -37,6 +40,7 @@ export function cashuApi(parts: CashuApiParts): FastifyInstance {
     engine,
     log,
     payments,
+    autoPayouts,
     trees,
     tip = () => undefined,
     clock = () => performance.now(),
@@ -57,7 +61,9 @@ export function cashuApi(parts: CashuApiParts): FastifyInstance {
     urls: [config.info.url, ...more_urls],
     version: `${manifest.name}/${manifest.version}`,
     subscriptionKinds: subscriptions.kinds,
+    ...(autoPayouts?.terms ? { auto_payout: { supported: true, ...autoPayouts.terms } } : {}),
   };
-  addRoutes(http, { engine, redemptions: new Redemptions(engine, tip), description, payments, trees });
+  const redemptions = new Redemptions(engine, tip);
+  addRoutes(http, { engine, redemptions, description, payments, autoPayouts, trees });
   return http;
 }

@@ -19,6 +19,7 @@ import {
 } from '../../runtime/config/fields.ts';
 import type { poolSide } from '../../services/shared-config/pool-side.ts';
 import { statsClientConfig } from '../../services/stats/config.ts';
+import { autoPayoutConfig } from './auto-payout-config.ts';
 import { backupConfig } from './backup-config.ts';
 import { coinbasePayoutsConfig } from './coinbase-payouts/config.ts';
 import { checkLimits, limitsConfig } from './limits/config.ts';
@@ -136,6 +137,7 @@ export const mintConfig = table({
   }),
   pool: list(pool, 'the pools', { min: 1, max: 100 }),
   payments: optional(paymentsConfig),
+  auto_payout: optional(autoPayoutConfig),
   coinbase_payouts: optional(coinbasePayoutsConfig),
   limits: limitsConfig,
   backup: optional(backupConfig),

@@ -19,6 +19,8 @@ export interface PricingParts {
   readonly height: () => number | undefined;
   /** Whether what nobody redeemed goes to the pool's next reward; else it is the operator's. */
   readonly isCarried: boolean;
+  /** Pays what is due of priced epochs to keys without a wallet, before any window ends. */
+  readonly credit?: () => Promise<void>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly intervalMs?: number;
 }
@@ -60,6 +62,7 @@ export class Pricing {
     try {
       const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
       for (const epochs of due) await this.#fix(epochs, height);
+      await this.#parts.credit?.();
       if (height !== this.#expiredBy) await this.#expire(height);
       this.#trouble = '';
     } catch (error) {

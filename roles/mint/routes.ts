@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Store } from '../../runtime/sql/store.ts';
+import type { AutoPayouts } from './auto-payouts.ts';
 import type { Engine } from './engine.ts';
+import { autoPayout } from './nuts/auto-payout.ts';
 import { epochs } from './nuts/epochs.ts';
 import { nut01 } from './nuts/nut01.ts';
 import { nut02 } from './nuts/nut02.ts';
@@ -23,6 +25,8 @@ import type { TreeOperations } from './reports/tree-store.ts';
 export interface Routed {
   readonly engine: Engine;
   readonly redemptions: Redemptions;
+  /** Where miners may be paid without a wallet. */
+  readonly autoPayouts?: AutoPayouts | undefined;
   readonly description: MintDescription;
   /** Where it is paid over Lightning or the chain. */
   readonly payments?: Payments | undefined;
@@ -33,7 +37,7 @@ export interface Routed {
 /** All that the mint answers over HTTP. */
 export function addRoutes(
   http: FastifyInstance,
-  { engine, redemptions, description, payments, trees }: Routed,
+  { engine, redemptions, description, payments, trees, autoPayouts }: Routed,
 ): void {
   nut01(http, engine);
   nut02(http, engine);
@@ -47,6 +51,7 @@ export function addRoutes(
   quoteLookup(http, engine, payments);
   shareLookup(http, engine);
   redeem(http, redemptions);
+  if (autoPayouts) autoPayout(http, autoPayouts);
   epochs(http, engine, redemptions);
   if (trees) reports(http, engine, trees);
 }

@@ -9,6 +9,7 @@ import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
+import { AutoPayouts } from './auto-payouts.ts';
 import { type CashuApiParts, cashuApi } from './cashu-api.ts';
 import { ChainView } from './chain/chain-view.ts';
 import { ChainWatcher } from './chain/watcher.ts';
@@ -92,6 +93,7 @@ export async function start(context: MintContext): Promise<Mint> {
     void watcher.follow().then(() => waiting.recheck());
   });
   const tip = () => chain.tip?.height;
+  const autoPayouts = new AutoPayouts({ engine, network, terms: config.auto_payout, log });
   const pricing = await context.open(
     'prices',
     () =>
@@ -99,6 +101,7 @@ export async function start(context: MintContext): Promise<Mint> {
         engine,
         height: () => watcher.height,
         isCarried: config.ehash.unredeemed === 'next',
+        credit: () => autoPayouts.credit(),
         log,
       }),
   );
@@ -114,7 +117,9 @@ export async function start(context: MintContext): Promise<Mint> {
   const watchdog = await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
-  const http = await context.open('Cashu API', () => listen(context, { engine, payments, trees, tip }));
+  const http = await context.open('Cashu API', () =>
+    listen(context, { engine, payments, autoPayouts, trees, tip }),
+  );
   await context.open('reward scripts', () =>
     checkRewardScripts({ config: config.pool, pools, backends, log, fail: context.fail }),
   );
@@ -160,7 +165,7 @@ async function openEngine(context: MintContext): Promise<Engine> {
 
 async function listen(
   { config, log }: MintContext,
-  parts: Pick<CashuApiParts, 'engine' | 'payments' | 'trees' | 'tip'>,
+  parts: Pick<CashuApiParts, 'engine' | 'payments' | 'autoPayouts' | 'trees' | 'tip'>,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const http = cashuApi({ ...parts, config, log });
   const url = await http.listen({ host: config.info.listen_host, port: config.info.listen_port });

@@ -8,6 +8,8 @@ const classes: Readonly<Record<string, RequestClass>> = {
   'POST /v1/swap': 'writes',
   'POST /v1/redeem': 'writes',
   'POST /v1/redeem/quotes': 'writes',
+  'POST /v1/ehash/auto-payout': 'writes',
+  'GET /v1/ehash/auto-payout/:pubkey': 'lookups',
   'POST /v1/mint/:method': 'writes',
   'POST /v1/mint/:method/batch': 'writes',
   'POST /v1/melt/:method': 'writes',

@@ -24,6 +24,8 @@ export interface MintDescription {
   readonly version: string;
   /** What wallets may subscribe to (NUT-17). */
   readonly subscriptionKinds: readonly string[];
+  /** Where miners may be paid without a wallet: by what terms. */
+  readonly auto_payout?: Readonly<Record<string, unknown>>;
 }
 
 /** NUT-06: what this mint is and can do; what it can't is not claimed. */

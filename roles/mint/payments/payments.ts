@@ -1,5 +1,6 @@
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Engine } from '../engine.ts';
+import { BalancePayments, type BalancePaymentsParts } from './balance-payments.ts';
 import { Forgetting } from './forgetting.ts';
 import { Incoming } from './incoming.ts';
 import type { Invoices } from './invoices.ts';
@@ -19,6 +20,8 @@ export interface Payments {
   lookAfter(now: number): Promise<void>;
   /** Drops quotes that nobody paid and that are old at `now`, in milliseconds; a timer does it by itself. */
   forget(now: number): Promise<void>;
+  /** Pays balances that are due; a timer does it by itself. */
+  payBalances(): Promise<void>;
   /** Ends with the backends, which are not closed before nothing needs them. */
   close(): Promise<void>;
 }
@@ -27,12 +30,21 @@ export interface Payments {
  * Starts the parts over the methods' backends; what the last run left pending is taken up, and what came in since
  * is credited, without being waited for.
  * @param options.forgetAfterDays how long after its end a quote is kept that nobody paid; 0 for ever
+ * @param options.autoPayout by what terms balances of keys without a wallet are paid on the chain; undefined where they are not
  */
 export function openPayments(
   engine: Engine,
   methods: Methods,
   invoices: Invoices,
-  { log, forgetAfterDays }: { readonly log: Logger; readonly forgetAfterDays: number },
+  {
+    log,
+    forgetAfterDays,
+    autoPayout,
+  }: {
+    readonly log: Logger;
+    readonly forgetAfterDays: number;
+    readonly autoPayout?: Pick<BalancePaymentsParts, 'least' | 'maxFeePpm'> | undefined;
+  },
 ): Payments {
   const incoming = new Map(
     [...methods].map(([name, method]) => [
@@ -43,6 +55,9 @@ export function openPayments(
   const meltQuotes = new MeltQuotes(engine, methods, invoices);
   const settlement = new Settlement(engine, methods, log);
   const forgetting = new Forgetting({ store: engine.store, methods, days: forgetAfterDays, log });
+  const onchain = methods.get('onchain');
+  const balances =
+    autoPayout && onchain && new BalancePayments({ ...autoPayout, engine, method: onchain, settlement, log });
   for (const { backend } of methods.values()) backend.onProgress?.((key) => settlement.hear(key));
   void settlement.start();
   for (const each of incoming.values()) void each.fetch();
@@ -53,7 +68,9 @@ export function openPayments(
     melts: new Melts(engine, methods, meltQuotes, settlement),
     lookAfter: (now) => settlement.lookAfter(now),
     forget: (now) => forgetting.run(now),
+    payBalances: async () => balances?.run(),
     async close() {
+      await balances?.close();
       await forgetting.close();
       await settlement.close();
       for (const each of incoming.values()) await each.close();

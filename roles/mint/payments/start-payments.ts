@@ -24,6 +24,12 @@ export async function startPayments(context: MintContext, engine: Engine): Promi
       read,
       statePath,
     });
-    return openPayments(engine, methods, invoices, { log, forgetAfterDays: payments.forget_after_days });
+    const { auto_payout } = config;
+    const autoPayout = auto_payout && {
+      least: BigInt(auto_payout.min_threshold),
+      maxFeePpm: auto_payout.max_fee_ppm,
+    };
+    const forgetAfterDays = payments.forget_after_days;
+    return openPayments(engine, methods, invoices, { log, forgetAfterDays, autoPayout });
   });
 }

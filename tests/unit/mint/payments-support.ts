@@ -43,11 +43,13 @@ export interface PaymentOptions {
   /** Milliseconds after which invoices pay themselves; undefined for never. */
   readonly paysAfterMs?: number;
   readonly inputFeePpk?: number;
+  /** How balances of keys without a wallet are paid, where they are. */
+  readonly autoPayout?: { readonly least: bigint; readonly maxFeePpm: number };
 }
 
 export async function openTestPayments(
   t: Pick<TestContext, 'after'>,
-  { paysAfterMs, inputFeePpk = 0 }: PaymentOptions = { paysAfterMs: 0 },
+  { paysAfterMs, inputFeePpk = 0, autoPayout }: PaymentOptions = { paysAfterMs: 0 },
 ): Promise<TestPayments> {
   const atEnd: (() => unknown)[] = [];
   const mint = await openTestMint({ after: (hook) => atEnd.push(() => (hook as () => unknown)()) });
@@ -71,7 +73,7 @@ export async function openTestPayments(
       { backend, mint: range, melt: range, quoteSeconds: 3600 },
     ]),
   );
-  const payments = openPayments(mint.engine, methods, invoices, { log, forgetAfterDays: 30 });
+  const payments = openPayments(mint.engine, methods, invoices, { log, forgetAfterDays: 30, autoPayout });
   t.after(async () => {
     await payments.close();
     for (const end of atEnd) await end();

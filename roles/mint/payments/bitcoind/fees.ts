@@ -32,13 +32,18 @@ interface Speed {
 
 /**
  * The script that a payout pays to.
+ * @param field what holds the address
  * @throws HashpoolError 'request-malformed' for no address, one of another chain, an amount that is dust there
  */
-export function payoutScript({ request, amount }: Payable, network: NetworkName): Uint8Array {
-  const script = scriptOf(request, network);
+export function payoutScript(
+  { request, amount }: Payable,
+  network: NetworkName,
+  field = 'request',
+): Uint8Array {
+  const script = scriptOf(request, network, field);
   const version = witnessVersion(script) ?? 0;
   if (version > 1 || (version === 1 && script.length !== TAPROOT_SCRIPT_BYTES))
-    throw cashuError('request-malformed', 'request is an address of a kind that anybody could spend from');
+    throw cashuError('request-malformed', `${field} is an address of a kind that anybody could spend from`);
   const least = dustLimit(script);
   if (amount >= least) return script;
   throw cashuError(
@@ -47,12 +52,12 @@ export function payoutScript({ request, amount }: Payable, network: NetworkName)
   );
 }
 
-function scriptOf(address: string, network: NetworkName): Uint8Array {
+function scriptOf(address: string, network: NetworkName, field: string): Uint8Array {
   try {
     return scriptFromAddress(address, network);
   } catch (error) {
     if (!isHashpoolError(error, 'bad-address', 'wrong-network')) throw error;
-    throw cashuError('request-malformed', `request is no address to pay to: ${error.message}`, error);
+    throw cashuError('request-malformed', `${field} is no address to pay to: ${error.message}`, error);
   }
 }
 
