@@ -103,6 +103,7 @@ export async function startJdClient(context: Context): Promise<void> {
       isServed: () => provider.isServed,
       loseSource: () => work.loseSource(),
       text: () => (provider.isServed ? takers.status : providerText),
+      pay: () => (provider.isServed ? takers.pay : { state: 'failing', why: providerText }),
       figures: () => ({
         channels: server.figures.channels,
         workers: server.activeWorkers,

@@ -1,3 +1,4 @@
+import type { LinkState } from '../../protocols/stats/messages.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import type { Figures } from '../../runtime/notify.ts';
 import { openStatsClient } from '../../services/stats/client/client.ts';
@@ -12,13 +13,15 @@ interface StatusParts {
   loseSource(): void;
   /** How it stands, in words; those that begin with "waiting" are trouble. */
   text(): string;
+  /** Whether anybody pays for shares, and why not. */
+  pay(): { readonly state: LinkState; readonly why: string };
   figures(): Figures;
 }
 
 /** Tells how the role is whenever that changes, the stats service too, and sends miners away whose work is stale. */
 export function openStatus(
   { config, log, status }: Pick<RoleContext<JdClientConfig, JdClientShared>, 'config' | 'log' | 'status'>,
-  { staleMs, isServed, loseSource, text, figures }: StatusParts,
+  { staleMs, isServed, loseSource, text, pay, figures }: StatusParts,
 ): { close(): Promise<void> } {
   let told = '';
   let servedAt = performance.now();
@@ -38,14 +41,12 @@ export function openStatus(
     config: config.stats,
     log,
     health() {
-      const words = text();
-      const state = words.startsWith('waiting') ? 'failing' : 'ok';
-      const links = [{ name: 'pool', state, why: words }] as const;
+      const { channels, shares_waiting: waiting } = figures();
       return {
-        status: words,
-        openConnections: Number(figures()['channels']),
-        outboxDepth: Number(figures()['shares_waiting']),
-        links,
+        status: text(),
+        openConnections: Number(channels),
+        outboxDepth: Number(waiting),
+        links: [{ name: 'pool', ...pay() }],
       };
     },
   });

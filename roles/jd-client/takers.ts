@@ -8,6 +8,7 @@ const LOOK_MS = 100;
 const PROBE_MS = 30_000;
 /** Where pools are there and refuse our jobs, what is mined for them is worth nothing. */
 const SOLO_AFTER_REFUSAL_MS = 5_000;
+const SOLO_WORDS = 'nobody pays for shares, and a block pays the own script alone';
 
 /** A pool that can be mined for. */
 export interface Pool extends WorkTaker, LinkState {
@@ -60,6 +61,14 @@ export class Takers {
     const waiting = `waiting for pool ${first.name}: ${first.trouble}`;
     if (this.#active === undefined) return waiting;
     return `${waiting}; mining ${this.#pool ? `for ${this.#pool.name}` : 'solo'} meanwhile`;
+  }
+
+  /** Whether anybody pays for shares. Mining solo works, and is trouble all the same where a pool was to be mined for. */
+  get pay(): { readonly state: 'ok' | 'failing'; readonly why: string } {
+    const { status } = this;
+    if (this.#pool || this.#options.upstreams.length === 0) return { state: 'ok', why: status };
+    const isSolo = this.#active !== undefined;
+    return { state: 'failing', why: isSolo ? `${SOLO_WORDS}; ${status}` : status };
   }
 
   /** The pool that is mined for; undefined where it is none. */

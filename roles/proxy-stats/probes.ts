@@ -1,7 +1,7 @@
 import { decodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
-import { failing, type Probe, well } from '../../services/stats/health/probe.ts';
+import { type Finding, failing, type Probe, well } from '../../services/stats/health/probe.ts';
 import { backupProbe, diskProbe } from '../../services/stats/health/probes/machine.ts';
 import { looksUpMint, looksUpSv1, looksUpSv2 } from '../../services/stats/health/probes/reachable.ts';
 import { judgeLink, judgeReport } from '../../services/stats/health/probes/reported.ts';
@@ -52,7 +52,7 @@ export function proxyProbes(
         return report.state === 'failing' ? report : found;
       },
     },
-    ...ownJobs(context, workers),
+    ...ownJobs(context, workers, () => judgeLink(reported, 'jd-client', 'pool')),
     {
       name: 'upstream',
       title: 'Link to the pool',
@@ -81,7 +81,11 @@ export function proxyProbes(
   ];
 }
 
-function ownJobs({ config, log, read }: ProxyStatsContext, workers: HandshakeWorkers | undefined): Probe[] {
+function ownJobs(
+  { config, log, read }: ProxyStatsContext,
+  workers: HandshakeWorkers | undefined,
+  judgePay: () => Finding,
+): Probe[] {
   const { jdc_address: address, jdc_authority_public_key: key } = config.probes;
   if (address === undefined || workers === undefined) return [];
   const authorityKey = decodeAuthorityPublicKey(read(key));
@@ -92,6 +96,15 @@ function ownJobs({ config, log, read }: ProxyStatsContext, workers: HandshakeWor
       matters: true,
       remedy: "See the jd-client's log: its status says what it waits for, and for whom is mined meanwhile",
       look: (signal) => looksUpSv2({ kind: 'mining', address, authorityKey, workers, log }, signal),
+    },
+    {
+      name: 'jd-client-pool',
+      title: "Pay for the miners' own jobs",
+      // Mining goes on without: solo.
+      matters: false,
+      remedy:
+        'See whether the pool and its jd-server are up and take our jobs; miners are moved back by themselves when they do',
+      look: judgePay,
     },
   ];
 }

@@ -118,10 +118,10 @@ export async function openStatsService(options: StatsServiceOptions): Promise<St
       log,
       clock,
       probes: options.probes({ board, writer, disk: options.disk, begun }),
-      onChange: ({ name, title, state, why }) =>
+      onChange: ({ name, title, state, matters, why }) =>
         events.add({
           kind: `dependency-${state}`,
-          severity: state === 'failing' ? 'critical' : 'info',
+          severity: state !== 'failing' ? 'info' : matters ? 'critical' : 'warning',
           subject: name,
           text: `${title}: ${why}`,
         }),

@@ -8,9 +8,11 @@ import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { miningProtocol } from '../../protocols/sv2/mining.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { untilHeight } from '../harness/bitcoind.ts';
+import { freePortBase } from '../harness/free-ports.ts';
 import { jdClientProcess } from '../harness/jd-client.ts';
 import { channelOf, has, type JdScene, jdScene, type Pass, share } from '../harness/jd-scene.ts';
 import { type PoolProcess, poolProcess } from '../harness/pool.ts';
+import { proxyStats } from '../harness/proxy-stats.ts';
 import type { RawChannel } from '../harness/raw-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
 import { until } from '../harness/template-client.ts';
@@ -209,6 +211,47 @@ test('a pool that goes away: the next one, then solo, then back to the first', {
   await jobAfter(channel);
   assert.equal(await share(channel, all.key, 3), 'accepted');
   await has(all.mint, shares + 1);
+});
+
+test('miners who mine solo for want of a pool are told of in /health: it works, and nobody pays', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const port = await freePortBase(2);
+  const all = await jdScene(t, {
+    config: [
+      'solo_after_sec = 2',
+      'return_after_sec = 1',
+      '[stats]',
+      `stats_server_address = "127.0.0.1:${port}"`,
+    ],
+  });
+  const { client } = all;
+  await client.role.says(/^mining for /);
+  const key = encodeAuthorityPublicKey(client.authorityKey);
+  const probes = [`jdc_address = "127.0.0.1:${client.port}"`, `jdc_authority_public_key = "${key}"`];
+  const { health } = await proxyStats(t, { port, probes });
+  const pay = async (state: string) => {
+    for (const end = Date.now() + 30_000; ; await delay(200)) {
+      const { dependencies, verdict } = await health();
+      const found = dependencies.find(({ name }) => name === 'jd-client-pool');
+      if (found?.state === state) return { ...found, verdict };
+      assert(Date.now() < end, `${state}: ${JSON.stringify(found)}`);
+    }
+  };
+  assert.match((await pay('ok')).why, /^mining for 127/);
+  await all.pool.role.stop();
+  const { why, matters, verdict, remedy } = await pay('failing');
+  assert.match(why, /waiting for pool 127/);
+  assert.equal(matters, false, 'mining works');
+  assert.notEqual(remedy, '');
+  await client.role.says(/mining solo meanwhile/);
+  const said = /nobody pays for shares, and a block pays the own script alone; .*mining solo meanwhile/;
+  for (const end = Date.now() + 20_000; !said.test((await health()).verdict); await delay(200))
+    assert(Date.now() < end, verdict);
+  const { dependencies } = await health();
+  assert.equal(dependencies.find(({ name }) => name === 'jd-client')?.state, 'ok', 'miners are let in');
+  await all.pool.role.restart();
+  assert.match((await pay('ok')).why, /^mining for 127/);
 });
 
 test('a short cut of the pool costs no share', { timeout: LIMIT_MS }, async (t) => {

@@ -99,6 +99,8 @@ test('the next pool, then solo, then back when one has been well long enough', (
   assert(second.isWanted);
   second.wellSince = 3100;
   at(3100);
+  assert.match(takers.pay.why, /; mining for pool 2 meanwhile$/);
+  assert.equal(takers.pay.state, 'ok', 'the second one pays');
   second.wellSince = undefined;
   at(10_000);
   at(10_000 + SOLO_AFTER_MS - 1);
@@ -106,6 +108,11 @@ test('the next pool, then solo, then back when one has been well long enough', (
   at(10_000 + SOLO_AFTER_MS);
   assert.deepEqual(chosen.at(-1), 'solo');
   assert.match(takers.status, /; mining solo meanwhile$/);
+  assert.equal(takers.pay.state, 'failing');
+  assert.match(
+    takers.pay.why,
+    /^nobody pays for shares, .*; waiting for pool pool 1: not connected; mining solo meanwhile$/,
+  );
   first.wellSince = 80_000;
   at(80_000 + RETURN_AFTER_MS - 1);
   assert.equal(chosen.at(-1), 'solo');
@@ -136,4 +143,5 @@ test('without pools miners mine solo at once, and that is no trouble', (t) => {
   at(0);
   assert.deepEqual(chosen, ['solo']);
   assert.equal(takers.status, 'mining solo');
+  assert.deepEqual(takers.pay, { state: 'ok', why: 'mining solo' });
 });
