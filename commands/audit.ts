@@ -1,63 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { HashpoolError, messageOf } from '../protocols/errors.ts';
+import { loadCrypto } from '../runtime/crypto.ts';
+import { rpcAuthFromText } from '../runtime/rpc/auth.ts';
+import { bitcoinRpc } from '../runtime/rpc/client.ts';
 import { existingState } from '../services/supervisor/state-folder.ts';
-import { type Audit, auditAppliance } from './appliance/audit-sums.ts';
-import { readCommandLine, refuseWords, runCommand } from './appliance/command-line.ts';
+import { auditAppliance } from './appliance/audit-sums.ts';
+import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 import { toJsonLine } from './appliance/summary.ts';
+import { auditMint } from './audit/audit-mint.ts';
+import { httpMint } from './audit/http-mint.ts';
+import { rpcNode } from './audit/rpc-node.ts';
+import { applianceReport, exitCodeOf, mintReport } from './audit/words.ts';
 
-const usage = `npm run audit -- [--state DIR] [--json]: compares the books of pool, mint and wallet
+const usage = `npm run audit -- URL [--node URL --node-auth TEXT] [--proofs FILE] [--json]: checks a mint by what it publishes
+npm run audit -- [--state DIR] [--json]: compares the books of this appliance's pool, mint and wallet
 
-Every share of the outbox is a quote at the mint or refused with a reason, the quotes are minted or waiting, tokens
-that are out are those that were minted, and the wallet holds no more. Exit code 0 where all of it holds, else 1.
-Stop the appliance first: a running one always has something on its way. --state names its folder (default .state).`;
+The first form needs nothing of the operator's: the mint's address, and for blocks and reserve a bitcoind of your own.
+It says what holds, what does not, and what can't be proven. Exit code 0 where all of it holds, 1 where something does
+not, 2 where something can't be proven.
 
-function main(args: readonly string[]): number {
-  const { values, positionals } = readCommandLine(args, {
-    state: { type: 'string', default: '.state' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  });
+  --node URL       a bitcoind, as http://127.0.0.1:8332; it needs neither wallet nor index
+  --node-auth TEXT user:password, or the path of its cookie file; HASHPOOL_NODE_AUTH in the environment does as well
+  --proofs FILE    your own tokens, one in each line: are they counted? They are shown to nobody; a mint that is asked
+                   learns which points are yours
+  --mint-key HEX   the key that you know the mint by; what it says itself unless given
+  --known HASH     the hash of a report that you have seen before: it must be among them
+
+The second form reads the folder of an appliance (default .state). Stop it first: a running one always has something on
+its way. Exit code 0 where all of it holds, else 1.`;
+
+const options = {
+  state: { type: 'string' },
+  node: { type: 'string' },
+  'node-auth': { type: 'string' },
+  proofs: { type: 'string' },
+  'mint-key': { type: 'string' },
+  known: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+type Given = ReturnType<typeof readCommandLine<typeof options>>['values'];
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(args, options);
   if (values.help) {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  refuseWords(positionals);
-  const state = existingState(values.state);
-  const audit = auditAppliance(state);
-  process.stdout.write(values.json ? `${toJsonLine(audit)}\n` : report(audit));
+  const [url, ...rest] = positionals;
+  refuseWords(rest);
+  return url === undefined ? auditHere(values) : auditThere(url, values);
+}
+
+function auditHere(values: Given): number {
+  for (const name of ['node', 'node-auth', 'proofs', 'mint-key', 'known'] as const) {
+    if (values[name] !== undefined)
+      throw usageError(`--${name} is for the audit of a mint: name its address`);
+  }
+  const audit = auditAppliance(existingState(values.state ?? '.state'));
+  process.stdout.write(values.json ? `${toJsonLine(audit)}\n` : applianceReport(audit));
   return audit.agree ? 0 : 1;
 }
 
-function report(audit: Audit): string {
-  const lines: readonly [what: string, figure: number | bigint, note: string][] = [
-    ['shares in the outbox', audit.outbox.rows, `${audit.unsent} not sent yet, ${audit.refused} refused`],
-    ['quotes at the mint', audit.quotes.rows, `worth ${audit.quotes.sum} ehash`],
-    ['ehash minted', audit.minted, `${audit.outstanding} of it out as tokens`],
-    ['ehash waiting', audit.waiting, ''],
-    ['ehash redeemed', audit.redeemed, ''],
-    ['ehash in the wallet', audit.wallet, ''],
-    ...satLines(audit),
-  ];
-  const rows = lines.map(([what, figure, note]) =>
-    `${what.padEnd(22)}${String(figure).padStart(20)}  ${note}`.trimEnd(),
-  );
-  const verdict = audit.agree
-    ? ['the sums agree']
-    : audit.disagreements.map((trouble) => `they do not agree: ${trouble}`);
-  return `${[...rows, ...verdict].join('\n')}\n`;
+async function auditThere(url: string, values: Given): Promise<number> {
+  if (!/^https?:\/\/[^\s/]/.test(url))
+    throw usageError(`${url} is no address of a mint, as https://mint.example`);
+  if (values.state !== undefined)
+    throw usageError('--state is for the audit of an appliance: leave the address out');
+  checkHex(values, 'mint-key', /^0[23][0-9a-f]{64}$/);
+  checkHex(values, 'known', /^[0-9a-f]{64}$/);
+  const { curve } = await loadCrypto();
+  const rpc =
+    values.node === undefined ? undefined : bitcoinRpc({ url: values.node, auth: nodeAuth(values) });
+  try {
+    const findings = await auditMint({
+      mint: httpMint(url),
+      node: rpc && rpcNode(rpc),
+      curve,
+      identity: values['mint-key'],
+      known: values.known,
+      tokens: values.proofs === undefined ? undefined : await contentOf(values.proofs),
+    });
+    process.stdout.write(
+      values.json ? `${toJsonLine({ mint: url, findings })}\n` : mintReport(url, findings),
+    );
+    return exitCodeOf(findings);
+  } finally {
+    rpc?.close();
+  }
 }
 
-/** Where the sats are that epochs received; none before the first price is fixed. */
-function satLines({ sats }: Audit): [what: string, figure: bigint, note: string][] {
-  if (!sats) return [];
-  return [
-    ['sats received', -sats.coinbase - sats.gifts, `${-sats.coinbase} by blocks, ${-sats.gifts} by others`],
-    ['sats owed for ehash', sats.ehash, `${sats.carried} more wait for the next reward`],
-    ['sats redeemed', sats.sat, `${sats.dust} kept back by rounding`],
-    [
-      "sats of the operator's",
-      sats.fees + sats.expired,
-      `${sats.fees} fees, ${sats.expired} not redeemed in time`,
-    ],
-  ];
+function checkHex(values: Given, name: 'mint-key' | 'known', form: RegExp): void {
+  const value = values[name];
+  if (value !== undefined && !form.test(value)) throw usageError(`--${name} is no such hex in small letters`);
+}
+
+function nodeAuth(values: Given) {
+  const text = values['node-auth'] ?? process.env['HASHPOOL_NODE_AUTH'];
+  if (text !== undefined) return rpcAuthFromText(text);
+  throw usageError('--node-auth is missing: user:password of the node, or the path of its cookie file');
+}
+
+async function contentOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new HashpoolError('file-unreadable', `--proofs: ${messageOf(cause)}`, { cause });
+  }
 }
 
 await runCommand('npm run audit', () => main(process.argv.slice(2)));

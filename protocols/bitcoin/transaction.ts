@@ -20,12 +20,16 @@ const LOCKTIME_LENGTH = 4;
  * @throws HashpoolError 'bad-transaction' where the bytes are none, or more than one
  */
 export function transactionIds(bytes: Uint8Array): TransactionIds {
-  const stripped = strippedForm(bytes);
+  const stripped = strippedTransaction(bytes);
   const wtxidLe = sha256d(bytes);
   return { txidLe: stripped === bytes ? wtxidLe : sha256d(stripped), wtxidLe };
 }
 
-function strippedForm(bytes: Uint8Array): Uint8Array {
+/**
+ * A transaction without its witnesses: the bytes themselves where it has none.
+ * @throws HashpoolError 'bad-transaction'
+ */
+export function strippedTransaction(bytes: Uint8Array): Uint8Array {
   try {
     return readTransaction(bytes);
   } catch (cause) {

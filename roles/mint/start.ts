@@ -108,12 +108,13 @@ export async function start(context: MintContext): Promise<Mint> {
   watcher.listen({ onChainTip: () => void pricing.run() });
   await openCoinbasePayouts(context, { engine, pools, watcher, workLink, confirmations });
   const trees = await context.open('trees of reports', () => openTrees(databaseOf(context), engine.signer));
-  await context.open('reports', () => new Reporter({ engine, trees, pools, tip: () => chain.tip, log }));
   await chain.start();
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
   const payments = await startPayments(context, engine);
   const backends = [...(payments?.methods.values() ?? [])].map(({ backend }) => backend);
+  const reports = { engine, trees, pools, backends, tip: () => chain.tip, log };
+  await context.open('reports', () => new Reporter(reports));
   const watchdog = await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );

@@ -19,12 +19,24 @@ export interface MinedBlock {
   readonly height: number;
 }
 
+/** What a block of the pool's has besides. */
+export interface BlockChoice {
+  /** To which it pays; that of test mints unless given. */
+  readonly script?: Uint8Array;
+  /** A script that pays nothing. */
+  readonly mark?: Uint8Array;
+}
+
 /**
  * Mines a block on the node's tip that pays so many satoshis to the pool's script, and the rest of a regtest reward
  * elsewhere.
  * @param value all unless given
  */
-export async function mineForPool(node: TestNode, value?: bigint): Promise<MinedBlock> {
+export async function mineForPool(
+  node: TestNode,
+  value?: bigint,
+  { script = POOL_SCRIPT, mark }: BlockChoice = {},
+): Promise<MinedBlock> {
   const template = (await node.rpc.call('getblocktemplate', [{ rules: ['segwit'] }])) as {
     previousblockhash: string;
     height: number;
@@ -43,8 +55,9 @@ export async function mineForPool(node: TestNode, value?: bigint): Promise<Mined
     extranonceLength: 4,
     sequence: 0,
     outputs: [
-      { value: paid, script: POOL_SCRIPT },
+      { value: paid, script },
       { value: whole - paid, script: ELSEWHERE },
+      ...(mark ? [{ value: 0n, script: mark }] : []),
     ],
     templateOutputs: new Uint8Array(),
     templateOutputsCount: 0,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
+import { parseJson } from '../../../protocols/cashu/json.ts';
 import { parseQuoteId } from '../../../protocols/cashu/quote-id.ts';
 import { TOKEN_TREES } from '../../../protocols/ehash/token-leaf.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
@@ -75,6 +76,15 @@ export function reports(http: FastifyInstance, engine: Engine, trees: Store<Tree
       const found = quoteId && (await trees.call('findShare', { quoteId, report }));
       if (found) return shareAnswer(found);
       throw cashuError('unreported', `report ${report} counts no share of quote ${query.quote}`);
+    },
+  );
+
+  http.get<{ Params: Static<typeof ofNumber> }>(
+    '/v1/ehash/reports/:number/reserve',
+    { schema: { params: ofNumber } },
+    async ({ params }) => {
+      const bodies = await engine.store.call('reserveProofs', await existing(params.number));
+      return { proofs: bodies.map((body) => parseJson(body)) };
     },
   );
 

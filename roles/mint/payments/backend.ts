@@ -1,3 +1,4 @@
+import type { Coin } from '../../../protocols/bitcoin/bip322.ts';
 import type { NetworkName } from '../../../protocols/bitcoin/network.ts';
 
 /**
@@ -71,10 +72,19 @@ export interface PaymentBackend {
   /** Whether it can spend outputs of a script; left out where there are no scripts. */
   owns?(script: Uint8Array): Promise<boolean>;
 
+  /** Proves to have the keys of what it holds (BIP322); left out where there are none, undefined where it holds nothing. */
+  proveFunds?(message: string): Promise<FundsProof | undefined>;
+
   /** What the mint could pay out, for its watchdog; undefined where that can't be said. */
   balance(): Promise<bigint | undefined>;
 
   close(): Promise<void>;
+}
+
+/** Coins, and the transaction that could not be signed without their keys: see protocols/bitcoin/bip322.ts. */
+export interface FundsProof {
+  readonly coins: readonly Coin[];
+  readonly transaction: Uint8Array;
 }
 
 /** The method's name in the Cashu API. */

@@ -1,15 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { reportHash, writeReport } from '../../../protocols/ehash/report.ts';
+import { toHex } from '../../../protocols/bytes.ts';
+import { readReport, reportHash, writeReport } from '../../../protocols/ehash/report.ts';
+import { reserveMessage, reserveText } from '../../../protocols/ehash/reserve.ts';
 import { isHashpoolError, messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
 import type { Engine } from '../engine.ts';
+import type { PaymentBackend } from '../payments/backend.ts';
 import { type Pool, poolOf } from '../pools.ts';
 import type { Horizon, PricedEpoch } from '../store/reports.ts';
 import { composeReport, type ReportParts } from './compose.ts';
 import type { TreeOperations } from './tree-store.ts';
 import type { RootedTree } from './trees.ts';
 
+/** Blocks after which the books are reported though no price was fixed, where anything was signed or spent. */
+export const STATE_BLOCKS = 144;
 /** Epochs in one report. */
 const MOST_EPOCHS = 16;
 /** How often it is looked for prices without a report. */
@@ -24,19 +29,25 @@ export interface ReporterParts {
   readonly engine: Engine;
   readonly trees: Store<TreeOperations>;
   readonly pools: readonly Pool[];
+  readonly backends: readonly Pick<PaymentBackend, 'proveFunds'>[];
   /** The chain's tip, undefined while the node cannot be asked. */
   readonly tip: () => ReportParts['tip'] | undefined;
   readonly log: Pick<Logger, 'info' | 'error'>;
   readonly intervalMs?: number;
 }
 
-/** Signs a report whenever prices were fixed: what those epochs were worth, and how the books stand. */
+/**
+ * Signs a report whenever prices were fixed, and where none is for a day of blocks, on how the books stand. Proves for the
+ * last one that the backends have their keys.
+ */
 export class Reporter {
   readonly #parts: ReporterParts;
   readonly #timer: NodeJS.Timeout;
   readonly #stop = new AbortController();
   #last: Promise<void> = Promise.resolve();
   #trouble = '';
+  /** The last report for which the reserve was proven. */
+  #proven = 0;
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
@@ -57,14 +68,10 @@ export class Reporter {
   }
 
   async #run(): Promise<void> {
-    const { engine, tip, log } = this.#parts;
+    const { log } = this.#parts;
     try {
-      while (!this.#stop.signal.aborted) {
-        const at = tip();
-        const due = at ? await engine.store.call('unreported', MOST_EPOCHS) : [];
-        if (!at || due.length === 0) break;
-        await this.#report(due, at);
-      }
+      while (await this.#reportNext());
+      await this.#proveReserve();
       this.#trouble = '';
     } catch (error) {
       // Another process of the mint has made it.
@@ -75,6 +82,38 @@ export class Reporter {
       }
       this.#trouble = trouble;
     }
+  }
+
+  /** @returns whether there was anything to report */
+  async #reportNext(): Promise<boolean> {
+    const { engine, tip } = this.#parts;
+    const at = tip();
+    if (!at || this.#stop.signal.aborted) return false;
+    const due = await engine.store.call('unreported', MOST_EPOCHS);
+    if (due.length === 0 && !(await this.#isStale(at.height))) return false;
+    await this.#report(due, at);
+    return true;
+  }
+
+  async #isStale(height: number): Promise<boolean> {
+    const { store } = this.#parts.engine;
+    const last = await store.call('lastReport', null);
+    if (!last || readReport(last.body).chain.height + STATE_BLOCKS > height) return false;
+    const { horizon } = await store.call('booksNow', []);
+    return horizon.signature > last.horizon.signature || horizon.spent > last.horizon.spent;
+  }
+
+  /** Once for each report; a wallet that is away or locked is asked again. */
+  async #proveReserve(): Promise<void> {
+    const { engine, backends } = this.#parts;
+    const last = await engine.store.call('lastReport', null);
+    if (!last || last.number === this.#proven) return;
+    for (const backend of backends) {
+      const proof = await backend.proveFunds?.(reserveMessage(toHex(last.hash)));
+      if (!proof) continue;
+      await engine.store.call('addReserveProof', { number: last.number, body: reserveText(proof) });
+    }
+    this.#proven = last.number;
   }
 
   async #report(due: readonly PricedEpoch[], tip: ReportParts['tip']): Promise<void> {
@@ -109,7 +148,7 @@ export class Reporter {
       redeemed: books.redeemed,
     });
     const units = due.map(({ epoch }) => epoch.unit);
-    log.info({ report: number, units }, `report ${number} of the books is signed, on ${units.join(', ')}`);
+    log.info({ report: number, units }, `report ${number} of the books is signed: ${units.length} prices`);
   }
 
   /** The keysets of which something was signed or spent, with both their trees. */

@@ -124,6 +124,10 @@ export function reportOperations(db: Database) {
   const after = db.prepare('SELECT * FROM reports WHERE report > ? ORDER BY report LIMIT ?');
   const ofUnit = db.prepare(`
     SELECT reports.* FROM reports JOIN reported_epochs USING (report) JOIN epochs USING (epoch) WHERE unit = ?`);
+  const proofs = db.prepare('SELECT body FROM reserve_proofs WHERE report = ? ORDER BY proof');
+  const addProof = db.prepare(
+    'INSERT INTO reserve_proofs (report, body) VALUES (?, ?) ON CONFLICT (body) DO NOTHING',
+  );
   const add = db.prepare(`
     INSERT INTO reports (report, hash, body, signature, last_signature, last_spent) VALUES (?, ?, ?, ?, ?, ?)`);
   const addEpoch = db.prepare('INSERT INTO reported_epochs (epoch, report) VALUES (?, ?)');
@@ -182,6 +186,14 @@ export function reportOperations(db: Database) {
     /** Reports in their order, from behind one on. */
     reportsAfter: ({ number, limit }: { number: number; limit: number }): ReportRow[] =>
       after.all(number, limit).map(reportOf),
+
+    /** Proofs of the keys of coins that were made for a report: JSON. */
+    reserveProofs: (number: number): string[] => proofs.all(number).map((row) => text(row, 'body')),
+
+    /** Keeps such a proof, once. Precondition: there is that report. */
+    addReserveProof: ({ number, body }: { number: number; body: string }): void => {
+      addProof.run(number, body);
+    },
 
     /**
      * Keeps a report. Precondition: it follows the last one.

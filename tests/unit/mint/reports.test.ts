@@ -36,7 +36,7 @@ async function scene(t: TestContext) {
   const logged: { msg: string }[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
   const tip = () => ({ height: TIP, hashBe: 'ab'.repeat(32) });
-  const reporter = new Reporter({ engine, trees, pools: [], tip, log, intervalMs: NEVER_MS });
+  const reporter = new Reporter({ engine, trees, pools: [], backends: [], tip, log, intervalMs: NEVER_MS });
   t.after(async () => {
     await reporter.close();
     await trees.close();

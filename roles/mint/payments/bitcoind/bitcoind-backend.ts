@@ -8,6 +8,7 @@ import type { BitcoinRpc } from '../../../../runtime/rpc/client.ts';
 import { openStore, type Store } from '../../../../runtime/sql/store.ts';
 import type {
   FeeOption,
+  FundsProof,
   Payable,
   Payment,
   PaymentBackend,
@@ -21,6 +22,7 @@ import { type FeeSettings, feeOptions, payoutScript, rateOf } from './fees.ts';
 import { Forgotten } from './forgotten.ts';
 import type { PayoutOperations } from './payout-store.ts';
 import { type PayoutSettings, Payouts } from './payouts.ts';
+import { proveFunds } from './prove-funds.ts';
 import { type SendingSettings, Sendings } from './sendings.ts';
 import { UndoneDeposits } from './undone.ts';
 import { Wallet, type WalletSettings } from './wallet.ts';
@@ -113,6 +115,10 @@ export class BitcoindBackend implements PaymentBackend {
       this.#changeAddress ??= String(await this.#wallet.call('getrawchangeaddress', ['bech32']));
       return feeOptions(this.#wallet, payment, this.#changeAddress, this.#settings);
     });
+  }
+
+  proveFunds(message: string): Promise<FundsProof | undefined> {
+    return proveFunds(this.#wallet, message);
   }
 
   onProgress(listener: (key: string) => void): void {

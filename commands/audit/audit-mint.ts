@@ -1,0 +1,53 @@
+import { type Finding, unproven } from '../../domain/reports/finding.ts';
+import type { Curve } from '../../protocols/crypto/curve.ts';
+import { checkBoundaries } from './check-boundaries.ts';
+import { checkKeysets } from './check-keysets.ts';
+import { checkReserve } from './check-reserve.ts';
+import { checkTokens, readTokens } from './check-tokens.ts';
+import { readReports } from './read-reports.ts';
+import type { MintSource, NodeSource } from './sources.ts';
+
+/** What an audit goes by. */
+export interface AuditParts {
+  readonly mint: MintSource;
+  readonly node: NodeSource | undefined;
+  readonly curve: Curve;
+  /** The mint's key, 66 hex digits; what the mint says itself unless given. */
+  readonly identity?: string | undefined;
+  /** The hash of a report that was seen before. */
+  readonly known?: string | undefined;
+  /** Tokens of a holder, one in each line. */
+  readonly tokens?: string | undefined;
+}
+
+/** What nobody can prove, whatever a mint publishes. */
+export const NEVER_PROVEN = [
+  'that whoever spent a token was its owner: a mint could spend tokens that it has made itself',
+  'that no token was signed which no report counts: only its holder can show that, with --proofs',
+  'that the sats of a reserve are not lent for the proof, or shown for another debt too',
+  'that a miner was told of every share that he found: he counts his own',
+];
+
+/** Checks a mint by what it publishes and by a node, and nothing else. */
+export async function auditMint(parts: AuditParts): Promise<Finding[]> {
+  const { mint, node, curve, known, tokens } = parts;
+  const identity = parts.identity ?? (await mint.identity());
+  const read = readReports(await mint.reports(), { identity, hash: known }, curve);
+  const { reports, books, lastHash } = read;
+  const last = reports.at(-1);
+  if (!last || lastHash === undefined) return [...read.findings];
+  const { findings: ofKeysets, keysets } = await checkKeysets(reports, mint);
+  const findings = [...read.findings, ...ofKeysets];
+  if (node) {
+    findings.push(...(await checkBoundaries(reports, node)));
+    findings.push(...(await checkReserve(lastHash, books.owedSats, await mint.reserve(last.number), node)));
+  } else {
+    const words = 'without a node of your own (--node) neither blocks nor the reserve can be looked at';
+    findings.push(unproven('no-node', words));
+  }
+  if (tokens !== undefined) {
+    const proofs = readTokens(tokens, [...keysets.keys()]);
+    findings.push(...(await checkTokens(proofs, { mint, keysets, books, report: last.number, curve })));
+  }
+  return findings;
+}

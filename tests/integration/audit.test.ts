@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { fromHex } from '../../protocols/bytes.ts';
+import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
+import { bitcoinRpc } from '../../runtime/rpc/client.ts';
+import { openWallet } from '../../services/wallet/wallet.ts';
+import type { TestNode } from '../harness/bitcoind.ts';
+import { EhashMiner } from '../harness/ehash-miner.ts';
+import { OnchainScene } from '../harness/onchain-scene.ts';
+import { mineForPool } from '../harness/pool-blocks.ts';
+import { TestOutbox } from '../harness/pool-outbox.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
+
+const LIMIT_MS = 300_000;
+const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
+const COMMAND = fileURLToPath(new URL('../../commands/audit.ts', import.meta.url));
+
+/** A mint whose wallet at the node is what the pool's blocks pay, a pool's outbox, and an auditor's empty folder. */
+async function open(t: TestContext) {
+  let script: Uint8Array = new Uint8Array();
+  const prepare = async (node: TestNode) => {
+    await node.rpc.call('createwallet', ['hashpool-mint']);
+    const wallet = bitcoinRpc({ url: `${node.rpcUrl}/wallet/hashpool-mint`, auth: node.rpcAuth });
+    const address = String(await wallet.call('getnewaddress', ['', 'bech32']));
+    const { scriptPubKey } = (await wallet.call('getaddressinfo', [address])) as { scriptPubKey: string };
+    script = fromHex(scriptPubKey);
+    return { rewardScript: `addr(${address})`, pool: 'fee_ppm = 20000' };
+  };
+  const scene = await OnchainScene.open(t, 'batch_seconds = 0\nconfirmations = 1', true, prepare);
+  const outbox = new TestOutbox();
+  await outbox.link(t, scene.mint);
+  const folder = temporaryFolder();
+  const log = { info: () => undefined };
+  const path = join(temporaryFolder(), 'wallet.sqlite');
+  const wallet = await openWallet({ path, mnemonic: MNEMONIC, mintUrl: scene.mint.url, log });
+  t.after(() => wallet.close());
+  const { node, mint } = scene;
+  const finder = new EhashMiner(mint);
+
+  return {
+    ...{ scene, node, outbox, wallet, folder },
+    /** Finds a block of the pool, which closes its epoch, and mines until that has its price. @returns its unit */
+    async closeEpoch(): Promise<string> {
+      const { unit = '', keysetId = new Uint8Array() } = outbox.terms ?? {};
+      const block = await mineForPool(node, undefined, { script, mark: keysetMark(keysetId) });
+      outbox.add(block.header, finder.publicKey, 0);
+      await outbox.stored();
+      const standing = async () =>
+        (await (await fetch(`${mint.url}/v1/ehash/epochs/${unit}`)).json()) as { state: string };
+      await scene.until(standing, ({ state }) => state === 'maturing');
+      await scene.until(
+        async () => outbox.terms?.unit,
+        (open) => open !== unit,
+      );
+      await outbox.mine(node, finder.publicKey, 2);
+      await outbox.stored();
+      await node.generate(100);
+      await scene.until(standing, ({ state }) => state === 'redeemable');
+      return unit;
+    },
+    /** Waits for so many reports, and a proof of reserve for the last. */
+    reported: (count: number) =>
+      scene.until(
+        async () => fetch(`${mint.url}/v1/ehash/reports/${count}/reserve`),
+        ({ status }) => status === 200,
+      ),
+    audit: (...more: string[]) => {
+      const args = [mint.url, '--node', node.rpcUrl, '--node-auth', node.rpcAuth, ...more];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'] },
+      });
+      return { status, said: `${stdout}${stderr}` };
+    },
+  };
+}
+
+test('a mint is audited from an empty folder, by what it publishes and a node alone', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const s = await open(t);
+  const before = s.audit();
+  assert.deepEqual([before.status, /no-report/.test(before.said)], [2, true], before.said);
+  const own = await s.wallet.keyForChannel('a channel');
+  for (const k of [6, 5, 4]) await s.outbox.mine(s.node, own, k);
+  const unit = await s.closeEpoch();
+  await s.reported(1);
+  for (const k of [3, 7]) await s.outbox.mine(s.node, own, k);
+  await s.wallet.collect();
+  await s.wallet.redeem(unit);
+  await s.closeEpoch();
+  await s.reported(2);
+  const sent = await s.wallet.send(64n, { unit: 'sat' });
+  await writeFile(join(s.folder, 'tokens'), `${sent}\n`);
+  const { status, said } = s.audit('--proofs', 'tokens');
+  assert.equal(status, 0, said);
+});
