@@ -1,30 +1,43 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { toHex } from '../../protocols/bytes.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
+import { mintQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
 import { startMint } from '../harness/mint.ts';
 import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
+import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 
+const COMMAND = fileURLToPath(new URL('../../commands/epochs.ts', import.meta.url));
 const LIMIT_MS = 400_000;
 const WAIT_MS = 60_000;
 
 /** A mint with a journal, whose epochs are followed through kills. */
-async function scene(t: TestContext) {
+async function scene(t: TestContext, confirmations = 2) {
   const { curve } = await loadCrypto();
   const node = await regtestNode(t, { blocks: 3 });
-  const mint = await startMint(t, node, { confirmations: 2, payments: '[backup]\njournal_path = "journal"' });
+  const payments = '[backup]\njournal_path = "journal"';
+  const mint = await startMint(t, node, { confirmations, payments });
   const outbox = new TestOutbox();
   await outbox.link(t, mint);
-  const key = curve.publicKey(randomBytes(32));
+  const secretKey = randomBytes(32);
+  const key = curve.publicKey(secretKey);
+  const wallet = new SatWallet(mint.url, curve);
   return {
     node,
+    mint,
     outbox,
     key,
+    /** Mints what can be minted of the epoch that opened at a height. */
+    mintAll: (height: number) => mintQuotes(wallet, secretKey, `hash_${toHex(mint.poolId)}_${height}`),
     stop: () => mint.end('SIGTERM'),
     /** Starts the mint to be killed at a point, and once more to live. */
     async through(point: string): Promise<void> {
@@ -98,5 +111,33 @@ test('a mint killed between any two writes of a reorganization has dissolved its
     await s.through(point);
     await s.epochs('3 live final', '4 dissolved');
     await s.node.rpc.call('invalidateblock', [String(await s.node.rpc.call('getbestblockhash'))]);
+  }
+});
+
+test('a mint killed over a merge has merged once, and issues again', { timeout: LIMIT_MS }, async (t) => {
+  for (const point of ['epochs-merged', 'journal-written']) {
+    const s = await scene(t, 1);
+    const block = await mineForPool(s.node);
+    s.outbox.add(block.header, s.key, 0);
+    await s.outbox.mine(s.node, s.key, 1);
+    await s.outbox.stored();
+    await s.epochs('3 live final closed 4', '4 live final');
+    assert.equal(await s.mintAll(4), 1);
+    await s.node.rpc.call('invalidateblock', [block.hash]);
+    await s.node.generate(2);
+    await s.epochs('3 live final', '4 stranded final');
+    await assert.rejects(s.mintAll(3), /the block that opened/);
+    await s.stop();
+    const words = ['merge', '4', '3', '--reason', 'a test', '--database', s.mint.databasePath];
+    await promisify(execFile)(process.execPath, [COMMAND, ...words]);
+    await s.through(point);
+    let minted = 0;
+    for (const end = Date.now() + WAIT_MS; minted === 0; ) {
+      minted = await s.mintAll(3).catch(() => 0);
+      assert.ok(Date.now() < end, `the pool's issuance is still stopped after ${point}`);
+    }
+    await s.epochs('3 live final', '4 stranded final');
+    const shown = await promisify(execFile)(process.execPath, [COMMAND, 'show', '4', ...words.slice(-2)]);
+    assert.match(shown.stdout, /phase +merged[\s\S]*shares_reward_of +hash_/);
   }
 });

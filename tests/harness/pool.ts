@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly provider: Pick<ProviderProcess, 'address' | 'authorityKey'> | readonly string[];
   readonly mint: Pick<WorkMint, 'authorityKey' | 'issuerSecretKey' | 'poolId'>;
   readonly mintPort: number;
+  /** The descriptor of what its blocks pay. */
+  readonly rewardScript?: string;
   /** Lines of the role's own config, beside addresses and keys. */
   readonly config?: readonly string[];
   /** Node's own, before the role's. */
@@ -55,7 +57,7 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
   write('pool.toml', [
     `authority_public_key = "${encodeAuthorityPublicKey(authorityKey)}"`,
     `listen_address = "127.0.0.1:${port}"`,
-    ...withSource(options.provider, options.config ?? []),
+    ...withSource(options),
   ]);
   write('shared.toml', [
     '[bitcoin]',
@@ -95,12 +97,12 @@ export async function poolProcess(t: Pick<TestContext, 'after'>, options: PoolOp
 }
 
 /** Keys stand before tables. */
-function withSource(provider: PoolOptions['provider'], config: readonly string[]): readonly string[] {
+function withSource({ provider, rewardScript = 'raw(51)', config = [] }: PoolOptions): readonly string[] {
   if (!('address' in provider)) return [...config, ...provider];
   return [
     `tp_address = "${provider.address}"`,
     `tp_authority_public_key = "${encodeAuthorityPublicKey(provider.authorityKey)}"`,
-    'coinbase_reward_script = "raw(51)"',
+    `coinbase_reward_script = "${rewardScript}"`,
     ...config,
   ];
 }

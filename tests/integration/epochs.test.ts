@@ -5,17 +5,16 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { fromHex, toHex } from '../../protocols/bytes.ts';
-import { mintMessage } from '../../protocols/cashu/nut20.ts';
-import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
+import { toHex } from '../../protocols/bytes.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
+import { mintQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
 import { startMint } from '../harness/mint.ts';
 import { type MinedBlock, mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
-import { bare, SatWallet } from '../harness/sat-wallet.ts';
+import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 
 /** `npm run epochs`. */
@@ -36,7 +35,6 @@ async function scene(t: TestContext, { confirmations = 3, isLinked = true } = {}
   const secretKey = randomBytes(32);
   const key = curve.publicKey(secretKey);
   const wallet = new SatWallet(mint.url, curve);
-  const sign = (message: Uint8Array) => toHex(curve.schnorrSign(message, secretKey, randomBytes(32)));
   const unit = (height: number) => `hash_${toHex(mint.poolId)}_${height}`;
 
   return {
@@ -77,29 +75,7 @@ async function scene(t: TestContext, { confirmations = 3, isLinked = true } = {}
       }
     },
     /** Mints every quote of a unit that can be. @returns how many */
-    async mintAll(height: number): Promise<number> {
-      await wallet.load(unit(height));
-      const identity = (await wallet.get('/v1/info')).body.pubkey ?? '';
-      const found = await wallet.post('/v1/mint/quote/ehash/pubkey', {
-        pubkeys: [toHex(key)],
-        pubkey_signatures: [sign(quoteLookupMessage(identity, toHex(key)))],
-        open: true,
-      });
-      const own = (found.body.quotes ?? []).filter(
-        (quote) => quote.unit === unit(height) && quote.state === 'PAID',
-      );
-      for (const { quote, amount } of own) {
-        const outputs = wallet.outputs(amount);
-        const signed = outputs.map(({ amount: worth, B_ }) => ({
-          amount: BigInt(worth),
-          blinded: fromHex(B_),
-        }));
-        const request = { quote, outputs: bare(outputs), signature: sign(mintMessage(quote, signed)) };
-        const { body } = await wallet.post('/v1/mint/ehash', request);
-        assert.equal(body.signatures?.length, outputs.length, JSON.stringify(body));
-      }
-      return own.length;
-    },
+    mintAll: (height: number) => mintQuotes(wallet, secretKey, unit(height)),
   };
 }
 
