@@ -11,6 +11,9 @@ export const STATS_VERSION = 1;
 
 export const INSTANCE_BYTES = 16;
 
+/** Where a jd-client's connections are numbered from. */
+export const FIRST_OWN_CONNECTION = 0x8000_0000;
+
 /** Payloads are capped here: the largest is a ProcessHealth with all its links. */
 export const STATS_FRAME_CAP = 16 * 1024;
 
@@ -22,7 +25,8 @@ export const STATS_FRAME_CAP = 16 * 1024;
  * service did not take while it was away the role keeps and sends, with its times; what did not fit is EventsLost, which
  * stands for `count` numbers. Times are Unix milliseconds. `count` shares of one kind within a moment may come as one
  * event. A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1. A height of 0 is
- * none; an epoch's `due_height` is the height at which it is to leave its state, its `reward_sat` the whole of its coinbase
+ * none. Connections of a jd-client are numbered from {@link FIRST_OWN_CONNECTION} on, so that they stand beside the miners
+ * of a translator. An epoch's `due_height` is the height at which it is to leave its state, its `reward_sat` the whole of its coinbase
  * with its gifts, `payable_sat` what is left of that for its holders: with `work` it is its price.
  */
 export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
@@ -206,6 +210,19 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     solutions: U64,
     refused: SEQ0_255(STRUCT({ reason: STR0_255, count: U64 })),
   }),
+  OwnJobSums: message(0xd1, {
+    at: U64,
+    pools: SEQ0_255(STRUCT({ name: STR0_255, is_used: U8, state: U8, why: STR0_255 })),
+    made: U64,
+    accepted: U64,
+    refused: SEQ0_255(STRUCT({ reason: STR0_255, count: U64 })),
+    shares_accepted: U64,
+    shares_refused: U64,
+    shares_lost: U64,
+    shares_waiting: U32,
+    blocks: U64,
+    blocks_unseen: U32,
+  }),
 });
 
 export const statsProtocol = defineProtocol('stats', [statsMessages]);
@@ -215,7 +232,7 @@ export type StatsMessageOf<N extends StatsMessage['name']> = Extract<StatsMessag
 export type OpenStats = StatsMessageOf<'OpenStats'>;
 export type ProcessHealth = StatsMessageOf<'ProcessHealth'>;
 
-/** How a link of a role stands, in the order of ProcessHealth.links' and UpstreamStates' `state`. */
+/** How a link of a role stands, in the order of ProcessHealth.links' UpstreamStates' and OwnJobSums' `state`. */
 export const LINK_STATES = ['ok', 'failing', 'unknown'] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 

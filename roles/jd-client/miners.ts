@@ -1,9 +1,9 @@
-import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import type { Crypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { SPOKEN_EXTENSIONS } from '../../services/mining-server/extensions.ts';
+import type { MiningEvents } from '../../services/mining-server/house.ts';
 import { type MiningServer, openMiningServer } from '../../services/mining-server/server.ts';
 import type { JdClientConfig, JdClientShared } from './config.ts';
 import type { JdClientSettings } from './settings.ts';
@@ -19,7 +19,7 @@ interface MinersParts {
   readonly crypto: Crypto;
   readonly workers: HandshakeWorkers;
   readonly work: Work;
-  onBlock(found: HashedWork): void;
+  readonly events: MiningEvents;
 }
 
 /** The port for translators and miners, whose shares go to whom their jobs are made for. */
@@ -36,7 +36,7 @@ export async function openMiners({
   crypto,
   workers,
   work,
-  onBlock,
+  events,
 }: MinersParts): Promise<Miners> {
   const desk = new PassingDesk((share) => work.pass(share));
   const server = await openMiningServer({
@@ -60,7 +60,7 @@ export async function openMiners({
     limits: { connections: config.max_connections, connectionsPerAddress: config.max_connections },
     sink: { desk: (events) => desk.opened(events) },
     renew: (jobId) => work.renew(jobId),
-    events: { onBlock },
+    events,
   });
   // What is paid is the pool's to say.
   server.setMinimumDifficulty(0);

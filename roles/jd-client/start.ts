@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { RESUME_TOKEN_BYTES } from '../../protocols/ehash/extension.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
@@ -9,10 +10,12 @@ import type { Blocks } from './blocks/blocks.ts';
 import { openBlocks } from './blocks/open-blocks.ts';
 import type { JdClientConfig, JdClientShared } from './config.ts';
 import { Difficulty } from './difficulty.ts';
+import { JobCounts } from './job-counts.ts';
 import { openMiners } from './miners.ts';
 import { Room } from './room.ts';
 import { readSettings, type UpstreamSettings } from './settings.ts';
 import { Solo } from './solo.ts';
+import { openJdClientStats } from './stats-events.ts';
 import { openStatus } from './status.ts';
 import { Takers } from './takers.ts';
 import { TransactionsOfTemplates } from './template-transactions.ts';
@@ -67,8 +70,10 @@ export async function startJdClient(context: Context): Promise<void> {
     openBlocks({ context, settings, workers, provider, transactions, work }),
   );
   blocks = found;
+  const stats = await context.open('stats', () => openJdClientStats(context));
+  const events = { ...stats.mining, onBlock: (block: HashedWork) => found.take(block) };
   const { server, desk } = await context.open('mining server', () =>
-    openMiners({ context, settings, crypto, workers, work, onBlock: (block) => found.take(block) }),
+    openMiners({ context, settings, crypto, workers, work, events }),
   );
   const difficulty = await context.open(
     'difficulty',
@@ -82,7 +87,8 @@ export async function startJdClient(context: Context): Promise<void> {
         },
       }),
   );
-  const open = upstreamsOf({ context, workers, provider, transactions, room, work, difficulty });
+  const jobs = new JobCounts();
+  const open = upstreamsOf({ context, workers, provider, transactions, room, work, difficulty, jobs });
   upstreams.push(...settings.upstreams.map(open));
   const takers = await context.open(
     'pools',
@@ -97,13 +103,22 @@ export async function startJdClient(context: Context): Promise<void> {
         probe: (upstream) => work.probe(upstream),
       }),
   );
+  const text = (): string => (provider.isServed ? takers.status : providerText);
+  stats.show({
+    text,
+    pay: () => (provider.isServed ? takers.pay : { state: 'failing', why: providerText }),
+    channels: () => server.figures.channels,
+    pools: () => takers.standings,
+    jobs,
+    desk,
+    blocks: found,
+  });
   await context.open('status', () =>
     openStatus(context, {
       staleMs: config.stale_work_timeout_sec * 1000,
       isServed: () => provider.isServed,
       loseSource: () => work.loseSource(),
-      text: () => (provider.isServed ? takers.status : providerText),
-      pay: () => (provider.isServed ? takers.pay : { state: 'failing', why: providerText }),
+      text,
       figures: () => ({
         channels: server.figures.channels,
         workers: server.activeWorkers,
@@ -125,6 +140,7 @@ interface UpstreamParts {
   readonly room: Room;
   readonly work: Work;
   readonly difficulty: Difficulty;
+  readonly jobs: JobCounts;
 }
 
 /** @returns what makes an upstream of its settings; it connects when it is wanted */
@@ -136,6 +152,7 @@ function upstreamsOf({
   room,
   work,
   difficulty,
+  jobs,
 }: UpstreamParts) {
   // One channel for the jobs of all miners, which comes back after a cut.
   const request = (): OpenRequest => ({
@@ -155,6 +172,7 @@ function upstreamsOf({
       transactionsOf: ({ template }) => transactions.of(template.template_id),
       workers,
       log,
+      jobs,
       changed() {
         if (room.fits(upstream.offer?.outputs ?? [])) work.look();
         else provider.setConstraints(room.constraints);

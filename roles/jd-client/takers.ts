@@ -1,3 +1,4 @@
+import type { LinkState as ReportedState } from '../../protocols/stats/messages.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import { chooseUpstream, type LinkState } from '../../services/mining-client/choose-upstream.ts';
 import type { WorkTaker } from './work-taker.ts';
@@ -19,6 +20,15 @@ export interface Pool extends WorkTaker, LinkState {
   /** Keeps its links up from now on, or lets them go. */
   want(isWanted: boolean): void;
   close(): Promise<void>;
+}
+
+/** How somebody to mine for stands, as it is reported. */
+export interface PoolStanding {
+  readonly name: string;
+  readonly isUsed: boolean;
+  /** Unknown: it is not tried, since a better placed one is there. */
+  readonly state: ReportedState;
+  readonly why: string;
 }
 
 export interface TakersOptions {
@@ -61,6 +71,20 @@ export class Takers {
     const waiting = `waiting for pool ${first.name}: ${first.trouble}`;
     if (this.#active === undefined) return waiting;
     return `${waiting}; mining ${this.#pool ? `for ${this.#pool.name}` : 'solo'} meanwhile`;
+  }
+
+  /** Of all, in their order, solo mining last. */
+  get standings(): PoolStanding[] {
+    const { upstreams } = this.#options;
+    const pools = upstreams.map(({ name, wellSince, trouble }, place): PoolStanding => {
+      const isUsed = place === this.#active;
+      if (wellSince !== undefined) return { name, isUsed, state: 'ok', why: 'it takes our jobs' };
+      const isTried = place <= (this.#active ?? upstreams.length);
+      return { name, isUsed, state: isTried ? 'failing' : 'unknown', why: trouble };
+    });
+    const isSolo = this.#active === upstreams.length;
+    const why = isSolo ? 'blocks pay the miner itself' : 'where no pool is well';
+    return [...pools, { name: 'solo', isUsed: isSolo, state: isSolo ? 'ok' : 'unknown', why }];
   }
 
   /** Whether anybody pays for shares. Mining solo works, and is trouble all the same where a pool was to be mined for. */

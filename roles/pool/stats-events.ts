@@ -1,6 +1,6 @@
 import { ehashAmount } from '../../protocols/ehash/amount.ts';
-import { CHANNEL_KINDS, fieldText } from '../../protocols/stats/messages.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
+import { connectionEvents } from '../../services/mining-server/connection-events.ts';
 import type { MiningEvents } from '../../services/mining-server/house.ts';
 import type { MiningServer } from '../../services/mining-server/server.ts';
 import { openStatsClient, type StatsClient } from '../../services/stats/client/client.ts';
@@ -79,40 +79,6 @@ export function openPoolStats({ context, outbox, look }: Parts): PoolStats {
   };
 }
 
-function connectionEvents(client: StatsClient): PoolStats['mining'] {
-  return {
-    onConnected: (connection, remote, { flags, vendor, firmware, device_id }) =>
-      client.send({
-        name: 'DownstreamConnected',
-        at: BigInt(Date.now()),
-        downstream_id: connection,
-        flags,
-        address: fieldText(remote),
-        software: fieldText([vendor, device_id, firmware].filter((part) => part !== '').join(' ')),
-      }),
-    onDisconnected: (connection) =>
-      client.send({ name: 'DownstreamDisconnected', at: BigInt(Date.now()), downstream_id: connection }),
-    onChannelOpened: (connection, { id, kind, k, nominalHashRate, userIdentity }) =>
-      client.send({
-        name: 'ChannelOpened',
-        at: BigInt(Date.now()),
-        downstream_id: connection,
-        channel_id: id,
-        kind: CHANNEL_KINDS.indexOf(kind),
-        difficulty: k,
-        hashrate: wholeRate(nominalHashRate),
-        user_identity: fieldText(userIdentity),
-      }),
-    onChannelClosed: (connection, { id }) =>
-      client.send({
-        name: 'ChannelClosed',
-        at: BigInt(Date.now()),
-        downstream_id: connection,
-        channel_id: id,
-      }),
-  };
-}
-
 function quoteEvents(client: StatsClient, quotes: QuoteClock): PoolStats['quotes'] {
   return {
     created: (_first, last) => quotes.created(last, Date.now()),
@@ -131,11 +97,6 @@ function quoteEvents(client: StatsClient, quotes: QuoteClock): PoolStats['quotes
         delay_ms: 0,
       }),
   };
-}
-
-/** What a client says of its rate, as a whole number; clients say anything. */
-function wholeRate(rate: number): bigint {
-  return Number.isFinite(rate) && rate >= 0 && rate < 2 ** 64 ? BigInt(Math.round(rate)) : 0n;
 }
 
 /** How the pool is, as it is reported. @param blocked why no channel can be opened, or no share taken */

@@ -11,6 +11,9 @@ import type { NoiseLink } from './link.ts';
 import { closedBefore } from './socket.ts';
 
 /** What a client says of itself; the rest of SetupConnection follows from where it connects to. */
+/** As our own software names itself. */
+export const VENDOR = 'hashpool';
+
 export interface SetupRequest {
   readonly protocol: number;
   readonly flags?: number;
@@ -37,7 +40,7 @@ export async function requestSetup(
     flags: 0,
     endpoint_host: host,
     endpoint_port: port,
-    vendor: 'hashpool',
+    vendor: VENDOR,
     hardware_version: '',
     firmware: '',
     device_id: '',

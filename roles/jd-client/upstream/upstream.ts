@@ -13,6 +13,7 @@ import type { HandshakeWorkers } from '../../../runtime/sv2/handshake-workers.ts
 import type { CustomJobAnswer, MiningChannel } from '../../../services/mining-client/channel.ts';
 import type { OpenRequest } from '../../../services/mining-client/session.ts';
 import type { PushedBlock } from '../blocks/kept-block.ts';
+import type { JobCounts } from '../job-counts.ts';
 import { poolName, type UpstreamSettings } from '../settings.ts';
 import type { Pool } from '../takers.ts';
 import type { JobOffer } from '../work-taker.ts';
@@ -40,6 +41,7 @@ export interface UpstreamOptions {
   transactionsOf(job: OwnJob): Promise<NonNullable<JobRecord['transactions']>>;
   readonly workers: HandshakeWorkers;
   readonly log: Logger;
+  readonly jobs: JobCounts;
   /** What it is, or what can be made for it, is something else than before. */
   changed(): void;
 }
@@ -144,6 +146,7 @@ export class Upstream implements Pool {
     const record = new JobRecord(job, this.#channel, (verdict) => this.#standing.judged(verdict));
     this.#records.set(job.number, record);
     this.#forgetOldest();
+    this.#options.jobs.made++;
     this.#declarations.add(job.number, performance.now());
     if (this.#options.isDeclared) void this.#gather(record);
   }
@@ -261,6 +264,7 @@ export class Upstream implements Pool {
       case 'DeclareMiningJob.Error': {
         const details = fromUtf8(message.error_details.subarray(0, 1000));
         this.#log.info({ code: message.error_code }, `the jd-server refused a job: ${details}`);
+        this.#options.jobs.refuse(message.error_code);
         this.#declarations.notDeclared(message.request_id, message.error_code, now);
         break;
       }
@@ -319,12 +323,14 @@ export class Upstream implements Pool {
       return;
     }
     this.#log.info({ code: answer.error_code }, 'the pool refused a job');
+    this.#options.jobs.refuse(answer.error_code);
     this.#declarations.wasNotSet(request_id, answer.error_code, performance.now());
   }
 
   #accepted(number: number, poolJobId: number): void {
     const record = this.#records.get(number);
     this.#log.debug({ job: number, pool_job: poolJobId, shares: record?.waiting }, 'the pool mines our job');
+    this.#options.jobs.accepted++;
     record?.accept(poolJobId);
     this.#standing.taken();
   }

@@ -68,6 +68,7 @@ export class Presence {
       case 'SatSums':
       case 'UpstreamStates':
       case 'DeclarationSums':
+      case 'OwnJobSums':
         this.#latest.set(event.name, event);
         break;
     }

@@ -20,6 +20,9 @@ const SETTLE_MS = 5_000;
 /** The role that sees all shares of a side: while it reports, what it does not tell of was not. */
 const SHARE_ROLE = { pool: 'pool', proxy: 'translator' } as const;
 
+/** Roles that miners connect to; those of a jd-client that mine at the translator are told of by that. */
+const CROWD_ROLES: ReadonlySet<string> = new Set(['pool', 'translator', 'jd-client']);
+
 export interface BoardParts {
   readonly side: 'pool' | 'proxy';
   readonly network: string;
@@ -76,17 +79,15 @@ export class Board {
         text: `${open.role} was started again`,
       });
     }
-    if (open.role === SHARE_ROLE[side]) {
-      this.crowd.forget();
-      this.#seeingSince = clock();
-    }
+    if (CROWD_ROLES.has(open.role)) this.crowd.forget(open.role);
+    if (open.role === SHARE_ROLE[side]) this.#seeingSince = clock();
     return this.reports.opened(open, instance, clock());
   }
 
   closed(report: RoleReport): void {
-    const { clock, side } = this.#parts;
+    const { clock } = this.#parts;
     this.reports.closed(report, clock());
-    if (report.role === SHARE_ROLE[side]) this.crowd.forget();
+    if (CROWD_ROLES.has(report.role)) this.crowd.forget(report.role);
   }
 
   /** Takes a message of a role that has opened its connection. */

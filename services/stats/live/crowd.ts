@@ -1,5 +1,5 @@
 import type { StatsMessageOf } from '../../../protocols/stats/messages.ts';
-import { CHANNEL_KINDS } from '../../../protocols/stats/messages.ts';
+import { CHANNEL_KINDS, FIRST_OWN_CONNECTION } from '../../../protocols/stats/messages.ts';
 import { type KnownMiner, type KnownMiners, rowOf } from './known-miners.ts';
 import type { Recorder } from './recorder.ts';
 import { type LiveWorker, LiveWorkers } from './workers.ts';
@@ -14,7 +14,7 @@ interface Parts {
   readonly clock: () => number;
 }
 
-/** Who is connected to the role that sees all shares, and whose each channel is. */
+/** Who is connected to the role that sees all shares, or to a jd-client beside it, and whose each channel is. */
 export class Crowd {
   readonly workers = new LiveWorkers();
   readonly #parts: Parts;
@@ -36,7 +36,7 @@ export class Crowd {
   /** All of a connection is gone. */
   disconnected(id: number): void {
     this.#connections.delete(id);
-    for (const worker of this.workers.take(id)) this.#gone(worker);
+    for (const worker of this.workers.take((connection) => connection === id)) this.#gone(worker);
   }
 
   channelOpened(message: StatsMessageOf<'ChannelOpened'>): void {
@@ -73,10 +73,12 @@ export class Crowd {
     });
   }
 
-  /** Forgets all that is open. */
-  forget(): void {
-    this.#connections.clear();
-    for (const worker of this.workers.take()) this.#gone(worker);
+  /** Forgets what is open on a role. */
+  forget(role: string): void {
+    const isOwn = role === 'jd-client';
+    const isOf = (connection: number): boolean => connection >= FIRST_OWN_CONNECTION === isOwn;
+    for (const id of [...this.#connections.keys()].filter(isOf)) this.#connections.delete(id);
+    for (const worker of this.workers.take(isOf)) this.#gone(worker);
   }
 
   /** The miner whose shares come on a channel under a worker's name. */

@@ -35,6 +35,7 @@ export class SideNews {
   readonly #parts: Parts;
   #ledger: Stats['ledger'] = null;
   #declarations: Declarations['sums'] = null;
+  #ownJobs: Declarations['own'] = null;
   #upstreams: Upstreams['upstreams'] = [];
 
   constructor(parts: Parts) {
@@ -56,6 +57,11 @@ export class SideNews {
   /** What the jd-server's process has done, as it told last. */
   get declarations(): Declarations['sums'] {
     return this.#declarations;
+  }
+
+  /** What the jd-client's process has done, as it told last. */
+  get ownJobs(): Declarations['own'] {
+    return this.#ownJobs;
   }
 
   take(message: StatsMessage): void {
@@ -95,6 +101,9 @@ export class SideNews {
         break;
       case 'DeclarationSums':
         this.#declarations = declarationSums(message);
+        break;
+      case 'OwnJobSums':
+        this.#ownJobs = ownJobSums(message);
         break;
       case 'BlockFound':
         this.#blockFound(message);
@@ -155,5 +164,29 @@ function declarationSums(message: StatsMessageOf<'DeclarationSums'>): Declaratio
     declared: String(declared),
     solutions: String(solutions),
     refused: refused.map(({ reason, count }) => ({ reason, count: String(count) })),
+  };
+}
+
+function ownJobSums(message: StatsMessageOf<'OwnJobSums'>): Declarations['own'] {
+  const { at, pools, made, accepted, refused, shares_waiting, blocks, blocks_unseen } = message;
+  return {
+    at: Number(at),
+    pools: pools.map(({ name, is_used, state, why }) => ({
+      name,
+      in_use: is_used === 1,
+      state: LINK_STATES[state] ?? 'unknown',
+      why,
+    })),
+    made: String(made),
+    accepted: String(accepted),
+    refused: refused.map(({ reason, count }) => ({ reason, count: String(count) })),
+    shares: {
+      accepted: String(message.shares_accepted),
+      refused: String(message.shares_refused),
+      lost: String(message.shares_lost),
+      waiting: shares_waiting,
+    },
+    blocks: String(blocks),
+    blocks_unseen,
   };
 }

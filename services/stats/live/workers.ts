@@ -54,11 +54,9 @@ export class LiveWorkers {
     return worker;
   }
 
-  /** All of a connection, or of all. */
-  take(connection?: number): LiveWorker[] {
-    const taken = [...this.#open.values()].filter(
-      (worker) => connection === undefined || worker.connection === connection,
-    );
+  /** All of some connections. */
+  take(isOf: (connection: number) => boolean): LiveWorker[] {
+    const taken = [...this.#open.values()].filter(({ connection }) => isOf(connection));
     for (const worker of taken) this.close(worker.connection, worker.channel);
     return taken;
   }

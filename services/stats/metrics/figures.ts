@@ -24,6 +24,7 @@ export async function readFigures(context: ApiContext): Promise<Figure[]> {
     ...stateFigures(context, stats),
     ...roleFigures(context),
     ...declarationFigures(context),
+    ...ownJobFigures(context),
     ...epochFigures(context),
   ];
 }
@@ -136,6 +137,45 @@ function declarationFigures({ board }: ApiContext): Figure[] {
     counter('jd_declared', 'Jobs taken, since its process began.', Number(sums.declared)),
     counter('jd_solutions', 'Blocks handed to the node, since its process began.', Number(sums.solutions)),
     labelled('jd_refused_total', 'Jobs refused, since its process began, by reason.', refused, 'counter'),
+  ];
+}
+
+function ownJobFigures({ board }: ApiContext): Figure[] {
+  const own = board.news.ownJobs;
+  if (own === null) return [];
+  const { accepted, refused, lost } = own.shares;
+  const outcomes = Object.entries({ accepted, refused, lost });
+  const byReason = own.refused.map(({ reason, count }) => ({ labels: { reason }, value: Number(count) }));
+  return [
+    labelled(
+      'jdc_pool_up',
+      '1 where a pool takes jobs of our own, 0 where it does not; absent where it is not tried.',
+      own.pools
+        .filter(({ state }) => state !== 'unknown')
+        .map(({ name, state }) => ({ labels: { pool: name }, value: state === 'ok' ? 1 : 0 })),
+    ),
+    labelled(
+      'jdc_mined_for',
+      '1 for whom miners make their own jobs.',
+      own.pools.map(({ name, in_use }) => ({ labels: { pool: name }, value: in_use ? 1 : 0 })),
+    ),
+    counter('jdc_jobs_made', 'Own jobs made for pools, since the process began.', Number(own.made)),
+    counter('jdc_jobs_accepted', 'Own jobs that pools took, since the process began.', Number(own.accepted)),
+    labelled(
+      'jdc_refusals_total',
+      'Answers that refused a job, since the process began, by reason.',
+      byReason,
+      'counter',
+    ),
+    labelled(
+      'jdc_shares_total',
+      'Shares of own jobs, since the process began, by what became of them.',
+      outcomes.map(([outcome, count]) => ({ labels: { outcome }, value: Number(count) })),
+      'counter',
+    ),
+    gauge('jdc_shares_waiting', 'Shares of own jobs without an answer.', own.shares.waiting),
+    counter('jdc_blocks', 'Blocks found by own jobs, since the process began.', Number(own.blocks)),
+    gauge('jdc_blocks_unseen', 'Of them, those that the node is not known to have.', own.blocks_unseen),
   ];
 }
 

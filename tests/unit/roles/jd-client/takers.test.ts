@@ -86,6 +86,14 @@ test('the first pool that is well is mined for, and the others are left alone', 
   at(200);
   assert.deepEqual(chosen, ['pool 1']);
   assert.equal(takers.status, 'mining for pool 1');
+  assert.deepEqual(
+    takers.standings.map(({ isUsed, state }) => [isUsed, state]),
+    [
+      [true, 'ok'],
+      [false, 'unknown'],
+      [false, 'unknown'],
+    ],
+  );
 });
 
 test('the next pool, then solo, then back when one has been well long enough', (t) => {
@@ -108,6 +116,14 @@ test('the next pool, then solo, then back when one has been well long enough', (
   at(10_000 + SOLO_AFTER_MS);
   assert.deepEqual(chosen.at(-1), 'solo');
   assert.match(takers.status, /; mining solo meanwhile$/);
+  assert.deepEqual(
+    takers.standings.map(({ name, isUsed, state, why }) => [name, isUsed, state, why]),
+    [
+      ['pool 1', false, 'failing', 'not connected'],
+      ['pool 2', false, 'failing', 'not connected'],
+      ['solo', true, 'ok', 'blocks pay the miner itself'],
+    ],
+  );
   assert.equal(takers.pay.state, 'failing');
   assert.match(
     takers.pay.why,

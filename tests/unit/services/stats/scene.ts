@@ -35,7 +35,7 @@ export async function startService(
   const service = await openStatsService({
     side: options.side ?? 'pool',
     network: 'regtest',
-    roles: options.side === 'proxy' ? ['translator'] : ['pool', 'mint', 'jd-server'],
+    roles: options.side === 'proxy' ? ['translator', 'jd-client'] : ['pool', 'mint', 'jd-server'],
     host: '127.0.0.1',
     tcpPort: options.tcpPort ?? 0,
     httpPort: 0,
