@@ -9,6 +9,7 @@ import {
   B0_255,
   FIXED,
   SEQ0_64K,
+  SEQ0_255,
   SIGNATURE,
   STR0_255,
   U8,
@@ -34,6 +35,7 @@ export const WORK_LINK_FRAME_CAP = 256 * 1024;
 
 const POINT = FIXED(33, 'POINT');
 const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
+const HEADER = FIXED(80, 'HEADER');
 
 /**
  * The work link, pool to mint. Sequence numbers count the shares of one outbox from 1. Each SubmitWork is answered,
@@ -46,6 +48,8 @@ const OUTBOX_ID = FIXED(OUTBOX_ID_BYTES, 'OUTBOX_ID');
  * BlockState comes after the first Terms for the pool's latest blocks, afterwards for each whose state changes.
  * A pool that puts payouts into its coinbases says after the first Terms how much room they have; only such a pool is told
  * CoinbasePayouts, serialized outputs one after the other, which stand for blocks on `prev_hash` alone.
+ * ShowShares names shares by their hashes that a block has drawn for the pool's report; those that the pool has come in
+ * any number of ShownShares, each with its coinbase without witness and the path from there to the header's root.
  */
 export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
   OpenWorkLink: message(0x80, {
@@ -75,6 +79,10 @@ export const workLinkMessages = messageTable('Work link', EHASH_EXTENSION, {
   ServerIdLease: message(0x86, { server_id: U16 }),
   CoinbaseRoom: message(0x87, { max_size: U16, max_sigops: U16 }),
   CoinbasePayouts: message(0x88, { payouts_id: U64, prev_hash: U256, outputs: B0_64K }),
+  ShowShares: message(0x89, { shares: SEQ0_255(U256) }),
+  ShownShares: message(0x8a, {
+    shares: SEQ0_255(STRUCT({ header: HEADER, coinbase: B0_64K, merkle_path: SEQ0_255(U256) })),
+  }),
 });
 
 export const workLinkProtocol = defineProtocol('work link', [commonMessages, workLinkMessages]);
@@ -84,6 +92,7 @@ export type OpenWorkLink = Extract<WorkLinkMessage, { name: 'OpenWorkLink' }>;
 export type SubmitWork = Extract<WorkLinkMessage, { name: 'SubmitWork' }>;
 export type WorkAck = Extract<WorkLinkMessage, { name: 'WorkAck' }>;
 export type BlockStateMessage = Extract<WorkLinkMessage, { name: 'BlockState' }>;
+export type ShownShare = Extract<WorkLinkMessage, { name: 'ShownShares' }>['shares'][number];
 type CoinbasePayoutsMessage = Extract<WorkLinkMessage, { name: 'CoinbasePayouts' }>;
 type TermsMessage = Extract<WorkLinkMessage, { name: 'Terms' }>;
 
