@@ -141,7 +141,8 @@ export class Engine {
     return onceOrAgain(outputs, () => this.#swap(inputs, outputs), {
       signaturesOf: (blinded) => this.signaturesOf(blinded),
       isPaid: async () => {
-        const spent = await this.#spent(checkInputs(inputs, this.keysets.all, unixNow()), outputs);
+        const keysets = await this.keysets.named(inputs);
+        const spent = await this.#spent(checkInputs(inputs, keysets, unixNow()), outputs);
         const states = await this.proofStates(spent.map(({ y }) => y));
         return states.every(({ state }) => state === 'SPENT');
       },
@@ -153,7 +154,7 @@ export class Engine {
     const { outputs, signatures, expectedAmounts } = request;
     const quotes = await this.quotes(request.quotes);
     checkExpected(quotes, expectedAmounts);
-    checkMint(quotes, outputs, this.keysets.all, unixNow());
+    checkMint(quotes, outputs, await this.keysets.named(outputs), unixNow());
     const issue = await this.issuance.mint(claimsOf(quotes, signatures), outputs);
     faultPoint('mint-signed');
     await this.store.call('mint', { quotes: quotes.map(({ id }) => id), signatures: issue.rows });
@@ -163,7 +164,8 @@ export class Engine {
   }
 
   async #swap(inputs: readonly Input[], outputs: readonly Output[]): Promise<IssuedSignature[]> {
-    const paid = checkSwap(inputs, outputs, this.keysets.all, unixNow());
+    const keysets = await this.keysets.named([...inputs, ...outputs]);
+    const paid = checkSwap(inputs, outputs, keysets, unixNow());
     const spent = await this.#spent(paid, outputs);
     const issue = await this.issuance.sign(outputs);
     faultPoint('swap-signed');
@@ -174,8 +176,9 @@ export class Engine {
   }
 
   /** The rows that spend checked inputs in a request, where curve and conditions allow it; see inputs.ts. */
-  spendable(paid: CheckedInputs, spending: Spending): Promise<SpentRow[]> {
-    return spendable({ signer: this.signer, keysets: this.keysets.all }, paid, spending, unixNow());
+  async spendable(paid: CheckedInputs, spending: Spending): Promise<SpentRow[]> {
+    const keysets = await this.keysets.named(paid.inputs);
+    return spendable({ signer: this.signer, keysets }, paid, spending, unixNow());
   }
 
   /** For each Y how its proof stands (NUT-07). */

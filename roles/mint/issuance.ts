@@ -3,7 +3,7 @@ import { cashuError } from '../../protocols/cashu/errors.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { KeysetBook, MintKeyset } from './keyset-book.ts';
 import type { MintClaim, Signed, Signer } from './signer/signer.ts';
-import type { SignatureRow } from './store/ledger.ts';
+import type { SignatureRow, StoredSignature } from './store/ledger.ts';
 
 /** A blind signature as wallets get it. */
 export interface IssuedSignature extends Output {
@@ -13,6 +13,8 @@ export interface IssuedSignature extends Output {
   readonly e: Uint8Array;
   readonly s: Uint8Array;
 }
+
+type Keysets = ReadonlyMap<string, MintKeyset>;
 
 /** Signatures on the outputs of one request: not given out before `rows` are stored. */
 export interface Issue {
@@ -67,7 +69,8 @@ export class Issuance {
   /** Signs outputs. @throws HashpoolError 'request-malformed', 'keyset-unknown', 'signing-stopped', 'mint-not-ready' */
   async sign(outputs: readonly Output[]): Promise<Issue> {
     this.checkOpen();
-    return this.#issue(outputs, await this.#signer.sign(this.#named(outputs)));
+    const keysets = await this.#keysets.named(outputs);
+    return issueOf(keysets, outputs, await this.#signer.sign(blindedOf(keysets, outputs)));
   }
 
   /**
@@ -76,37 +79,38 @@ export class Issuance {
    */
   async mint(claims: readonly MintClaim[], outputs: readonly Output[]): Promise<Issue> {
     this.checkOpen();
-    return this.#issue(outputs, await this.#signer.mint(claims, this.#named(outputs)));
+    const keysets = await this.#keysets.named(outputs);
+    return issueOf(keysets, outputs, await this.#signer.mint(claims, blindedOf(keysets, outputs)));
   }
 
   /** A signature that was given out before. */
-  stored({ keyset, exponent, blinded, signed }: SignatureRow): IssuedSignature {
-    const found = this.#keysets.ofRow(keyset);
-    return issued({ keysetId: found?.id ?? '', exponent, blinded }, signed);
+  stored({ keysetId, exponent, blinded, signed }: StoredSignature): IssuedSignature {
+    return issued({ keysetId, exponent, blinded }, signed);
   }
+}
 
-  #named(outputs: readonly Output[]) {
-    return outputs.map(({ keysetId, exponent, blinded }) => {
-      const { unit, index } = this.#keyset(keysetId);
-      return { unit, index, exponent, blinded };
-    });
-  }
+/** What the signer signs. */
+function blindedOf(keysets: Keysets, outputs: readonly Output[]) {
+  return outputs.map(({ keysetId, exponent, blinded }) => {
+    const { unit, index } = keysetOf(keysets, keysetId);
+    return { unit, index, exponent, blinded };
+  });
+}
 
-  #issue(outputs: readonly Output[], signed: readonly Signed[]): Issue {
-    const pairs = outputs.map((output, i) => ({ output, signed: at(signed, i) }));
-    return {
-      rows: pairs.map(({ output: { keysetId, exponent, blinded }, signed }) => {
-        return { keyset: this.#keyset(keysetId).row, exponent, blinded, signed };
-      }),
-      signatures: pairs.map(({ output, signed }) => issued(output, signed)),
-    };
-  }
+function issueOf(keysets: Keysets, outputs: readonly Output[], signed: readonly Signed[]): Issue {
+  const pairs = outputs.map((output, i) => ({ output, signed: at(signed, i) }));
+  return {
+    rows: pairs.map(({ output: { keysetId, exponent, blinded }, signed }) => {
+      return { keyset: keysetOf(keysets, keysetId).row, exponent, blinded, signed };
+    }),
+    signatures: pairs.map(({ output, signed }) => issued(output, signed)),
+  };
+}
 
-  #keyset(id: string): MintKeyset {
-    const keyset = this.#keysets.all.get(id);
-    if (keyset) return keyset;
-    throw cashuError('keyset-unknown', `${id}; /v1/keysets lists this mint's`);
-  }
+function keysetOf(keysets: Keysets, id: string): MintKeyset {
+  const keyset = keysets.get(id);
+  if (keyset) return keyset;
+  throw cashuError('keyset-unknown', `${id}; /v1/keysets lists this mint's`);
 }
 
 /** The item that belongs to the `i`th of another list. */

@@ -1,4 +1,4 @@
-import type { Keyset } from '../../domain/ledger/tokens.ts';
+import { type Keyset, MAX_TOKENS } from '../../domain/ledger/tokens.ts';
 import { equalBytes } from '../../protocols/bytes.ts';
 import { amountOf, KEYSET_SIZE } from '../../protocols/cashu/amount.ts';
 import { keysetId } from '../../protocols/cashu/nut02.ts';
@@ -20,14 +20,23 @@ export interface MintKeyset extends Keyset {
 /** What a keyset is made of besides the seed. */
 export type KeysetTerms = Pick<NewKeyset, 'unit' | 'derivationIndex' | 'inputFeePpk' | 'finalExpiry'>;
 
-/** All keysets, in memory as they are in the store. There are few, and every request needs them. */
+/** Keysets that sign no more and are kept in memory, those asked for last: 8 KiB each. */
+const MAX_PAST = 256;
+/** Keysets that one request may name: as many as it may have inputs and outputs. */
+const MAX_NAMED = 2 * MAX_TOKENS;
+
+/**
+ * The keysets that sign, in memory as they are in the store: every request needs them. Those of epochs past only grow in
+ * number; they are read when somebody names them.
+ */
 export class KeysetBook {
   readonly #store: Store<MintOperations>;
   readonly #signer: Signer;
   readonly #events: MintEvents;
-  #all: ReadonlyMap<string, MintKeyset> = new Map();
   #active: readonly MintKeyset[] = [];
-  #byRow: ReadonlyMap<number, MintKeyset> = new Map();
+  #signing: ReadonlyMap<string, MintKeyset> = new Map();
+  /** By id, the one asked for last at the end. */
+  #past = new Map<string, MintKeyset>();
 
   private constructor(store: Store<MintOperations>, signer: Signer, events: MintEvents) {
     this.#store = store;
@@ -41,9 +50,7 @@ export class KeysetBook {
    */
   static async open(store: Store<MintOperations>, signer: Signer, events: MintEvents): Promise<KeysetBook> {
     const book = new KeysetBook(store, signer, events);
-    for (const { unit, derivationIndex, publicKeys, isActive } of await book.reload()) {
-      // One of each seed is enough, and keysets of epochs past only grow in number.
-      if (!isActive) continue;
+    for (const { unit, derivationIndex, publicKeys } of await book.reload()) {
       if (equalBytes(await signer.publicKeys({ unit, index: derivationIndex }), publicKeys)) continue;
       throw new HashpoolError(
         'wrong-seed',
@@ -51,11 +58,6 @@ export class KeysetBook {
       );
     }
     return book;
-  }
-
-  /** By id. */
-  get all(): ReadonlyMap<string, MintKeyset> {
-    return this.#all;
   }
 
   /** Those that sign, oldest first: of sats, and of epochs whose price is not fixed. */
@@ -68,9 +70,42 @@ export class KeysetBook {
     return this.#active.findLast((keyset) => keyset.unit === unit);
   }
 
-  /** By its row in the store. */
-  ofRow(row: number): MintKeyset | undefined {
-    return this.#byRow.get(row);
+  /** How many are in memory. */
+  get held(): number {
+    return this.#signing.size + this.#past.size;
+  }
+
+  /** One by its id. */
+  async find(id: string): Promise<MintKeyset | undefined> {
+    return (await this.named([{ keysetId: id }])).get(id);
+  }
+
+  /** By id, all keysets that tokens name, and whichever else sign. */
+  async named(tokens: readonly { readonly keysetId: string }[]): Promise<ReadonlyMap<string, MintKeyset>> {
+    const signing = this.#signing;
+    const past = new Set(tokens.map(({ keysetId }) => keysetId).filter((id) => !signing.has(id)));
+    if (past.size === 0) return signing;
+    const ids = [...past].slice(0, MAX_NAMED);
+    const known = ids.flatMap((id) => this.#past.get(id) ?? []);
+    const missing = ids.filter((id) => !this.#past.has(id));
+    const rows = missing.length === 0 ? [] : await this.#store.call('keysetsById', missing);
+    const found = [...known, ...rows.map(keysetOf)];
+    for (const keyset of found) if (!keyset.isActive) this.#remember(keyset);
+    return new Map([...signing, ...found.map((keyset) => [keyset.id, keyset] as const)]);
+  }
+
+  /** The ids of keysets by their rows in the store. */
+  async idsOf(rows: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    if (rows.length === 0) return new Map();
+    const found = await this.#store.call('keysetsByRow', [...new Set(rows)]);
+    return new Map(found.map(({ keyset, id }) => [keyset, id]));
+  }
+
+  #remember(keyset: MintKeyset): void {
+    this.#past.delete(keyset.id);
+    this.#past.set(keyset.id, keyset);
+    const [oldest] = this.#past.keys();
+    if (this.#past.size > MAX_PAST && oldest !== undefined) this.#past.delete(oldest);
   }
 
   /** Public keys and id of a keyset that need not exist yet (NUT-02, version 2). */
@@ -111,14 +146,12 @@ export class KeysetBook {
     );
   }
 
-  /** Reads the keysets anew. */
+  /** Reads anew which keysets sign. */
   async reload(): Promise<readonly KeysetRow[]> {
-    const rows = await this.#store.call('keysets', null);
-    const keysets = rows.map((row) => this.#all.get(row.id) ?? keysetOf(row));
-    const renewed = keysets.map((keyset, i) => ({ ...keyset, isActive: rows[i]?.isActive ?? false }));
-    this.#all = new Map(renewed.map((keyset) => [keyset.id, keyset]));
-    this.#active = renewed.filter(({ isActive }) => isActive);
-    this.#byRow = new Map(renewed.map((keyset) => [keyset.row, keyset]));
+    const rows = await this.#store.call('signingKeysets', null);
+    this.#active = rows.map((row) => this.#signing.get(row.id) ?? keysetOf(row));
+    this.#signing = new Map(this.#active.map((keyset) => [keyset.id, keyset]));
+    for (const id of this.#signing.keys()) this.#past.delete(id);
     return rows;
   }
 }

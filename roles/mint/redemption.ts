@@ -43,7 +43,8 @@ export class Redemptions {
     return onceOrAgain(request.outputs, () => this.#redeem(request), {
       signaturesOf: (blinded) => engine.signaturesOf(blinded),
       isPaid: async () => {
-        const spent = await this.#spent(checkInputs(request.inputs, engine.keysets.all, unixNow()), request);
+        const keysets = await engine.keysets.named(request.inputs);
+        const spent = await this.#spent(checkInputs(request.inputs, keysets, unixNow()), request);
         const states = await engine.proofStates(spent.map(({ y }) => y));
         return states.every(({ state }) => state === 'SPENT');
       },
@@ -66,7 +67,7 @@ export class Redemptions {
   async #redeem(request: RedemptionRequest): Promise<IssuedSignature[]> {
     const { keysets, issuance, events } = this.#engine;
     issuance.checkOpen();
-    const paid = checkInputs(request.inputs, keysets.all, unixNow());
+    const paid = checkInputs(request.inputs, await keysets.named(request.inputs), unixNow());
     const { epoch, sats } = await this.#priced(request, paid);
     const spent = await this.#spent(paid, request);
     const issue = await issuance.sign(request.outputs);
@@ -114,7 +115,8 @@ export class Redemptions {
         `inputs are in ${given.unit}; only ehash of an epoch is redeemed, swap or melt these`,
       );
     }
-    const sats = checkRedemption(request, given, { keysets: keysets.all, epoch, tip, now: unixNow() });
+    const named = await keysets.named(request.outputs);
+    const sats = checkRedemption(request, given, { keysets: named, epoch, tip, now: unixNow() });
     return { epoch, sats };
   }
 

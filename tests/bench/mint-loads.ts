@@ -143,7 +143,7 @@ export const verifyProofs: Load = {
   async prepare(mint, requests) {
     const proofs = (await tokensOf(mint, BATCH)).slice(0, BATCH);
     const { unit } = mint;
-    const { index = 0 } = mint.engine.keysets.all.get(mint.keysetId) ?? {};
+    const { index = 0 } = (await mint.engine.keysets.find(mint.keysetId)) ?? {};
     const named = proofs.map((proof) => ({ ...proof, unit, index }));
     return times(requests, () => () => mint.engine.signer.verifyProofs(named));
   },

@@ -65,7 +65,7 @@ async function openAt({ store, rows, hasJournal = false }: Place): Promise<Opene
 /** The engine compiles a WebAssembly module for good only while it is used, and takes seconds of CPU for it. */
 async function warmUp(mint: TestMint): Promise<void> {
   const { signer, keysets } = mint.engine;
-  const { unit, index } = keysets.all.get(mint.keysetId) ?? { unit: mint.unit, index: 0 };
+  const { unit, index } = (await keysets.find(mint.keysetId)) ?? { unit: mint.unit, index: 0 };
   const secret = randomBytes(32);
   const claim = {
     publicKey: mint.curve.publicKey(secret),

@@ -179,11 +179,8 @@ test('tokens of a keyset that was rotated are exchanged for those of its success
   await lightning.mint.engine.keysets.rotateTo(rotation);
   await wallet.collect();
   assert.equal((await sums(wallet)).amount, 100n);
-  const { proofs } = getDecodedToken(
-    await wallet.send(100n),
-    lightning.mint.engine.keysets.all.keys().toArray(),
-  );
-  const active = lightning.mint.engine.keysets.active('sat')?.id;
+  const active = lightning.mint.engine.keysets.active('sat')?.id ?? '';
+  const { proofs } = getDecodedToken(await wallet.send(100n), [lightning.satKeyset, active]);
   assert.deepEqual([...new Set(proofs.map(({ id }) => id))], [active]);
   assert.notEqual(active, lightning.satKeyset);
 });

@@ -25,7 +25,7 @@ export function nut01(http: FastifyInstance, engine: Engine): void {
     '/v1/keys/:id',
     { schema: { params } },
     async ({ params: { id } }) => {
-      const keyset = engine.keysets.all.get(id.toLowerCase());
+      const keyset = await engine.keysets.find(id.toLowerCase());
       if (keyset) return { keysets: [keysetAnswer(keyset)] };
       throw cashuError('keyset-unknown', `id is ${id}; /v1/keysets lists this mint's`);
     },

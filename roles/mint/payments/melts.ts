@@ -72,7 +72,8 @@ export class Melts {
   /** Whether a request was carried out before: its proofs are where those of the quote are. */
   async #isPaidBy(quote: MeltQuote, { inputs, outputs }: MeltRequest): Promise<boolean> {
     if (quote.state === 'UNPAID') return false;
-    const checked = checkInputs(inputs, this.#engine.keysets.all, Math.floor(Date.now() / 1000));
+    const keysets = await this.#engine.keysets.named(inputs);
+    const checked = checkInputs(inputs, keysets, Math.floor(Date.now() / 1000));
     const rows = await this.#engine.spendable(checked, { outputs, quote: quote.name });
     const states = await this.#engine.proofStates(rows.map(({ y }) => y));
     return states.every(({ state }) => state === (quote.state === 'PAID' ? 'SPENT' : 'PENDING'));
@@ -106,7 +107,7 @@ export class Melts {
   async #check(quote: MeltQuote, request: MeltRequest): Promise<MeltStart> {
     const now = Math.floor(Date.now() / 1000);
     const fee = payableFee(quote, request.feeIndex, now);
-    const checked = checkInputs(request.inputs, this.#engine.keysets.all, now);
+    const checked = checkInputs(request.inputs, await this.#engine.keysets.named(request.inputs), now);
     const provided = checkProvided(quote, fee, checked);
     const outputs = await this.#blanks(request.outputs, quote.unit, now);
     const spending = { outputs: request.outputs, quote: quote.name };
@@ -118,7 +119,7 @@ export class Melts {
   /** Blank outputs must be signable by themselves: when the payment is made it is too late to refuse them. */
   async #blanks(outputs: readonly BlankOutput[], unit: string, now: number): Promise<HeldOutput[]> {
     if (outputs.length === 0) return [];
-    const keysets = this.#engine.keysets.all;
+    const keysets = await this.#engine.keysets.named(outputs);
     const ofOutputs = checkOutputs(
       outputs.map((output) => ({ ...output, exponent: 0 })),
       keysets,

@@ -123,7 +123,8 @@ export class MintQuotes {
     const { outputs, signatures, expectedAmounts } = request;
     const quotes = await this.find(methodName, request.quotes);
     const now = Math.floor(Date.now() / 1000);
-    const amounts = amountsToMint(quotes, outputs, expectedAmounts, this.#engine.keysets.all, now);
+    const keysets = await this.#engine.keysets.named(outputs);
+    const amounts = amountsToMint(quotes, outputs, expectedAmounts, keysets, now);
     const issue = await this.#engine.issuance.mint(claimsOf(quotes, signatures), outputs);
     faultPoint('quote-signed');
     await this.#engine.store.call('mintPaid', {

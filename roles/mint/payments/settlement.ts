@@ -90,11 +90,11 @@ export class Settlement {
   }
 
   /** Signs what a melt gives back (NUT-08). */
-  signChange(
+  async signChange(
     { provided, amount, outputs }: Pick<BegunMelt, 'provided' | 'amount' | 'outputs'>,
     fee: bigint,
   ): Promise<Issue> {
-    const idOf = new Map([...this.#engine.keysets.all.values()].map(({ row, id }) => [row, id]));
+    const idOf = await this.#engine.keysets.idsOf(outputs.map(({ keyset }) => keyset));
     const exponents = changeOf(provided ?? 0n, amount, fee, outputs.length);
     const signed = exponents.flatMap((exponent, i) => {
       const blank = outputs[i];

@@ -14,6 +14,11 @@ export interface SignatureRow {
   readonly signed: Uint8Array;
 }
 
+/** A blind signature as it was stored. */
+export interface StoredSignature extends SignatureRow {
+  readonly keysetId: string;
+}
+
 /** A proof to be spent. */
 export interface SpentRow {
   readonly keyset: number;

@@ -18,6 +18,7 @@ import { autoPayout } from './migrations/16-auto-payout.ts';
 import { gifts } from './migrations/17-gifts.ts';
 import { reports } from './migrations/18-reports.ts';
 import { coinbasePayouts } from './migrations/19-coinbase-payouts.ts';
+import { signingKeysets } from './migrations/20-keysets.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -88,5 +89,6 @@ export const schema: Schema = {
     gifts,
     reports,
     coinbasePayouts,
+    signingKeysets,
   ],
 };

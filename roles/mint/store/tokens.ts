@@ -5,7 +5,7 @@ import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { findAmong, runSteps, type Step } from '../../../runtime/sql/together.ts';
-import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
+import { ledgerWrites, type SignatureRow, type SpentRow, type StoredSignature } from './ledger.ts';
 import { quoteOperations } from './quotes.ts';
 import { blob, integer, type Row, text } from './row.ts';
 import { tallies } from './tallies.ts';
@@ -81,7 +81,11 @@ export function tokenOperations(db: Database) {
   const { spending, signing } = ledgerWrites(db);
   const findSpent = findAmong(db, (places) => `SELECT y, witness FROM spent WHERE y IN (${places})`);
   const findPending = findAmong(db, (places) => `SELECT y FROM pending_inputs WHERE y IN (${places})`);
-  const findSignatures = findAmong(db, (places) => `SELECT * FROM signatures WHERE blinded IN (${places})`);
+  const findSignatures = findAmong(
+    db,
+    (places) => `
+      SELECT s.*, k.id AS keyset_id FROM signatures AS s JOIN keysets AS k ON k.keyset = s.keyset WHERE s.blinded IN (${places})`,
+  );
 
   return {
     /**
@@ -125,7 +129,7 @@ export function tokenOperations(db: Database) {
     },
 
     /** For each B_ its signature, if it was ever signed. */
-    signaturesOf: (blinded: readonly Uint8Array[]): (SignatureRow | undefined)[] => {
+    signaturesOf: (blinded: readonly Uint8Array[]): (StoredSignature | undefined)[] => {
       const found = byKey(findSignatures(blinded), 'blinded');
       return blinded.map((each) => signatureOf(found.get(toHex(each))));
     },
@@ -143,9 +147,10 @@ function stateOf(spent: Row | undefined, isPending: boolean): ProofState {
   return { state: isPending ? 'PENDING' : 'UNSPENT', witness: null };
 }
 
-function signatureOf(row: Row | undefined): SignatureRow | undefined {
+function signatureOf(row: Row | undefined): StoredSignature | undefined {
   if (!row) return undefined;
   return {
+    keysetId: text(row, 'keyset_id'),
     keyset: integer(row, 'keyset'),
     exponent: integer(row, 'exponent'),
     blinded: blob(row, 'blinded'),

@@ -21,7 +21,7 @@ test('NUT-01, NUT-02: keysets and their keys, to the last digit', async (t) => {
     const keysets = body['keysets'];
     assert.ok(Array.isArray(keysets));
     const [keyset] = keysets;
-    const keys = mint.engine.keysets.all.get(mint.keysetId)?.publicKeys ?? [];
+    const keys = (await mint.engine.keysets.find(mint.keysetId))?.publicKeys ?? [];
     const expected = Object.fromEntries(
       keys.map((key, exponent) => [String(amountOf(exponent)), toHex(key)]),
     );

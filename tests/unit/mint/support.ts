@@ -135,7 +135,7 @@ class TestMintOn implements TestMint {
   }
 
   unblind(output: Blinded, { signature, keysetId, exponent }: IssuedSignature): Input {
-    const key = this.engine.keysets.all.get(keysetId)?.publicKeys[exponent];
+    const key = this.engine.keysets.signing.find(({ id }) => id === keysetId)?.publicKeys[exponent];
     if (!key) throw new Error('no such key');
     const blinding = this.curve.multiply(key, output.factor);
     return {

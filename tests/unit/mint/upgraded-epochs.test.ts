@@ -24,7 +24,7 @@ test('what blocks paid before blocks closed epochs backs the epoch that all the 
   const { engine: model, poolId, keysetId, unit } = await openTestMint(t, OPENED);
   const place = join(temporaryFolder(), 'mint.sqlite');
   const hashes = new Map(Array.from({ length: TIP - OPENED + 1 }, (_, i) => [OPENED + i, randomBytes(32)]));
-  const keys = model.keysets.all.get(keysetId)?.publicKeys ?? [];
+  const keys = (await model.keysets.find(keysetId))?.publicKeys ?? [];
 
   const old = new DatabaseSync(place);
   for (const migration of schema.migrations.slice(0, BEFORE_EPOCHS)) old.exec(migration);
