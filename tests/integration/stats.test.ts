@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Epochs } from '../../services/stats/api/schemas/epochs.ts';
 import type { Stats } from '../../services/stats/api/schemas/stats.ts';
 import { startAppliance } from '../harness/appliance.ts';
 import { processOf } from '../harness/hold-down.ts';
@@ -54,6 +56,56 @@ test('whatever is restarted, the sums are those of the mint', async (t) => {
   }
 });
 
+/** An epoch by what both the mint and the stats service say of it. */
+type EpochLine = readonly [
+  unit: string,
+  closed: number | null,
+  work: string,
+  reward: string,
+  redeemed: string,
+];
+
+/** All epochs of a page's pool as the mint answers. */
+async function epochsAtMint(mintUrl: string, pool: string): Promise<EpochLine[]> {
+  const answer = await fetch(`${mintUrl}/v1/ehash/epochs?pool=${pool}`);
+  const { epochs } = (await answer.json()) as {
+    epochs: {
+      unit: string;
+      closed_height: number | null;
+      work: number;
+      reward: number;
+      redeemed: { sats: number };
+    }[];
+  };
+  return epochs.map(({ unit, closed_height, work, reward, redeemed }) => {
+    return [unit, closed_height, String(work), String(reward), String(redeemed.sats)];
+  });
+}
+
+test('epochs are those of the mint, also after the mint was killed', async (t) => {
+  const appliance = await startAppliance(t);
+  const { pool } = appliance.dashboards;
+  const read = async () => (await (await fetch(`${pool}api/epochs?limit=100`)).json()) as Epochs;
+  const closed = async () => (await read()).epochs.filter(({ closed_height }) => closed_height !== null);
+  await until('a closed epoch', async () => (await closed()).length > 0);
+  await appliance.kill('mint');
+  const translator = processOf(appliance, 'translator');
+  process.kill(translator, 'SIGSTOP');
+  try {
+    await until('the epochs to agree', async () => {
+      const { epochs, sats, tip } = await read();
+      const [latest] = epochs;
+      if (!latest || sats === null || tip !== Number(await appliance.rpc.call('getblockcount'))) return false;
+      const told = epochs.map(({ unit, closed_height, work, reward_sat, redeemed_sat }): EpochLine => {
+        return [unit, closed_height, work, reward_sat, redeemed_sat];
+      });
+      return isDeepStrictEqual(told, await epochsAtMint(appliance.mintUrl, latest.pool));
+    });
+  } finally {
+    process.kill(translator, 'SIGCONT');
+  }
+});
+
 test('a parameter that is out of range is named, and answers have tags', async (t) => {
   const appliance = await startAppliance(t, { without: ['miner'] });
   for (const url of Object.values(appliance.dashboards)) {
@@ -64,6 +116,7 @@ test('a parameter that is out of range is named, and answers have tags', async (
       ['miners?state=asleep', 'state'],
       ['miners?colour=red', 'colour'],
       ['events?page=x', 'page'],
+      ['epochs?limit=0', 'limit'],
       ['miners/nobody', 'id'],
     ] as const) {
       const response = await fetch(`${url}api/${query}`);
