@@ -6,6 +6,7 @@ import { openStatsService } from '../../services/stats/service.ts';
 import { serviceSettings } from '../../services/stats/settings.ts';
 import type { ProxyStatsConfig, ProxyStatsShared } from './config.ts';
 import { connectRoute } from './connect-route.ts';
+import { EpochViews } from './epoch-views.ts';
 import { faucetRoutes } from './faucet-route.ts';
 import { proxyProbes } from './probes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -33,7 +34,7 @@ export async function startProxyStats(context: ProxyStatsContext): Promise<void>
       ...serviceSettings(context),
       probes: (parts) => proxyProbes(context, { ...parts, workers }, wallet),
       addRoutes(http, api) {
-        walletRoute(http, api, wallet);
+        walletRoute(http, api, wallet, new EpochViews(shared.mint.url, api.clock));
         faucetRoutes(http, api, wallet);
         tokenRoutes(http, api, wallet);
         connectRoute(http, api, {

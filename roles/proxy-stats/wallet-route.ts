@@ -7,6 +7,7 @@ import {
   walletQuery,
   walletSchema,
 } from '../../services/stats/api/schemas/wallet.ts';
+import type { EpochViews } from './epoch-views.ts';
 import type { WalletLink } from './wallet-link.ts';
 
 /** Sums and lines of the translator's wallet; nothing of it can be spent. */
@@ -14,6 +15,7 @@ export function walletRoute(
   http: FastifyInstance,
   { clock }: ApiContext,
   wallet: WalletLink | undefined,
+  epochs: Pick<EpochViews, 'of'>,
 ): void {
   http.get<{ Querystring: WalletQuery }>(
     '/api/wallet',
@@ -42,16 +44,19 @@ export function walletRoute(
       if (typeof answers === 'string') return unavailable(answers);
       const [balance, history] = answers;
       const lines = rows(history['lines']);
+      const balances = rows(balance['balances']);
+      const views = await epochs.of(balances.map((row) => String(row['unit'])));
       return {
         as_of: clock(),
         available: true,
         why: '',
-        balances: rows(balance['balances']).map((row) => ({
+        balances: balances.map((row) => ({
           unit: String(row['unit']),
           amount: String(row['amount']),
           waiting: String(row['waiting']),
           reserved: String(row['reserved']),
           sent: String(row['sent']),
+          epoch: views.get(String(row['unit'])) ?? null,
         })),
         history: lines.map((row) => ({
           id: Number(row['id']),

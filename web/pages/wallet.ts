@@ -1,4 +1,4 @@
-import { h, type JSX } from 'preact';
+import { type ComponentChildren, h, type JSX } from 'preact';
 import type { WalletView } from '../../services/stats/api/schemas/wallet.ts';
 import { useWallet } from '../data/use-wallet.ts';
 import { grouped } from '../format/amount.ts';
@@ -9,8 +9,10 @@ import { TimeOf } from '../parts/as-of.ts';
 import { Card } from '../parts/card.ts';
 import { Copyable } from '../parts/copy.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
+import { StateMark } from '../parts/state.ts';
 import { type Column, Table } from '../parts/table.ts';
 import { Title } from '../parts/title.ts';
+import { epochStates } from '../words/epochs.ts';
 import { unitName } from '../words/units.ts';
 
 type Line = WalletView['history'][number];
@@ -51,11 +53,29 @@ const lineColumns: readonly Column<Line>[] = [
 
 const balanceColumns: readonly Column<Balance>[] = [
   { title: 'Unit', cell: ({ unit }) => h('span', { title: unit }, unitName(unit)) },
+  { title: 'State', cell: stateOf },
   { title: 'In the wallet', kind: 'number', cell: ({ amount }) => grouped(amount) },
   { title: 'Waiting at the mint', kind: 'number', cell: ({ waiting }) => grouped(waiting) },
+  { title: 'Worth', kind: 'number second-rate', cell: worthOf },
   { title: 'Under way', kind: 'number second-rate', cell: ({ reserved }) => grouped(reserved) },
   { title: 'Handed out, not taken yet', kind: 'number second-rate', cell: ({ sent }) => grouped(sent) },
 ];
+
+/** How its epoch stands, and from which block on it can be redeemed. */
+function stateOf({ epoch }: Balance): ComponentChildren {
+  if (epoch === null) return '–';
+  const { state, redeemable_from: from } = epoch;
+  const note = state === 'maturing' && from !== null ? ` until block ${grouped(from)}` : '';
+  return h('span', null, h(StateMark, epochStates[state]), note);
+}
+
+/** What all of it, minted or not, would bring now; rounded down, as the mint does. */
+function worthOf({ amount, waiting, epoch }: Balance): string {
+  const price = epoch?.state === 'redeemable' ? epoch.price : null;
+  if (price === null || price.work === '0') return '–';
+  const ehash = BigInt(amount) + BigInt(waiting);
+  return `${grouped((ehash * BigInt(price.payable_sat)) / BigInt(price.work))} sat`;
+}
 
 /** What the translator's wallet holds, and what came and went. */
 export function WalletPage(): JSX.Element {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { EPOCH_STATES } from '../../../../protocols/stats/messages.ts';
 import { asOf, count, flag, list, nullable, object, sum, text, time } from './fields.ts';
 
 const signedSum = (description: string) =>
@@ -15,6 +16,21 @@ const line = object({
   note: text('what it was for; plain text, never markup'),
 });
 
+const epoch = object(
+  {
+    state: Type.Enum([...EPOCH_STATES]),
+    redeemable_from: nullable(count('the first height at which it can be redeemed; null while it is open')),
+    redeemable_before: nullable(count('the first height at which it can no more')),
+    price: nullable(
+      object(
+        { payable_sat: sum('sats for all its holders'), work: sum('ehash that shares them') },
+        'null before it is fixed',
+      ),
+    ),
+  },
+  'how the epoch of the unit stands, as the mint tells; null for other units, and where it does not tell',
+);
+
 /** `GET /api/wallet`, on the proxy's side */
 export const walletSchema = object({
   as_of: asOf,
@@ -27,6 +43,7 @@ export const walletSchema = object({
       waiting: sum('earned and still at the mint'),
       reserved: sum('in an operation that the mint has not answered yet'),
       sent: sum('handed out and not claimed yet'),
+      epoch: nullable(epoch),
     }),
     'by unit',
   ),
