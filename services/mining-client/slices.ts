@@ -1,5 +1,5 @@
 /** So long a slice of work may take before it is the others' turn, in milliseconds. */
-const SLICE_MS = 5;
+const SLICE_MS = 2;
 /** The clock is looked at after so many things. */
 const AT_ONCE = 16;
 /** What may be begun and not finished; with more, all is finished at once. */

@@ -4,10 +4,9 @@ import { difficultyOfTarget } from '../../../protocols/sv1/difficulty.ts';
 import { setDifficultyLine, setExtranonceLine, setVersionMaskLine } from '../../../protocols/sv1/messages.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import type { ExtranonceLayout } from './extranonce.ts';
-import { JobTable, type ToldJob } from './job-table.ts';
+import { type Footing, JobTable } from './job-table.ts';
 import type { MinerSocket } from './miner-socket.ts';
 import { linesOf, type NotifyWork } from './notify-work.ts';
-import type { UpstreamChannel } from './upstream.ts';
 
 /** A repeated job's time runs on with the clock, up to this many seconds past the pool's (consensus allows 7200). */
 const MAX_NTIME_ADVANCE_S = 7200;
@@ -21,7 +20,8 @@ export class JobTeller {
   readonly #keepaliveMs: number;
   readonly #now: () => number;
   #isTelling = false;
-  #last: ToldJob | undefined;
+  #job: ActiveJob | undefined;
+  #footing: Footing | undefined;
   #toldAt = 0;
   #toldTargetLe: Uint8Array | undefined;
   #toldMask = 0;
@@ -54,7 +54,7 @@ export class JobTeller {
   start(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    if (this.#last !== undefined) this.#tellNew({ ...this.#last });
+    if (this.#job && this.#footing) this.#tellNew(this.#job, this.#footing);
   }
 
   /** The miner is on another connection and knows nothing but its extranonce; the jobs it was told still count. */
@@ -66,12 +66,11 @@ export class JobTeller {
     this.grantVersionMask(versionMask);
   }
 
-  /** @param channel where its shares go */
-  take(job: ActiveJob, channel: UpstreamChannel, layout: ExtranonceLayout): void {
-    const next = { job, channel, layout, id: '', times: 0 };
+  take(job: ActiveJob, footing: Footing): void {
+    this.#job = job;
+    this.#footing = footing;
     if (job.work.cleanJobs) this.#mustClean = true;
-    if (this.#isTelling) this.#tellNew(next);
-    else this.#last = next;
+    if (this.#isTelling) this.#tellNew(job, footing);
   }
 
   /** The extranonce is another one: the next job ends all before it. */
@@ -83,25 +82,23 @@ export class JobTeller {
   /** The channel is a new one, on which nothing told before counts. */
   forget(): void {
     this.told.clear();
-    this.#last = undefined;
+    this.#job = undefined;
     this.#mustClean = true;
   }
 
   /** Tells the job again where the pool has been silent for long. */
   tick(): void {
     const now = this.#now();
-    if (this.#last === undefined || !this.#isTelling || now - this.#toldAt < this.#keepaliveMs) return;
-    const { job } = this.#last;
+    const job = this.#job;
+    if (job === undefined || !this.#isTelling || now - this.#toldAt < this.#keepaliveMs) return;
     const id = this.told.again();
     if (id !== undefined) this.#tell(job, linesOf(job.work, now), id, now);
   }
 
-  #tellNew(next: ToldJob): void {
+  #tellNew(job: ActiveJob, footing: Footing): void {
     const now = this.#now();
-    const lines = linesOf(next.job.work, now);
-    this.#last = next;
-    this.told.add(next, lines);
-    this.#tell(next.job, lines, next.id, now);
+    const lines = linesOf(job.work, now);
+    this.#tell(job, lines, this.told.add(job, footing, lines), now);
   }
 
   #tell({ work, targetLe }: ActiveJob, lines: NotifyWork, jobId: string, now: number): void {

@@ -1,6 +1,7 @@
 import type { HashpoolError } from '../../../protocols/errors.ts';
 import type { ActiveJob } from '../../../services/mining-client/active-job.ts';
 import { type ExtranonceLayout, isSameExtranonce, layOutExtranonce } from './extranonce.ts';
+import type { Footing } from './job-table.ts';
 import { JobTeller } from './job-teller.ts';
 import type { Upstream, UpstreamChannel, UpstreamOwner } from './upstream.ts';
 import { type DifficultySettings, difficultyWish, NOTHING_WANTED, type WantedDifficulty } from './wish.ts';
@@ -53,6 +54,7 @@ export class MinerChannel implements UpstreamOwner {
   readonly #now: () => number;
   #channel: UpstreamChannel | undefined;
   #layout: ExtranonceLayout | undefined;
+  #footing: Footing | undefined;
   #wanted: WantedDifficulty = NOTHING_WANTED;
   #wishTold = true;
   #wishToldAt = Number.NEGATIVE_INFINITY;
@@ -202,8 +204,12 @@ export class MinerChannel implements UpstreamOwner {
       const layout = layOutExtranonce({ extranoncePrefix, extranonceSize }, this.#settings.extranonce2Size);
       if (layout !== undefined) this.#follow(layout);
     }
-    if (this.#isSentAway || this.#layout === undefined) return;
-    this.jobs.take(job, channel, this.#layout);
+    const layout = this.#layout;
+    if (this.#isSentAway || layout === undefined) return;
+    if (this.#footing?.channel !== channel || this.#footing.layout !== layout) {
+      this.#footing = { channel, layout };
+    }
+    this.jobs.take(job, this.#footing);
   }
 
   closed(reason: string): void {

@@ -24,7 +24,7 @@ export interface ShareRules {
  * @throws Sv1Error with the words for what is wrong
  */
 export function checkShare(
-  { job, layout: { padding } }: Pick<ToldJob, 'job' | 'layout'>,
+  { job, footing }: ToldJob,
   submit: SubmitRequest,
   { versionMask, wallClockMs }: ShareRules,
 ): Share {
@@ -33,6 +33,7 @@ export function checkShare(
   const { ntime, nonce, extranonce2 } = submit;
   const latest = Math.max(work.minNtime, Math.floor(wallClockMs / 1000)) + MAX_NTIME_AHEAD_S;
   if (ntime < work.minNtime || ntime > latest) throw new Sv1Error(refusals.ntimeOutOfRange);
+  const { padding } = footing.layout;
   const extranonce = padding.length === 0 ? extranonce2 : concatBytes(padding, extranonce2);
   return { jobId: work.jobId, version, ntime, nonce, extranonce };
 }
@@ -41,8 +42,8 @@ export function checkShare(
  * Hashes the share. A block goes to the pool whatever it is worth as a share: on a test network it may be easier.
  * @throws Sv1Error where it meets neither the job's own target nor the chain's
  */
-export function checkWork(hash: Hash, { job, layout }: Pick<ToldJob, 'job' | 'layout'>, share: Share): void {
-  const extranonce = concatBytes(layout.prefix, share.extranonce);
+export function checkWork(hash: Hash, { job, footing }: ToldJob, share: Share): void {
+  const extranonce = concatBytes(footing.layout.prefix, share.extranonce);
   const { hashLe } = hash.shareHeader(job.work, { ...share, extranonce });
   if (meetsTargetLe(hashLe, job.targetLe) || meetsCompact(hashLe, job.work.nbits)) return;
   throw new Sv1Error(refusals.lowDifficulty);

@@ -89,10 +89,10 @@ export class ShareDesk {
   #sendUp(
     id: MessageId | undefined,
     params: unknown,
-    { channel, walletKey }: Seat,
+    { channel: miner, walletKey }: Seat,
     workers: ReadonlyMap<string, Worker>,
   ): void {
-    const { jobs, layout, open } = channel;
+    const { jobs, layout, open } = miner;
     const { hash, now, wallClock } = this.#options;
     if (layout === undefined) throw new Sv1Error(refusals.notSubscribed);
     const submit = parseSubmit(params, layout.extranonce2Size);
@@ -106,10 +106,11 @@ export class ShareDesk {
     if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told, share);
     const { username } = submit;
     const { targetLe } = told.job;
-    const waiting = { id, username, targetLe, since: now(), isSure: told.channel.isResumable };
+    const { channel } = told.footing;
+    const waiting = { id, username, targetLe, since: now(), isSure: channel.isResumable };
     this.#waiting.add(waiting);
     if (worker.paysWallet) renewKey(worker, walletKey.use());
-    told.channel.submit(share, worker.owner, (verdict) => this.#answer(waiting, verdict));
+    channel.submit(share, worker.owner, (verdict) => this.#answer(waiting, verdict));
   }
 
   /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
