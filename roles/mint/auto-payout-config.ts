@@ -6,11 +6,11 @@ import { integer, table } from '../../runtime/config/fields.ts';
 export const autoPayoutConfig = table({
   min_threshold: integer(
     'the least balance that is paid, in sats; miners may set theirs higher, and what is less is carried over',
-    { min: 1_000, max: 100_000_000, default: 20_000 },
+    { min: 2_000, max: 100_000_000, default: 20_000 },
   ),
   max_fee_ppm: integer(
     'the most that a payment may cost in fees, in millionths of the balance: above it payments wait. The balance bears the fee',
-    { min: 1, max: WHOLE_PPM, default: 50_000 },
+    { min: 1, max: WHOLE_PPM / 2, default: 50_000 },
   ),
 });
 

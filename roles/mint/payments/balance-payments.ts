@@ -6,19 +6,18 @@ import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Engine } from '../engine.ts';
 import type { PayableBalance } from '../store/payout-balances.ts';
-import type { FeeOption } from './backend.ts';
-import type { Method } from './methods.ts';
+import type { FeeOption, PaymentBackend } from './backend.ts';
 import { CLAIM_MS, type Settlement } from './settlement.ts';
 
 /** How often balances are looked at; the backend gathers what is begun by its own interval. */
-const INTERVAL_MS = 30_000;
+const INTERVAL_MS = 5_000;
 /** Payments that are begun in one turn. */
-const AT_ONCE = 50;
+const AT_ONCE = 100;
 
 export interface BalancePaymentsParts {
   readonly engine: Engine;
   /** That of the chain. */
-  readonly method: Method;
+  readonly backend: PaymentBackend;
   readonly settlement: Settlement;
   /** The least balance that is paid, in sats. */
   readonly least: bigint;
@@ -76,16 +75,15 @@ export class BalancePayments {
 
   /** @returns false where it costs too much at this time */
   async #pay({ payoutKey, address, sats }: PayableBalance): Promise<boolean> {
-    const { engine, method, settlement, log } = this.#parts;
-    const feeOptions = await method.backend.quotePayment({ request: address, amount: sats });
+    const { engine, backend, settlement, log } = this.#parts;
+    const feeOptions = await backend.quotePayment({ request: address, amount: sats });
     const selectedFee = feeOptions.length - 1;
     const fee = feeOptions[selectedFee];
     const amount = fee && this.#amount(sats, fee);
     if (!fee || amount === undefined) return false;
     const id = newQuoteId(Date.now(), randomBytes(QUOTE_ID_RANDOM_BYTES));
     const claimedUntil = Date.now() + CLAIM_MS;
-    const provided = amount + fee.reserve;
-    const payment = { id, request: address, amount, feeOptions, selectedFee, provided };
+    const payment = { id, request: address, amount, feeOptions, selectedFee, provided: sats };
     try {
       await engine.store.call('payBalance', { ...payment, payoutKey, claimedUntil });
     } catch (error) {
@@ -95,19 +93,18 @@ export class BalancePayments {
     }
     faultPoint('balance-held');
     log.info({ quote: quoteIdText(id), amount, reserve: fee.reserve }, 'an auto-payout begins');
-    const begun = { ...payment, method: method.backend.method, attempt: 1, outputs: [] };
+    const begun = { ...payment, method: backend.method, attempt: 1, outputs: [] };
     await settlement.pay(begun, claimedUntil);
     return true;
   }
 
-  /** What reaches the miner if the whole reserve is needed; undefined where that costs too much. */
+  /**
+   * What reaches the miner if the whole reserve is needed; undefined where that costs too much. The limits of the method
+   * are for strangers' wishes: this is owed.
+   */
   #amount(sats: bigint, { reserve }: FeeOption): bigint | undefined {
-    const { maxFeePpm, method } = this.#parts;
-    const whole = sats - reserve;
-    const amount = whole > method.melt.max ? method.melt.max : whole;
-    const isDear = reserve * BigInt(WHOLE_PPM) > (amount + reserve) * BigInt(maxFeePpm);
-    if (!isDear && amount >= method.melt.min) return amount;
-    const most = (sats * BigInt(maxFeePpm)) / BigInt(WHOLE_PPM);
+    const most = (sats * BigInt(this.#parts.maxFeePpm)) / BigInt(WHOLE_PPM);
+    if (reserve <= most) return sats - reserve;
     this.#warn(`a payment of ${sats} sats may cost ${reserve}, and ${most} at most is allowed`);
     return undefined;
   }

@@ -55,9 +55,11 @@ export function openPayments(
   const meltQuotes = new MeltQuotes(engine, methods, invoices);
   const settlement = new Settlement(engine, methods, log);
   const forgetting = new Forgetting({ store: engine.store, methods, days: forgetAfterDays, log });
-  const onchain = methods.get('onchain');
+  const onchain = methods.get('onchain')?.backend;
   const balances =
-    autoPayout && onchain && new BalancePayments({ ...autoPayout, engine, method: onchain, settlement, log });
+    autoPayout &&
+    onchain &&
+    new BalancePayments({ ...autoPayout, engine, backend: onchain, settlement, log });
   for (const { backend } of methods.values()) backend.onProgress?.((key) => settlement.hear(key));
   void settlement.start();
   for (const each of incoming.values()) void each.fetch();
