@@ -94,6 +94,10 @@ export async function start(context: MintContext): Promise<Mint> {
   });
   const tip = () => chain.tip?.height;
   const autoPayouts = new AutoPayouts({ engine, network, terms: config.auto_payout, log });
+  const payoutParts = { engine, pools, watcher, workLink, confirmations };
+  const coinbasePayouts = await openCoinbasePayouts(context, payoutParts);
+  // What is credited is held for coinbases before it is looked at for the chain.
+  const credit = () => autoPayouts.credit().then(() => coinbasePayouts.run());
   const pricing = await context.open(
     'prices',
     () =>
@@ -101,12 +105,11 @@ export async function start(context: MintContext): Promise<Mint> {
         engine,
         height: () => watcher.height,
         isCarried: config.ehash.unredeemed === 'next',
-        credit: () => autoPayouts.credit(),
+        credit,
         log,
       }),
   );
   watcher.listen({ onChainTip: () => void pricing.run() });
-  await openCoinbasePayouts(context, { engine, pools, watcher, workLink, confirmations });
   const trees = await context.open('trees of reports', () => openTrees(databaseOf(context), engine.signer));
   await chain.start();
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));

@@ -25,6 +25,6 @@ export async function openCoinbasePayouts(
   const run = () => void payouts.run();
   watcher.listen({ onChainTip: run });
   parts.engine.events.on('pool-block', run);
-  parts.engine.events.on('payout-room', run);
+  parts.engine.events.on('payout-room', () => void payouts.tellAll());
   return payouts;
 }

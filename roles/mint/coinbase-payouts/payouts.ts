@@ -47,6 +47,8 @@ export class CoinbasePayouts {
   #next: Promise<void> | undefined;
   #trouble = '';
   #isClosed = false;
+  /** The tip for which all links were told, in hex. */
+  #toldOn: string | undefined;
 
   constructor(parts: CoinbasePayoutsParts) {
     this.#parts = parts;
@@ -63,6 +65,12 @@ export class CoinbasePayouts {
     });
     this.#last = this.#next;
     return this.#last;
+  }
+
+  /** As {@link run}, and tells all pools: one has come. */
+  tellAll(): Promise<void> {
+    this.#toldOn = undefined;
+    return this.run();
   }
 
   /** Ends; resolves when no run is under way. */
@@ -187,13 +195,16 @@ export class CoinbasePayouts {
 
   #tell({ id, prevHashLe, outputs }: PayoutSet): void {
     const { pools, workLink, log } = this.#parts;
+    const on = toHex(reversed(prevHashLe));
+    if (this.#toldOn === on) return;
+    this.#toldOn = on;
     const payouts = {
       id,
       prevHashLe,
       outputs: outputs.map(({ script, sats: value }) => ({ script, value })),
     };
     for (const { poolId } of pools) workLink.sendPayouts(poolId, payouts);
-    const about = { payouts: id, outputs: outputs.length, on: toHex(reversed(prevHashLe)) };
+    const about = { payouts: id, outputs: outputs.length, on };
     log.debug(about, `pools are told of ${outputs.length} balances to pay in the next block`);
   }
 
