@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { auditMint } from '../../../../commands/audit/audit-mint.ts';
+import type { ChainBlock, MintSource, NodeSource } from '../../../../commands/audit/sources.ts';
+import { toHex } from '../../../../protocols/bytes.ts';
+import { keysetId } from '../../../../protocols/cashu/nut02.ts';
+import { keysetMark } from '../../../../protocols/ehash/keyset-mark.ts';
+import {
+  REPORT_FORMAT,
+  type Report,
+  type ReportedEpoch,
+  reportHash,
+  rootText,
+  type SignedReport,
+  writeReport,
+} from '../../../../protocols/ehash/report.ts';
+import { SumTree } from '../../../../protocols/ehash/sum-tree.ts';
+import { tokenLeaf } from '../../../../protocols/ehash/token-leaf.ts';
+import { loadCrypto } from '../../../../runtime/crypto.ts';
+
+const REWARD = 1_000n;
+const SCRIPT = Uint8Array.of(0x51);
+
+const nameOf = (height: number) => createHash('sha256').update(`block ${height}`).digest('hex');
+
+/**
+ * A mint of two epochs of 64 ehash and its two reports, as an auditor meets it; what it owes is nothing, so that no
+ * reserve is asked for.
+ */
+export async function honestMint() {
+  const { curve } = await loadCrypto();
+  const secret = randomBytes(32);
+  const identity = toHex(curve.publicKey(secret));
+  const poolId = toHex(curve.publicKey(randomBytes(32)));
+  const keys = new Map([[1n, curve.publicKey(randomBytes(32))]]);
+  const epochs = [100, 200].map((height): ReportedEpoch => {
+    const unit = `hash_${poolId}_${height}`;
+    const shares = SumTree.of([{ commitment: randomBytes(32), amount: 64n }]).root;
+    return {
+      unit,
+      keyset: keysetId({ keys, unit }),
+      pool_id: poolId,
+      reward_script: toHex(SCRIPT),
+      opened: { height, hash: height === 100 ? null : nameOf(height) },
+      closed: { height: height + 100, hash: nameOf(height + 100) },
+      merged_into: null,
+      priced_height: height + 200,
+      policy: 'target',
+      minimum_difficulty: 0,
+      fee_ppm: 100_000,
+      window_blocks: 1_000,
+      sources: { coinbase: String(REWARD) },
+      gifts: [],
+      reward: String(REWARD),
+      fee: '100',
+      work: '64',
+      shares: rootText(shares),
+    };
+  });
+  const reports = epochs.map((epoch, i): Report => {
+    const signed = tokenLeaf(
+      'issued',
+      Buffer.from(epoch.keyset, 'hex'),
+      curve.publicKey(randomBytes(32)),
+      64n,
+    );
+    const tree = rootText(SumTree.of([signed]).root);
+    return {
+      format: REPORT_FORMAT,
+      mint: identity,
+      number: i + 1,
+      previous: null,
+      chain: { height: epoch.priced_height, hash: nameOf(epoch.priced_height) },
+      epochs: [epoch],
+      keysets: [{ keyset: epoch.keyset, unit: epoch.unit, issued: tree, spent: tree }],
+      redemptions: [{ unit: epoch.unit, ehash: '64', sats: '900', is_over: false }],
+      sats: {
+        coinbase: String(-1_000 * (i + 1)),
+        ehash: '0',
+        fees: String(100 * (i + 1)),
+        sat: String(900 * (i + 1)),
+      },
+    };
+  });
+  const sign = (text: string): SignedReport => ({
+    text,
+    signature: curve.schnorrSign(reportHash(text), secret, randomBytes(32)),
+  });
+
+  /** Signs them in their order, each with the hash of the one before. */
+  function publish(contents: readonly Report[]): SignedReport[] {
+    let previous: string | null = null;
+    return contents.map((content) => {
+      const signed = sign(writeReport({ ...content, previous }));
+      previous = toHex(reportHash(signed.text));
+      return signed;
+    });
+  }
+
+  const mintOf = (signed: readonly SignedReport[]): MintSource => ({
+    identity: async () => identity,
+    reports: async () => signed,
+    keyset: async (id) => {
+      const unit = epochs.find(({ keyset }) => keyset === id)?.unit;
+      return unit === undefined ? undefined : { unit, inputFeePpk: 0, finalExpiry: undefined, keys };
+    },
+    token: async () => undefined,
+    reserve: async () => [],
+  });
+  const blocks = new Map<string, ChainBlock>(
+    [200, 300, 400].map((height) => [
+      nameOf(height),
+      {
+        height,
+        header: new Uint8Array(80),
+        coinbaseOutputs: [
+          { value: REWARD, script: SCRIPT },
+          { value: 0n, script: keysetMark(Buffer.from(epochs[height === 200 ? 0 : 1]?.keyset ?? '', 'hex')) },
+        ],
+      },
+    ]),
+  );
+  const node: NodeSource = {
+    block: async (hash) => blocks.get(hash),
+    coin: async () => undefined,
+    signatureTrouble: async () => undefined,
+  };
+  /** What an audit says of these reports. */
+  const audit = (signed: readonly SignedReport[], more: Partial<Parameters<typeof auditMint>[0]> = {}) =>
+    auditMint({ mint: mintOf(signed), node, curve, ...more });
+  return { reports, publish, sign, audit, identity, blocks, node, mintOf, curve };
+}
