@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { reversed, toHex } from '../../protocols/bytes.ts';
-import { readOutbox } from '../../roles/pool/outbox/audit.ts';
 import { startAppliance, type TestAppliance } from '../harness/appliance.ts';
+import { settle } from '../harness/appliance-books.ts';
 import { proxyTcp, type TcpProxy } from '../harness/interceptor.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
@@ -45,34 +43,6 @@ async function scene(
   pool.port = appliance.sv2Port;
   await appliance.until('the link to the pool', () => /^connected/.test(appliance.role('translator').text));
   return { appliance, network };
-}
-
-/** Hashes of the pool's outbox, in display order. */
-function stored({ state }: TestAppliance): string[] {
-  const outbox = readOutbox(join(state.role('pool'), 'outbox.sqlite'));
-  try {
-    return [...outbox.shares()].map(({ hashLe }) => toHex(reversed(hashLe)));
-  } finally {
-    outbox.close();
-  }
-}
-
-/** Stops all, and compares the books of pool, mint and wallet with each other and with what was answered. */
-async function settle(appliance: TestAppliance, accepted: readonly string[]): Promise<readonly string[]> {
-  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
-  await appliance.stop();
-  const outbox = stored(appliance);
-  const known = new Set(outbox);
-  assert.equal(known.size, outbox.length, 'none twice');
-  assert.deepEqual(
-    accepted.filter((hash) => !known.has(hash)),
-    [],
-    'what was answered true is stored',
-  );
-  const audit = appliance.audit();
-  assert.deepEqual(audit.disagreements, []);
-  assert.equal(audit.outbox.rows, audit.quotes.rows);
-  return outbox;
 }
 
 for (const { words, aggregates } of MODES) {
