@@ -68,7 +68,7 @@ export class EpochTeller {
     const { unit, openedHeight, closing, gifts, price, feePpm, minimumDifficulty } = epoch;
     const state = stateOf(epoch, tip);
     const window = windowOf(epoch);
-    const out = issued - redeemed.ehash;
+    const out = issued - (redeemed.ehash - redeemed.autoEhash);
     return {
       name: 'EpochState',
       at: 0n,

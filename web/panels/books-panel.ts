@@ -58,7 +58,7 @@ function factsOf(books: Books): readonly Fact[] {
 
 function coverOf({ reserve_sat, owed_sat }: Books): StateWord {
   const [reserve, owed] = [integer(reserve_sat), integer(owed_sat) ?? 0n];
-  if (reserve === undefined) return { state: 'off', word: 'No payment backend tells what it holds' };
+  if (reserve === undefined) return { state: 'off', word: 'Not known' };
   return reserve < owed
     ? { state: 'bad', word: 'Less than is owed' }
     : { state: 'ok', word: 'Covers what is owed' };

@@ -65,7 +65,7 @@ function PoolList({ pools }: { readonly pools: Upstreams['upstreams'] }): JSX.El
         { key: name, 'data-state': poolStates[state] },
         h(Icon, { name: poolStates[state] }),
         h('span', { class: 'what' }, name, inUse && ', in use'),
-        h('span', { class: 'when' }, h(Ago, { at: since })),
+        h('span', { class: 'when' }, 'for ', h(Ago, { at: since, isLength: true })),
         h(
           'span',
           { class: 'why' },

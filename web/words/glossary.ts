@@ -43,11 +43,12 @@ export const glossary = {
   reserve: {
     word: 'Held by the mint',
     meaning:
-      'What its payment backends hold, rewards that are not mature among it. What lies elsewhere is not counted.',
+      'What its payment backends hold, rewards that are not mature among it; not known where it has none. What lies elsewhere is not counted.',
   },
   liability: {
-    word: 'Owed to holders of sat ecash',
-    meaning: 'Tokens out there, and what was paid and not minted yet. They may ask for it at any moment.',
+    word: 'Owed in sats',
+    meaning:
+      'Tokens out there, what was paid and not minted yet, and balances of miners that are paid without a wallet. It may be asked for at any moment.',
   },
   quote: {
     word: 'quote',

@@ -28,7 +28,7 @@ export interface WatchdogParts {
 export interface Standing {
   /** Unix ms. */
   readonly at: number;
-  /** To holders of sat ecash, and of quotes that are paid and not minted. */
+  /** To holders of sat ecash and of quotes that are paid and not minted, and to keys that are paid without a wallet. */
   readonly owed: bigint;
   /** What the backends hold; undefined where there is none, or one does not say. */
   readonly held: bigint | undefined;
@@ -100,7 +100,7 @@ export class Watchdog {
       }
       if (issuance.isHeld) this.#compared();
       const sums = units.get(PAYMENT_UNIT);
-      const owed = sums ? liabilityOf(sums) : 0n;
+      const owed = (sums ? liabilityOf(sums) : 0n) + balances.payouts;
       const held = await this.#held();
       this.#standing = { at: Date.now(), owed, held, balances };
       if (held !== undefined && held < owed) {

@@ -36,7 +36,7 @@ export const epochSchema = object({
   gifts_sat: sum('of the reward, what blocks that are none of the pool’s paid to its script'),
   reward_sat: sum('the whole coinbase of the block that closed it, and the gifts'),
   price: nullable(price),
-  redeemed: sum('ehash that was redeemed'),
+  redeemed: sum('ehash that was redeemed, or paid out to miners without a wallet'),
   redeemed_sat: sum('sats that were given for it'),
   owed_sat: sum(
     'sats that are left for who has not redeemed; 0 before its price is fixed, and once it has ended',
@@ -48,7 +48,9 @@ const sats = object(
   {
     as_of: time('when the mint compared its books'),
     reserve_sat: nullable(sum("held by the mint's payment backends; null where none says")),
-    owed_sat: sum('to holders of sat ecash, which they may ask for at any moment'),
+    owed_sat: sum(
+      'to holders of sat ecash, who may ask for it at any moment, and to miners that are paid without a wallet',
+    ),
     owed_ehash_sat: sum('to holders of redeemable ehash'),
     fees_sat: sum("the operator's part of rewards"),
     dust_sat: sum('kept back by rounding, of epochs that have ended'),
