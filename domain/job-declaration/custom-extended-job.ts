@@ -8,12 +8,12 @@ const NO_TEMPLATE = 0n;
 
 /**
  * The job of a SetCustomMiningJob, which is mined like every other. A miner's tag is for its client to put in.
- * @param customHash see custom-job.ts
+ * @param customDigest see custom-job.ts
  * @param extranonceBytes of the channel's full extranonce
  */
 export function customExtendedJob(
   message: SetCustomMiningJob,
-  { id, customHash, extranonceBytes }: { id: number; customHash: Uint8Array; extranonceBytes: number },
+  { id, customDigest, extranonceBytes }: { id: number; customDigest: Uint8Array; extranonceBytes: number },
 ): ExtendedJob {
   const { coinbase_prefix: script } = message;
   const job: ExtendedJob = {
@@ -22,7 +22,7 @@ export function customExtendedJob(
     version: message.version,
     versionRollingAllowed: true,
     minNtime: message.min_ntime,
-    customHash,
+    customDigest,
     coinbasePrefix: concatBytes(
       coinbaseInput(message.coinbase_tx_version, script.length + extranonceBytes),
       script,

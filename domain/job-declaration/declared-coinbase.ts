@@ -1,7 +1,7 @@
 import { COINBASE_SCRIPT_LIMIT, type CoinbaseParts, hasWitness } from '../../protocols/bitcoin/coinbase.ts';
 import { ByteReader } from '../../protocols/bitcoin/compact-size.ts';
 import { decodeOutputs, encodeOutputs, type TransactionOutput } from '../../protocols/bitcoin/output.ts';
-import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 
 /** A coinbase as DeclareMiningJob brings it: in full, cut around its extranonce. */
 export interface DeclaredCoinbase {
@@ -25,12 +25,14 @@ const WITNESS_BYTES = 34;
 /**
  * Reads a declared coinbase.
  * @param parts with marker, flag and witness where the coinbase has one
- * @throws HashpoolError 'invalid-coinbase-tx' saying what is wrong with it
+ * @throws HashpoolError 'invalid-coinbase-tx' saying what is wrong with it, 'invalid-coinbase-tx-input' where it has no input
+ *   of a coinbase alone
  */
 export function readDeclaredCoinbase(parts: CoinbaseParts): DeclaredCoinbase {
   try {
     return { ...readPrefix(parts.prefix), ...readSuffix(parts.suffix, hasWitness(parts.prefix)) };
   } catch (cause) {
+    if (isHashpoolError(cause, 'invalid-coinbase-tx-input')) throw cause;
     throw new HashpoolError('invalid-coinbase-tx', messageOf(cause), { cause });
   }
 }
@@ -42,9 +44,10 @@ function readPrefix(
   const version = reader.unsigned(4);
   if (hasWitness(prefix)) reader.take(SEGWIT_FORM_BYTES);
   const inputs = reader.compactSize();
-  if (inputs !== 1) throw refusal(`the coinbase has ${inputs} inputs, not one`);
+  if (inputs !== 1) throw badInput(`the coinbase has ${inputs} inputs, not one`);
   const outpoint = reader.take(NULL_OUTPOINT.length);
-  if (!NULL_OUTPOINT.every((byte, i) => outpoint[i] === byte)) throw refusal('the coinbase spends an output');
+  if (!NULL_OUTPOINT.every((byte, i) => outpoint[i] === byte))
+    throw badInput('the coinbase spends an output');
   const scriptLength = reader.compactSize();
   const scriptPrefix = prefix.subarray(reader.offset);
   const extranonceLength = scriptLength - scriptPrefix.length;
@@ -79,3 +82,4 @@ function readWitness(witness: Uint8Array): void {
 }
 
 const refusal = (words: string) => new HashpoolError('invalid-coinbase-tx', words);
+const badInput = (words: string) => new HashpoolError('invalid-coinbase-tx-input', words);

@@ -10,7 +10,7 @@ import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import { NO_JOB, type TokenTerms } from '../../protocols/sv2/mining-job-token.ts';
 import type { Tip } from '../jobs/extended-job.ts';
 import { MAX_TIME_AHEAD } from '../shares/validate-share.ts';
-import { type CustomJob, customJobHash } from './custom-job.ts';
+import { type CustomJob, customJobDigest, firstDifference } from './custom-job.ts';
 import { poolPayout } from './payout.ts';
 
 export type SetCustomMiningJob = Extract<MiningMessage, { name: 'SetCustomMiningJob' }>;
@@ -43,7 +43,7 @@ const LONGEST_PATH = 15;
 const FIRST_TIME = 500_000_000;
 const FINAL = 0xffff_ffff;
 
-/** What the message says of the job, for its hash. */
+/** What the message says of the job, for its digest. */
 export function customJobOf(message: SetCustomMiningJob): CustomJob {
   return {
     version: message.version,
@@ -60,7 +60,7 @@ export function customJobOf(message: SetCustomMiningJob): CustomJob {
 
 /**
  * Judges a job that a client made, on the pool's tip, with a token whose signature holds.
- * @returns the job's hash, see {@link customJobHash}
+ * @returns the job's digest, see {@link customJobDigest}
  * @throws HashpoolError with a code of SetCustomMiningJob.Error
  */
 export function judgeCustomJob(
@@ -78,22 +78,26 @@ export function judgeCustomJob(
     throw refusal('invalid-version', `no node takes a block of version ${message.version | 0}`);
   if (message.merkle_path.length > LONGEST_PATH)
     throw refusal('invalid-merkle-path', `no block has a merkle path of ${message.merkle_path.length} steps`);
-  const scriptLength = message.coinbase_prefix.length + rules.extranonceBytes;
   const height = heightOf(message.coinbase_prefix);
-  if (height === undefined || height !== rules.height || scriptLength > COINBASE_SCRIPT_LIMIT)
+  if (height === undefined || height !== rules.height)
+    throw refusal('invalid-coinbase-prefix', "coinbase_prefix does not begin with the block's height");
+  const scriptLength = message.coinbase_prefix.length + rules.extranonceBytes;
+  if (scriptLength > COINBASE_SCRIPT_LIMIT)
     throw refusal(
-      'invalid-coinbase-prefix',
-      "coinbase_prefix does not begin with the block's height, or is too long",
+      'invalid-coinbase-tx',
+      `the coinbase's script has ${scriptLength} bytes with its extranonce, more than ${COINBASE_SCRIPT_LIMIT}`,
     );
   const { coinbase_tx_locktime: locktime, coinbase_tx_input_nSequence: sequence } = message;
   if (sequence !== FINAL && locktime >= (locktime < FIRST_TIME ? height : tip.minNtime))
     throw refusal('invalid-coinbase-tx-locktime', `the coinbase is locked until ${locktime}`);
   const paid = poolPayout(readOutputs(message.coinbase_tx_outputs), rules.rewardScript);
-  const hash = customJobHash(customJobOf(message));
-  if (!equalBytes(terms.job, NO_JOB)) {
-    if (equalBytes(terms.job, hash)) return hash;
-    throw refusal('invalid-mining-job-token', 'the token stands for another job than this one');
-  }
+  const digest = customJobDigest(customJobOf(message));
+  if (equalBytes(terms.job, digest)) return digest;
+  if (!equalBytes(terms.job, NO_JOB))
+    throw refusal(
+      firstDifference(terms.job, digest) ?? 'invalid-mining-job-token',
+      'the job is not the one that was declared for this token: send it as it was declared',
+    );
   if (!rules.isCoinbaseOnlyTaken)
     throw refusal(
       'job-not-yet-validated',
@@ -101,7 +105,7 @@ export function judgeCustomJob(
     );
   if (paid < blockSubsidy(height, rules.network))
     throw refusal('invalid-coinbase-tx-outputs', 'the coinbase pays the pool less than the subsidy');
-  return hash;
+  return digest;
 }
 
 function readOutputs(bytes: Uint8Array): TransactionOutput[] {

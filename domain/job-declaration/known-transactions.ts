@@ -9,8 +9,11 @@ export interface KnownTransaction {
   readonly data: Uint8Array;
 }
 
+/** What a transaction takes beside its bytes: its ids, three buffers, a place in the table. */
+export const ENTRY_BYTES = 1_700;
+
 /**
- * Transactions by wtxid, up to a number of bytes: those that were asked for longest ago make room. It is no copy of a
+ * Transactions by wtxid, up to a number of bytes of memory: those that were asked for longest ago make room. It is no copy of a
  * mempool. What it does not hold, the client that declares it is asked for.
  */
 export class KnownTransactions {
@@ -39,11 +42,11 @@ export class KnownTransactions {
   add(transaction: KnownTransaction): void {
     if (this.find(transaction.wtxidLe) !== undefined) return;
     this.#byWtxid.set(toHex(transaction.wtxidLe), transaction);
-    this.#bytes += transaction.data.length;
+    this.#bytes += ENTRY_BYTES + transaction.data.length;
     for (const [key, oldest] of this.#byWtxid) {
       if (this.#bytes <= this.#maxBytes) break;
       this.#byWtxid.delete(key);
-      this.#bytes -= oldest.data.length;
+      this.#bytes -= ENTRY_BYTES + oldest.data.length;
     }
   }
 }

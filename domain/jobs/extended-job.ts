@@ -14,8 +14,8 @@ export interface ExtendedJob {
   readonly versionMask?: number;
   /** The earliest time a share may have, in seconds, where it is later than the tip's. */
   readonly minNtime?: number;
-  /** Of a job that its client made: the hash by which the same one is known again, 32 bytes. */
-  readonly customHash?: Uint8Array;
+  /** Of a job that its client made: the digest by which the same one is known again, 68 bytes. */
+  readonly customDigest?: Uint8Array;
   /** The coinbase stripped of its witness, before and behind the full extranonce. */
   readonly coinbasePrefix: Uint8Array;
   readonly coinbaseSuffix: Uint8Array;

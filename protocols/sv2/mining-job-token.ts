@@ -5,21 +5,22 @@ import { HashpoolError } from '../errors.ts';
 /*
  * A token of job declaration proves itself: whoever knows the jd-server's public key needs to ask nobody about it.
  *
- *     [ id 16 ][ expiry 4, unix seconds, little-endian ][ identity 32 ][ job 32 ][ signature 64 ]
+ *     [ id 16 ][ expiry 4, unix seconds, little-endian ][ identity 32 ][ job 68 ][ signature 64 ]
  *       `------------------------------ terms ------------------------------'
  *
- * identity is the hash of the client's user_identity; job is that of the job which the token stands for, or zeros
+ * identity is the hash of the client's user_identity; job is the digest of the job which the token stands for, or zeros
  * where none was declared yet. The signature (BIP340) is over sha256("hashpool-mining-job-token-v1" || terms).
  */
 
 const ID_BYTES = 16;
 const HASH_BYTES = 32;
-const TERMS_BYTES = ID_BYTES + 4 + 2 * HASH_BYTES;
+const JOB_BYTES = 68;
+const TERMS_BYTES = ID_BYTES + 4 + HASH_BYTES + JOB_BYTES;
 const SIGNATURE_BYTES = 64;
 const DOMAIN = utf8('hashpool-mining-job-token-v1');
 
 /** Stands for a job that is not declared. */
-export const NO_JOB: Uint8Array = new Uint8Array(HASH_BYTES);
+export const NO_JOB: Uint8Array = new Uint8Array(JOB_BYTES);
 
 /** What a token says. */
 export interface TokenTerms {
@@ -29,7 +30,7 @@ export interface TokenTerms {
   readonly expiry: number;
   /** 32 bytes, see {@link identityHash}. */
   readonly identity: Uint8Array;
-  /** 32 bytes, of the declared job or {@link NO_JOB}. */
+  /** 68 bytes, of the declared job or {@link NO_JOB}. */
   readonly job: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-import { customJobHash } from '../../domain/job-declaration/custom-job.ts';
+import { customJobDigest } from '../../domain/job-declaration/custom-job.ts';
 import { blockOf, type DeclaredBlock } from '../../domain/job-declaration/declared-block.ts';
 import {
   type DeclaredCoinbase,
@@ -19,8 +19,9 @@ export type Declaration = Extract<JobDeclarationMessage, { name: 'DeclareMiningJ
 /** A declared job that the node would take. */
 export interface JudgedJob {
   readonly block: DeclaredBlock;
-  /** 32 bytes, see {@link customJobHash}. */
-  readonly hash: Uint8Array;
+  /** 68 bytes, see {@link customJobDigest}. */
+  readonly digest: Uint8Array;
+  readonly transactions: readonly KnownTransaction[];
 }
 
 export interface JudgeParts {
@@ -36,6 +37,9 @@ export interface JudgeParts {
 /** The node's reasons (BIP22, bitcoind's validation) that are the coinbase's fault, or time's; all others are the job's. */
 const CODES: Readonly<Record<string, string>> = {
   'inconclusive-not-best-prevblk': 'stale-chain-tip',
+  // A miner's own node has taken these transactions: its chain is another one of the same height.
+  'bad-txns-inputs-missingorspent': 'stale-chain-tip',
+  'bad-txns-nonfinal': 'stale-chain-tip',
   'bad-cb-amount': 'invalid-coinbase-tx-outputs',
   'bad-cb-height': 'invalid-coinbase-tx',
   'bad-cb-length': 'invalid-coinbase-tx',
@@ -79,7 +83,7 @@ export async function judgeDeclaration(declaration: Declaration, parts: JudgePar
     time: tip.time,
   };
   await judgeBlock(block, coinbase, { declaration, tip, parts });
-  return { block, hash: customJobHash(customJob(declaration, coinbase, block)) };
+  return { block, transactions, digest: customJobDigest(customJob(declaration, coinbase, block)) };
 }
 
 async function judgeBlock(
@@ -115,14 +119,14 @@ function payingMore(suffix: Uint8Array, { outputs, outputBytes }: DeclaredCoinba
 
 function refusalOf(reason: string, height: number): HashpoolError {
   const code = CODES[reason] ?? 'invalid-job';
-  if (code === 'stale-chain-tip') return staleTip(height);
+  if (code === 'stale-chain-tip') return staleTip(height, ` (${reason})`);
   return new HashpoolError(code, `the node would not take this block: ${reason}`);
 }
 
-function staleTip(height: number): HashpoolError {
+function staleTip(height: number, reason = ''): HashpoolError {
   return new HashpoolError(
     'stale-chain-tip',
-    `the node's tip is not the one below height ${height}: declare a job on the newest tip`,
+    `the node's tip is not the one below height ${height}${reason}: declare a job on the newest tip`,
   );
 }
 

@@ -37,6 +37,7 @@ const CODES = new Set([
   'missing-txs',
   'bad-transaction',
   'invalid-coinbase-tx',
+  'invalid-coinbase-tx-input',
   'invalid-coinbase-tx-outputs',
   'invalid-job',
   'stale-chain-tip',
@@ -149,6 +150,8 @@ export class Session {
       transactionsOf: (declaration) => this.#transactionsOf(declaration),
       propose: (block) => house.propose(block),
     });
+    // What the node would not take in a block is not worth the room of what it would.
+    for (const transaction of judged.transactions) house.known.add(transaction);
     this.#tokens.use(terms);
     const earlier = this.#jobs.filter(({ prevHashLe }) => equalBytes(prevHashLe, judged.block.prevHashLe));
     this.#jobs = [judged.block, ...earlier].slice(0, MAX_JOBS);
@@ -157,7 +160,7 @@ export class Session {
     const declared = {
       ...terms,
       id: randomBytes(16),
-      job: judged.hash,
+      job: judged.digest,
       expiry: wallClock() + house.tokenSeconds,
     };
     this.#connection.send({
@@ -168,16 +171,13 @@ export class Session {
   }
 
   async #transactionsOf(declaration: Declaration): Promise<readonly KnownTransaction[]> {
-    const { known } = this.#house;
-    const looked = lookUp(declaration, known);
-    if (looked.missing.length === 0) return fillIn(declaration, looked, []);
-    const sent = await this.#ask(declaration.request_id, looked.missing);
-    const transactions = fillIn(declaration, looked, sent);
-    for (const place of looked.missing) {
-      const transaction = transactions[place];
-      if (transaction !== undefined) known.add(transaction);
-    }
-    return transactions;
+    const looked = lookUp(declaration, this.#house.known);
+    const isWhole = looked.missing.length === 0;
+    return fillIn(
+      declaration,
+      looked,
+      isWhole ? [] : await this.#ask(declaration.request_id, looked.missing),
+    );
   }
 
   /** @throws HashpoolError 'missing-txs' where the client does not send them in time */

@@ -199,8 +199,8 @@ function openServer(
     events: {
       ...stats.mining,
       onBlock(found) {
-        if (found.job.live.job.customHash) announceClientsBlock(pool, found);
-        if (found.job.live.job.customHash || !source.takeBlock(found)) return;
+        if (found.job.live.job.customDigest) announceClientsBlock(pool, found);
+        if (found.job.live.job.customDigest || !source.takeBlock(found)) return;
         blocks.found(foundBlock(found));
         announceBlock(pool, found);
       },

@@ -81,7 +81,7 @@ export function sendRenewed(to: Audience, house: MiningHouse, send: Send): void 
   const newest = to.channels.map(({ jobs }) => jobs.newest?.live);
   const last = newest.find((live) => live?.job.id === current) ?? newest[0];
   // A client that makes its jobs itself has the next target with its next job.
-  if (!last || last.job.customHash) return;
+  if (!last || last.job.customDigest) return;
   const renewed = house.renew(last.job.id);
   // On another tip the job comes with that tip's own update.
   if (renewed && renewed.tip === last.tip) add(to, renewed, house, send);

@@ -85,7 +85,7 @@ export class CustomJobs {
     const { tip } = own;
     const height = heightOfJob(own.job);
     const extranonceBytes = channel.prefix.bytes.length + channel.rollableBytes;
-    const customHash = judgeCustomJob(message, terms, tip, {
+    const customDigest = judgeCustomJob(message, terms, tip, {
       ...this.#options,
       height,
       extranonceBytes,
@@ -93,9 +93,9 @@ export class CustomJobs {
     });
     this.#use(terms);
     const live = channel.jobs.live(performance.now());
-    const same = live.find(({ live: { job } }) => job.customHash && equalBytes(job.customHash, customHash));
+    const same = live.find(({ live: { job } }) => job.customDigest && equalBytes(job.customDigest, customDigest));
     if (same) return same.live;
-    return liveJob(customExtendedJob(message, { id: ids.next(), customHash, extranonceBytes }), tip);
+    return liveJob(customExtendedJob(message, { id: ids.next(), customDigest, extranonceBytes }), tip);
   }
 
   /** @throws HashpoolError 'invalid-mining-job-token' */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { DeclaredBlock } from '../../domain/job-declaration/declared-block.ts';
-import { KnownTransactions } from '../../domain/job-declaration/known-transactions.ts';
+import { ENTRY_BYTES, KnownTransactions } from '../../domain/job-declaration/known-transactions.ts';
 import { encodeOutputs } from '../../protocols/bitcoin/output.ts';
 import { concatBytes, fromHex, reversed, toHex } from '../../protocols/bytes.ts';
 import { jobDeclarationProtocol } from '../../protocols/sv2/job-declaration.ts';
@@ -77,7 +77,7 @@ export const keptJob: Figure = {
   name: 'memory of a declared job of 4,000 transactions that are known',
   unit: 'KiB',
   open() {
-    const known = new KnownTransactions(TRANSACTIONS * BYTES);
+    const known = new KnownTransactions(TRANSACTIONS * (ENTRY_BYTES + BYTES));
     const offer = inventedOffer();
     for (const { txid, hash: wtxid, data } of offer.transactions)
       known.add({

@@ -175,8 +175,8 @@ test('refused: a client that declares honestly and then keeps a part of the rewa
     [outputs([5_000_000_000n, Buffer.from(own).toString('hex')]), 'invalid-coinbase-tx-outputs'],
     [outputs([0n, pool]), 'invalid-coinbase-tx-outputs'],
     // All to the pool, but less than was declared: the rest is nobody's.
-    [outputs([1n, pool]), 'invalid-mining-job-token'],
-    [outputs([5_000_000_000n, pool]), 'invalid-mining-job-token'],
+    [outputs([1n, pool]), 'invalid-coinbase-tx-outputs'],
+    [outputs([5_000_000_000n, pool]), 'invalid-coinbase-tx-outputs'],
   ];
   for (const [coinbase_tx_outputs, code] of kept)
     assert.equal(await answer(scene, { ...job, coinbase_tx_outputs }), code);

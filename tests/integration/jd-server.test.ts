@@ -214,6 +214,39 @@ test('a job on a tip that is gone is stale, one on a tip to come waits for it', 
   await client.next('DeclareMiningJob.Success');
 });
 
+test('a tip of the same height that is another one is a race, and no fault of the job', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { node, client } = await scene(t);
+  const [coin] = await coinbaseCoins(node, 1);
+  assert(coin);
+  const stranger = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
+  for (let height = 1; height <= 103; height++) {
+    const block = await node.rpc.call('getblock', [await node.rpc.call('getblockhash', [height]), 0]);
+    assert.equal(await stranger.rpc.call('submitblock', [block]), null);
+  }
+  await spend(node, coin, 10_000n);
+  await node.generate(1);
+  await stranger.generate(1);
+  await spend(stranger, coin, 20_000n);
+  const offer = await offerOf(stranger);
+  const transactions = offer.transactions.map(({ data }) => fromHex(data));
+  for (let requestId = 1; requestId <= 2; requestId++) {
+    await declare(client, offer, { requestId });
+    // What no block was made of is asked for again.
+    await client.next('ProvideMissingTransactions');
+    client.send({
+      name: 'ProvideMissingTransactions.Success',
+      request_id: requestId,
+      transaction_list: transactions,
+    });
+    assert.match(
+      (await refusal(client)).join(' '),
+      /^stale-chain-tip .*\(bad-txns-inputs-missingorspent\): declare a job on the newest tip/,
+    );
+  }
+});
+
 test('a client that shows no transactions is taken where the config says so', {
   timeout: LIMIT_MS,
 }, async (t) => {
@@ -250,6 +283,10 @@ test('bad declarations cost their sender an answer and nobody else anything', {
     await codeOf({ coinbase_tx_prefix: concatBytes(good.coinbase_tx_prefix, new Uint8Array(90)) }),
     'invalid-coinbase-tx',
   );
+  const spending = good.coinbase_tx_prefix.slice();
+  // Version, marker and flag, and the number of inputs stand before the outpoint.
+  spending[7] = 1;
+  assert.equal(await codeOf({ coinbase_tx_prefix: spending }), 'invalid-coinbase-tx-input');
   const twice = Uint8Array.from(randomBytes(32));
   assert.equal(await codeOf({ wtxid_list: [twice, twice] }), 'invalid-job');
   assert.equal(await codeOf({ version: 0 }), 'invalid-job');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { customJobHash } from '../../../../domain/job-declaration/custom-job.ts';
+import { customJobDigest } from '../../../../domain/job-declaration/custom-job.ts';
 import {
   type CustomJobRules,
   customJobOf,
@@ -60,7 +60,7 @@ const job: SetCustomMiningJob = {
 const undeclared = { job: NO_JOB };
 
 test('a job that pays the pool is taken: with the token of its declaration, or without one where such are taken', () => {
-  const hash = customJobHash(customJobOf(job));
+  const hash = customJobDigest(customJobOf(job));
   assert.deepEqual(judgeCustomJob(job, undeclared, tip, rules), hash);
   assert.deepEqual(judgeCustomJob(job, { job: hash }, tip, { ...rules, isCoinbaseOnlyTaken: false }), hash);
 });
@@ -82,7 +82,7 @@ const refused: readonly [what: string, change: Partial<SetCustomMiningJob>, code
   [
     'a script that is too long with its extranonce',
     { coinbase_prefix: concatBytes(heightPush(HEIGHT), new Uint8Array(80)) },
-    'invalid-coinbase-prefix',
+    'invalid-coinbase-tx',
   ],
   [
     'a coinbase locked until its own height',
@@ -127,15 +127,38 @@ test('a lock counts for nothing where the sequence is final', () => {
   judgeCustomJob(final, undeclared, tip, rules);
 });
 
+const declared = { job: customJobDigest(customJobOf(job)) };
+const changed: readonly [change: Partial<SetCustomMiningJob>, code: string][] = [
+  [{ version: 0x2000_0002 }, 'invalid-version'],
+  [{ prev_hash: new Uint8Array(32).fill(8) }, 'stale-chain-tip'],
+  [{ coinbase_tx_version: 1 }, 'invalid-coinbase-tx-version'],
+  [{ coinbase_prefix: concatBytes(heightPush(HEIGHT), fromHex('00')) }, 'invalid-coinbase-prefix'],
+  [{ coinbase_tx_input_nSequence: 0xffff_ffff }, 'invalid-coinbase-tx-input-n-sequence'],
+  [{ coinbase_tx_outputs: outputs([SUBSIDY - 1n, pool]) }, 'invalid-coinbase-tx-outputs'],
+  [{ coinbase_tx_locktime: 0 }, 'invalid-coinbase-tx-locktime'],
+  [{ merkle_path: [new Uint8Array(32)] }, 'invalid-merkle-path'],
+];
+
+for (const [change, code] of changed) {
+  test(`a job that is not as it was declared, in ${Object.keys(change).join()}: ${code}`, () => {
+    assert.throws(
+      () => judgeCustomJob({ ...job, ...change }, declared, tip, rules),
+      (error) => isHashpoolError(error, code),
+    );
+  });
+}
+
 test('a token of no job is not enough where transactions must be seen, and one of another job never is', () => {
   const whole = { ...rules, isCoinbaseOnlyTaken: false };
   assert.throws(
     () => judgeCustomJob(job, undeclared, tip, whole),
     (error) => isHashpoolError(error, 'job-not-yet-validated'),
   );
+  // The same by all that tells fields apart, and another by the hash of all.
+  const forged = declared.job.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
   for (const each of [rules, whole])
     assert.throws(
-      () => judgeCustomJob(job, { job: new Uint8Array(32).fill(9) }, tip, each),
+      () => judgeCustomJob(job, { job: forged }, tip, each),
       (error) => isHashpoolError(error, 'invalid-mining-job-token'),
     );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { customExtendedJob } from '../../../../domain/job-declaration/custom-extended-job.ts';
-import { customJobHash } from '../../../../domain/job-declaration/custom-job.ts';
+import { customJobDigest } from '../../../../domain/job-declaration/custom-job.ts';
 import { readDeclaredCoinbase } from '../../../../domain/job-declaration/declared-coinbase.ts';
 import { customJobOf } from '../../../../domain/job-declaration/judge-custom-job.ts';
 import { declarationOf, type OwnJob, ownJob, setJobOf } from '../../../../domain/job-declaration/own-job.ts';
@@ -62,7 +62,7 @@ test('what is declared, what is set and what is mined are one job', () => {
   assert.equal(toHex(message.coinbase_tx_outputs), toHex(read.outputBytes));
   const mined = customExtendedJob(message, {
     id: 1,
-    customHash: customJobHash(customJobOf(message)),
+    customDigest: customJobDigest(customJobOf(message)),
     extranonceBytes: EXTRANONCE_BYTES,
   });
   assert.equal(toHex(mined.coinbasePrefix), toHex(own.coinbase.prefix));

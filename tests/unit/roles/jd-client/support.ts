@@ -48,7 +48,7 @@ export function jobOn(seen: SeenShares): ChannelJob {
       coinbase_tx_locktime: 0,
       merkle_path: [],
     },
-    { id: 1, customHash: new Uint8Array(32), extranonceBytes: 6 },
+    { id: 1, customDigest: new Uint8Array(32), extranonceBytes: 6 },
   );
   return { live: liveJob(job, tip), k: 0, extranoncePrefix: new Uint8Array(2) };
 }
