@@ -1,3 +1,4 @@
+import { fromHex, reversed } from '../../protocols/bytes.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import type { StatsMessageOf } from '../../protocols/stats/messages.ts';
 import { openStatsClient, type StatsClient } from '../../services/stats/client/client.ts';
@@ -37,9 +38,13 @@ export function openMintStats({ config, log }: MintContext, parts: Parts): { clo
     log,
     health: () => mintHealth(parts, storeTrouble),
   });
+  const tellTip = ({ hashLe, height }: { hashLe: Uint8Array; height: number }): void =>
+    client.send({ name: 'ChainTip', at: BigInt(Date.now()), block_hash: hashLe, height });
+  // The one that was followed before anybody could listen is told now.
+  const { tip } = parts.chain;
+  if (tip) tellTip({ hashLe: reversed(fromHex(tip.hashBe)), height: tip.height });
   watcher.listen({
-    onChainTip: ({ hashLe, height }) =>
-      client.send({ name: 'ChainTip', at: BigInt(Date.now()), block_hash: hashLe, height }),
+    onChainTip: tellTip,
     onBlockFound: (block) => sendBlock(client, 'BlockInChain', block),
     onBlockConfirmed: (block) => sendBlock(client, 'BlockConfirmed', block),
     onBlockOrphaned: ({ hashLe, height }) =>
