@@ -29,7 +29,7 @@ export class WorkSource extends WorkFeed {
   readonly #work = new PoolWork(randomInt(1, 2 ** 32));
   #signature: string;
   readonly #room: AskedRoom;
-  #payoutsId: bigint | undefined;
+  #payouts: CoinbasePayouts | undefined;
 
   constructor(options: WorkSourceOptions) {
     super(options.log);
@@ -57,7 +57,7 @@ export class WorkSource extends WorkFeed {
   }
 
   takeTemplate(template: NewTemplate): void {
-    const room = this.#room.at(performance.now());
+    const { granted: room } = this.#room;
     this.enqueue('a template', () => {
       if (template.future_template) {
         this.server?.announce(this.#work.addFuture(template, room));
@@ -87,13 +87,14 @@ export class WorkSource extends WorkFeed {
   /** Whom the coinbases of jobs on one tip are to pay besides; as soon as templates leave room for it. */
   takePayouts(payouts: CoinbasePayouts): void {
     this.enqueue('payouts in the coinbase', () => {
-      if (payouts.id === this.#payoutsId) return;
-      this.#payoutsId = payouts.id;
       const { outputs, prevHashLe } = payouts;
+      const before = this.#payouts;
+      if (before?.id === payouts.id && equalBytes(before.prevHashLe, prevHashLe)) return;
+      this.#payouts = payouts;
       const about = { payouts: String(payouts.id), outputs: outputs.length, on: toHex(reversed(prevHashLe)) };
       this.log.debug(about, 'the mint has balances paid in the coinbases of blocks on this tip');
       this.#work.setPayouts(payouts);
-      const isOther = this.#room.want(roomOf(outputs), performance.now());
+      const isOther = this.#room.want(roomOf(outputs));
       this.#addPayouts();
       if (isOther) this.#options.onRoom?.();
     });

@@ -2,6 +2,7 @@ import { encodeBlock } from '../../protocols/bitcoin/block.ts';
 import { coinbaseParts } from '../../protocols/bitcoin/coinbase.ts';
 import { sha256d } from '../../protocols/bitcoin/hash.ts';
 import { headerHashLe } from '../../protocols/bitcoin/header.ts';
+import type { TransactionOutput } from '../../protocols/bitcoin/output.ts';
 import { heightPush } from '../../protocols/bitcoin/script.ts';
 import { concatBytes, fromHex, reversed, toHex, u32Le } from '../../protocols/bytes.ts';
 import type { TestNode } from './bitcoind.ts';
@@ -17,6 +18,8 @@ export interface MinedBlock {
   readonly hash: string;
   readonly header: Uint8Array;
   readonly height: number;
+  /** Without witness. */
+  readonly coinbase: Uint8Array;
 }
 
 /** What a block of the pool's has besides. */
@@ -25,6 +28,8 @@ export interface BlockChoice {
   readonly script?: Uint8Array;
   /** A script that pays nothing. */
   readonly mark?: Uint8Array;
+  /** Whom it pays out of the rest. */
+  readonly payouts?: readonly TransactionOutput[];
 }
 
 /**
@@ -35,7 +40,7 @@ export interface BlockChoice {
 export async function mineForPool(
   node: TestNode,
   value?: bigint,
-  { script = POOL_SCRIPT, mark }: BlockChoice = {},
+  { script = POOL_SCRIPT, mark, payouts = [] }: BlockChoice = {},
 ): Promise<MinedBlock> {
   const template = (await node.rpc.call('getblocktemplate', [{ rules: ['segwit'] }])) as {
     previousblockhash: string;
@@ -48,6 +53,7 @@ export async function mineForPool(
   const { height } = template;
   const whole = BigInt(template.coinbasevalue);
   const paid = value ?? whole;
+  const rest = payouts.reduce((left, output) => left - output.value, whole - paid);
   const { prefix, suffix } = coinbaseParts({
     version: 2,
     scriptPrefix: heightPush(height),
@@ -56,7 +62,8 @@ export async function mineForPool(
     sequence: 0,
     outputs: [
       { value: paid, script },
-      { value: whole - paid, script: ELSEWHERE },
+      { value: rest, script: ELSEWHERE },
+      ...payouts,
       ...(mark ? [{ value: 0n, script: mark }] : []),
     ],
     templateOutputs: new Uint8Array(),
@@ -79,6 +86,6 @@ export async function mineForPool(
     const bytes = encodeBlock(header, [coinbase]);
     const answer = await node.rpc.call('submitblock', [toHex(bytes)]);
     if (answer !== null) throw new Error(`the node refused a block: ${String(answer)}`);
-    return { hash: toHex(hash), header: bytes.subarray(0, 80), height };
+    return { hash: toHex(hash), header: bytes.subarray(0, 80), height, coinbase };
   }
 }

@@ -4,7 +4,7 @@ import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
 import { encodeHeader } from '../../protocols/bitcoin/header.ts';
 import { leadingZeroBits } from '../../protocols/bitcoin/target.ts';
 import { fromHex, reversed } from '../../protocols/bytes.ts';
-import type { Terms } from '../../protocols/ehash/work-link.ts';
+import type { CoinbasePayouts, Terms } from '../../protocols/ehash/work-link.ts';
 import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { createLog } from '../../runtime/logs.ts';
@@ -21,6 +21,8 @@ export class TestOutbox implements WorkSource {
   backedUpSeq = 0;
   readonly refusals: { seq: bigint; reason: string }[] = [];
   terms: Terms | undefined;
+  /** What the mint has told last that blocks are to pay. */
+  payouts: CoinbasePayouts | undefined;
   readonly #records: Uint8Array[] = [];
   #wake: () => void = () => undefined;
   #changed: () => void = () => undefined;
@@ -60,6 +62,10 @@ export class TestOutbox implements WorkSource {
       workers,
       log: createLog('test pool', 'silent'),
       backoff: { firstMs: 50, maxMs: 200 },
+      payoutRoom: { size: 10_000, sigops: 1_000 },
+      onPayouts: (payouts) => {
+        this.payouts = payouts;
+      },
       onTerms: async (terms) => {
         this.terms = terms;
         this.#changed();

@@ -106,18 +106,16 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
       readRows(
         mint.path,
         `SELECT k.payout_key AS key, k.balance, k.credited,
-           (SELECT coalesce(sum(sats), 0) FROM payout_holds AS h WHERE h.payout_key = k.payout_key AND paid IS NULL) AS held,
-           (SELECT coalesce(sum(paid), 0) FROM payout_holds AS h
-              WHERE h.payout_key = k.payout_key AND purpose = 'coinbase') AS paid,
-           (SELECT coalesce(sum(paid), 0) FROM payout_holds AS h
-              WHERE h.payout_key = k.payout_key AND purpose = 'onchain') AS onchain
+           CAST((SELECT coalesce(sum(sats), 0) FROM payout_holds AS h
+              WHERE h.payout_key = k.payout_key AND paid IS NULL) AS BIGINT) AS held,
+           CAST((SELECT coalesce(sum(paid), 0) FROM payout_holds AS h
+              WHERE h.payout_key = k.payout_key AND purpose = 'coinbase') AS BIGINT) AS paid
          FROM payout_keys AS k ORDER BY k.payout_key`,
       ).map((row) => ({
         key: Number(row['key']),
         free: Number(row['balance']),
         held: Number(row['held']),
         paid: Number(row['paid']),
-        onchain: Number(row['onchain']),
         credited: Number(row['credited']),
       })),
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AskedRoom, SETTLE_MS } from '../../../../domain/jobs/asked-room.ts';
+import { AskedRoom } from '../../../../domain/jobs/asked-room.ts';
 import {
   fittingPayouts,
   LEAST_REWARD_SATS,
@@ -79,38 +79,35 @@ describe('payouts in a coinbase', () => {
 describe('room asked for', () => {
   const most = { size: 2000, sigops: 100 };
 
-  it('is counted on once templates answer to it, or so much later that none of before can be under way', () => {
+  it('is counted on once it is answered, and asked for again until then', () => {
     const room = new AskedRoom(most);
-    assert.ok(room.want({ size: 700, sigops: 33 }, 1000));
-    assert.deepEqual(room.asked, { size: 1024, sigops: 64 });
-    assert.deepEqual(room.at(1000 + SETTLE_MS - 1), NO_ROOM);
-    assert.deepEqual(room.at(1000 + SETTLE_MS), room.asked);
+    assert.ok(room.want({ size: 700, sigops: 33 }));
+    assert.deepEqual([room.asked, room.granted], [{ size: 1024, sigops: 64 }, NO_ROOM]);
+    assert.ok(room.want({ size: 1500, sigops: 0 }));
+    assert.deepEqual(room.asked, { size: 1024, sigops: 64 }, 'the same: an answer does not say to what');
     room.answered();
-    assert.deepEqual(room.at(1001), room.asked);
+    assert.deepEqual(room.granted, room.asked);
+    assert.ok(room.want({ size: 1500, sigops: 0 }));
+    assert.deepEqual(
+      [room.asked, room.granted],
+      [
+        { size: 2000, sigops: 0 },
+        { size: 1024, sigops: 0 },
+      ],
+    );
   });
 
-  it('changes in steps, up to its limit, and one change at a time', () => {
+  it('changes in steps, up to its limit', () => {
     const room = new AskedRoom(most);
-    assert.equal(room.want(NO_ROOM, 0), false);
-    assert.ok(room.want({ size: 100, sigops: 0 }, 0));
-    assert.equal(room.want({ size: 200, sigops: 0 }, 0), false, 'within the step');
-    assert.equal(room.want({ size: 5000, sigops: 500 }, 1), false, 'the answer is still to come');
+    assert.equal(room.want(NO_ROOM), false);
+    assert.ok(room.want({ size: 100, sigops: 0 }));
     room.answered();
-    assert.ok(room.want({ size: 5000, sigops: 500 }, 2));
+    assert.equal(room.want({ size: 200, sigops: 0 }), false, 'within the step');
+    assert.ok(room.want({ size: 5000, sigops: 500 }));
     assert.deepEqual(room.asked, most);
   });
 
-  it('is not counted on any more from the moment that less is asked for', () => {
-    const room = new AskedRoom(most);
-    room.want({ size: 2000, sigops: 10 }, 0);
-    room.answered();
-    assert.ok(room.want({ size: 256, sigops: 100 }, 5));
-    assert.deepEqual(room.at(6), { size: 256, sigops: 32 });
-    room.answered();
-    assert.deepEqual(room.at(6), { size: 256, sigops: 100 });
-  });
-
   it('is never asked for where there is to be none', () => {
-    assert.equal(new AskedRoom(NO_ROOM).want({ size: 5000, sigops: 500 }, 0), false);
+    assert.equal(new AskedRoom(NO_ROOM).want({ size: 5000, sigops: 500 }), false);
   });
 });
