@@ -9,6 +9,7 @@ import {
   payoutContradiction,
 } from '../../domain/epochs/accounts.ts';
 import type { Database } from '../../runtime/sql/database.ts';
+import { coinbaseContradictions } from './coinbase-payouts/books.ts';
 import { bigInteger, text } from './store/row.ts';
 
 /** The books of sats of all epochs whose price is fixed. */
@@ -62,6 +63,7 @@ export function readSatBooks(db: Database): SatBooks {
     contradictions: [
       ...contradictionsOf(epochs, postings),
       ...[payoutContradiction(payouts, postings)].filter((wrong) => wrong !== undefined),
+      ...coinbaseContradictions(db),
     ],
   };
 }

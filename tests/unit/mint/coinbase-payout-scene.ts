@@ -23,9 +23,9 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
   const { mint, engine, chain } = scene;
   const outbox = scene.outbox();
   const scripts = Array.from({ length: keys }, (_, i) => segwitScript(0, new Uint8Array(20).fill(i + 1)));
-  sql(mint.path, 'DELETE FROM payout_keys');
+  runSql(mint.path, 'DELETE FROM payout_keys');
   for (const [i, script] of scripts.entries()) {
-    sql(
+    runSql(
       mint.path,
       `INSERT INTO payout_keys (payout_key, public_key, counter, address, script, threshold, balance, credited)
        VALUES (?, ?, 1, ?, ?, 1, 0, 0)`,
@@ -78,9 +78,9 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
       config = changed;
     },
     withdraw: (key: number) =>
-      sql(mint.path, 'UPDATE payout_keys SET address = NULL, script = NULL WHERE payout_key = ?', key),
+      runSql(mint.path, 'UPDATE payout_keys SET address = NULL, script = NULL WHERE payout_key = ?', key),
     credit: (key: number, sats: number) =>
-      sql(
+      runSql(
         mint.path,
         'UPDATE payout_keys SET balance = balance + ?, credited = credited + ? WHERE payout_key = ?',
         sats,
@@ -121,7 +121,8 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
   };
 }
 
-function sql(place: string, statement: string, ...values: (number | string | Uint8Array)[]): void {
+/** Writes to a mint's database beside the mint. */
+export function runSql(place: string, statement: string, ...values: (number | string | Uint8Array)[]): void {
   const db = openPlace(place, schema);
   try {
     inTransaction(db, () => db.prepare(statement).run(...values));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { payoutScene } from './coinbase-payout-scene.ts';
+import { auditMint } from '../../../roles/mint/books.ts';
+import { payoutScene, runSql } from './coinbase-payout-scene.ts';
 
 /** free, held, paid of each key. */
 type Scene = Awaited<ReturnType<typeof payoutScene>>;
@@ -180,4 +181,21 @@ test('no more is held than the pools have room for, and nothing where none has a
     [0, 2000, 3000],
   );
   assert.equal(s.onTip().length, 2);
+});
+
+test('books that do not say what blocks have paid contradict themselves', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  s.mine(s.onTip());
+  await s.look();
+  const wrong = () => auditMint(s.mint.path).sats.contradictions.filter((words) => /block/.test(words));
+  assert.deepEqual(wrong(), []);
+  runSql(s.mint.path, 'UPDATE payout_holds SET paid = paid - 1');
+  assert.deepEqual(wrong(), ['5000 sats of balances were paid by blocks, 4999 have left balances by them']);
+  runSql(s.mint.path, 'UPDATE payout_holds SET paid = paid + 1');
+  runSql(s.mint.path, 'UPDATE settled_coinbases SET unowed = 1');
+  assert.deepEqual(wrong(), [
+    'block 102 pays 1000000 sats to the pool and 5001 of balances, and its coinbase has 1005000',
+  ]);
 });
