@@ -55,6 +55,10 @@ import { signingKeysets } from './migrations/20-keysets.ts';
  * | E2    | epochs and segments laid out     | epochs that nobody was told of; the next start reads them          |
  * | E3    | terms told to the pools          | nothing to do; each link is told when it comes up                  |
  * | E4    | a merge, where one is asked for  | the same as E2; the request that is done asks for nothing          |
+ * | C1    | balances held for coinbases      | balances that no pool was told of; the next look tells of them     |
+ * | C2    | what blocks on the tip shall pay | a set that no pool was told of; the next look tells it             |
+ * | C3    | a final block's payments settled | nothing to do; the same block is not settled again                 |
+ * | C4    | or undone, as the chain left it  | balances that are held again; the next look tells of them          |
  *
  * tests/faults kills the mint at the end of each line from M1 on that writes or calls: see `faultPoint`.
  *
