@@ -50,7 +50,7 @@ export interface JdScene extends PoolScene {
 }
 
 /** Node, template provider, mint, pool, jd-server and jd-client, until the test ends. */
-export async function jdScene(t: TestContext, options: JdSceneOptions = {}): Promise<JdScene> {
+export async function jdScene(t: Pick<TestContext, 'after'>, options: JdSceneOptions = {}): Promise<JdScene> {
   const { curve } = await loadCrypto();
   const tokenSecret = Uint8Array.from(randomBytes(32));
   const all = await poolScene(t, {
