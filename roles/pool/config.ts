@@ -90,13 +90,17 @@ export const poolConfig = table({
   coinbase_outputs: optional(
     list(coinbaseOutput, 'who else gets a part of the reward, each by its weight', { min: 1, max: 20 }),
   ),
-  coinbase_payouts_max_size: integer(
-    'bytes that outputs of the mint may take in each coinbase, as it pays sat balances there; 0 for none. Each is 31 to 43 bytes, and a longer coinbase costs fees and may be more than old miners take',
-    { min: 0, max: 30_000, default: 2_000 },
+  coinbase_payouts_max_size: optional(
+    integer(
+      'bytes that outputs of the mint may take in each coinbase, as it pays sat balances there; 0 for none, 2000 unless given. Each is 31 to 43 bytes, and a longer coinbase costs fees and may be more than old miners take',
+      { min: 0, max: 30_000 },
+    ),
   ),
-  coinbase_payouts_max_sigops: integer(
-    'signature operations that these outputs may cost, 4 for an output to a public key hash and none for most others',
-    { min: 0, max: 20_000, default: 400 },
+  coinbase_payouts_max_sigops: optional(
+    integer(
+      'signature operations that these outputs may cost, 4 for an output to a public key hash and none for most others; 400 unless given',
+      { min: 0, max: 20_000 },
+    ),
   ),
   pool_signature: text("the pool's name in each coinbase", {
     default: 'hashpool',
@@ -212,6 +216,8 @@ function checkSource(config: PoolConfig): string | undefined {
     sv1_upstream,
     coinbase_reward_script,
     coinbase_outputs,
+    coinbase_payouts_max_size,
+    coinbase_payouts_max_sigops,
     miner_tag_length,
     jd_token_keys,
   } = config;
@@ -229,6 +235,8 @@ function checkSource(config: PoolConfig): string | undefined {
   const named = [
     ['coinbase_reward_script', coinbase_reward_script !== undefined],
     ['coinbase_outputs', coinbase_outputs !== undefined],
+    ['coinbase_payouts_max_size', coinbase_payouts_max_size !== undefined],
+    ['coinbase_payouts_max_sigops', coinbase_payouts_max_sigops !== undefined],
     ['miner_tag_length', miner_tag_length > 0],
     ['jd_token_keys', jd_token_keys.length > 0],
   ] as const;

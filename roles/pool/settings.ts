@@ -25,6 +25,9 @@ export type SourceSettings =
     }
   | { readonly kind: 'upstreams'; readonly accounts: readonly UpstreamAccount[] };
 
+/** Some 60 outputs, which all miners take. */
+const USUAL_PAYOUT_ROOM: PayoutRoom = { size: 2_000, sigops: 400 };
+
 /** The config's texts and references as the bytes they stand for. */
 export interface PoolSettings {
   readonly keys: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
@@ -99,7 +102,10 @@ function readTemplates(
     authorityKey: decoded('tp_authority_public_key', () =>
       decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
     ),
-    payoutRoom: { size: config.coinbase_payouts_max_size, sigops: config.coinbase_payouts_max_sigops },
+    payoutRoom: {
+      size: config.coinbase_payouts_max_size ?? USUAL_PAYOUT_ROOM.size,
+      sigops: config.coinbase_payouts_max_sigops ?? USUAL_PAYOUT_ROOM.sigops,
+    },
     coinbase: {
       signature: config.pool_signature,
       rewardScript: script('coinbase_reward_script', coinbase_reward_script),

@@ -1,6 +1,6 @@
 import { fittingPayouts, type PayoutRoom } from '../../../domain/jobs/payouts.ts';
 import { equalBytes, reversed, toHex } from '../../../protocols/bytes.ts';
-import { messageOf } from '../../../protocols/errors.ts';
+import { isHashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { WorkLinkServer } from '../../../services/work-link/server.ts';
@@ -176,10 +176,21 @@ export class CoinbasePayouts {
     ];
     for (const { payoutKey, sats } of chosen) {
       const reference = holdReference(tip?.height ?? 0, payoutKey);
-      const holds = [{ payoutKey, sats }];
-      await engine.store.call('holdBalances', { purpose: 'coinbase', reference, holds });
+      if (!(await this.#holdOne(reference, payoutKey, sats))) continue;
       faultPoint('coinbase-held');
       log.info({ sats }, `${sats} sats of a balance are held for the coinbase of a block`);
+    }
+  }
+
+  /** @returns false where a payment on the chain or another process has it, or the key was held for at this height before */
+  async #holdOne(reference: Uint8Array, payoutKey: number, sats: bigint): Promise<boolean> {
+    const holds = [{ payoutKey, sats }];
+    try {
+      await this.#parts.engine.store.call('holdBalances', { purpose: 'coinbase', reference, holds });
+      return true;
+    } catch (error) {
+      if (isHashpoolError(error, 'balance-changed')) return false;
+      throw error;
     }
   }
 

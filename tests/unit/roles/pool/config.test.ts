@@ -43,6 +43,10 @@ it('pool.config.toml has exactly one kind of source of work, and nothing of the 
     check({ ...upstream, coinbase_reward_script }) ?? '',
     /^coinbase_reward_script is set, but the co/,
   );
+  assert.match(
+    check({ ...upstream, coinbase_payouts_max_size: 0 }) ?? '',
+    /^coinbase_payouts_max_size is set, .* remove it$/,
+  );
   assert.match(check({ ...upstream, miner_tag_length: 4 }) ?? '', /^miner_tag_length is set, .* remove it$/);
   assert.match(check({ ...upstream, coinbase_outputs: [] }) ?? '', /^coinbase_outputs is set/);
   const trial = { ...upstream, sv1_block_target_bits: 24 };
