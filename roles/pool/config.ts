@@ -92,7 +92,7 @@ export const poolConfig = table({
   ),
   coinbase_payouts_max_size: optional(
     integer(
-      'bytes that outputs of the mint may take in each coinbase, as it pays sat balances there; 0 for none, 2000 unless given. Each is 31 to 43 bytes, and a longer coinbase costs fees and may be more than old miners take',
+      'bytes that outputs of the mint may take in each coinbase, as it pays sat balances there; none unless given, since the mint then says where rewards go. Each is 31 to 43 bytes, and old miners may not take a coinbase of many thousand',
       { min: 0, max: 30_000 },
     ),
   ),

@@ -25,8 +25,8 @@ export type SourceSettings =
     }
   | { readonly kind: 'upstreams'; readonly accounts: readonly UpstreamAccount[] };
 
-/** Some 60 outputs, which all miners take. */
-const USUAL_PAYOUT_ROOM: PayoutRoom = { size: 2_000, sigops: 400 };
+/** Of a hundred outputs to public key hashes. */
+const USUAL_PAYOUT_SIGOPS = 400;
 
 /** The config's texts and references as the bytes they stand for. */
 export interface PoolSettings {
@@ -103,8 +103,8 @@ function readTemplates(
       decodeAuthorityPublicKey(read(config.tp_authority_public_key)),
     ),
     payoutRoom: {
-      size: config.coinbase_payouts_max_size ?? USUAL_PAYOUT_ROOM.size,
-      sigops: config.coinbase_payouts_max_sigops ?? USUAL_PAYOUT_ROOM.sigops,
+      size: config.coinbase_payouts_max_size ?? 0,
+      sigops: config.coinbase_payouts_max_sigops ?? USUAL_PAYOUT_SIGOPS,
     },
     coinbase: {
       signature: config.pool_signature,
