@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { integer, table } from '../../../runtime/config/fields.ts';
+import { integer, optional, table } from '../../../runtime/config/fields.ts';
 
 /** `[coinbase_payouts]` of `mint.config.toml`; a mint without it has nobody paid by coinbases. */
 export const coinbasePayoutsConfig = table({
@@ -10,6 +10,12 @@ export const coinbasePayoutsConfig = table({
   max_outputs: integer(
     "balances that one coinbase pays at most, the largest first; what the pools' configs leave room for counts besides",
     { min: 1, max: 900, default: 50 },
+  ),
+  wait_blocks: optional(
+    integer(
+      'blocks after its last credit for which a balance waits for a coinbase; then it is paid on the chain, where [auto_payout] does so; left out, it waits until it is paid',
+      { min: 1, max: 52_560 },
+    ),
   ),
 });
 

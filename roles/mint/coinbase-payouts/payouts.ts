@@ -35,6 +35,8 @@ interface Candidate extends OfferedOutput {
   readonly value: bigint;
 }
 
+type WantedPayout = HeldPayout & { readonly script: Uint8Array };
+
 /**
  * Has balances paid by the coinbases of the pools' blocks. What pools are told stands for blocks on one prev hash alone, so
  * that of two blocks which pay the same balance no chain has both: as long as a balance is told again only on a tip whose
@@ -141,11 +143,13 @@ export class CoinbasePayouts {
   }
 
   /** Gives back what no coinbase is to pay any more, once blocks that may have paid it are too deep to come. */
-  async #release({ held, tip, underWay }: PayoutCourse): Promise<void> {
-    const { engine, config, confirmations, log } = this.#parts;
-    for (const { payoutKey, script, references, lastHeight, sats } of held) {
-      const isWanted = config !== undefined && script !== undefined && !this.#isOwn(script);
-      if (isWanted || underWay.has(payoutKey) || !tip || tip.height < lastHeight + confirmations) continue;
+  async #release(course: PayoutCourse): Promise<void> {
+    const { engine, confirmations, log } = this.#parts;
+    const { held, tip, underWay } = course;
+    for (const balance of held) {
+      const { payoutKey, references, lastHeight, sats } = balance;
+      const mayBePaid = underWay.has(payoutKey) || !tip || tip.height < lastHeight + confirmations;
+      if (mayBePaid || this.#isWanted(balance, course)) continue;
       for (const reference of references) {
         await engine.store.call('releaseHeld', { purpose: 'coinbase', reference });
         faultPoint('coinbase-released');
@@ -166,7 +170,8 @@ export class CoinbasePayouts {
     // Beside those that are held it finds as many others as there may be.
     const limit = max_outputs + known.size;
     const least = BigInt(threshold_sats);
-    const payable = await engine.store.call('payableBalances', { least, limit });
+    const creditedSince = this.#creditedSince(course);
+    const payable = await engine.store.call('payableByCoinbase', { least, limit, creditedSince });
     const free = payable.filter(({ payoutKey, script }) => !underWay.has(payoutKey) && !this.#isOwn(script));
     const fresh = free.filter(({ payoutKey }) => !known.has(payoutKey)).map(candidateOf);
     const fitting = new Set(this.#fitting([...this.#candidates(course), ...fresh], max_outputs, room));
@@ -227,13 +232,24 @@ export class CoinbasePayouts {
   }
 
   /** What is held and may be paid, the largest first. */
-  #candidates({ held, underWay }: PayoutCourse): Candidate[] {
-    return held
-      .filter((each): each is HeldPayout & { script: Uint8Array } => {
-        return each.script !== undefined && !this.#isOwn(each.script) && !underWay.has(each.payoutKey);
-      })
+  #candidates(course: PayoutCourse): Candidate[] {
+    return course.held
+      .filter((each): each is WantedPayout => this.#isWanted(each, course))
+      .filter(({ payoutKey }) => !course.underWay.has(payoutKey))
       .map(candidateOf)
       .sort((a, b) => (a.sats < b.sats ? 1 : a.sats > b.sats ? -1 : a.payoutKey - b.payoutKey));
+  }
+
+  /** Whether a coinbase is to pay it. */
+  #isWanted({ script, creditedHeight }: HeldPayout, course: PayoutCourse): boolean {
+    if (!this.#parts.config || script === undefined || this.#isOwn(script)) return false;
+    return creditedHeight >= this.#creditedSince(course);
+  }
+
+  /** Balances that were last credited below this height are left to other payments. */
+  #creditedSince({ tip }: PayoutCourse): number {
+    const { wait_blocks } = this.#parts.config ?? {};
+    return wait_blocks === undefined ? 0 : Math.max(0, (tip?.height ?? 0) - wait_blocks);
   }
 
   #fitting(candidates: readonly Candidate[], count: number, room: PayoutRoom): Candidate[] {

@@ -39,6 +39,17 @@ export interface HeldPayout {
   readonly references: readonly Uint8Array[];
   /** The highest block on which a block may pay it. */
   readonly lastHeight: number;
+  /** The chain's height when it was last credited of an epoch that got its price. */
+  readonly creditedHeight: number;
+}
+
+/** What balances a coinbase may pay. */
+export interface PayableByCoinbase {
+  /** Sats. */
+  readonly least: bigint;
+  readonly limit: number;
+  /** The chain's height at which, or above, it was last credited; 0 for any. */
+  readonly creditedSince: number;
 }
 
 /** A payment by a coinbase. */
@@ -117,6 +128,16 @@ export function coinbasePayoutOperations(db: Database) {
   const lastTold = db.prepare(
     'SELECT max(height) AS height FROM payout_set_outputs JOIN payout_sets USING (payout_set) WHERE payout_key = ?',
   );
+  const lastCredit = db.prepare(
+    'SELECT max(priced_height) AS height FROM payout_credits JOIN epochs USING (epoch) WHERE payout_key = ?',
+  );
+  const payable = db.prepare(`
+    SELECT payout_key, script, balance AS sats FROM payout_keys AS k
+    WHERE address IS NOT NULL AND balance >= ? AND balance >= threshold AND (CAST(? AS INTEGER) = 0 OR EXISTS (
+      SELECT 1 FROM payout_credits AS c JOIN epochs AS e ON e.epoch = c.epoch
+      WHERE c.payout_key = k.payout_key AND e.priced_height >= ?))
+    ORDER BY balance DESC, payout_key LIMIT ?`);
+  payable.setReadBigInts(true);
   // Either the chain has it and it is not settled, or the other way round; the rest stands as it should.
   const blocks = db.prepare(`
     SELECT b.hash, b.height, b.txid, (SELECT max(height) FROM chain) - b.height + 1 AS confirmations,
@@ -148,6 +169,7 @@ export function coinbasePayoutOperations(db: Database) {
         sats: sumOf(rows),
         references,
         lastHeight: Math.max(Number(told ?? 0), ...references.map(heldAt)),
+        creditedHeight: Number(lastCredit.get(payoutKey)?.['height'] ?? 0),
       };
     });
   }
@@ -205,6 +227,10 @@ export function coinbasePayoutOperations(db: Database) {
         ),
       };
     },
+
+    /** Free balances that have reached their own threshold and the least, the largest first. */
+    payableByCoinbase: ({ least, limit, creditedSince: since }: PayableByCoinbase): OfferedOutput[] =>
+      payable.all(least, since, since, limit).map(offeredOf),
 
     /**
      * Notes what pools are told to pay in blocks on the tip, before they are; what was noted for that tip before stays.

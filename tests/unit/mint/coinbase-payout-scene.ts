@@ -7,6 +7,7 @@ import type { TransactionOutput } from '../../../protocols/bitcoin/output.ts';
 import { segwitScript } from '../../../protocols/bitcoin/script.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import type { CoinbasePayouts as ToldPayouts } from '../../../protocols/ehash/work-link.ts';
+import type { CoinbasePayoutsConfig } from '../../../roles/mint/coinbase-payouts/config.ts';
 import { CoinbasePayouts } from '../../../roles/mint/coinbase-payouts/payouts.ts';
 import type { Engine } from '../../../roles/mint/engine.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
@@ -14,7 +15,7 @@ import { inTransaction } from '../../../runtime/sql/database.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
 import { epochScene, readRows, SCRIPT } from './epoch-scene.ts';
 
-export const CONFIG = { threshold_sats: 1000, max_outputs: 50 };
+export const CONFIG: CoinbasePayoutsConfig = { threshold_sats: 1000, max_outputs: 50 };
 const POOL_KEEPS = 1_000_000n;
 
 /** A mint on a scripted chain whose pools are a list of what they were told, and keys with balances. */
@@ -38,7 +39,7 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
   /** By the prev hash that they are for. */
   const told = new Map<string, ToldPayouts>();
   let rooms: PayoutRoom[] = [{ size: 10_000, sigops: 0 }];
-  let config: typeof CONFIG | undefined = CONFIG;
+  let config: CoinbasePayoutsConfig | undefined = CONFIG;
   /** Store calls before the mint ends; undefined for ever. */
   let callsLeft: number | undefined;
   const alerts: string[] = [];
@@ -74,7 +75,7 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
     setRooms: (changed: PayoutRoom[]) => {
       rooms = changed;
     },
-    setConfig: (changed: typeof CONFIG | undefined) => {
+    setConfig: (changed: CoinbasePayoutsConfig | undefined) => {
       config = changed;
     },
     withdraw: (key: number) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { auditMint } from '../../../roles/mint/books.ts';
-import { payoutScene, runSql } from './coinbase-payout-scene.ts';
+import { CONFIG, payoutScene, runSql } from './coinbase-payout-scene.ts';
 
 /** free, held, paid of each key. */
 type Scene = Awaited<ReturnType<typeof payoutScene>>;
@@ -160,6 +160,25 @@ test('what no coinbase is to pay any more is given back once no block can pay it
   await s.look();
   assert.deepEqual(books(s)[1], [5000, 0, 0]);
   assert.deepEqual(s.onTip(), []);
+});
+
+test('a balance that no coinbase has paid for so long is left to the chain', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.setConfig({ ...CONFIG, wait_blocks: 5 });
+  s.credit(1, 5000);
+  await s.look();
+  assert.deepEqual(books(s), [[5000, 0, 0]], 'credited long ago');
+  const height = s.chain.blocks.length - 1;
+  runSql(s.mint.path, 'INSERT INTO payout_credits (payout_key, epoch, ehash, sats) VALUES (1, 1, 1, 5000)');
+  runSql(s.mint.path, 'UPDATE epochs SET priced_height = ?', height);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 5000, 0]]);
+  s.chain.mine(5);
+  await s.look();
+  assert.equal(s.onTip().length, 1);
+  s.chain.mine();
+  await s.look();
+  assert.deepEqual([books(s), s.onTip()], [[[5000, 0, 0]], []]);
 });
 
 test('no more is held than the pools have room for, and nothing where none has any', async (t) => {
