@@ -107,7 +107,7 @@ function find(reports: readonly EpochReport[], name: string): EpochReport {
   );
 }
 
-function asJson({ epoch, phase, quotes, work, issued, sharesWith, redeemableAt }: EpochReport) {
+function asJson({ epoch, phase, quotes, work, issued, autoPaid, sharesWith, redeemableAt }: EpochReport) {
   return {
     unit: epoch.unit,
     phase,
@@ -120,6 +120,7 @@ function asJson({ epoch, phase, quotes, work, issued, sharesWith, redeemableAt }
     quotes,
     ehash: work,
     minted: issued,
+    auto_paid: autoPaid,
     closed_height: epoch.closing?.height ?? null,
     closed_by: blockName(epoch.closing?.hashLe),
     reward_sat: epoch.closing?.reward ?? null,

@@ -4,6 +4,7 @@ import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
 import { OWN_KEY } from '../../services/wallet/sign-in.ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
+import { runAutoPayout } from './auto-payout-action.ts';
 import { usageError } from './command-line.ts';
 import { formatTable } from './text-table.ts';
 import {
@@ -175,6 +176,16 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
       const redeemed = await wallet.redeem(argument === '' ? undefined : argument);
       return { words: redeemedTable(redeemed), json: redeemed };
     },
+  },
+  'auto-payout': {
+    argument: '[VERB]',
+    help: [
+      '--address ADDRESS has the mint pay what the key above mines to a Bitcoin address, from --threshold SATS on;',
+      'the wallet mints none of it then. auto-payout show tells how that stands, auto-payout off ends it. --key KEY',
+      'for another key of this wallet',
+    ],
+    options: ['address', 'threshold', 'key'],
+    run: ({ wallet, argument, options }) => runAutoPayout(wallet, argument, options),
   },
   restore: {
     help: ['finds everything that the mnemonic owns at the mint'],

@@ -21,6 +21,9 @@ export const walletOptions = {
   'max-fee': { type: 'string' },
   limit: { type: 'string' },
   before: { type: 'string' },
+  address: { type: 'string' },
+  threshold: { type: 'string' },
+  key: { type: 'string' },
 } as const satisfies ParseArgsOptionsConfig;
 
 export type WalletOption = keyof typeof walletOptions;
@@ -96,7 +99,8 @@ function parseLocktime(text: string, now: number): number {
   );
 }
 
-function parseKey(option: string, text: string): string {
+/** A public key in 66 hex digits. @throws HashpoolError 'usage' */
+export function parseKey(option: string, text: string): string {
   try {
     const owner = parseMiner(text);
     if (owner.kind === 'key') return toHex(owner.key);

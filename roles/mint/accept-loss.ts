@@ -2,6 +2,7 @@ import { Outcome } from '../../domain/quotes/state.ts';
 import { amountOf } from '../../protocols/cashu/amount.ts';
 import { type Database, inTransaction } from '../../runtime/sql/database.ts';
 import { journalState, thaw } from '../../runtime/sql/journal/journal.ts';
+import { readSatBooks } from './sat-books.ts';
 import { bigInteger, text } from './store/row.ts';
 import { tallies } from './store/tallies.ts';
 import { readUnitBooks } from './unit-books.ts';
@@ -21,6 +22,8 @@ export interface Loss {
   readonly units: readonly UnitLoss[];
   /** Payments that were under way at the copy; how each ended is for its backend to say. */
   readonly pendingMelts: number;
+  /** Sats that were owed to keys without a wallet at the copy: they may have been paid since. */
+  readonly balances: bigint;
 }
 
 const UNISSUED = `outcome IN (${Outcome.open}, ${Outcome.waiting})`;
@@ -37,11 +40,12 @@ export function lossOf(db: Database): Loss | undefined {
       return { unit, unissued: (open.get(unit) ?? 0n) + mintable, outstanding };
     }),
     pendingMelts: Number(pending?.['n']),
+    balances: readSatBooks(db).payouts.balances,
   };
 }
 
 /** In words, a line for each thing. */
-export function describeLoss({ reason, units, pendingMelts }: Loss): string[] {
+export function describeLoss({ reason, units, pendingMelts, balances }: Loss): string[] {
   return [
     `The mint only reads: ${reason}.`,
     'By accepting the loss it goes on from this copy, and from then on:',
@@ -54,6 +58,7 @@ export function describeLoss({ reason, units, pendingMelts }: Loss): string[] {
     }),
     '- tokens that were issued since the copy stay good, though the books do not hold them',
     '- no mint quote that is in the copy is issued any more, and no melt quote in it can be begun: wallets ask for new ones',
+    `- ${balances} sats that were owed to miners without a wallet at the copy are held back, for they may have been paid since: a loss of at most ${balances} for them`,
     `- ${pendingMelts} payments that were under way at the copy are looked up at their backends, and end as those say`,
   ];
 }
@@ -68,7 +73,8 @@ export function acceptLoss(db: Database, statement: string, now: number): void {
   inTransaction(
     db,
     () => {
-      db.prepare('INSERT INTO losses (accepted_at, statement) VALUES (?, ?)').run(now, statement);
+      const note = db.prepare('INSERT INTO losses (accepted_at, statement) VALUES (?, ?) RETURNING loss');
+      const loss = note.get(now, statement);
       db.exec('DELETE FROM waiting');
       const rows = db.prepare(
         `SELECT segment, exponent, count(*) AS n FROM quotes WHERE ${UNISSUED} GROUP BY segment, exponent`,
@@ -83,10 +89,22 @@ export function acceptLoss(db: Database, statement: string, now: number): void {
       db.exec(`UPDATE quotes SET outcome = ${Outcome.void} WHERE ${UNISSUED}`);
       db.exec('UPDATE mint_quotes SET is_lost = 1');
       db.exec("UPDATE melt_quotes SET expiry = 0 WHERE state = 'UNPAID'");
+      holdBack(db, Number(loss?.['loss']));
       thaw(db);
     },
     'EXCLUSIVE',
   );
+}
+
+/** Balances become holds that nothing ends by itself: the books still know of them. */
+function holdBack(db: Database, loss: number): void {
+  const reference = new Uint8Array(4);
+  new DataView(reference.buffer).setUint32(0, loss);
+  const hold = db.prepare(`
+    INSERT INTO payout_holds (payout_key, purpose, reference, sats)
+    SELECT payout_key, 'lost', ?, balance FROM payout_keys WHERE balance > 0`);
+  hold.run(reference);
+  db.exec('UPDATE payout_keys SET balance = 0');
 }
 
 function openByUnit(db: Database): Map<string, bigint> {

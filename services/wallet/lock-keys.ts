@@ -29,6 +29,9 @@ export interface LockKeys {
   due(passBegan: number, limit: number): LockKey[];
   /** Our key with the x of `publicKey` (66 hex digits), which a restored wallet may have handed out before. */
   find(publicKey: string): LockKey | undefined;
+  /** Notes whether the mint pays a key's quotes to an address: while it does, it is never `due`. */
+  setAutoPaid(key: LockKey, isAutoPaid: boolean, now: number): void;
+  isAutoPaid(key: LockKey): boolean;
   asked(indexes: readonly number[], withNews: ReadonlySet<number>, now: number): void;
 }
 
@@ -56,10 +59,14 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
   );
   const dueKeys = db.prepare(
     `SELECT key_index FROM lock_keys
-     WHERE asked_at < ?1
+     WHERE asked_at < ?1 AND NOT is_auto_paid
        AND ?1 - asked_at >= min((?1 - news_at) / ${PAUSE_PART} - ${NO_PAUSE_BELOW_MS}, ${LONGEST_PAUSE_MS})
      ORDER BY asked_at LIMIT ?2`,
   );
+  const setAutoPaid = db.prepare(
+    'UPDATE lock_keys SET is_auto_paid = ?, news_at = ?, asked_at = 0 WHERE key_index = ?',
+  );
+  const isAutoPaid = db.prepare('SELECT 1 FROM lock_keys WHERE key_index = ? AND is_auto_paid = 1');
   const byPublicKey = db.prepare('SELECT key_index FROM lock_keys WHERE public_key IN (?, ?)');
   const isKnown = db.prepare('SELECT 1 FROM lock_keys WHERE key_index = ?');
   const noteAsked = db.prepare('UPDATE lock_keys SET asked_at = ? WHERE key_index = ?');
@@ -103,6 +110,12 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
       }
       return undefined;
     },
+    setAutoPaid: (key, isAutoPaid, now) =>
+      inTransaction(db, () => {
+        noteKnown.run(key.index, key.publicKey, now);
+        setAutoPaid.run(isAutoPaid ? 1 : 0, now, key.index);
+      }),
+    isAutoPaid: ({ index }) => isAutoPaid.get(index) !== undefined,
     asked: (indexes, withNews, now) =>
       inTransaction(db, () => {
         for (const index of indexes) {

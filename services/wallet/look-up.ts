@@ -29,7 +29,7 @@ export async function lookUpDue(parts: Parts, lockKeys: LockKeys): Promise<void>
 }
 
 /**
- * Asks for the quotes of shares of `keys`, page after page.
+ * Asks for the quotes of shares of `keys`, page after page; those that the mint pays to an address are left to it.
  * @param which 'open' leaves out those that have ended
  * @returns indexes of the keys that have ever had a quote, and of those with something new
  */
@@ -40,6 +40,7 @@ export async function lookUp(
   which: 'open' | 'all',
 ): Promise<{ used: Set<number>; news: Set<number> }> {
   const keyOf = new Map(keys.map((key) => [key.publicKey, key]));
+  const autoPaid = new Set(keys.filter((key) => lockKeys.isAutoPaid(key)));
   const begun = parts.clock();
   const used = new Set<number>();
   const news = new Set<number>();
@@ -50,7 +51,7 @@ export async function lookUp(
       if (!key) continue;
       if (!used.has(key.index)) lockKeys.used(key, parts.clock());
       used.add(key.index);
-      const quote = openQuote(found, key.index);
+      const quote = autoPaid.has(key) ? undefined : openQuote(found, key.index);
       if (quote) open.push(quote);
     }
     for (const { keyIndex } of parts.quotes.note(open, parts.clock())) news.add(keyIndex);

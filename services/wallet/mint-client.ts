@@ -13,6 +13,7 @@ import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
+import { type MintAutoPayouts, openMintAutoPayouts } from './mint-auto-payout.ts';
 import { type MintEpochs, openMintEpochs } from './mint-epochs.ts';
 import { requestMint } from './mint-http.ts';
 import { type MintPayments, openMintPayments } from './mint-payments.ts';
@@ -35,6 +36,7 @@ export interface MintClient {
   readonly url: string;
   readonly payments: MintPayments;
   readonly epochs: MintEpochs;
+  readonly autoPayouts: MintAutoPayouts;
   /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
   keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
   /** Whether quotes of a method are found by their keys. */
@@ -69,6 +71,11 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
     url: mint.mintUrl,
     payments: openMintPayments(mint, checked),
     epochs: openMintEpochs(mint.mintUrl, sign),
+    autoPayouts: openMintAutoPayouts(
+      mint.mintUrl,
+      () => checked(async () => (await mint.getLazyMintInfo()).pubkey),
+      sign,
+    ),
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();

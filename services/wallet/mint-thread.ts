@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import {
+  type AutoPayoutOrder,
+  autoPayoutOf,
+  endAutoPayout,
+  type KeyChoice,
+  startAutoPayout,
+} from './auto-payout.ts';
 import { openConsolidator } from './consolidate.ts';
 import { type ClosingFlag, openWalletDatabase, type WalletData } from './database.ts';
 import { openHistory } from './history.ts';
@@ -8,6 +15,7 @@ import { openJournal } from './journal.ts';
 import { openKeysets } from './keysets.ts';
 import { openLockKeys } from './lock-keys.ts';
 import { lookUpDue } from './look-up.ts';
+import type { AutoPayout } from './mint-auto-payout.ts';
 import { openMintClient } from './mint-client.ts';
 import { openQuoteMinter } from './mint-quotes.ts';
 import { type PaidInvoice, payInvoice } from './pay-invoice.ts';
@@ -34,6 +42,9 @@ export type MintTasks = {
   payInvoice(input: { invoice: string; maxFee?: bigint | undefined }): Promise<PaidInvoice>;
   epochs(input: undefined): Promise<EpochBalance[]>;
   redeem(unit: string | undefined): Promise<Redeemed[]>;
+  startAutoPayout(order: AutoPayoutOrder): Promise<AutoPayout>;
+  endAutoPayout(choice: KeyChoice): Promise<AutoPayout>;
+  autoPayout(choice: KeyChoice): Promise<AutoPayout | undefined>;
   restore(input: undefined): Promise<Restored>;
   close(input: undefined): void;
 };
@@ -109,6 +120,9 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       await prepare();
       return redeem(parts, unit);
     },
+    startAutoPayout: (order) => startAutoPayout(parts, lockKeys, order),
+    endAutoPayout: (choice) => endAutoPayout(parts, lockKeys, choice),
+    autoPayout: (choice) => autoPayoutOf(parts, lockKeys, choice),
     restore: async () => {
       // What is half done would else be found as lost on one side and as new on the other.
       await refreshKeysets(parts);

@@ -153,5 +153,7 @@ export const walletSchema: Schema = {
     CREATE INDEX quotes_invoices ON quotes (seen_at) WHERE method = 'bolt11' AND state = 'UNPAID';
     `,
     'ALTER TABLE keysets ADD COLUMN final_expiry INTEGER',
+    // Of keys whose quotes the mint pays to an address, and which are not asked after.
+    'ALTER TABLE lock_keys ADD COLUMN is_auto_paid INTEGER NOT NULL DEFAULT 0',
   ],
 };

@@ -1,10 +1,12 @@
 import { openWorkers } from '../../runtime/workers/pool.ts';
+import type { AutoPayoutOrder, KeyChoice } from './auto-payout.ts';
 import type { Balance, Troubles } from './balance.ts';
 import type { BooksTasks } from './books-thread.ts';
 import type { WalletData } from './database.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Invoice } from './invoice.ts';
 import type { Lock } from './locked-outputs.ts';
+import type { AutoPayout } from './mint-auto-payout.ts';
 import type { MintTasks } from './mint-thread.ts';
 import type { PaidInvoice } from './pay-invoice.ts';
 import type { EncodedRequest, Payment, RequestTerms } from './payment-request.ts';
@@ -13,6 +15,7 @@ import type { Restored } from './restore.ts';
 import type { SendOrder, SentToken } from './send.ts';
 
 export type {
+  AutoPayout,
   Balance,
   EncodedRequest,
   EpochBalance,
@@ -101,6 +104,16 @@ export interface Wallet {
    * @throws HashpoolError 'not-redeemable', 'unknown-unit', 'no-active-keyset'
    */
   redeem(unit?: string): Promise<Redeemed[]>;
+  /**
+   * Has the mint pay what a key's quotes come to, to an address; the wallet mints none of them from then on. The wallet's own
+   * key unless one of its keys is named.
+   * @throws HashpoolError 'not-own-key'
+   */
+  startAutoPayout(order: AutoPayoutOrder): Promise<AutoPayout>;
+  /** Ends that; what was credited stays owed. @throws HashpoolError 'not-own-key' */
+  endAutoPayout(choice?: KeyChoice): Promise<AutoPayout>;
+  /** How a key stands with it; undefined where it never was. @throws HashpoolError 'not-own-key' */
+  autoPayout(choice?: KeyChoice): Promise<AutoPayout | undefined>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
   /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
@@ -151,6 +164,9 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     payInvoice: (invoice, maxFee) => mint.call('payInvoice', { invoice, maxFee }),
     epochs: () => mint.call('epochs', undefined),
     redeem: (unit) => mint.call('redeem', unit),
+    startAutoPayout: (order) => mint.call('startAutoPayout', order),
+    endAutoPayout: (choice = {}) => mint.call('endAutoPayout', choice),
+    autoPayout: (choice = {}) => mint.call('autoPayout', choice),
     restore: () => mint.call('restore', undefined),
     close: async () => {
       Atomics.store(closing, 0, 1);

@@ -42,6 +42,21 @@ export interface Arrival {
   readonly confirmations: number;
 }
 
+/** Config of a mint that is paid on the chain. @param settings lines of `[payments.bitcoind]`, and what is to follow on it */
+export function onchainPayments(settings: string, createsWallet = true): string {
+  return `
+[payments]
+[payments.onchain]
+backend = "bitcoind"
+min_mint = 1000
+max_mint = 100000000
+max_melt = 100000000
+[payments.bitcoind]
+create_wallet = ${createsWallet}
+${settings}
+`;
+}
+
 /** A mint that is paid on the chain, with a node, and somebody with coins and tokens. */
 export class OnchainScene {
   readonly node: TestNode;
@@ -76,17 +91,7 @@ export class OnchainScene {
     const node = await regtestNode(t, { wallet: true });
     const mint = await startMint(t, node, {
       ...(await more(node)),
-      payments: `
-[payments]
-[payments.onchain]
-backend = "bitcoind"
-min_mint = 1000
-max_mint = 100000000
-max_melt = 100000000
-[payments.bitcoind]
-create_wallet = ${createsWallet}
-${settings}
-`,
+      payments: onchainPayments(settings, createsWallet),
     });
     const { curve } = await loadCrypto();
     const scene = new OnchainScene(node, mint, new SatWallet(mint.url, curve));

@@ -5,7 +5,8 @@ export function start({ place }: { readonly place: string }) {
   return {
     books: (_: null) => {
       const { units, sats } = auditMint(place);
-      return { units, balances: sats.balances, contradictions: sats.contradictions };
+      const { balances, payouts, contradictions } = sats;
+      return { units, balances, payouts, contradictions };
     },
   };
 }

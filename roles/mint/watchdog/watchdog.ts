@@ -90,7 +90,7 @@ export class Watchdog {
   async #check(): Promise<void> {
     const { issuance, log } = this.#parts;
     try {
-      const { units, balances, contradictions } = await this.#workers.call('books', null);
+      const { units, balances, payouts, contradictions } = await this.#workers.call('books', null);
       const mismatches = [...units].flatMap(([unit, sums]) => mismatchOf(unit, sums) ?? []);
       const wrong = [...mismatches, ...contradictions];
       if (wrong.length > 0 && issuance.stopped === undefined) {
@@ -100,7 +100,8 @@ export class Watchdog {
       }
       if (issuance.isHeld) this.#compared();
       const sums = units.get(PAYMENT_UNIT);
-      const owed = (sums ? liabilityOf(sums) : 0n) + balances.payouts;
+      // As with tokens, what is under way is left out: it may have gone already.
+      const owed = (sums ? liabilityOf(sums) : 0n) + payouts.balances;
       const held = await this.#held();
       this.#standing = { at: Date.now(), owed, held, balances };
       if (held !== undefined && held < owed) {
