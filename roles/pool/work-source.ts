@@ -92,7 +92,8 @@ export class WorkSource extends WorkFeed {
       if (before?.id === payouts.id && equalBytes(before.prevHashLe, prevHashLe)) return;
       this.#payouts = payouts;
       const about = { payouts: String(payouts.id), outputs: outputs.length, on: toHex(reversed(prevHashLe)) };
-      this.log.debug(about, 'the mint has balances paid in the coinbases of blocks on this tip');
+      const level = before?.outputs.length === outputs.length ? 'debug' : 'info';
+      this.log[level](about, `the next block pays ${outputs.length} balances of the mint`);
       this.#work.setPayouts(payouts);
       const isOther = this.#room.want(roomOf(outputs));
       this.#addPayouts();

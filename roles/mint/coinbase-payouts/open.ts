@@ -13,18 +13,18 @@ export interface OpenCoinbasePayouts {
   readonly confirmations: number;
 }
 
-/** Lets payouts in coinbases follow the chain, the shares that turn out to be blocks, and the pools whose links come up. */
+/** Lets payouts in coinbases follow the chain, and be told to pools whose links come up. */
 export async function openCoinbasePayouts(
   { config, log, open }: Pick<MintContext, 'config' | 'log' | 'open'>,
   { watcher, ...parts }: OpenCoinbasePayouts,
 ): Promise<CoinbasePayouts> {
+  const { issuance, events } = parts.engine;
+  const isStopped = () => issuance.stopped !== undefined || issuance.isHeld;
   const payouts = await open(
     'coinbase payouts',
-    () => new CoinbasePayouts({ ...parts, config: config.coinbase_payouts, log }),
+    () => new CoinbasePayouts({ ...parts, isStopped, config: config.coinbase_payouts, log }),
   );
-  const run = () => void payouts.run();
-  watcher.listen({ onChainTip: run });
-  parts.engine.events.on('pool-block', run);
-  parts.engine.events.on('payout-room', () => void payouts.tellAll());
+  watcher.listen({ onChainTip: () => void payouts.run() });
+  events.on('payout-room', () => void payouts.tellAll());
   return payouts;
 }

@@ -24,6 +24,8 @@ export interface CoinbasePayoutsParts {
   readonly config: CoinbasePayoutsConfig | undefined;
   /** Confirmations that make a block final. */
   readonly confirmations: number;
+  /** Whether the mint's books can't be trusted for now: then nothing is done. */
+  readonly isStopped: () => boolean;
   readonly log: Pick<Logger, 'info' | 'debug' | 'warn' | 'error'>;
 }
 
@@ -96,7 +98,8 @@ export class CoinbasePayouts {
   }
 
   async #run(): Promise<void> {
-    const { config } = this.#parts;
+    const { config, isStopped } = this.#parts;
+    if (isStopped()) return;
     let course = await this.#course();
     for (const block of course.undone) await this.#undo(block);
     for (const block of course.due) await this.#settle(block);

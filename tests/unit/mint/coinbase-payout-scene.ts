@@ -40,6 +40,7 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
   const told = new Map<string, ToldPayouts>();
   let rooms: PayoutRoom[] = [{ size: 10_000, sigops: 0 }];
   let config: CoinbasePayoutsConfig | undefined = CONFIG;
+  let isStopped = false;
   /** Store calls before the mint ends; undefined for ever. */
   let callsLeft: number | undefined;
   const alerts: string[] = [];
@@ -63,7 +64,10 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
   };
   const pools = [{ poolId: mint.poolId, script: SCRIPT }];
   const payouts = () =>
-    new CoinbasePayouts({ engine: { store }, pools, workLink, config, confirmations, log });
+    new CoinbasePayouts({
+      ...{ engine: { store }, pools, workLink, config, confirmations, log },
+      isStopped: () => isStopped,
+    });
   const tipHash = () => chain.blocks.at(-1)?.hashLe ?? new Uint8Array(32);
 
   return {
@@ -77,6 +81,9 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
     },
     setConfig: (changed: CoinbasePayoutsConfig | undefined) => {
       config = changed;
+    },
+    setStopped: (changed: boolean) => {
+      isStopped = changed;
     },
     withdraw: (key: number) =>
       runSql(mint.path, 'UPDATE payout_keys SET address = NULL, script = NULL WHERE payout_key = ?', key),

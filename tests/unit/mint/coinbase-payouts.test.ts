@@ -181,6 +181,24 @@ test('a balance that no coinbase has paid for so long is left to the chain', asy
   assert.deepEqual([books(s), s.onTip()], [[[5000, 0, 0]], []]);
 });
 
+test('a mint that has stopped holds, tells and settles nothing, and takes up what it missed', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  s.setStopped(true);
+  await s.look();
+  assert.deepEqual([books(s), s.onTip()], [[[5000, 0, 0]], []]);
+  s.setStopped(false);
+  await s.look();
+  const told = s.onTip();
+  s.setStopped(true);
+  s.mine(told);
+  await s.look();
+  assert.deepEqual([books(s), s.onTip()], [[[0, 5000, 0]], []]);
+  s.setStopped(false);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 0, 5000]]);
+});
+
 test('no more is held than the pools have room for, and nothing where none has any', async (t) => {
   const s = await payoutScene(t, { keys: 3 });
   for (const key of [1, 2, 3]) s.credit(key, 1000 * key);
