@@ -1,3 +1,4 @@
+import { equalBytes } from '../../protocols/bytes.ts';
 import type { LiveJob } from './extended-job.ts';
 
 /** Jobs on the current tip that a channel may still submit to; the oldest gives way. */
@@ -81,10 +82,13 @@ export class ChannelJobs {
     this.#keep(job);
   }
 
-  /** All jobs are stale: their tip is gone. */
-  retire(): void {
-    for (const id of this.#live.keys()) this.#outdate(id);
-    this.#live.clear();
+  /** The jobs on all tips but this one are stale. @param prevHashLe of the tip that stands */
+  retire(prevHashLe: Uint8Array): void {
+    for (const [id, { job }] of this.#live) {
+      if (equalBytes(job.live.tip.prevHashLe, prevHashLe)) continue;
+      this.#live.delete(id);
+      this.#outdate(id);
+    }
   }
 
   /** Gives the jobs that are on their way out more time, as when the channel could not be reached. */

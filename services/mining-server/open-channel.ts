@@ -101,7 +101,7 @@ export function openChannel(
   const resumed = resumeChannel(house, wanted, place);
   if (resumed) {
     // Of the tips of its time away nobody could tell a client that is sent no jobs.
-    if (terms.workSelection && resumed.jobs.newest?.live.tip !== current.tip) resumed.jobs.retire();
+    if (terms.workSelection) resumed.jobs.retire(current.tip.prevHashLe);
     return settled(resumed, house, range);
   }
   if (house.allocator.heldBy(client) >= policy.maxChannelsPerAddress) return TOO_MANY_CHANNELS;

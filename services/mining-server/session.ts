@@ -110,20 +110,14 @@ export class MiningSession implements ShareOwner {
   deliver(number: number, update: WorkUpdate): void {
     if (number <= this.#delivered) return;
     this.#delivered = number;
-    switch (update.kind) {
-      case 'move':
-        this.#move();
-        break;
-      case 'regroup':
-        this.#regroup();
-        break;
-      case 'close':
-        for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
-        break;
-      default:
-        if (update.kind === 'activate' && this.#terms.workSelection)
-          for (const { jobs } of this.#channels.values()) jobs.retire();
-        for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
+    if (update.kind === 'move') this.#move();
+    else if (update.kind === 'regroup') this.#regroup();
+    else if (update.kind === 'close')
+      for (const channel of this.#channels.values()) this.#dismiss(channel, update.reason);
+    else {
+      if (update.kind === 'activate' && this.#terms.workSelection)
+        for (const { jobs } of this.#channels.values()) jobs.retire(update.live.tip.prevHashLe);
+      for (const to of this.#audiences()) sendUpdate(to, update, this.#house, this.#send);
     }
   }
 

@@ -47,6 +47,23 @@ test('a declared job is mined, paid, and stale with its tip', { timeout: LIMIT_M
   );
 });
 
+test('a tip that is told again, by a template provider that was started again, outdates no job', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const all = await jobScene(t);
+  const job = await declared(all);
+  const id = Number(await answer(all, job));
+  const first = share(all, job, id);
+  assert.equal(await all.channel.submit(first), 'accepted');
+  const other = await all.pool.connect();
+  await other.open({ user_identity: 'other.rig' });
+  const from = other.received.length;
+  await all.provider.role.restart();
+  await other.next('SetNewPrevHash', () => true, from);
+  assert.equal(await all.channel.submit(share(all, job, id, 1)), 'accepted');
+  assert.equal(await all.channel.submit(first), 'duplicate-share');
+});
+
 test('what differs from what was declared is refused, and a token is for one job', {
   timeout: LIMIT_MS,
 }, async (t) => {

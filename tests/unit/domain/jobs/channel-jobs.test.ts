@@ -49,6 +49,15 @@ describe("a channel's jobs", () => {
     assert.equal(jobs.find(3, 0), 'unknown');
   });
 
+  it('of whoever makes its own outlast their tip being told again, and no other tip', () => {
+    const jobs = new ChannelJobs();
+    jobs.add(own(1), 0);
+    jobs.retire(new Uint8Array(32));
+    assert.ok(typeof jobs.find(1, 0) === 'object');
+    jobs.retire(new Uint8Array(32).fill(1));
+    assert.equal(jobs.find(1, 0), 'stale');
+  });
+
   it('that were announced for another tip are stale once one is activated', () => {
     const jobs = new ChannelJobs();
     jobs.announce(1, prefix);
