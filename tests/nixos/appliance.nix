@@ -60,6 +60,16 @@
         )
         host.succeed("systemctl start hashpool-mint")
         host.wait_until_succeeds("curl --fail http://127.0.0.1:8081/health", timeout=120)
+        # The jd-server is the server's own; without it the client's miners mine for nobody.
+        host.succeed("systemctl stop hashpool-jd-server")
+        for port in (8081, 8082):
+            host.wait_until_succeeds(
+                f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{port}/health | grep 503",
+                timeout=180,
+            )
+        host.succeed("systemctl start hashpool-jd-server")
+        for port in (8081, 8082):
+            host.wait_until_succeeds(f"curl --fail http://127.0.0.1:{port}/health", timeout=180)
 
     with subtest("a miner mines, a token is minted and swapped"):
         wait_for_tokens(1)
@@ -80,7 +90,11 @@
 
     with subtest("a crash keeps the sums, and so does a reboot"):
         before = holds()
-        host.succeed("systemctl kill --signal=KILL hashpool-mint hashpool-pool hashpool-translator")
+        killed = " ".join(
+            f"hashpool-{role}"
+            for role in ["mint", "pool", "jd-server", "jd-client", "translator"]
+        )
+        host.succeed(f"systemctl kill --signal=KILL {killed}")
         for unit in units:
             host.wait_for_unit(f"{unit}.service")
         wait_for_tokens(before)
