@@ -50,7 +50,11 @@ export function applianceReport(audit: Audit): string {
 function satLines({ sats }: Audit): [what: string, figure: bigint, note: string][] {
   if (!sats) return [];
   return [
-    ['sats received', -sats.coinbase - sats.gifts, `${-sats.coinbase} by blocks, ${-sats.gifts} by others`],
+    [
+      'sats received',
+      -sats.coinbase - sats.gifts - sats.lightning,
+      `${-sats.coinbase} by blocks, ${-sats.gifts} by others, ${-sats.lightning} over Lightning`,
+    ],
     ['sats owed for ehash', sats.ehash, `${sats.carried} more wait for the next reward`],
     ['sats redeemed', sats.sat, `${sats.dust} kept back by rounding`],
     [

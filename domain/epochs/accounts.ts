@@ -1,12 +1,13 @@
 /**
- * The accounts of the books of sats. `coinbase` and `gifts` are where sats come from: blocks of the pool, and what others
- * paid to its script. `ehash` is owed to an epoch's holders, `sat` to those of sat ecash. `fees` are the operator's, `dust` is
+ * The accounts of the books of sats. `coinbase`, `gifts` and `lightning` are where sats come from: blocks of the pool, what
+ * others paid to its script, and what its upstream paid. `ehash` is owed to an epoch's holders, `sat` to those of sat ecash. `fees` are the operator's, `dust` is
  * what rounding kept back; what nobody redeemed in time is `expired` where it is the operator's, and else `carried` to the
  * pool's next reward. `payouts` is owed to keys that are paid without a wallet, `paid` has left for them, fees included.
  */
 export const ACCOUNTS = [
   'coinbase',
   'gifts',
+  'lightning',
   'ehash',
   'fees',
   'sat',

@@ -45,6 +45,24 @@ const pool = table({
     'whether coinbase_reward_script is of a wallet of yours other than the one in [payments.bitcoind], to which you bring rewards by hand',
     { default: false },
   ),
+  rewards: choice(
+    'what backs epochs: "chain", the blocks that pay coinbase_reward_script; "lightning", what an upstream of the pool pays on invoices of npm run rewards',
+    ['chain', 'lightning'],
+    { default: 'chain' },
+  ),
+  reward_period_blocks: integer('for how many blocks an epoch is open at least, with rewards = "lightning"', {
+    min: 1,
+    max: 52_560,
+    default: 144,
+  }),
+  reward_minimum: integer(
+    'sats that must have come in before an epoch is closed, with rewards = "lightning"',
+    {
+      min: 1,
+      max: 2_100_000_000_000_000,
+      default: 100_000,
+    },
+  ),
   fee_ppm: integer(
     "the operator's part of what backs an epoch, in millionths: 10000 is one per cent; counts for epochs that open from then on",
     { min: 0, max: WHOLE_PPM, default: 0 },
@@ -154,5 +172,10 @@ export function checkMintConfig(config: MintConfig, shared: SharedConfig): strin
   if (shared.mint.url !== config.info.url) {
     return `[info] url is "${config.info.url}", the shared file's [mint] url "${shared.mint.url}"; they must be the same`;
   }
+  const upstream = config.pool.find(({ rewards }) => rewards === 'lightning');
+  if (upstream?.coinbase_reward_script !== undefined)
+    return '[[pool]] rewards is "lightning" beside a coinbase_reward_script: its blocks pay its upstream; remove one of the two';
+  if (upstream && !config.payments?.bolt11)
+    return '[[pool]] rewards is "lightning", and [payments.bolt11] is missing, by which invoices are made';
   return checkPayments(config.payments, shared.bitcoin.network) ?? checkLimits(config.limits);
 }

@@ -18,6 +18,8 @@ export interface Pool extends Issuer {
   readonly workPerHour: bigint;
   /** The operator's part of what backs its epochs, in millionths. */
   readonly feePpm: number;
+  /** How rewards that come over Lightning close its epochs; undefined where blocks do. */
+  readonly lightning?: { readonly periodBlocks: number; readonly minimum: bigint } | undefined;
 }
 
 const HASHES_OF_DIFFICULTY_ONE = 1n << 32n;
@@ -34,7 +36,7 @@ export async function readPools(
   bitcoin: { readonly network: NetworkName; readonly curve: Curve },
 ): Promise<Pool[]> {
   const pools = config.map(
-    ({ pool_id, issuer_keys, server_ids, work_per_hour, coinbase_reward_script, fee_ppm }, i) => ({
+    ({ pool_id, issuer_keys, server_ids, work_per_hour, coinbase_reward_script, fee_ppm, ...table }, i) => ({
       poolId: keyOf(read(pool_id), `[[pool]] number ${i + 1}, pool_id`),
       issuerKeys: issuer_keys.map((key) => keyOf(read(key), `[[pool]] number ${i + 1}, issuer_keys`)),
       serverIds: server_ids,
@@ -44,6 +46,10 @@ export async function readPools(
           : scriptOf(coinbase_reward_script, `[[pool]] number ${i + 1}`, bitcoin),
       workPerHour: BigInt(work_per_hour) * HASHES_OF_DIFFICULTY_ONE,
       feePpm: fee_ppm,
+      lightning:
+        table.rewards === 'lightning'
+          ? { periodBlocks: table.reward_period_blocks, minimum: BigInt(table.reward_minimum) }
+          : undefined,
     }),
   );
   const keys = pools.flatMap(({ poolId, issuerKeys }) => [poolId, ...issuerKeys]);

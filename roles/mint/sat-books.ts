@@ -49,6 +49,7 @@ export function readSatBooks(db: Database): SatBooks {
     balances: {
       coinbase: of('coinbase'),
       gifts: of('gifts'),
+      lightning: of('lightning'),
       ehash: of('ehash'),
       fees: of('fees'),
       sat: of('sat'),

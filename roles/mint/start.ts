@@ -22,6 +22,7 @@ import { Losses } from './losses.ts';
 import { checkRewardScripts } from './payments/reward-scripts.ts';
 import { startPayments } from './payments/start-payments.ts';
 import { openPeers } from './peers.ts';
+import { LightningRewards } from './lightning-rewards.ts';
 import { type Pool, poolOf, readPools } from './pools.ts';
 import { Pricing } from './pricing.ts';
 import { openMintStats } from './stats-events.ts';
@@ -64,7 +65,7 @@ export async function start(context: MintContext): Promise<Mint> {
   const chain = new ChainView(rpc, network, log);
   const losses = await Losses.open(engine, log);
   const confirmations = config.ehash.confirmations ?? CONFIRMATIONS[network];
-  const terms = (pool: Pool) => termsOfNew(config.ehash, pool);
+  const terms = (pool: Pick<Pool, 'feePpm'>) => termsOfNew(config.ehash, pool);
   const keeper = new EpochKeeper({ engine, pools, terms, confirmations, losses, log });
   const watcher = await context.open('chain watcher', () => {
     const onFollowed = () => keeper.arrange();
@@ -124,6 +125,12 @@ export async function start(context: MintContext): Promise<Mint> {
   const http = await context.open('Cashu API', () =>
     listen(context, { engine, payments, autoPayouts, trees, tip }),
   );
+  const bolt11 = payments?.methods.get('bolt11')?.backend;
+  if (bolt11) {
+    const parts = { engine, pools, backend: bolt11, tip: () => chain.tip, terms, log };
+    const rewards = await context.open('Lightning rewards', () => new LightningRewards(parts));
+    watcher.listen({ onChainTip: () => void rewards.run() });
+  }
   await context.open('reward scripts', () =>
     checkRewardScripts({ config: config.pool, pools, backends, log, fail: context.fail }),
   );

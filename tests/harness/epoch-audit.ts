@@ -43,7 +43,8 @@ const RULES: readonly (readonly [string, string])[] = [
   [
     'an epoch that is closed by another block than opens the next',
     `SELECT epoch FROM epochs AS e WHERE closed_hash IS NOT NULL AND NOT EXISTS (
-       SELECT 1 FROM epochs AS n WHERE n.pool_id = e.pool_id AND n.opened_hash = e.closed_hash AND n.standing = 'live')`,
+       SELECT 1 FROM epochs AS n WHERE n.pool_id = e.pool_id AND n.standing = 'live' AND (n.opened_hash = e.closed_hash
+         OR (n.opened_height = e.closed_height AND EXISTS (SELECT 1 FROM reward_invoices AS r WHERE r.epoch = e.epoch))))`,
   ],
   [
     'two open epochs of a pool',

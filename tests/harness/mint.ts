@@ -37,7 +37,7 @@ export interface MintOptions {
   readonly confirmations?: number;
   /** More of the config, in TOML: `[payments]` and what belongs to it. */
   readonly payments?: string;
-  /** The descriptor of what the pool's blocks pay. */
+  /** The descriptor of what the pool's blocks pay; empty where they pay an upstream of its. */
   readonly rewardScript?: string;
   /** More of the pool's table. */
   readonly pool?: string;
@@ -218,7 +218,7 @@ ${confirmations === undefined ? '' : `confirmations = ${confirmations}`}
 [[pool]]
 pool_id = "public:pool-id.pub"
 issuer_keys = ["public:pool-issuer.pub"]
-coinbase_reward_script = "${this.rewardScript}"
+${this.rewardScript === '' ? '' : `coinbase_reward_script = "${this.rewardScript}"`}
 server_ids = [1]
 ${/reward_is_cold/.test(pool) ? '' : 'reward_is_cold = true'}
 ${pool}

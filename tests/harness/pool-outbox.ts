@@ -57,7 +57,8 @@ export class TestOutbox implements WorkSource {
       poolId: mint.poolId,
       serverId: 1,
       issuerSecretKey: mint.issuerSecretKey,
-      rewardScript: scriptFromDescriptor(mint.rewardScript, 'regtest', curve),
+      rewardScript:
+        mint.rewardScript === '' ? undefined : scriptFromDescriptor(mint.rewardScript, 'regtest', curve),
       source: this,
       workers,
       log: createLog('test pool', 'silent'),

@@ -49,8 +49,10 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
 
   async function answer(epoch: Epoch) {
     const { price, closing, gifts } = epoch;
-    const [redeemed, sums] = await Promise.all([
+    const isOpen = epoch.standing === 'live' && !closing;
+    const [redeemed, received, sums] = await Promise.all([
       engine.store.call('redeemed', epoch.epoch),
+      isOpen ? engine.store.call('rewardsReceived', epoch.poolId) : 0n,
       price ? { work: price.work } : engine.store.call('epochWork', epoch.epoch),
     ]);
     const window = windowOf(epoch);
@@ -69,7 +71,7 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
       policy: epoch.policy,
       minimum_difficulty: epoch.minimumDifficulty,
       work: jsonInteger(sums.work),
-      reward: jsonInteger(price?.rewardSats ?? (closing ? closing.reward + gifts : gifts)),
+      reward: jsonInteger(price?.rewardSats ?? (closing?.reward ?? received) + gifts),
       fee: price ? jsonInteger(price.feeSats) : null,
       redeemed: {
         ehash: jsonInteger(redeemed.ehash),

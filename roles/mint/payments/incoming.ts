@@ -1,3 +1,4 @@
+import { toHex } from '../../../protocols/bytes.ts';
 import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import { messageOf } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
@@ -92,8 +93,12 @@ export class Incoming {
     return payments.length;
   }
 
-  #told({ quote, paymentId, amount, credited }: Receipt): void {
+  #told({ quote, paymentId, amount, credited, rewardOf }: Receipt): void {
     const facts = { method: this.#name, payment: paymentId, amount, credited };
+    if (rewardOf) {
+      this.#log.info({ ...facts, pool: toHex(rewardOf) }, `a reward of ${amount} sats came in`);
+      return;
+    }
     if (quote === undefined) {
       this.#log.info(facts, "a payment came in that is for no quote: the operator's own");
       return;

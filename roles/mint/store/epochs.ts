@@ -96,7 +96,7 @@ export function epochOperations(db: Database) {
   const before = db.prepare(`
     ${columns} WHERE e.pool_id = ? AND e.opened_height < ? ORDER BY e.opened_height DESC LIMIT ?`);
   const first = db.prepare(
-    'SELECT pool_id, boundary_height FROM segments JOIN epochs USING (epoch) WHERE boundary_hash IS NULL ORDER BY segment',
+    'SELECT pool_id, min(boundary_height) AS boundary_height FROM segments JOIN epochs USING (epoch) WHERE boundary_hash IS NULL GROUP BY pool_id',
   );
   const ofPool = db.prepare('SELECT epoch FROM epochs WHERE pool_id = ? LIMIT 1');
   const sums = db.prepare(`

@@ -5,6 +5,7 @@ import type { Database, Row } from '../../../runtime/sql/database.ts';
 import { getEach, runSteps } from '../../../runtime/sql/together.ts';
 import { pageOfKeys, type QuotesOfKeys } from './key-pages.ts';
 import { ledgerWrites, type SignatureRow } from './ledger.ts';
+import { rewardReceipts } from './lightning-rewards.ts';
 import { bigInteger, blob, integer, text } from './row.ts';
 
 /** A mint quote that is paid from outside, as it is stored. */
@@ -52,6 +53,8 @@ export interface Receipt {
   readonly paymentId: string;
   readonly amount: bigint;
   readonly credited: bigint;
+  /** The pool whose reward it is. */
+  readonly rewardOf?: Uint8Array;
 }
 
 /** Quotes that are paid over Lightning or the chain. */
@@ -82,6 +85,7 @@ export function paymentOperations(db: Database) {
     SELECT mint_quote FROM mint_quotes
     WHERE public_key = ? AND method = ? AND mint_quote > ? AND (amount IS NULL OR amount_issued = 0) AND is_lost = 0
     ORDER BY mint_quote LIMIT ?`);
+  const takeReward = rewardReceipts(db);
   const watermark = db.prepare('SELECT position FROM watermarks WHERE method = ?');
   const setWatermark = db.prepare(`
     INSERT INTO watermarks (method, position) VALUES (?, ?)
@@ -139,7 +143,12 @@ export function paymentOperations(db: Database) {
       return payments.flatMap(({ id: paymentId, lookup, amount, seenAt }): Receipt[] => {
         const row = byLookup.get(method, lookup);
         const quote = paymentQuoteOf(row);
-        if (!row || !quote) return [{ quote: undefined, paymentId, amount, credited: 0n }];
+        if (!row || !quote) {
+          const reward = takeReward(lookup, amount);
+          if (reward && !reward.isNew) return [];
+          const receipt = { quote: undefined, paymentId, amount, credited: 0n };
+          return [reward ? { ...receipt, rewardOf: reward.poolId } : receipt];
+        }
         const credited = credit(quote, { amount, seenAt }, minimum);
         const key = bigInteger(row, 'mint_quote');
         if (addReceipt.run(method, paymentId, key, amount, credited).changes !== 1) return [];

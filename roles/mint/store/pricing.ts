@@ -31,6 +31,10 @@ export function pricingOperations(db: Database) {
     'UPDATE carried SET into_epoch = ? WHERE pool_id = ? AND into_epoch IS NULL RETURNING sats',
   );
   carried.setReadBigInts(true);
+  const overLightning = db.prepare(
+    'SELECT CAST(coalesce(sum(paid), 0) AS BIGINT) AS sats FROM reward_invoices WHERE epoch = ?',
+  );
+  overLightning.setReadBigInts(true);
   const retire = db.prepare('UPDATE keysets SET is_active = 0 WHERE epoch = ?');
   // What a look through a key's quotes has passed may be due from here on.
   const lookAgain = db.prepare('UPDATE payout_keys SET examined_quote = 0 WHERE examined_quote > 0');
@@ -48,9 +52,16 @@ export function pricingOperations(db: Database) {
     return sums.reduce((sum, sats) => sum + sats, 0n);
   }
 
+  /** What was paid over Lightning for an epoch, which is there when it is closed. */
+  function lightningSats(epoch: number): bigint {
+    return bigInteger(overLightning.get(epoch) ?? {}, 'sats');
+  }
+
   /** The block that backs these epochs, and no others; undefined where the chain has moved since they were looked at. */
   function maturedBy([first, ...others]: readonly Epoch[], height: number): Epoch['closing'] {
-    if (!first?.closing || first.closing.height + COINBASE_MATURITY > height) return undefined;
+    if (!first?.closing) return undefined;
+    const wait = lightningSats(first.epoch) > 0n ? 0 : COINBASE_MATURITY;
+    if (first.closing.height + wait > height) return undefined;
     const sharing = merged.all(first.epoch).map((row) => integer(row, 'epoch'));
     const isSame = sharing.join() === others.map(({ epoch }) => epoch).join();
     return isSame && [first, ...others].every(({ price }) => !price) ? first.closing : undefined;
@@ -77,7 +88,7 @@ export function pricingOperations(db: Database) {
       const backed = rows.map(({ epoch, minimumDifficulty, feePpm }) => {
         return { work: epochWork(epoch).work, minimumDifficulty, feePpm };
       });
-      const carriedSats = takeCarried(rows);
+      const [carriedSats, lightning] = [takeCarried(rows), lightningSats(epochs[0] ?? 0)];
       const prices = priceEpochs(closing.reward + giftSats + carriedSats, backed);
       const parts = rows.flatMap(({ epoch }, i) => (prices[i] ? [[epoch, prices[i]] as const] : []));
       for (const [epoch, { rewardSats, feeSats, work }] of parts) {
@@ -87,7 +98,8 @@ export function pricingOperations(db: Database) {
       const sources = [
         ['gifts', giftSats],
         ['carried', carriedSats],
-        ['coinbase', closing.reward],
+        ['lightning', lightning],
+        ['coinbase', closing.reward - lightning],
       ] as const;
       reward(sources, parts);
       lookAgain.run();

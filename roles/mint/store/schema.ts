@@ -19,6 +19,7 @@ import { gifts } from './migrations/17-gifts.ts';
 import { reports } from './migrations/18-reports.ts';
 import { coinbasePayouts } from './migrations/19-coinbase-payouts.ts';
 import { signingKeysets } from './migrations/20-keysets.ts';
+import { lightningRewards } from './migrations/21-lightning-rewards.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -51,6 +52,8 @@ import { signingKeysets } from './migrations/20-keysets.ts';
  * | L6    | or UNPAID, proofs free           | an answer that got lost; the quote's state says so                 |
  * | I1    | melt of an own quote: as L1, L4  | nothing; the proofs are still unspent                              |
  * | I2    | as P4, L2 and L5 in one          | an answer that got lost; the states of both quotes give it         |
+ * | G1    | an invoice for a reward          | the invoice, which its operator is told when he asks               |
+ * | G3    | closed, priced, the next open    | epochs that nobody was told of; the next start reads them          |
  * | E1    | blocks left, blocks followed     | payments without a segment: work on them waits for E2              |
  * | E2    | epochs and segments laid out     | epochs that nobody was told of; the next start reads them          |
  * | E3    | terms told to the pools          | nothing to do; each link is told when it comes up                  |
@@ -94,5 +97,6 @@ export const schema: Schema = {
     reports,
     coinbasePayouts,
     signingKeysets,
+    lightningRewards,
   ],
 };

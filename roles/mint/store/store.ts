@@ -10,6 +10,7 @@ import { forgettingOperations } from './forgetting.ts';
 import { keysetOperations } from './keysets.ts';
 import { latestEpochOperations } from './latest-epochs.ts';
 import { leaseOperations } from './leases.ts';
+import { lightningRewardOperations } from './lightning-rewards.ts';
 import { lossOperations } from './losses.ts';
 import { meltOperations } from './melts.ts';
 import { mergeOperations } from './merging.ts';
@@ -54,6 +55,7 @@ export function operations(db: Database) {
     ...forgettingOperations(db),
     ...leaseOperations(db),
     ...chainOperations(db),
+    ...lightningRewardOperations(db),
     ...lossOperations(db),
     /** Answers while the thread lives and the database can be read. */
     ping: (_: null) => db.prepare('SELECT 1').get() !== undefined,
@@ -74,7 +76,7 @@ const noted: readonly OperationName[] = [
     'mint',
     'swap',
   ] as const),
-  ...(['fixPrice', 'redeem', 'expireEpoch', 'addReport'] as const),
+  ...(['fixPrice', 'addRewardInvoice', 'closeByTip', 'redeem', 'expireEpoch', 'addReport'] as const),
   ...([
     'registerPayout',
     'creditPayouts',

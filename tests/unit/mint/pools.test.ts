@@ -25,6 +25,9 @@ function table(coinbase_reward_script: string) {
     work_per_hour: 3,
     coinbase_reward_script,
     reward_is_cold: false,
+    rewards: 'chain' as const,
+    reward_period_blocks: 144,
+    reward_minimum: 1,
   };
 }
 

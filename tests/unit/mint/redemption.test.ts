@@ -75,6 +75,7 @@ test('ehash is redeemed for sats that can be spent, and the books say so', async
   assert.deepEqual(books.sats.balances, {
     coinbase: -1_000n,
     gifts: -24n,
+    lightning: 0n,
     ehash: 0n,
     fees: 0n,
     sat: 1_024n,

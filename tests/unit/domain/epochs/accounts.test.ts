@@ -43,6 +43,7 @@ test('what an account gave another one has', () => {
   assert.deepEqual(Object.fromEntries(balancesOf(postings)), {
     coinbase: -1_000n,
     gifts: -100n,
+    lightning: 0n,
     ehash: 350n,
     fees: 20n,
     sat: 700n,
