@@ -8,6 +8,9 @@ import type {
 } from '../../services/wallet/wallet.ts';
 import { formatTable } from './text-table.ts';
 
+const ESTIMATED =
+  'about: as the latest epochs of the pool paid, the worst and the best in brackets; what a closed one is worth moves little more';
+
 /** What a wallet holds by unit, and what needs a person's eye. */
 export function balanceTable(
   balance: readonly Balance[],
@@ -21,26 +24,40 @@ export function balanceTable(
     waiting: `${waiting}`,
     'in flight': `${reserved}`,
     'sent, not claimed': `${sent}`,
-    ...(epochs.length > 0 ? { epoch: epochWords(epochs.find((epoch) => epoch.unit === unit)) } : {}),
+    ...(epochs.length > 0 ? epochCells(epochs.find((epoch) => epoch.unit === unit)) : {}),
   }));
   const unclaimed = `${sent.length} sent and not claimed: --json shows the tokens, receive takes one back`;
   return [
     rows.length === 0 ? 'the wallet is empty' : formatTable(rows),
+    ...(epochs.some(({ estimate }) => estimate) ? [ESTIMATED] : []),
     ...(sent.length > 0 ? [unclaimed] : []),
     ...refusedQuotes.map(({ id, reason }) => `quote ${id} is not minted: ${reason}`),
     ...stuck.map(({ reason }) => `an operation hangs and is tried again: ${reason}`),
   ].join('\n\n');
 }
 
+function epochCells(epoch: EpochBalance | undefined) {
+  return { 'worth sat': worthWords(epoch), epoch: epochWords(epoch) };
+}
+
 /** How an epoch stands, in a few words. */
 function epochWords(epoch: EpochBalance | undefined): string {
   if (!epoch) return '';
-  const { state, sats, redeemableFrom, redeemableBefore } = epoch;
+  const { state, redeemableFrom, redeemableBefore } = epoch;
   if (state === 'open') return 'open: no block has closed it';
+  if (state === 'provisional') return 'provisional: its block is not deep enough';
   if (state === 'maturing') return `redeemable from height ${redeemableFrom}`;
   if (state === 'expired') return `not redeemed before height ${redeemableBefore}`;
   if (state !== 'redeemable') return state;
-  return `worth ${sats ?? 'unknown'} sat, redeem before height ${redeemableBefore}`;
+  return `redeem before height ${redeemableBefore}`;
+}
+
+/** What is not certain yet says within which bounds it lies. */
+function worthWords({ sats, estimate }: Partial<EpochBalance> = {}): string {
+  if (sats !== undefined) return `${sats}`;
+  if (!estimate) return '';
+  const { sats: likely, low, high } = estimate;
+  return low === high ? `about ${likely}` : `about ${likely} (${low} to ${high})`;
 }
 
 /** What was redeemed. */
@@ -71,9 +88,10 @@ export function historyTable(lines: readonly HistoryEntry[]): string {
   );
 }
 
-/** A unit names its pool by a key of 66 digits: the table shows enough to tell units apart. */
+/** A unit names its pool by a key of 66 digits, of which some tell pools apart; the height is what `--unit` and `redeem` take. */
 function shortUnit(unit: string): string {
-  return unit.length > 24 ? `${unit.slice(0, 12)}…${unit.slice(-8)}` : unit;
+  const height = unit.lastIndexOf('_');
+  return unit.length > 24 && height > 0 ? `${unit.slice(0, 13)}…${unit.slice(height)}` : unit;
 }
 
 /** A note may come from somebody else's payment request: it steers no terminal. */

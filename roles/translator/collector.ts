@@ -1,3 +1,4 @@
+import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
@@ -8,7 +9,19 @@ export interface WalletFigures {
   readonly ehashWaiting: bigint;
 }
 
-type CollectedWallet = Pick<Wallet, 'balance' | 'collect' | 'units'>;
+/** From one look for what can be redeemed to the next. */
+const REDEEM_PAUSE_MS = 60_000;
+
+type CollectedWallet = Pick<Wallet, 'balance' | 'collect' | 'redeem' | 'units'>;
+
+export interface CollectorOptions {
+  readonly intervalMs: number;
+  /** Whether ehash that can be redeemed becomes sats. */
+  readonly redeems: boolean;
+  readonly log: Logger;
+  /** Told the units that the mint signs, after each round. */
+  onUnits(units: readonly string[]): void;
+}
 
 /**
  * Has the wallet collect its ehash again and again. A mint that is away costs a log line and nothing else: mining
@@ -16,6 +29,7 @@ type CollectedWallet = Pick<Wallet, 'balance' | 'collect' | 'units'>;
  */
 export class Collector {
   readonly #wallet: CollectedWallet;
+  readonly #redeems: boolean;
   readonly #onUnits: (units: readonly string[]) => void;
   readonly #intervalMs: number;
   readonly #log: Logger;
@@ -23,17 +37,11 @@ export class Collector {
   #trouble: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #redeemedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param options.onUnits told the units that the mint signs, after each round */
-  constructor(
-    wallet: CollectedWallet,
-    {
-      intervalMs,
-      log,
-      onUnits,
-    }: { intervalMs: number; log: Logger; onUnits(units: readonly string[]): void },
-  ) {
+  constructor(wallet: CollectedWallet, { intervalMs, redeems, log, onUnits }: CollectorOptions) {
     this.#wallet = wallet;
+    this.#redeems = redeems;
     this.#onUnits = onUnits;
     this.#intervalMs = intervalMs;
     this.#log = log;
@@ -62,13 +70,25 @@ export class Collector {
     }, delayMs);
   }
 
+  /** Epochs become redeemable with a block, so that more often would ask in vain. */
+  async #redeem(): Promise<void> {
+    if (performance.now() - this.#redeemedAt < REDEEM_PAUSE_MS) return;
+    this.#redeemedAt = performance.now();
+    for (const { unit, ehash, sats } of await this.#wallet.redeem())
+      this.#log.info({ unit, ehash, sats }, `${ehash} ehash became ${sats} sats`);
+  }
+
   async #collect(): Promise<void> {
     try {
       const { waiting } = await this.#wallet.collect();
+      if (this.#redeems) await this.#redeem();
       const [balance, units] = await Promise.all([this.#wallet.balance(), this.#wallet.units()]);
       this.#onUnits(units);
       this.#figures = {
-        walletEhash: balance.reduce((sum, { amount }) => sum + amount, 0n),
+        walletEhash: balance.reduce(
+          (sum, { unit, amount }) => (unit === REDEMPTION_UNIT ? sum : sum + amount),
+          0n,
+        ),
         ehashWaiting: waiting,
       };
       if (this.#trouble !== undefined) this.#log.info('the wallet collects again');

@@ -3,6 +3,7 @@ import { MAX_DIFFICULTY_BITS } from '../../protocols/sv1/difficulty.ts';
 import { isAddressOrNetwork } from '../../runtime/address-set.ts';
 import {
   type ConfigOf,
+  choice,
   flag,
   integer,
   list,
@@ -132,6 +133,11 @@ export const translatorConfig = table({
       path(
         'a unix socket that serves balance, history and faucet to whoever may open it, proxy-stats; left out, there is none',
       ),
+    ),
+    redeem: choice(
+      'what becomes of ehash whose epoch can be redeemed: "auto" turns it into sats, "manual" leaves that to npm run wallet -- redeem',
+      ['manual', 'auto'],
+      { default: 'manual' },
     ),
     collect_interval_secs: integer('the wallet asks the mint for its ehash this often', {
       min: 1,

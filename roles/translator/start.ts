@@ -43,7 +43,8 @@ export async function start(context: RoleContext<TranslatorConfig, Static<typeof
   const lockKeys = new LockKeys(wallet);
   const collector = await context.open('collector', () => {
     const intervalMs = config.wallet.collect_interval_secs * 1000;
-    return new Collector(wallet, { intervalMs, log, onUnits: (units) => lockKeys.noteUnits(units) });
+    const onUnits = (units: readonly string[]) => lockKeys.noteUnits(units);
+    return new Collector(wallet, { intervalMs, redeems: config.wallet.redeem === 'auto', log, onUnits });
   });
   const { socket_path: socketPath } = config.wallet;
   if (socketPath !== undefined) {

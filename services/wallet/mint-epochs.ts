@@ -4,7 +4,7 @@ import {
   type SerializedBlindedMessage,
   type SerializedBlindedSignature,
 } from '@cashu/cashu-ts';
-import type { Price } from '../../domain/epochs/price.ts';
+import { feeOf, type Price, WHOLE_PPM } from '../../domain/epochs/price.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
@@ -33,12 +33,19 @@ export interface MintEpoch {
   readonly redeemableBefore: number | undefined;
   /** Undefined before it is fixed. */
   readonly price: Price | undefined;
+  /** 66 hex digits. */
+  readonly poolId: string;
+  readonly minimumDifficulty: number;
+  /** What it would be worth if nothing more came: undefined while no block has closed it. */
+  readonly expected: Price | undefined;
 }
 
 /** What the wallet asks of a mint about epochs. Every method throws the errors of `requestMint`. */
 export interface MintEpochs {
   /** Undefined where the mint has no such epoch, or tells of none. */
   epoch(unit: string): Promise<MintEpoch | undefined>;
+  /** A pool's latest epochs, the latest first. */
+  latest(poolId: string, limit: number): Promise<MintEpoch[]>;
   /** Turns ehash of an epoch into sats. */
   redeem(
     unit: string,
@@ -78,6 +85,12 @@ export function openMintEpochs(url: string, sign: (key: LockKey, digest: Uint8Ar
         if (error instanceof MintRefusal) return undefined;
         throw error;
       }
+    },
+    latest: async (poolId, limit) => {
+      const endpoint = `${url}/v1/ehash/epochs?pool=${encodeURIComponent(poolId)}&limit=${limit}`;
+      const { epochs } = await requestMint<{ epochs?: unknown }>({ endpoint });
+      if (!Array.isArray(epochs)) throw new HashpoolError('mint-answer', "a pool's epochs are no list");
+      return epochs.map(toEpoch);
     },
     redeem: (unit, inputs, outputs) => ask('/v1/redeem', { unit, inputs, outputs }),
     redeemQuotes: (unit, quotes, outputs) => {
@@ -123,7 +136,29 @@ function toEpoch(answer: Readonly<Record<string, unknown>>): MintEpoch {
     redeemableFrom: heightOf(answer['redeemable_from']),
     redeemableBefore: heightOf(answer['redeemable_before']),
     price: priceOf(answer),
+    poolId: typeof answer['pool_id'] === 'string' ? answer['pool_id'] : '',
+    minimumDifficulty: difficultyOf(answer['minimum_difficulty']),
+    expected: expectedOf(answer),
   };
+}
+
+function difficultyOf(value: unknown): number {
+  const isOne = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 62;
+  return isOne ? value : 0;
+}
+
+/** Of a closed epoch: late shares and gifts may still change it. */
+function expectedOf(answer: Readonly<Record<string, unknown>>): Price | undefined {
+  const [reward, work] = [answer['reward'], answer['work']].map(amountOf);
+  const feePpm = answer['fee_ppm'];
+  const isKnown = answer['closed_height'] !== null && typeof feePpm === 'number' && isPart(feePpm);
+  if (!isKnown || reward === undefined || work === undefined) return undefined;
+  const fee = feeOf(reward, feePpm);
+  return { rewardSats: reward, feeSats: fee, payableSats: reward - fee, work };
+}
+
+function isPart(ppm: number): boolean {
+  return Number.isInteger(ppm) && ppm >= 0 && ppm <= WHOLE_PPM;
 }
 
 function heightOf(value: unknown): number | undefined {

@@ -10,7 +10,7 @@ import { stringifyJson } from '../../protocols/cashu/json.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { LockKeys } from './lock-keys.ts';
 import type { Lock } from './locked-outputs.ts';
-import { onlyUnit, type Sender } from './send.ts';
+import { type Sender, unitNamed } from './send.ts';
 import type { Parts } from './settle.ts';
 
 /** Characters of a request that are read. */
@@ -88,7 +88,7 @@ export async function pay(
     );
   }
   const amount = agreedAmount(request.amount?.toBigInt(), given.amount);
-  const unit = request.unit ?? given.unit ?? onlyUnit(parts);
+  const unit = request.unit ?? unitNamed(parts, given.unit);
   const target = postTarget(request);
   const note = ['payment request', id, description].filter(Boolean).join(' ');
   const token = await sender.send({ amount, unit, lock: lockOfRequest(request), note });

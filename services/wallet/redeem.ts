@@ -1,3 +1,4 @@
+import { type Estimate, estimateOf, type PaidEpoch } from '../../domain/epochs/estimate.ts';
 import { type Price, redeemedSats } from '../../domain/epochs/price.ts';
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
@@ -8,6 +9,8 @@ import { type Proof, sumOf } from './proofs.ts';
 import { type Parts, settle } from './settle.ts';
 import { swapOwn } from './swap.ts';
 
+/** Of a pool, by which what has no price yet is estimated. */
+const LATEST_EPOCHS = 100;
 /** Proofs in one request: the mint takes so many. */
 const INPUTS = 1000;
 
@@ -29,6 +32,8 @@ export interface EpochBalance {
   readonly redeemableBefore: number | undefined;
   /** What it is worth, in sats; undefined before the price is fixed. */
   readonly sats: bigint | undefined;
+  /** What it may be worth while there is no price. */
+  readonly estimate: Estimate | undefined;
 }
 
 /** How the epochs stand that the wallet has ehash of. @throws HashpoolError 'mint-unreachable', 'mint-answer' */
@@ -43,11 +48,40 @@ export async function epochBalances(parts: Parts): Promise<EpochBalance[]> {
       return epoch ? [{ epoch, ehash }] : [];
     }),
   );
-  return found.flat().map(({ epoch: { price, ...epoch }, ehash }) => ({
-    ...epoch,
-    ehash,
-    sats: price && ehash <= price.work ? redeemedSats(price, ehash) : undefined,
-  }));
+  const balances = found.flat();
+  const past = await paidEpochs(
+    parts,
+    balances.map(({ epoch }) => epoch),
+  );
+  return balances.map(({ epoch, ehash }) => {
+    const { unit, state, redeemableFrom, redeemableBefore, price } = epoch;
+    const sats = price && ehash <= price.work ? redeemedSats(price, ehash) : undefined;
+    const estimate = price ? undefined : estimated(epoch, ehash, past.get(epoch.poolId) ?? []);
+    return { unit, state, ehash, redeemableFrom, redeemableBefore, sats, estimate };
+  });
+}
+
+/** What the latest epochs of pools have paid, where one of theirs has no price yet. */
+async function paidEpochs(parts: Parts, held: readonly MintEpoch[]): Promise<Map<string, PaidEpoch[]>> {
+  const pools = new Set(held.filter(({ price }) => !price).map(({ poolId }) => poolId));
+  const found = await Promise.all(
+    [...pools].map(async (poolId) => {
+      const latest = await parts.mint.epochs.latest(poolId, LATEST_EPOCHS).catch(() => []);
+      const paid = latest.flatMap(({ price, minimumDifficulty }) =>
+        price ? [{ ...price, minimumDifficulty }] : [],
+      );
+      return [poolId, paid] as const;
+    }),
+  );
+  return new Map(found);
+}
+
+function estimated(epoch: MintEpoch, ehash: bigint, past: readonly PaidEpoch[]): Estimate | undefined {
+  const { state, expected, minimumDifficulty } = epoch;
+  if (state === 'dissolved' || state === 'stranded') return undefined;
+  if (!expected || ehash > expected.work) return estimateOf(ehash, minimumDifficulty, past);
+  const sats = redeemedSats(expected, ehash);
+  return { sats, low: sats, high: sats, epochs: 1 };
 }
 
 /**

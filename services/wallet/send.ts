@@ -125,9 +125,9 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
       if (amount <= 0n) throw new HashpoolError('bad-amount', `the amount must be 1 or more, not ${amount}`);
       if (lock) {
         await prepare();
-        return sendLocked(amount, wantedUnit ?? onlyUnit(parts), lock, note);
+        return sendLocked(amount, unitNamed(parts, wantedUnit), lock, note);
       }
-      const unit = wantedUnit ?? onlyUnit(parts);
+      const unit = unitNamed(parts, wantedUnit);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const token = sendExactly(amount, unit, note);
         if (token) return token;
@@ -144,17 +144,28 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
   };
 }
 
+interface UnitHolder {
+  readonly proofs: { sums(): readonly { unit: string; state: string; amount: bigint }[] };
+}
+
 /**
- * The unit that the wallet holds, where it is only one.
+ * The unit that is meant: the end of one is enough, as its height; where none is named, the only one that the wallet has.
+ * An amount says nothing of what it is worth, so that none is chosen for its owner among several.
  * @throws HashpoolError 'not-enough', 'unit-needed'
  */
-export function onlyUnit(parts: Parts): string {
-  const held = parts.proofs.sums().filter(({ state }) => state !== 'sent');
-  const units = [...new Set(held.map(({ unit }) => unit))];
-  const [unit] = units;
-  if (!unit) throw new HashpoolError('not-enough', 'the wallet is empty: nothing to send');
-  if (units.length > 1) {
-    throw new HashpoolError('unit-needed', `say of which unit: the wallet holds ${units.join(', ')}`);
-  }
-  return unit;
+export function unitNamed({ proofs }: UnitHolder, wanted: string | undefined): string {
+  const held = new Map<string, bigint>();
+  for (const { unit, state, amount } of proofs.sums())
+    if (state !== 'sent') held.set(unit, (held.get(unit) ?? 0n) + amount);
+  if (wanted !== undefined && held.has(wanted)) return wanted;
+  const found = [...held.keys()].filter((unit) => wanted === undefined || unit.endsWith(wanted));
+  const [unit] = found;
+  if (unit !== undefined && found.length === 1) return unit;
+  const list = [...held].map(([name, amount]) => `\n  ${name} (${amount})`).join('');
+  if (held.size === 0) throw new HashpoolError('not-enough', 'the wallet is empty: nothing to send');
+  if (wanted !== undefined && found.length === 0) return wanted;
+  throw new HashpoolError(
+    'unit-needed',
+    `say of which unit by --unit, of which the end is enough, such as the height; the wallet holds${list}`,
+  );
 }

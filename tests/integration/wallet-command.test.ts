@@ -54,7 +54,7 @@ test('the command collects, sends, receives and restores beside a running wallet
   assert.deepEqual({ code: balance.code, err: balance.err }, { code: 0, err: '' });
   assert.match(
     balance.out,
-    /^unit +amount +waiting +in flight +sent, not claimed +epoch\nhash_\S+ +1152921504606846991 +0 +0 +0 +open: no block has closed it$/,
+    /^unit +amount +waiting +in flight +sent, not claimed +worth sat +epoch\nhash_\S+ +1152921504606846991 +0 +0 +0 +open: no block has closed it$/,
   );
   const sent = await command('send', '9', '--state', state);
   assert.match(sent.out, /^cashuB\S+$/);

@@ -5,7 +5,7 @@ import { type GivenOptions, parseLock } from '../../../../commands/appliance/wal
 import { balanceTable, historyTable, redeemedTable } from '../../../../commands/appliance/wallet-tables.ts';
 import { fromHex } from '../../../../protocols/bytes.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
-import type { HistoryEntry, Wallet } from '../../../../services/wallet/wallet.ts';
+import type { EpochBalance, HistoryEntry, Wallet } from '../../../../services/wallet/wallet.ts';
 
 const KEY = '0249098aa8b9d2fbec49ff8598feb17b592b986e62319a4fa488a3dc36387157a7';
 const OURS = '02698c4e2b5f9534cd0687d87513c759790cf829aa5739184a3e3735471fbda904';
@@ -97,15 +97,25 @@ test('a balance names what needs an eye', () => {
     refusedQuotes: [{ id: 'q', amount: 1n, reason: 'no' }],
     stuck: [{ unit: 'u', reason: 'odd' }],
   };
-  const balance = { unit: 'u'.repeat(90), amount: 1n, waiting: 0n, reserved: 0n, sent: 2n };
+  const balance = {
+    unit: `hash_02${'u'.repeat(64)}_905123`,
+    amount: 1n,
+    waiting: 0n,
+    reserved: 0n,
+    sent: 2n,
+  };
   const table = balanceTable([balance], [{ token: 'cashuBsecret', unit: 'u', amount: 2n, at: 0 }], troubles);
-  assert.match(table, /u…u{8} +1 +0 +0 +2\n\n1 sent and not claimed/);
+  assert.match(table, /hash_02uuuuuu…_905123 +1 +0 +0 +2\n\n1 sent and not claimed/);
   assert.match(table, /quote q is not minted: no\n\nan operation hangs and is tried again: odd$/);
   assert.ok(!table.includes('cashuB'));
 });
 
 test('a balance says when the ehash of an epoch can be redeemed, and for what', () => {
   const units = ['open', 'maturing', 'redeemable', 'expired', 'stranded'] as const;
+  const estimates: Readonly<Record<string, EpochBalance['estimate']>> = {
+    open: { sats: 30n, low: 10n, high: 90n, epochs: 7 },
+    maturing: { sats: 20n, low: 20n, high: 20n, epochs: 1 },
+  };
   const balance = units.map((unit) => ({ unit, amount: 1n, waiting: 0n, reserved: 0n, sent: 0n }));
   const epochs = units.map((state) => ({
     unit: state,
@@ -114,13 +124,15 @@ test('a balance says when the ehash of an epoch can be redeemed, and for what', 
     redeemableFrom: state === 'open' ? undefined : 600,
     redeemableBefore: state === 'open' ? undefined : 650,
     sats: state === 'redeemable' ? 12n : undefined,
+    estimate: estimates[state],
   }));
   const table = balanceTable([...balance], [], { refusedQuotes: [], stuck: [] }, epochs);
-  assert.match(table, /^open .*open: no block has closed it$/m);
-  assert.match(table, /^maturing .*redeemable from height 600$/m);
-  assert.match(table, /^redeemable .*worth 12 sat, redeem before height 650$/m);
+  assert.match(table, /^open .*about 30 \(10 to 90\) +open: no block has closed it$/m);
+  assert.match(table, /^maturing .*about 20 +redeemable from height 600$/m);
+  assert.match(table, /^redeemable .* 12 +redeem before height 650$/m);
   assert.match(table, /^expired .*not redeemed before height 650$/m);
   assert.match(table, /^stranded .*stranded$/m);
+  assert.match(table, /^about: as the latest epochs/m);
   assert.equal(redeemedTable([]), 'nothing can be redeemed yet');
   assert.match(redeemedTable([{ unit: 'u', ehash: 9n, sats: 4n }]), /^u +9 +4$/m);
 });

@@ -24,8 +24,9 @@ test('it collects again and again, over all units, whatever the mint does in bet
       },
       balance: async () => balanceOf(BigInt(round), 10n),
       units: async () => [`hash_${round}`],
+      redeem: async () => [],
     },
-    { intervalMs: 20, log, onUnits: (units) => told.push(...units) },
+    { intervalMs: 20, redeems: false, log, onUnits: (units) => told.push(...units) },
   );
   t.after(() => collector.close());
   await eventually(() => collector.trouble !== undefined, 'the trouble');
@@ -34,6 +35,29 @@ test('it collects again and again, over all units, whatever the mint does in bet
   await eventually(() => collector.trouble === undefined, 'the mint to be back');
   assert.ok(collector.figures.ehashWaiting >= 3n);
   assert.deepEqual(told.slice(0, 2), ['hash_1', 'hash_3']);
+});
+
+test('where it is told to, it turns into sats what can be redeemed, and counts no sats as ehash', async (t) => {
+  let redeemed = 0;
+  const collector = new Collector(
+    {
+      collect: async () => ({ minted: 0n, waiting: 0n }),
+      balance: async () => [
+        ...balanceOf(8n),
+        { unit: 'sat', amount: 500n, waiting: 0n, reserved: 0n, sent: 0n },
+      ],
+      units: async () => [],
+      redeem: async () => {
+        redeemed++;
+        return [{ unit: 'hash_0', ehash: 4n, sats: 500n }];
+      },
+    },
+    { intervalMs: 1, redeems: true, log, onUnits: () => undefined },
+  );
+  t.after(() => collector.close());
+  await eventually(() => collector.figures.walletEhash === 8n, 'the figures');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(redeemed, 1, 'not with every round');
 });
 
 test('after closing no other round begins', async () => {
@@ -47,8 +71,9 @@ test('after closing no other round begins', async () => {
       }),
     balance: async () => [],
     units: async () => [],
+    redeem: async () => [],
   };
-  const collector = new Collector(wallet, { intervalMs: 1, log, onUnits: () => undefined });
+  const collector = new Collector(wallet, { intervalMs: 1, redeems: false, log, onUnits: () => undefined });
   await eventually(() => rounds === 1, 'the round');
   collector.close();
   finish();
