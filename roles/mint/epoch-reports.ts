@@ -37,7 +37,7 @@ export function epochReports(db: Database) {
   function reportOf(epoch: Epoch): EpochReport {
     const heir = epoch.mergedInto === undefined ? undefined : epochById(epoch.mergedInto);
     const closing = (heir ?? epoch).closing;
-    const redeemableAt = closing && closing.height + COINBASE_MATURITY;
+    const redeemableAt = epoch.pricedHeight ?? (closing && closing.height + COINBASE_MATURITY);
     return { epoch, phase: phaseOf(epoch), sharesWith: heir?.unit, redeemableAt, ...epochWork(epoch.epoch) };
   }
 
