@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { HashpoolError, messageOf } from '../protocols/errors.ts';
 import { loadCrypto } from '../runtime/crypto.ts';
-import { rpcAuthFromText } from '../runtime/rpc/auth.ts';
-import { bitcoinRpc } from '../runtime/rpc/client.ts';
 import { existingState } from '../services/supervisor/state-folder.ts';
 import { auditAppliance } from './appliance/audit-sums.ts';
 import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { auditMint } from './audit/audit-mint.ts';
 import { httpMint } from './audit/http-mint.ts';
+import { nodeOption } from './audit/node-option.ts';
 import { rpcNode } from './audit/rpc-node.ts';
 import { applianceReport, exitCodeOf, mintReport } from './audit/words.ts';
 
@@ -71,8 +70,7 @@ async function auditThere(url: string, values: Given): Promise<number> {
   checkHex(values, 'mint-key', /^0[23][0-9a-f]{64}$/);
   checkHex(values, 'known', /^[0-9a-f]{64}$/);
   const { curve } = await loadCrypto();
-  const rpc =
-    values.node === undefined ? undefined : bitcoinRpc({ url: values.node, auth: nodeAuth(values) });
+  const rpc = nodeOption(values);
   try {
     const findings = await auditMint({
       mint: httpMint(url),
@@ -94,12 +92,6 @@ async function auditThere(url: string, values: Given): Promise<number> {
 function checkHex(values: Given, name: 'mint-key' | 'known', form: RegExp): void {
   const value = values[name];
   if (value !== undefined && !form.test(value)) throw usageError(`--${name} is no such hex in small letters`);
-}
-
-function nodeAuth(values: Given) {
-  const text = values['node-auth'] ?? process.env['HASHPOOL_NODE_AUTH'];
-  if (text !== undefined) return rpcAuthFromText(text);
-  throw usageError('--node-auth is missing: user:password of the node, or the path of its cookie file');
 }
 
 async function contentOf(path: string): Promise<string> {

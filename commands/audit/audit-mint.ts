@@ -3,6 +3,7 @@ import type { Curve } from '../../protocols/crypto/curve.ts';
 import { checkBoundaries } from './check-boundaries.ts';
 import { checkKeysets } from './check-keysets.ts';
 import { checkReserve } from './check-reserve.ts';
+import { checkSamples } from './check-sample.ts';
 import { checkTokens, readTokens } from './check-tokens.ts';
 import { readReports } from './read-reports.ts';
 import type { MintSource, NodeSource } from './sources.ts';
@@ -40,6 +41,7 @@ export async function auditMint(parts: AuditParts): Promise<Finding[]> {
   const findings = [...read.findings, ...ofKeysets];
   if (node) {
     findings.push(...(await checkBoundaries(reports, node)));
+    findings.push(...(await checkSamples(reports, mint, node)));
     findings.push(...(await checkReserve(lastHash, books.owedSats, await mint.reserve(last.number), node)));
   } else {
     const words = 'without a node of your own (--node) neither blocks nor the reserve can be looked at';

@@ -7,7 +7,7 @@ import { messageOf } from '../../protocols/errors.ts';
 import type { NodeSource, ReserveProof } from './sources.ts';
 
 /** A proof that holds: what its coins are worth that are still there, and how many are not. */
-interface Counted {
+export interface Counted {
   readonly there: ReadonlyMap<string, bigint>;
   readonly spent: number;
 }
@@ -47,8 +47,8 @@ export async function checkReserve(
   return [unproven('reserve-too-small', words)];
 }
 
-/** @returns why it does not hold, where it does not */
-async function countProof(
+/** Whether a proof of reserve holds for a report. @returns what it proves, or why it does not hold */
+export async function countProof(
   reportHash: string,
   { coins, transaction }: ReserveProof,
   node: NodeSource,

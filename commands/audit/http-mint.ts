@@ -1,10 +1,12 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { SignedReport } from '../../protocols/ehash/report.ts';
+import { SAMPLE_SHARES } from '../../protocols/ehash/share-leaf.ts';
+import type { SumProof } from '../../protocols/ehash/sum-tree.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { MintRefusal, requestMint } from '../../services/wallet/mint-http.ts';
-import type { MintSource, PublishedKeyset } from './sources.ts';
+import type { MintSource, PublishedKeyset, Sample, ShownShare } from './sources.ts';
 
 /** Pages of reports that are asked for: two million reports. */
 const MOST_PAGES = 100_000;
@@ -13,6 +15,7 @@ const UNREPORTED = 40020;
 const UNKNOWN_KEYSET = 12001;
 
 const hex = Type.String({ pattern: '^([0-9a-f]{2})*$' });
+const hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const natural = Type.String({ pattern: '^\\d{1,39}$' });
 const info = Compile(Type.Object({ pubkey: Type.String({ pattern: '^0[23][0-9a-f]{64}$' }) }));
 const reportPage = Compile(
@@ -34,11 +37,25 @@ const keysPage = Compile(
     ),
   }),
 );
-const countedLeaf = Compile(
+const leafText = Type.Object({
+  amount: natural,
+  index: Type.Integer({ minimum: 0 }),
+  siblings: Type.Array(Type.Object({ hash: hex, sum: natural }), { maxItems: 31 }),
+});
+const countedLeaf = Compile(leafText);
+const shownShare = Type.Object({
+  ...leafText.properties,
+  k: Type.Integer({ minimum: 0, maximum: 255 }),
+  key: hex,
+  salt: hex,
+  header: hex,
+  coinbase: hex,
+  merkle_path: Type.Array(hex),
+});
+const samplePage = Compile(
   Type.Object({
-    amount: natural,
-    index: Type.Integer({ minimum: 0 }),
-    siblings: Type.Array(Type.Object({ hash: hex, sum: natural })),
+    block: Type.Object({ height: Type.Integer(), hash }),
+    shares: Type.Array(Type.Union([shownShare, Type.Null()]), { maxItems: SAMPLE_SHARES }),
   }),
 );
 const reservePage = Compile(
@@ -108,8 +125,14 @@ export function httpMint(url: string): MintSource {
       const path = `/v1/ehash/reports/${report}/token?tree=${tree}&point=${point}`;
       const found = await knownOrNone(get(path, countedLeaf), UNREPORTED);
       if (!found) return undefined;
-      const siblings = found.siblings.map(({ hash, sum }) => ({ hash: fromHex(hash), sum: BigInt(sum) }));
-      return { amount: BigInt(found.amount), proof: { index: found.index, siblings } };
+      return { amount: BigInt(found.amount), proof: proofOf(found) };
+    },
+
+    async sample(unit): Promise<Sample | undefined> {
+      const found = await knownOrNone(get(`/v1/ehash/epochs/${unit}/sample`, samplePage), UNREPORTED);
+      return (
+        found && { block: found.block, shares: found.shares.map((share) => share ?? undefined).map(shownOf) }
+      );
     },
 
     async reserve(report) {
@@ -120,6 +143,26 @@ export function httpMint(url: string): MintSource {
       }));
     },
   };
+}
+
+type ShownText = Static<typeof shownShare>;
+
+function shownOf(share: ShownText | undefined): ShownShare | undefined {
+  return (
+    share && {
+      header: fromHex(share.header),
+      k: share.k,
+      key: fromHex(share.key),
+      salt: fromHex(share.salt),
+      proof: proofOf(share),
+      coinbase: fromHex(share.coinbase),
+      merklePath: share.merkle_path.map((step) => fromHex(step)),
+    }
+  );
+}
+
+function proofOf({ index, siblings }: Static<typeof leafText>): SumProof {
+  return { index, siblings: siblings.map(({ hash, sum }) => ({ hash: fromHex(hash), sum: BigInt(sum) })) };
 }
 
 /** An answer, or undefined where the mint refuses with this code. */

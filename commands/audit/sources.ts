@@ -1,5 +1,6 @@
 import type { TransactionOutput } from '../../protocols/bitcoin/output.ts';
 import type { SignedReport } from '../../protocols/ehash/report.ts';
+import type { OpenedShare } from '../../protocols/ehash/share-leaf.ts';
 import type { SumProof } from '../../protocols/ehash/sum-tree.ts';
 import type { TokenTree } from '../../protocols/ehash/token-leaf.ts';
 
@@ -12,8 +13,24 @@ export interface MintSource {
   keyset(id: string): Promise<PublishedKeyset | undefined>;
   /** Where a report counts a token; undefined where it says that it does not. @param point 66 hex digits */
   token(report: number, tree: TokenTree, point: string): Promise<CountedLeaf | undefined>;
+  /** Shares of an epoch that a later block has drawn; undefined while they are not shown. */
+  sample(unit: string): Promise<Sample | undefined>;
   /** Proofs of the keys of coins, made for a report. */
   reserve(report: number): Promise<readonly ReserveProof[]>;
+}
+
+/** A share as a pool shows it to everybody. */
+export interface ShownShare extends OpenedShare {
+  /** Without its witness. */
+  readonly coinbase: Uint8Array;
+  /** From the coinbase's neighbour up, as hashed. */
+  readonly merklePath: readonly Uint8Array[];
+}
+
+/** What is shown of an epoch's shares, for each point that the block has drawn; undefined for what the pool did not show. */
+export interface Sample {
+  readonly block: { readonly height: number; readonly hash: string };
+  readonly shares: readonly (ShownShare | undefined)[];
 }
 
 /** A keyset as the mint publishes it. */

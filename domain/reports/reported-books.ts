@@ -11,8 +11,8 @@ export interface ReportedRedemption {
 
 /** The unit that ehash is redeemed for. */
 const SAT = 'sat';
-/** Accounts of the books that are the operator's own. */
-const OPERATORS: ReadonlySet<string> = new Set(['fees', 'dust', 'expired']);
+/** Accounts of the books that nobody is owed: the operator's own, and what has left. */
+const OWED_TO_NOBODY: ReadonlySet<string> = new Set(['fees', 'dust', 'expired', 'paid']);
 const NOTHING: ReportedRedemption = { ehash: 0n, sats: 0n, isOver: false };
 
 /**
@@ -44,7 +44,7 @@ export class ReportedBooks {
       .filter(({ unit }) => unit === SAT)
       .reduce((sum, keyset) => sum + outstanding(keyset), 0n);
     const booked = Object.entries(this.#sats)
-      .filter(([account, sats]) => account !== SAT && !OPERATORS.has(account) && BigInt(sats) > 0n)
+      .filter(([account, sats]) => account !== SAT && !OWED_TO_NOBODY.has(account) && BigInt(sats) > 0n)
       .reduce((sum, [, sats]) => sum + BigInt(sats), 0n);
     return tokens + booked;
   }

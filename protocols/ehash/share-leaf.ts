@@ -30,6 +30,11 @@ export interface OpenedShare extends WorkRecord {
   readonly proof: SumProof;
 }
 
+/** Shares that are drawn of an epoch: one of which a twentieth is no work passes with a chance of 0.6 %. */
+export const SAMPLE_SHARES = 100;
+/** The block that draws them stands so far above the one at which their report was made. */
+export const SAMPLE_DEPTH = 6;
+
 const saltHash = taggedHash('hashpool/share/salt/v1');
 const shareHash = taggedHash('hashpool/share/v1');
 const sampleHash = taggedHash('hashpool/share/sample/v1');

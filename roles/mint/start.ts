@@ -8,7 +8,11 @@ import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
-import { openWorkLinkServer, type WorkLinkServer } from '../../services/work-link/server.ts';
+import {
+  openWorkLinkServer,
+  type WorkLinkServer,
+  type WorkLinkServerOptions,
+} from '../../services/work-link/server.ts';
 import { AutoPayouts } from './auto-payouts.ts';
 import { type CashuApiParts, cashuApi } from './cashu-api.ts';
 import { ChainView } from './chain/chain-view.ts';
@@ -28,6 +32,7 @@ import { Pricing } from './pricing.ts';
 import { openMintStats } from './stats-events.ts';
 import { openTrees } from './reports/open-trees.ts';
 import { Reporter } from './reports/reporter.ts';
+import { Sampler } from './reports/sampler.ts';
 import { reportStatus } from './status.ts';
 import type { PoolBlock } from './store/chain.ts';
 import { Watchdog } from './watchdog/watchdog.ts';
@@ -80,7 +85,10 @@ export async function start(context: MintContext): Promise<Mint> {
   );
   // Closed before what may wait for the node's answer.
   await context.open('chain', () => chain);
-  const workLink = await openWorkLink(context, { engine, chain, stamps, watcher, losses, pools });
+  let sampler: Sampler | undefined;
+  const onShownShares: WorkLinkParts['onShownShares'] = (_, shares) => sampler?.take(shares);
+  const linked = { engine, chain, stamps, watcher, losses, pools, onShownShares };
+  const workLink = await openWorkLink(context, linked);
 
   const { events } = engine;
   const tell = (block: PoolBlock) => events.emit('pool-block', block);
@@ -119,6 +127,8 @@ export async function start(context: MintContext): Promise<Mint> {
   const backends = [...(payments?.methods.values() ?? [])].map(({ backend }) => backend);
   const reports = { engine, trees, pools, backends, tip: () => chain.tip, log };
   await context.open('reports', () => new Reporter(reports));
+  const samples = { engine, trees, workLink, height: tip, confirmations, log };
+  sampler = await context.open('samples', () => new Sampler(samples));
   const watchdog = await context.open('watchdog', () =>
     Watchdog.open({ place: databaseOf(context), issuance: engine.issuance, backends, log }),
   );
@@ -184,6 +194,7 @@ async function listen(
 }
 
 interface WorkLinkParts {
+  readonly onShownShares: NonNullable<WorkLinkServerOptions['onShownShares']>;
   readonly engine: Engine;
   readonly chain: ChainView;
   readonly stamps: Stamps;
@@ -194,7 +205,7 @@ interface WorkLinkParts {
 
 async function openWorkLink(
   context: MintContext,
-  { engine, chain, stamps, watcher, losses, pools }: WorkLinkParts,
+  { engine, chain, stamps, watcher, losses, pools, onShownShares }: WorkLinkParts,
 ): Promise<WorkLinkServer> {
   const { config, log, read } = context;
   const { listen_address, authority_public_key, authority_secret_key, cert_validity_sec } = config.work_link;
@@ -220,6 +231,7 @@ async function openWorkLink(
       terms: (poolId) => termsOf(engine, poolId),
       blocks: (poolId) => watcher.blocksOf(poolId),
       lease: (request) => engine.lease(request),
+      onShownShares,
       onPayoutRoom: () => engine.events.emit('payout-room', {}),
       onWork: (poolId, outboxId, firstSeq, records) => intake.take(poolId, outboxId, firstSeq, records),
     }),

@@ -34,7 +34,7 @@ export interface QuotePathOptions {
   readonly outbox: Outbox;
   readonly link: Omit<
     WorkLinkClientOptions,
-    'source' | 'onTerms' | 'onLease' | 'onRefused' | 'onSent' | 'onAck'
+    'source' | 'onTerms' | 'onLease' | 'onRefused' | 'onSent' | 'onShowShares' | 'onAck'
   >;
   readonly events: QuotePathEvents;
   /** The mint's terms, kept already; also where they have not changed. */
@@ -73,6 +73,7 @@ export async function openQuotePath({
       if (errorCode === OTHER_REWARD_SCRIPT) onOtherScript(reason);
     },
     onSent: events.sent,
+    onShowShares: (hashesLe) => outbox.shown(hashesLe),
     onAck({ storedSeq, refusals, count, unplaced }) {
       events.answered(storedSeq);
       events.judged(count, unplaced);
@@ -80,9 +81,9 @@ export async function openQuotePath({
     },
   });
   return {
-    async commit(records, count) {
+    async commit(records, count, origins) {
       try {
-        const { first, last } = await outbox.append(records, count);
+        const { first, last } = await outbox.append(records, count, origins);
         events.created(first, last);
         client.wake();
       } catch (error) {

@@ -1,6 +1,7 @@
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { SeenShares } from '../../domain/shares/seen-shares.ts';
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
+import type { HashedJob } from '../../protocols/crypto/hash.ts';
 import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
 
 /** Shares that may wait for the store; beyond, sockets are not read. */
@@ -8,10 +9,15 @@ export const MAX_PENDING_SHARES = 8192;
 
 const FIRST_CAPACITY = 256;
 
+/** Of what a share's header was made: with its job's coinbase and path, whoever asks can be shown whose work it was. */
+export interface ShareOrigin extends Pick<HashedWork, 'extranonce'> {
+  readonly hashed: HashedJob;
+}
+
 /** Where shares become durable. */
 export interface ShareSink {
-  /** Resolves once all `count` packed records are on the disk. */
-  commit(records: Uint8Array, count: number): Promise<void>;
+  /** Resolves once all `count` packed records are on the disk. @param origins of each of them */
+  commit(records: Uint8Array, count: number, origins: readonly ShareOrigin[]): Promise<void>;
 }
 
 /** Who gets an answer. */
@@ -116,10 +122,13 @@ export class ShareCommits implements ShareDesk {
     if (this.#underWay.length > 0 || this.#pending.length === 0) return;
     const records = this.#records.slice(0, this.#count * WORK_RECORD_BYTES);
     const count = this.#count;
+    const origins = this.#pending.flatMap(({ work }) =>
+      work ? [{ hashed: work.job.live.hashed, extranonce: work.extranonce }] : [],
+    );
     this.#underWay = this.#pending;
     this.#pending = [];
     this.#count = 0;
-    const committed = count === 0 ? Promise.resolve() : this.#sink.commit(records, count);
+    const committed = count === 0 ? Promise.resolve() : this.#sink.commit(records, count, origins);
     committed.then(
       () => this.#done(),
       (error: unknown) => this.#failed(error),

@@ -86,6 +86,10 @@ export class IssuerSession {
     this.#connection.send(encodeCoinbasePayouts(payouts));
   }
 
+  askForShares(hashesLe: readonly Uint8Array[]): void {
+    this.#connection.send({ name: 'ShowShares', shares: hashesLe });
+  }
+
   close(reason: string): void {
     this.#connection.close(reason);
   }
@@ -106,6 +110,10 @@ export class IssuerSession {
     if (message.name === 'CoinbaseRoom' && this.identity) {
       this.#payoutRoom = { size: message.max_size, sigops: message.max_sigops };
       this.#house.options.onPayoutRoom?.(this.identity.pool_id);
+      return;
+    }
+    if (message.name === 'ShownShares' && this.identity) {
+      this.#house.options.onShownShares?.(this.identity.pool_id, message.shares);
       return;
     }
     throw new HashpoolError('unexpected-message', `${message.name} is out of place on the work link`);

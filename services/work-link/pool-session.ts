@@ -8,6 +8,7 @@ import {
   decodeTerms,
   MAX_RECORDS_PER_SUBMIT,
   type Refusal,
+  type ShownShare,
   type Terms,
   type WorkAck,
   type WorkLinkMessage,
@@ -21,6 +22,8 @@ import type { Log } from '../../runtime/sv2/log.ts';
 export const WINDOW = 8;
 /** A mint that answers nothing for so long is not there: the link is made anew. */
 const ACK_TIMEOUT_MS = 30_000;
+/** So that a message stays below the link's frame cap, whatever their coinbases pay. */
+const SHARES_SHOWN_AT_ONCE = 3;
 /** Before the same shares are sent again to a mint that did not store them. */
 const RETRY_MS = 1_000;
 
@@ -59,6 +62,8 @@ export interface PoolSessionEvents {
   onAck?(ack: WorkAnswer): void;
   /** How a block of this pool stands, also where that is known; it may be a block of the pool's other servers. */
   onBlock?(block: BlockState): void;
+  /** Shares that the pool's report is checked by: those of them that are here, each with its coinbase and path. */
+  onShowShares?(hashesLe: readonly Uint8Array[]): Promise<readonly ShownShare[]>;
   /** What the mint is told that payouts may take in the coinbase; left out where the pool takes none. */
   readonly payoutRoom?: PayoutRoom | undefined;
   /** What coinbases on one tip are to pay, perhaps as it was told before. */
@@ -80,6 +85,7 @@ export class PoolSession {
   /** An answer fell short: nothing is sent before all others are in, and then from there on. */
   #isShort = false;
   #timer: NodeJS.Timeout | undefined;
+  #isShowing = false;
 
   constructor(connection: Sv2Connection<WorkLinkMessage>, source: WorkSource, events: PoolSessionEvents) {
     this.#connection = connection;
@@ -108,6 +114,10 @@ export class PoolSession {
       if (block) this.#events.onBlock?.(block);
     } else if (message.name === 'CoinbasePayouts') {
       this.#events.onPayouts?.(decodeCoinbasePayouts(message));
+    } else if (message.name === 'ShowShares') {
+      this.#show(message.shares).catch((error: unknown) => {
+        this.#events.log.warn({ err: error }, 'shares of a report could not be shown');
+      });
     } else if (message.name === 'ServerIdLease') {
       this.#events.onLease?.(message.server_id).catch((error: unknown) => this.#fail(error));
     } else if (message.name === 'WorkLinkRefused') {
@@ -115,6 +125,20 @@ export class PoolSession {
       this.#connection.close(`the mint refuses this pool: ${message.reason} (${message.error_code})`);
     } else {
       throw new HashpoolError('unexpected-message', `${message.name} is out of place on the work link`);
+    }
+  }
+
+  /** One request at a time: the mint asks again for what it was not shown. */
+  async #show(hashesLe: readonly Uint8Array[]): Promise<void> {
+    if (this.#isShowing) return;
+    this.#isShowing = true;
+    try {
+      const shares = (await this.#events.onShowShares?.(hashesLe)) ?? [];
+      for (let i = 0; i < shares.length && this.#connection.isOpen; i += SHARES_SHOWN_AT_ONCE) {
+        this.#connection.send({ name: 'ShownShares', shares: shares.slice(i, i + SHARES_SHOWN_AT_ONCE) });
+      }
+    } finally {
+      this.#isShowing = false;
     }
   }
 

@@ -4,6 +4,7 @@ import {
   type BlockState,
   type CoinbasePayouts,
   type Refusal,
+  type ShownShare,
   type Terms,
   WORK_LINK_FRAME_CAP,
   WORK_LINK_PROTOCOL,
@@ -64,6 +65,8 @@ export interface WorkLinkServerOptions {
   blocks(poolId: Uint8Array): Promise<readonly BlockState[]>;
   /** A pool's link says what payouts may take in its coinbases: {@link WorkLinkServer.payoutRooms} has it. */
   onPayoutRoom?(poolId: Uint8Array): void;
+  /** A pool shows shares that {@link WorkLinkServer.askForShares} has asked for; it may show anything. */
+  onShownShares?(poolId: Uint8Array, shares: readonly ShownShare[]): void;
   /** Gives a server id to an outbox, durably, or renews its lease. @returns false where another outbox has it */
   lease(request: LeaseRequest): Promise<boolean>;
   /**
@@ -91,6 +94,8 @@ export interface WorkLinkServer {
   payoutRooms(poolId: Uint8Array): PayoutRoom[];
   /** Tells a pool, on all its links that make payouts, what to pay. */
   sendPayouts(poolId: Uint8Array, payouts: CoinbasePayouts): void;
+  /** Asks a pool, on all its links, for shares. @param hashesLe 255 at most */
+  askForShares(poolId: Uint8Array, hashesLe: readonly Uint8Array[]): void;
   close(): Promise<void>;
 }
 
@@ -126,6 +131,9 @@ export async function openWorkLinkServer(options: WorkLinkServerOptions): Promis
       payoutRooms: (poolId) => linksOf(poolId).flatMap(({ payoutRoom }) => payoutRoom ?? []),
       sendPayouts(poolId, payouts) {
         for (const session of linksOf(poolId)) if (session.payoutRoom) session.sendPayouts(payouts);
+      },
+      askForShares(poolId, hashesLe) {
+        for (const session of linksOf(poolId)) session.askForShares(hashesLe);
       },
       async close() {
         await listener.close();

@@ -75,7 +75,9 @@ export async function openPool(): Promise<PoolUnderTest> {
       firstChannelMs: 600_000,
     },
     limits: { connections: CONNECTIONS, connectionsPerAddress: CONNECTIONS },
-    sink: { commit: async (records, count) => void (await outbox.append(records, count)) },
+    sink: {
+      commit: async (records, count, origins) => void (await outbox.append(records, count, origins)),
+    },
     renew: (jobId) => work.renew(jobId),
     events: { onBlock: () => undefined },
   });

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { coinbaseParts } from '../../protocols/bitcoin/coinbase.ts';
 import { scriptFromDescriptor } from '../../protocols/bitcoin/descriptor.ts';
+import { sha256d } from '../../protocols/bitcoin/hash.ts';
 import { encodeHeader } from '../../protocols/bitcoin/header.ts';
+import { heightPush } from '../../protocols/bitcoin/script.ts';
 import { leadingZeroBits } from '../../protocols/bitcoin/target.ts';
-import { fromHex, reversed } from '../../protocols/bytes.ts';
+import { concatBytes, fromHex, reversed, toHex } from '../../protocols/bytes.ts';
 import type { CoinbasePayouts, Terms } from '../../protocols/ehash/work-link.ts';
 import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-record.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
@@ -13,6 +16,22 @@ import { openWorkLinkClient, type WorkSource } from '../../services/work-link/cl
 import type { TestNode } from './bitcoind.ts';
 import type { TestMintProcess } from './mint.ts';
 
+/** A coinbase that no other share has, and that pays a satoshi. */
+function shareCoinbase(script: Uint8Array): Uint8Array {
+  const { prefix, suffix } = coinbaseParts({
+    version: 2,
+    scriptPrefix: heightPush(1),
+    tag: new Uint8Array(),
+    extranonceLength: 8,
+    sequence: 0,
+    outputs: [{ value: 1n, script }],
+    templateOutputs: new Uint8Array(),
+    templateOutputsCount: 0,
+    locktime: 0,
+  });
+  return concatBytes(prefix, randomBytes(8), suffix);
+}
+
 /** A pool's outbox in memory, linked to a mint: what a test puts in arrives there as work. */
 export class TestOutbox implements WorkSource {
   readonly outboxId = randomBytes(16);
@@ -21,6 +40,10 @@ export class TestOutbox implements WorkSource {
   backedUpSeq = 0;
   readonly refusals: { seq: bigint; reason: string }[] = [];
   terms: Terms | undefined;
+  /** To which the coinbases of shares pay; without it they have none that could be shown. */
+  paysTo: Uint8Array | undefined;
+  /** By hash of the share. */
+  readonly #coinbases = new Map<string, { header: Uint8Array; coinbase: Uint8Array }>();
   /** What the mint has told last that blocks are to pay. */
   payouts: CoinbasePayouts | undefined;
   readonly #records: Uint8Array[] = [];
@@ -67,6 +90,11 @@ export class TestOutbox implements WorkSource {
       onPayouts: (payouts) => {
         this.payouts = payouts;
       },
+      onShowShares: async (hashesLe) =>
+        hashesLe.flatMap((hash) => {
+          const found = this.#coinbases.get(toHex(hash));
+          return found ? [{ ...found, merkle_path: [] }] : [];
+        }),
       onTerms: async (terms) => {
         this.terms = terms;
         this.#changed();
@@ -98,10 +126,11 @@ export class TestOutbox implements WorkSource {
   ): Promise<{ hashBe: Uint8Array }> {
     const { hash } = await loadCrypto();
     for (;;) {
+      const coinbase = this.paysTo && shareCoinbase(this.paysTo);
       const header = encodeHeader({
         version: 0x20000000,
         prevHashLe: reversed(fromHex(on.prevHashBe)),
-        merkleRootLe: randomBytes(32),
+        merkleRootLe: coinbase ? hash.sha256d(coinbase) : randomBytes(32),
         time: on.time,
         bits: 0x207fffff,
         nonce: 0,
@@ -109,13 +138,14 @@ export class TestOutbox implements WorkSource {
       const nonce = hash.scanNonces(header, 0, 1 << 20, k);
       if (nonce === undefined) continue;
       new DataView(header.buffer).setUint32(76, nonce, true);
-      this.add(header, key, k);
+      this.add(header, key, k, coinbase);
       return { hashBe: reversed(hash.sha256d(header)) };
     }
   }
 
-  /** Adds a share that was found elsewhere. @param header 80 bytes */
-  add(header: Uint8Array, key: Uint8Array, k: number): void {
+  /** Adds a share that was found elsewhere. @param header 80 bytes @param coinbase the only transaction of its block */
+  add(header: Uint8Array, key: Uint8Array, k: number, coinbase?: Uint8Array): void {
+    if (coinbase) this.#coinbases.set(toHex(sha256d(header)), { header, coinbase });
     const record = new Uint8Array(WORK_RECORD_BYTES);
     packWorkRecord(record, 0, header, k, key);
     this.#records.push(record);

@@ -6,7 +6,9 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '../../protocols/bytes.ts';
 import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
+import { schema } from '../../roles/mint/store/schema.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
+import { openPlace } from '../../runtime/sql/open.ts';
 import { openWallet } from '../../services/wallet/wallet.ts';
 import type { TestNode } from '../harness/bitcoind.ts';
 import { EhashMiner } from '../harness/ehash-miner.ts';
@@ -17,7 +19,18 @@ import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
-const COMMAND = fileURLToPath(new URL('../../commands/audit.ts', import.meta.url));
+/** What an audit looks at, with a node and tokens. */
+const ALL = [
+  'reports-signed',
+  'books-agree',
+  'keysets-derived',
+  'boundaries-in-chain',
+  'shares-are-work',
+  'reserve',
+  'tokens-counted',
+];
+const AUDIT = fileURLToPath(new URL('../../commands/audit.ts', import.meta.url));
+const RESERVE = fileURLToPath(new URL('../../commands/reserve.ts', import.meta.url));
 
 /** A mint whose wallet at the node is what the pool's blocks pay, a pool's outbox, and an auditor's empty folder. */
 async function open(t: TestContext) {
@@ -32,6 +45,7 @@ async function open(t: TestContext) {
   };
   const scene = await OnchainScene.open(t, 'batch_seconds = 0\nconfirmations = 1', true, prepare);
   const outbox = new TestOutbox();
+  outbox.paysTo = script;
   await outbox.link(t, scene.mint);
   const folder = temporaryFolder();
   const log = { info: () => undefined };
@@ -39,6 +53,16 @@ async function open(t: TestContext) {
   const wallet = await openWallet({ path, mnemonic: MNEMONIC, mintUrl: scene.mint.url, log });
   t.after(() => wallet.close());
   const { node, mint } = scene;
+  const run = (command: string, ...words: string[]) => {
+    const args = [command, ...words, '--node', node.rpcUrl, '--node-auth', node.rpcAuth];
+    const env = { PATH: process.env['PATH'] };
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      env,
+    });
+    return { status, said: `${stdout}${stderr}` };
+  };
   const finder = new EhashMiner(mint);
 
   return {
@@ -47,7 +71,7 @@ async function open(t: TestContext) {
     async closeEpoch(): Promise<string> {
       const { unit = '', keysetId = new Uint8Array() } = outbox.terms ?? {};
       const block = await mineForPool(node, undefined, { script, mark: keysetMark(keysetId) });
-      outbox.add(block.header, finder.publicKey, 0);
+      outbox.add(block.header, finder.publicKey, 0, block.coinbase);
       await outbox.stored();
       const standing = async () =>
         (await (await fetch(`${mint.url}/v1/ehash/epochs/${unit}`)).json()) as { state: string };
@@ -62,21 +86,22 @@ async function open(t: TestContext) {
       await scene.until(standing, ({ state }) => state === 'redeemable');
       return unit;
     },
-    /** Waits for so many reports, and a proof of reserve for the last. */
+    /** Mines on until the shares of an epoch are drawn, and waits until they are shown. */
+    async shown(unit: string): Promise<void> {
+      await node.generate(6);
+      await scene.until(
+        async () => fetch(`${mint.url}/v1/ehash/epochs/${unit}/sample`),
+        ({ status }) => status === 200,
+      );
+    },
+    /** Waits for so many reports. */
     reported: (count: number) =>
       scene.until(
         async () => fetch(`${mint.url}/v1/ehash/reports/${count}/reserve`),
         ({ status }) => status === 200,
       ),
-    audit: (...more: string[]) => {
-      const args = [mint.url, '--node', node.rpcUrl, '--node-auth', node.rpcAuth, ...more];
-      const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
-        cwd: folder,
-        encoding: 'utf8',
-        env: { PATH: process.env['PATH'] },
-      });
-      return { status, said: `${stdout}${stderr}` };
-    },
+    audit: (...more: string[]) => run(AUDIT, mint.url, ...more),
+    reserve: (...words: string[]) => run(RESERVE, ...words, '--database', mint.databasePath),
   };
 }
 
@@ -90,13 +115,42 @@ test('a mint is audited from an empty folder, by what it publishes and a node al
   for (const k of [6, 5, 4]) await s.outbox.mine(s.node, own, k);
   const unit = await s.closeEpoch();
   await s.reported(1);
+  await s.shown(unit);
   for (const k of [3, 7]) await s.outbox.mine(s.node, own, k);
   await s.wallet.collect();
   await s.wallet.redeem(unit);
-  await s.closeEpoch();
+  const second = await s.closeEpoch();
   await s.reported(2);
+  await s.shown(second);
   const sent = await s.wallet.send(64n, { unit: 'sat' });
   await writeFile(join(s.folder, 'tokens'), `${sent}\n`);
   const { status, said } = s.audit('--proofs', 'tokens');
   assert.equal(status, 0, said);
+  for (const code of ALL) assert.ok(said.includes(`[${code}]`), `${code} is not in: ${said}`);
+
+  // Coins in a wallet that the mint has not.
+  const [coin] = (await s.scene.user.call('listunspent')) as { scriptPubKey: string; amount: number }[];
+  assert.ok(coin);
+  const prepared = s.reserve('prepare', coin.scriptPubKey);
+  assert.equal(prepared.status, 0, prepared.said);
+  await writeFile(join(s.folder, 'psbt'), prepared.said);
+  assert.match(s.reserve('add', 'psbt').said, /not all inputs are signed/);
+  const signed = (await s.scene.user.call('walletprocesspsbt', [prepared.said.trim()])) as { psbt: string };
+  await writeFile(join(s.folder, 'psbt'), signed.psbt);
+  const added = s.reserve('add', 'psbt');
+  assert.deepEqual([added.status, /report 2: \d+ coins of/.test(added.said)], [0, true], added.said);
+  const more = s.audit();
+  assert.equal(more.status, 0, more.said);
+  assert.notEqual(reserveIn(more.said), reserveIn(said));
+
+  const db = openPlace(s.scene.mint.databasePath, schema);
+  db.exec(`UPDATE reports SET body = replace(body, '"fee":"', '"fee":"1') WHERE report = 1`);
+  db.close();
+  const tampered = s.audit();
+  assert.deepEqual([tampered.status, /wrong-signature/.test(tampered.said)], [1, true], tampered.said);
 });
+
+/** The sats whose keys an audit has found to be there. */
+function reserveIn(said: string): string | undefined {
+  return /of (\d+) sats are there/.exec(said)?.[1];
+}

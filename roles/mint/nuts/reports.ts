@@ -7,8 +7,8 @@ import { parseQuoteId } from '../../../protocols/cashu/quote-id.ts';
 import { TOKEN_TREES } from '../../../protocols/ehash/token-leaf.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
 import type { Engine } from '../engine.ts';
-import type { FoundShare, TreeOperations } from '../reports/tree-store.ts';
-import type { FoundLeaf } from '../reports/trees.ts';
+import { leafAnswer, shareAnswer } from '../reports/answers.ts';
+import type { TreeOperations } from '../reports/tree-store.ts';
 import type { ReportRow } from '../store/reports.ts';
 import { point, quoteIdField, unitField } from './schemas.ts';
 
@@ -79,6 +79,16 @@ export function reports(http: FastifyInstance, engine: Engine, trees: Store<Tree
     },
   );
 
+  http.get<{ Params: Static<typeof ofUnit> }>(
+    '/v1/ehash/epochs/:unit/sample',
+    { schema: { params: ofUnit } },
+    async ({ params: { unit } }) => {
+      const body = await engine.store.call('sampleOfUnit', unit);
+      if (body !== undefined) return parseJson(body);
+      throw cashuError('unreported', `no sample of the shares of ${unit} was shown yet`);
+    },
+  );
+
   http.get<{ Params: Static<typeof ofNumber> }>(
     '/v1/ehash/reports/:number/reserve',
     { schema: { params: ofNumber } },
@@ -97,23 +107,4 @@ export function reports(http: FastifyInstance, engine: Engine, trees: Store<Tree
 
 function reportAnswer({ number, hash, body, signature }: ReportRow) {
   return { number, hash: toHex(hash), report: body, signature: toHex(signature) };
-}
-
-function leafAnswer({ leaf, proof }: FoundLeaf) {
-  return {
-    amount: String(leaf.amount),
-    index: proof.index,
-    siblings: proof.siblings.map(({ hash, sum }) => ({ hash: toHex(hash), sum: String(sum) })),
-  };
-}
-
-/** A share as it is shown to its owner, or to everybody where a block has drawn it. */
-export function shareAnswer(share: FoundShare) {
-  return {
-    ...leafAnswer(share),
-    share: toHex(share.hashLe.toReversed()),
-    k: share.k,
-    key: toHex(share.key),
-    salt: toHex(share.salt),
-  };
 }

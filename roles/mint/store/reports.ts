@@ -103,6 +103,9 @@ export function reportOperations(db: Database) {
     SELECT giver, taker, CAST(sum(sats) AS BIGINT) AS sats FROM postings
     WHERE epoch IN (SELECT epoch FROM reported_epochs) GROUP BY giver, taker`);
   const bookedOf = db.prepare('SELECT giver, taker, sats FROM postings WHERE epoch = ?');
+  // What was paid of the balances of keys is of no epoch.
+  const paidOut = db.prepare(`
+    SELECT 'payouts' AS giver, 'paid' AS taker, CAST(coalesce(sum(paid), 0) AS BIGINT) AS sats FROM payout_holds`);
   const redemptions = `
     SELECT epoch, unit, ehash, sats, CASE WHEN expired_height IS NULL THEN 0 ELSE 1 END AS is_over
     FROM redemptions JOIN epochs USING (epoch)`;
@@ -110,7 +113,7 @@ export function reportOperations(db: Database) {
     SELECT r.* FROM (${redemptions}) AS r JOIN reported_epochs USING (epoch)
     WHERE told_ehash <> ehash OR told_sats <> sats OR told_over <> is_over ORDER BY epoch`);
   const redeemedOf = db.prepare(`${redemptions} WHERE epoch = ?`);
-  for (const statement of [sources, gifts, booked, bookedOf, redeemed, redeemedOf])
+  for (const statement of [sources, gifts, booked, bookedOf, paidOut, redeemed, redeemedOf])
     statement.setReadBigInts(true);
   const tell = db.prepare(
     'UPDATE reported_epochs SET told_ehash = ?, told_sats = ?, told_over = ? WHERE epoch = ?',
@@ -124,6 +127,13 @@ export function reportOperations(db: Database) {
   const after = db.prepare('SELECT * FROM reports WHERE report > ? ORDER BY report LIMIT ?');
   const ofUnit = db.prepare(`
     SELECT reports.* FROM reports JOIN reported_epochs USING (report) JOIN epochs USING (epoch) WHERE unit = ?`);
+  const unsampled = db.prepare(`
+    SELECT epoch, report FROM reported_epochs LEFT JOIN shown_samples USING (epoch) WHERE body IS NULL
+    ORDER BY report, epoch LIMIT ?`);
+  const addSample = db.prepare(
+    'INSERT INTO shown_samples (epoch, body) VALUES (?, ?) ON CONFLICT (epoch) DO NOTHING',
+  );
+  const sampleOf = db.prepare('SELECT body FROM shown_samples JOIN epochs USING (epoch) WHERE unit = ?');
   const proofs = db.prepare('SELECT body FROM reserve_proofs WHERE report = ? ORDER BY proof');
   const addProof = db.prepare(
     'INSERT INTO reserve_proofs (report, body) VALUES (?, ?) ON CONFLICT (body) DO NOTHING',
@@ -163,9 +173,11 @@ export function reportOperations(db: Database) {
     /** Books and tokens at one moment: of all epochs in reports, and those that are about to be. */
     booksNow: (due: readonly number[]): BooksNow => ({
       horizon: horizonOf(horizon.get() ?? {}),
-      postings: [...booked.all(), ...due.flatMap((epoch) => bookedOf.all(epoch))].map((row) => {
-        return { giver: text(row, 'giver'), taker: text(row, 'taker'), sats: bigInteger(row, 'sats') };
-      }),
+      postings: [...booked.all(), ...paidOut.all(), ...due.flatMap((epoch) => bookedOf.all(epoch))].map(
+        (row) => {
+          return { giver: text(row, 'giver'), taker: text(row, 'taker'), sats: bigInteger(row, 'sats') };
+        },
+      ),
       redeemed: [...redeemed.all(), ...due.flatMap((epoch) => redeemedOf.all(epoch))].map(redeemedPartOf),
     }),
 
@@ -186,6 +198,23 @@ export function reportOperations(db: Database) {
     /** Reports in their order, from behind one on. */
     reportsAfter: ({ number, limit }: { number: number; limit: number }): ReportRow[] =>
       after.all(number, limit).map(reportOf),
+
+    /** Epochs in reports whose sample was not shown yet, the oldest first. */
+    unsampled: (limit: number): { epoch: Epoch; report: number }[] =>
+      unsampled.all(limit).flatMap((row) => {
+        const epoch = epochById(integer(row, 'epoch'));
+        return epoch ? [{ epoch, report: integer(row, 'report') }] : [];
+      }),
+
+    /** Keeps what is shown of an epoch's shares: JSON. */
+    addSample: ({ epoch, body }: { epoch: number; body: string }): void => {
+      addSample.run(epoch, body);
+    },
+
+    sampleOfUnit: (unit: string): string | undefined => {
+      const row = sampleOf.get(unit);
+      return row && text(row, 'body');
+    },
 
     /** Proofs of the keys of coins that were made for a report: JSON. */
     reserveProofs: (number: number): string[] => proofs.all(number).map((row) => text(row, 'body')),

@@ -3,6 +3,7 @@ import { equalBytes } from '../../../protocols/bytes.ts';
 import type { Refusal, Terms } from '../../../protocols/ehash/work-link.ts';
 import { WORK_RECORD_BYTES } from '../../../protocols/ehash/work-record.ts';
 import { blockOperations } from './blocks.ts';
+import type { PackedOrigins } from './origins.ts';
 import { blob } from './row.ts';
 
 export { schema } from './schema.ts';
@@ -21,6 +22,8 @@ export interface OutboxState {
   readonly serverId: number | undefined;
   /** Prev hashes with shares, newest first. */
   readonly prevHashes: readonly Uint8Array[];
+  /** The number of the last job that shares are of, 0 for none. */
+  readonly lastJob: number;
 }
 
 /**
@@ -31,7 +34,10 @@ export function operations(db: DatabaseSync, data: unknown) {
   const { newOutboxId } = data as { newOutboxId: Uint8Array };
   db.prepare('INSERT OR IGNORE INTO outbox (one, outbox_id) VALUES (1, ?)').run(newOutboxId);
   const last = db.prepare('SELECT first_seq + count - 1 AS seq FROM commits ORDER BY first_seq DESC LIMIT 1');
-  const insert = db.prepare('INSERT INTO commits (first_seq, count, records) VALUES (?, ?, ?)');
+  const insert = db.prepare('INSERT INTO commits (first_seq, count, records, origins) VALUES (?, ?, ?, ?)');
+  const addJob = db.prepare(
+    'INSERT INTO jobs (job, coinbase_prefix, coinbase_suffix, merkle_path) VALUES (?, ?, ?, ?)',
+  );
   const notePrevHash = db.prepare('INSERT OR IGNORE INTO prev_hashes (prev_hash, first_seq) VALUES (?, ?)');
   const commitsFrom = db.prepare(
     `SELECT first_seq, records FROM commits WHERE first_seq >=
@@ -50,10 +56,11 @@ export function operations(db: DatabaseSync, data: unknown) {
 
     load: (): OutboxState => loadState(db, lastSeq(last)),
 
-    /** Stores one commit's records; returns the number of the last. */
-    append({ records, count }: { records: Uint8Array; count: number }): number {
+    /** Stores one commit's records, of what they were made, and jobs that no share had before; returns the number of the last. */
+    append({ records, count, origins, jobs }: Commit): number {
       const first = lastSeq(last) + 1;
-      insert.run(first, count, records);
+      insert.run(first, count, records, origins);
+      for (const { job, prefix, suffix, path } of jobs) addJob.run(job, prefix, suffix, path);
       for (const prevHash of prevHashesOf(records)) notePrevHash.run(prevHash, first);
       return first + count - 1;
     },
@@ -97,12 +104,19 @@ export function operations(db: DatabaseSync, data: unknown) {
   };
 }
 
+/** A commit of shares; see origins.ts. */
+export interface Commit extends PackedOrigins {
+  readonly records: Uint8Array;
+  readonly count: number;
+}
+
 export type OutboxOperations = ReturnType<typeof operations>;
 
 export function loadState(db: DatabaseSync, lastStored: number): OutboxState {
   const row = db.prepare('SELECT outbox_id, stored_seq, backed_up_seq, server_id FROM outbox').get();
   const serverId = row?.['server_id'];
   const terms = db.prepare('SELECT policy, minimum_difficulty, unit, keyset_id FROM terms').get();
+  const lastJob = db.prepare('SELECT coalesce(max(job), 0) AS job FROM jobs').get();
   const recent = db.prepare('SELECT prev_hash FROM prev_hashes ORDER BY first_seq DESC LIMIT ?');
   return {
     outboxId: blob(row?.['outbox_id']),
@@ -116,6 +130,7 @@ export function loadState(db: DatabaseSync, lastStored: number): OutboxState {
       unit: String(terms['unit']),
       keysetId: blob(terms['keyset_id']),
     },
+    lastJob: Number(lastJob?.['job']),
     prevHashes: recent.all(RECENT_PREV_HASHES).map((each) => blob(each['prev_hash'])),
   };
 }

@@ -4,22 +4,28 @@ import {
   type BlockState,
   OUTBOX_ID_BYTES,
   type Refusal,
+  type ShownShare,
   type Terms,
 } from '../../../protocols/ehash/work-link.ts';
 import { openStore, type Store } from '../../../runtime/sql/store.ts';
+import type { ShareOrigin } from '../../../services/mining-server/share-commits.ts';
 import type { FoundBlock } from '../../../services/template-client/found-block.ts';
 import type { BlockFate } from '../../../services/template-client/unseen-blocks.ts';
 import type { WorkSource } from '../../../services/work-link/client.ts';
 import type { BlockCounts } from './blocks.ts';
 import type { OutboxOperations, OutboxState } from './operations.ts';
+import { Origins } from './origins.ts';
+import { shownShares } from './shown-shares.ts';
 
 /** Shares that are read at once for who works on each of them: a few milliseconds' work. */
 const PORTION = 2048;
 
 /** Accepted shares on the disk, until the mint has them and beyond. */
 export class Outbox implements WorkSource {
+  readonly #path: string;
   readonly #store: Store<OutboxOperations>;
   readonly #outboxId: Uint8Array;
+  readonly #origins: Origins;
   /** Prev hashes on which an earlier run stored shares, and the number of its last share. */
   readonly #earlier: { readonly prevHashes: ReadonlySet<string>; readonly lastSeq: number };
   #lastSeq: number;
@@ -28,9 +34,11 @@ export class Outbox implements WorkSource {
   /** The server id that the mint leased last: the pool's until the mint says otherwise. */
   readonly leasedEarlier: number | undefined;
 
-  private constructor(store: Store<OutboxOperations>, state: OutboxState) {
+  private constructor(path: string, store: Store<OutboxOperations>, state: OutboxState) {
+    this.#path = path;
     this.#store = store;
     this.#outboxId = state.outboxId;
+    this.#origins = new Origins(state.lastJob);
     this.#lastSeq = state.lastSeq;
     this.#storedSeq = state.storedSeq;
     this.#terms = state.terms;
@@ -49,7 +57,7 @@ export class Outbox implements WorkSource {
       name: 'outbox',
       data: { newOutboxId: Uint8Array.from(randomBytes(OUTBOX_ID_BYTES)) },
     });
-    return new Outbox(store, await store.call('load', undefined));
+    return new Outbox(path, store, await store.call('load', undefined));
   }
 
   /** As `openStore` has it. */
@@ -83,10 +91,17 @@ export class Outbox implements WorkSource {
 
   /**
    * Appends a commit's packed records; resolves once they are on the disk.
+   * @param origins of what each was made; left out where nobody is to be shown them
    * @returns the numbers of the first and the last
    */
-  async append(records: Uint8Array, count: number): Promise<{ first: number; last: number }> {
-    const last = await this.#store.call('append', { records, count });
+  async append(
+    records: Uint8Array,
+    count: number,
+    origins: readonly ShareOrigin[] = [],
+  ): Promise<{ first: number; last: number }> {
+    const last = await this.#origins.store(origins, (packed) =>
+      this.#store.call('append', { records, count, ...packed }),
+    );
     this.#lastSeq = last;
     return { first: last - count + 1, last };
   }
@@ -106,6 +121,11 @@ export class Outbox implements WorkSource {
     for (let seq = first ?? lastSeq + 1; seq <= lastSeq; seq += PORTION) {
       yield await this.read(seq, Math.min(PORTION, lastSeq - seq + 1));
     }
+  }
+
+  /** Shares by their hashes, as they are shown to whoever checks a report. */
+  shown(hashesLe: readonly Uint8Array[]): Promise<ShownShare[]> {
+    return shownShares(this.#path, hashesLe);
   }
 
   async acknowledged(ack: {

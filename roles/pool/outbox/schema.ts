@@ -62,5 +62,17 @@ export const schema: Schema = {
     -- The server id that the mint leased last; none before.
     ALTER TABLE outbox ADD COLUMN server_id INTEGER;
     `,
+    `
+    -- What the shares of a job have in common besides their headers: its coinbase, before and behind the extranonce, and
+    -- the path from there to the header's merkle root, 32 bytes each.
+    CREATE TABLE jobs (
+      job INTEGER PRIMARY KEY,
+      coinbase_prefix BLOB NOT NULL,
+      coinbase_suffix BLOB NOT NULL,
+      merkle_path BLOB NOT NULL
+    ) STRICT;
+    -- For each record of a commit its job's number, 4 bytes, the length of its extranonce and that; NULL where they are from before.
+    ALTER TABLE commits ADD COLUMN origins BLOB;
+    `,
   ],
 };

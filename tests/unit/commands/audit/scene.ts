@@ -1,7 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { auditMint } from '../../../../commands/audit/audit-mint.ts';
-import type { ChainBlock, MintSource, NodeSource } from '../../../../commands/audit/sources.ts';
-import { toHex } from '../../../../protocols/bytes.ts';
+import type { ChainBlock, MintSource, NodeSource, Sample } from '../../../../commands/audit/sources.ts';
+import { coinbaseParts } from '../../../../protocols/bitcoin/coinbase.ts';
+import { sha256d } from '../../../../protocols/bitcoin/hash.ts';
+import { encodeHeader } from '../../../../protocols/bitcoin/header.ts';
+import { heightPush } from '../../../../protocols/bitcoin/script.ts';
+import { leadingZeroBits } from '../../../../protocols/bitcoin/target.ts';
+import { concatBytes, toHex } from '../../../../protocols/bytes.ts';
 import { keysetId } from '../../../../protocols/cashu/nut02.ts';
 import { keysetMark } from '../../../../protocols/ehash/keyset-mark.ts';
 import {
@@ -13,6 +18,12 @@ import {
   type SignedReport,
   writeReport,
 } from '../../../../protocols/ehash/report.ts';
+import {
+  SAMPLE_DEPTH,
+  SAMPLE_SHARES,
+  samplePoints,
+  shareLeaf,
+} from '../../../../protocols/ehash/share-leaf.ts';
 import { SumTree } from '../../../../protocols/ehash/sum-tree.ts';
 import { tokenLeaf } from '../../../../protocols/ehash/token-leaf.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
@@ -32,9 +43,10 @@ export async function honestMint() {
   const identity = toHex(curve.publicKey(secret));
   const poolId = toHex(curve.publicKey(randomBytes(32)));
   const keys = new Map([[1n, curve.publicKey(randomBytes(32))]]);
+  const mined = Array.from({ length: 4 }, () => mineShare());
   const epochs = [100, 200].map((height): ReportedEpoch => {
     const unit = `hash_${poolId}_${height}`;
-    const shares = SumTree.of([{ commitment: randomBytes(32), amount: 64n }]).root;
+    const shares = SumTree.of(mined.map(({ leaf }) => leaf)).root;
     return {
       unit,
       keyset: keysetId({ keys, unit }),
@@ -104,10 +116,14 @@ export async function honestMint() {
       return unit === undefined ? undefined : { unit, inputFeePpk: 0, finalExpiry: undefined, keys };
     },
     token: async () => undefined,
+    sample: async (unit) => {
+      const report = reports.find(({ epochs }) => epochs.some((epoch) => epoch.unit === unit));
+      return report && sampleOf(mined, report);
+    },
     reserve: async () => [],
   });
   const blocks = new Map<string, ChainBlock>(
-    [200, 300, 400].map((height) => [
+    [200, 300, 306, 400, 406].map((height) => [
       nameOf(height),
       {
         height,
@@ -128,4 +144,43 @@ export async function honestMint() {
   const audit = (signed: readonly SignedReport[], more: Partial<Parameters<typeof auditMint>[0]> = {}) =>
     auditMint({ mint: mintOf(signed), node, curve, ...more });
   return { reports, publish, sign, audit, identity, blocks, node, mintOf, curve };
+}
+
+/** A share of 16 hashes that was really searched for, and what is shown of it. */
+function mineShare() {
+  const { prefix, suffix } = coinbaseParts({
+    version: 2,
+    scriptPrefix: heightPush(1),
+    tag: new Uint8Array(),
+    extranonceLength: 8,
+    sequence: 0,
+    outputs: [{ value: REWARD, script: SCRIPT }],
+    templateOutputs: new Uint8Array(),
+    templateOutputsCount: 0,
+    locktime: 0,
+  });
+  const coinbase = concatBytes(prefix, randomBytes(8), suffix);
+  const fields = { version: 2, prevHashLe: randomBytes(32), time: 0, bits: 0x207fffff };
+  const key = new Uint8Array(33).fill(2);
+  const salt = randomBytes(32);
+  for (let nonce = 0; ; nonce++) {
+    const header = encodeHeader({ ...fields, merkleRootLe: sha256d(coinbase), nonce });
+    const hashLe = sha256d(header);
+    if (leadingZeroBits(hashLe) < 4) continue;
+    const leaf = shareLeaf({ hashLe, k: 4, key }, salt, 16n);
+    return { header, k: 4, key, salt, coinbase, merklePath: [], leaf };
+  }
+}
+
+/** What is shown of these shares where a block draws of them. */
+function sampleOf(mined: readonly ReturnType<typeof mineShare>[], { chain }: Report): Sample {
+  const tree = SumTree.of(mined.map(({ leaf }) => leaf));
+  const height = chain.height + SAMPLE_DEPTH;
+  const points = samplePoints(tree.root, Buffer.from(nameOf(height), 'hex').reverse(), SAMPLE_SHARES);
+  const shares = points.map((point) => {
+    const index = Number(point / 16n);
+    const share = mined[index];
+    return share && { ...share, proof: tree.proof(index) };
+  });
+  return { block: { height, hash: nameOf(height) }, shares };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Sample } from '../../../../commands/audit/sources.ts';
 import type { Finding } from '../../../../domain/reports/finding.ts';
 import { toHex } from '../../../../protocols/bytes.ts';
 import { type Report, reportHash } from '../../../../protocols/ehash/report.ts';
@@ -14,10 +15,14 @@ test('honest reports hold, whatever is looked at', async () => {
   const found = await audit(publish(reports));
   assert.deepEqual(
     found.map(({ verdict, code }) => [verdict, code]),
-    ['reports-signed', 'books-agree', 'keysets-derived', 'boundaries-in-chain', 'reserve'].map((code) => [
-      'holds',
-      code,
-    ]),
+    [
+      'reports-signed',
+      'books-agree',
+      'keysets-derived',
+      'boundaries-in-chain',
+      'shares-are-work',
+      'reserve',
+    ].map((code) => ['holds', code]),
   );
 });
 
@@ -38,7 +43,7 @@ test('tampered: a report that was taken out, or put in the place of one that was
   assert.ok(one && two);
   const [other] = publish([{ ...one, chain: two.chain }]);
   assert.ok(other);
-  assert.deepEqual(failed(await audit([other, second])), ['broken-chain']);
+  assert.ok(failed(await audit([other, second])).includes('broken-chain'));
   const known = toHex(reportHash(first.text));
   assert.ok(failed(await audit([other], { known })).includes('report-swapped'));
   assert.deepEqual(failed(await audit([first, second], { known })), []);
@@ -105,6 +110,46 @@ test('tampered: trees that count less than they did', async () => {
   });
   const signed = publish([first, { ...second, keysets: [...second.keysets, ...less] }]);
   assert.deepEqual(failed(await audit(signed)), ['tree-shrank', 'tree-shrank']);
+});
+
+/** What does not hold where what is shown of shares was changed. */
+async function codesOfSample(change: (sample: Sample) => Sample): Promise<string[]> {
+  const { reports, publish, audit, mintOf } = await honestMint();
+  const signed = publish(reports);
+  const mint = mintOf(signed);
+  const sample = async (unit: string) => {
+    const honest = await mint.sample(unit);
+    return honest && change(honest);
+  };
+  return [...new Set(failed(await audit(signed, { mint: { ...mint, sample } })))];
+}
+
+test('tampered: shares that are work for somebody else, or for nobody', async () => {
+  const elsewhere = await codesOfSample(({ block, shares }) => ({
+    block,
+    shares: shares.map((share) => share && { ...share, coinbase: share.coinbase.with(-5, 0x52) }),
+  }));
+  assert.deepEqual(elsewhere, ['work-for-others']);
+  const cut = await codesOfSample(({ block, shares }) => ({
+    block,
+    shares: shares.map((share) => share && { ...share, coinbase: share.coinbase.subarray(0, 9) }),
+  }));
+  assert.deepEqual(cut, ['work-for-others']);
+  const idle = await codesOfSample(({ block, shares }) => ({
+    block,
+    shares: shares.map((share) => share && { ...share, header: share.header.with(79, 0xff) }),
+  }));
+  assert.deepEqual(idle, ['wrong-root']);
+});
+
+test('tampered: shares that another block has drawn, or that are not those which were drawn', async () => {
+  const other = await codesOfSample(({ block, shares }) => ({
+    block: { ...block, hash: 'ef'.repeat(32) },
+    shares,
+  }));
+  assert.deepEqual(other, ['wrong-sample-block']);
+  const chosen = await codesOfSample(({ block, shares }) => ({ block, shares: shares.map(() => shares[0]) }));
+  assert.deepEqual(chosen, ['wrong-sample']);
 });
 
 test('tampered: keys that another keyset was named after', async () => {
