@@ -113,5 +113,12 @@ export const schema: Schema = {
       SELECT 600, (at / 600) * 600, miner_id, SUM(shares), SUM(rejected), SUM(work_hi), SUM(work_lo), SUM(work_squares)
       FROM miner_samples WHERE step = 60 GROUP BY (at / 600) * 600, miner_id;
     `,
+    `
+    -- And of a day, of which two years are there in hours.
+    INSERT INTO miner_samples (step, at, miner_id, shares, rejected, work_hi, work_lo, work_squares)
+      SELECT 86400, (at / 86400) * 86400, miner_id, SUM(shares), SUM(rejected), SUM(work_hi), SUM(work_lo),
+        SUM(work_squares)
+      FROM miner_samples WHERE step = 3600 GROUP BY (at / 86400) * 86400, miner_id;
+    `,
   ],
 };

@@ -15,11 +15,15 @@ export const SIDE_STEPS: readonly Step[] = [
   { seconds: HOUR, keptSeconds: 732 * DAY },
 ];
 
-/** Of each miner, for its charts of a day, a week, and longer: at most 20,160 rows of one that mines all the time. */
+/**
+ * Of each miner, for its charts of a day, a week, and longer, and days for sums over all of them: at most 20,892 rows of
+ * one that mines all the time.
+ */
 export const MINER_STEPS: readonly Step[] = [
   { seconds: MINUTE, keptSeconds: DAY },
   { seconds: 10 * MINUTE, keptSeconds: 8 * DAY },
   { seconds: HOUR, keptSeconds: 732 * DAY },
+  { seconds: DAY, keptSeconds: 732 * DAY },
 ];
 
 /** Of reasons for rejects, of a side and of each miner. */

@@ -1,26 +1,30 @@
 import { addWork, NO_WORK, type Work } from '../../../../domain/stats/hashrate.ts';
 import type { KnownMiner } from '../../live/known-miners.ts';
-import type { MinerSums } from '../../store/reads.ts';
+import type { MinerSums, Window } from '../../store/reads.ts';
 import type { ApiContext } from '../context.ts';
 import type { Miner } from '../schemas/miners.ts';
 import { hashrateOf } from '../windows.ts';
 
 const HOUR = 3600;
+const DAY = 86_400;
 const TEN_MINUTES = 600;
 /** Sums of all miners are read so often at most, however many ask. */
 const KEPT_MS = 5_000;
 
+/** What a miner did within a window. */
+type WindowSums = Omit<MinerSums, 'steps'>;
+
 /** What each miner did within a window; read once for all who ask at about the same time. */
 export class MinerWindows {
   readonly #context: ApiContext;
-  readonly #kept = new Map<number, { at: number; sums: Promise<Map<number, MinerSums>> }>();
+  readonly #kept = new Map<number, { at: number; sums: Promise<Map<number, WindowSums>> }>();
 
   constructor(context: ApiContext) {
     this.#context = context;
   }
 
-  /** By miner's number. An hour is summed from minutes, more from hours. */
-  sums(hours: number): Promise<Map<number, MinerSums>> {
+  /** By miner's number. */
+  sums(hours: number): Promise<Map<number, WindowSums>> {
     const now = this.#context.clock();
     for (const [each, { at }] of this.#kept) if (now - at >= KEPT_MS) this.#kept.delete(each);
     const known = this.#kept.get(hours);
@@ -30,20 +34,43 @@ export class MinerWindows {
     return sums;
   }
 
-  async #read(hours: number, now: number): Promise<Map<number, MinerSums>> {
-    const step = hours === 1 ? 60 : HOUR;
-    const to = Math.floor(now / 1000) + 1;
-    const from = Math.floor((to - hours * HOUR) / step) * step;
-    const rows = await this.#context.store.call('miners', { step, from, to });
-    return new Map(rows.map((row) => [row.minerId, row]));
+  async #read(hours: number, now: number): Promise<Map<number, WindowSums>> {
+    const { store } = this.#context;
+    const windows = windowsOf(hours, Math.floor(now / 1000) + 1);
+    const sums = new Map<number, WindowSums>();
+    for (const rows of await Promise.all(windows.map((window) => store.call('miners', window)))) {
+      for (const row of rows) {
+        const { minerId } = row;
+        const before = sums.get(minerId);
+        const rejected = row.rejected + (before?.rejected ?? 0);
+        sums.set(minerId, before ? { minerId, rejected, ...addWork(before, row) } : row);
+      }
+    }
+    return sums;
   }
+}
+
+/**
+ * The rows that a window of so many hours is summed from, all miners' at once: an hour from minutes, more from hours, and of
+ * those whole days at a time. @param to Unix seconds
+ */
+function windowsOf(hours: number, to: number): Window[] {
+  const floor = (at: number, step: number) => at - (at % step);
+  if (hours === 1) return [{ step: 60, from: floor(to - HOUR, 60), to }];
+  const from = floor(to - hours * HOUR, HOUR);
+  const day = Math.ceil(from / DAY) * DAY;
+  if (day >= to) return [{ step: HOUR, from, to }];
+  return [
+    { step: HOUR, from, to: day },
+    { step: DAY, from: day, to },
+  ];
 }
 
 /** A miner as the API shows it. @param sums of its window; none where it had no share */
 export function minerView(
   context: ApiContext,
   miner: KnownMiner,
-  sums: MinerSums | undefined,
+  sums: WindowSums | undefined,
   hours: number,
 ): Miner {
   const { names, clock } = context;
