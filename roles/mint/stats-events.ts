@@ -57,20 +57,22 @@ export function openMintStats({ config, log }: MintContext, parts: Parts): { clo
     clock: Date.now,
   });
   let tellings = 0;
-  let standingAt = 0;
-  const tellStanding = (): void => {
-    const { standing } = parts.watchdog;
-    if (!standing || standing.at === standingAt) return;
-    standingAt = standing.at;
-    client.send(satSums(standing));
+  let standing = '';
+  const tellEpochs = async (): Promise<void> => {
+    await epochs.tell();
+    const compared = parts.watchdog.standing;
+    // The watchdog reads whole tables, every ten minutes; what is owed for ehash follows at once.
+    const owedForEhash = await engine.store.call('owedForEhash', null);
+    if (!compared || standing === `${compared.at} ${owedForEhash}`) return;
+    standing = `${compared.at} ${owedForEhash}`;
+    client.send(satSums(compared, owedForEhash));
   };
   const tellLedger = async (): Promise<void> => {
     try {
       const { quotes, ehash_total, ehash_waiting, ehash_issued } = await engine.figures();
       const sums = { quotes: BigInt(quotes), ehash_total, ehash_waiting, ehash_issued };
       client.send({ name: 'LedgerSums', at: BigInt(Date.now()), ...sums });
-      if (tellings++ % EPOCHS_EVERY === 0) await epochs.tell();
-      tellStanding();
+      if (tellings++ % EPOCHS_EVERY === 0) await tellEpochs();
       storeTrouble = undefined;
     } catch (error) {
       storeTrouble = messageOf(error);
@@ -99,12 +101,12 @@ function sendBlock(client: StatsClient, name: 'BlockInChain' | 'BlockConfirmed',
   client.send({ name, at, block_hash: hashLe, height, confirmations, value_sat: value });
 }
 
-function satSums({ at, owed, held, balances }: Standing): StatsMessageOf<'SatSums'> {
+function satSums({ at, owed, held, balances }: Standing, owedForEhash: bigint): StatsMessageOf<'SatSums'> {
   return {
     name: 'SatSums',
     at: BigInt(at),
     owed_sat: owed,
-    owed_ehash: balances.ehash,
+    owed_ehash: owedForEhash,
     is_reserve_known: held === undefined ? 0 : 1,
     reserve_sat: held ?? 0n,
     fees_sat: balances.fees,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EPOCH_STATES, type StatsMessageOf } from '../../../protocols/stats/messages.ts';
+import { auditMint } from '../../../roles/mint/books.ts';
 import { EpochTeller } from '../../../roles/mint/epoch-teller.ts';
 import { Pricing } from '../../../roles/mint/pricing.ts';
 import { silent } from '../services/stats/scene.ts';
@@ -29,6 +30,7 @@ test('each state of an epoch is told once, with what stands behind it', async (t
   const tipHash = () => chain.blocks.at(-1)?.hashLe ?? new Uint8Array(32);
   const outbox = scene.outbox();
 
+  assert.equal(await engine.store.call('owedForEhash', null), 0n);
   const first = await outbox.share(tipHash());
   assert.deepEqual(await news(), [[FIRST, 'open', 0]]);
   assert.deepEqual(await news(), [], 'what has not changed is not told again');
@@ -62,6 +64,9 @@ test('each state of an epoch is told once, with what stands behind it', async (t
     [priced.is_priced, priced.payable_sat, priced.work, priced.redeemed_sat, priced.redeemable_height],
     [1, REWARD, 2n, 0n, FIRST + 101],
   );
+
+  assert.equal(await engine.store.call('owedForEhash', null), REWARD);
+  assert.equal(auditMint(scene.mint.path).sats.balances.ehash, REWARD, 'the same as in the books');
 
   // The first epoch opened by the mint's own terms, whose window is a year.
   const blocks = priced.end_height - (height() ?? 0);
