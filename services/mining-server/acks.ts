@@ -4,8 +4,11 @@ import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 export const MIN_ACK_DELAY_MS = 1;
 /** And no longer than this: miners see the answer, not the batch. */
 const MAX_ACK_DELAY_MS = 50;
-/** The next acknowledgements wait so many times as long as the last took: they have a tenth of the thread at most. */
-const PAUSE = 10;
+/**
+ * The next acknowledgements wait so many times as long as the last took: they have a fifth of the thread at most. Where each
+ * channel has few shares there is nothing to wait for, and with more the delay would mount up before the thread is full.
+ */
+const PAUSE = 4;
 
 interface AckSender {
   sendAck(channel: MiningChannel): void;

@@ -38,7 +38,7 @@ test('a full batch is acknowledged at once, and what is left with the others of 
 
 test('after acknowledgements that took long the next ones wait, for more to come', async () => {
   const acks = new Acks(100);
-  const { channel, sender, sent } = client(() => busyFor(4));
+  const { channel, sender, sent } = client(() => busyFor(10));
   acks.add(sender, channel, 1, 32);
   await untilSent(sent, 1);
   acks.add(sender, channel, 2, 32);
