@@ -47,6 +47,8 @@ export class House {
   readonly known: KnownTransactions;
   readonly declarations: TokenBuckets;
   readonly allocations: TokenBuckets;
+  /** Solutions of no job: each costs the hashes of a client's jobs. */
+  readonly misfits: TokenBuckets;
   readonly #parts: HouseParts;
   readonly #submitting = new Set<Promise<void>>();
   #proposing: Promise<unknown> = Promise.resolve();
@@ -65,6 +67,7 @@ export class House {
     const rate = { perSecond: (1000 * perMinute) / MS_PER_MINUTE, burst: perMinute };
     this.declarations = new TokenBuckets(rate, () => performance.now());
     this.allocations = new TokenBuckets(rate, () => performance.now());
+    this.misfits = new TokenBuckets(rate, () => performance.now());
     this.#report();
   }
 

@@ -215,8 +215,10 @@ export class Session {
     const solution = { extranonce, version, time: ntime, nonce };
     const onTip = this.#jobs.filter(({ prevHashLe }) => equalBytes(prevHashLe, prev_hash));
     if (onTip.some((block) => this.#house.solve(block, solution))) return;
-    const { remote } = this.#connection;
+    const { remote, client } = this.#connection;
     this.#house.log.warn({ remote }, 'a solution fits none of the jobs that this client has declared');
+    if (this.#house.misfits.take(client, 1) > 0)
+      this.#connection.close('it pushes more solutions of no job than it may declare jobs');
   }
 
   #refuse({ request_id }: Declaration, code: string, words: string): void {

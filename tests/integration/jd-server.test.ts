@@ -18,6 +18,7 @@ import {
 } from '../harness/declared-job.ts';
 import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harness/jd-server.ts';
 import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
+import { until } from '../harness/template-client.ts';
 
 const LIMIT_MS = 120_000;
 const REWARD_SCRIPT = fromHex('51');
@@ -307,4 +308,25 @@ test('bad declarations cost their sender an answer and nobody else anything', {
   });
   assert(client.isOpen);
   assert.match(server.role.output, /a declaration was refused/);
+});
+
+test('who asks for tokens without end, or pushes what solves nothing, is hung up on, and others are served', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { node, server, client } = await scene(t, 0, ['declarations_per_minute = 5']);
+  const offer = await offerOf(node);
+  const declaration = await declare(client, offer);
+  await client.next('DeclareMiningJob.Success');
+  const solution = { ...solve(declaration, offer), prev_hash: new Uint8Array(32) };
+  for (let i = 0; i < 6; i++) client.send(solution);
+  await server.role.says(/it pushes more solutions of no job than it may declare jobs/);
+  await until(() => !client.isOpen, 'the end of its connection');
+
+  const greedy = await jdClient(t, server);
+  for (let i = 0; i < 6; i++)
+    greedy.send({ name: 'AllocateMiningJobToken', user_identifier: 'greedy', request_id: i });
+  await server.role.says(/it asks for more tokens than it may declare jobs/);
+  await until(() => !greedy.isOpen, 'the end of its connection');
+  assert((await jdClient(t, server)).isOpen);
+  assert.equal(await node.rpc.call('getbestblockhash'), offer.previousblockhash);
 });
