@@ -68,7 +68,7 @@ function list(db: Database, json: boolean): string {
     asked: new Date(askedAt).toISOString().slice(0, 16),
     sats: String(sats),
     paid: String(paid ?? ''),
-    backs: paid === undefined ? '' : (unit ?? 'the open epoch'),
+    backs: paid === undefined ? '' : (unit?.replace(/^.*_/, 'epoch ') ?? 'the open epoch'),
     '': made === undefined ? (trouble ?? 'is not made yet') : '',
   }));
   return `${formatTable(rows)}\n`;

@@ -66,7 +66,7 @@ async function paidEpochs(parts: Parts, held: readonly MintEpoch[]): Promise<Map
   const pools = new Set(held.filter(({ price }) => !price).map(({ poolId }) => poolId));
   const found = await Promise.all(
     [...pools].map(async (poolId) => {
-      const latest = await parts.mint.epochs.latest(poolId, LATEST_EPOCHS).catch(() => []);
+      const latest = await parts.mint.epochs.latest(poolId, LATEST_EPOCHS);
       const paid = latest.flatMap(({ price, minimumDifficulty }) =>
         price ? [{ ...price, minimumDifficulty }] : [],
       );

@@ -113,6 +113,10 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   assert.deepEqual([closed.closed_height, closed.redeemable_from], [height, height + 100]);
   await outbox.mine(node, finder.publicKey, 2);
   await untilHeld(wallet, unit, 96n);
+  const [maturing] = await wallet.epochs();
+  const { estimate } = maturing ?? {};
+  assert.deepEqual([maturing?.unit, maturing?.state, maturing?.sats], [unit, 'maturing', undefined]);
+  assert.ok(estimate && estimate.sats > 0n && estimate.low === estimate.high);
 
   await node.generate(99);
   await assert.rejects(wallet.redeem(unit), {
@@ -136,6 +140,7 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   assert.ok(work > 248n, `${work}`);
   const worth = (sum: bigint) => (payable * sum) / work;
 
+  assert.equal(estimate.sats, worth(96n), 'what a closed epoch pays was known before');
   assert.deepEqual(await wallet.redeem(unit), [{ unit, ehash: 96n, sats: worth(96n) }]);
   assert.deepEqual(await wallet.redeem(), []);
   const balance = await wallet.balance();
@@ -154,6 +159,13 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
       held,
     );
   }
+
+  await outbox.mine(node, own, 5);
+  await outbox.stored();
+  const next = outbox.terms?.unit ?? '';
+  await untilHeld(wallet, next, 32n);
+  const current = (await wallet.epochs()).find((epoch) => epoch.unit === next);
+  assert.deepEqual(current?.estimate, { sats: worth(32n), low: worth(32n), high: worth(32n), epochs: 1 });
 
   // The miner has no wallet of ours: a request of its own, twice, then a payout to a foreign wallet.
   const outputs = tokens.outputs(Number(worth(144n)));
