@@ -8,6 +8,7 @@ import { HashrateFigures } from '../panels/hashrate-figures.ts';
 import { HashratePanel } from '../panels/hashrate-panel.ts';
 import { LightsPanel } from '../panels/lights-panel.ts';
 import { MinersPanel } from '../panels/miners-panel.ts';
+import { OwnJobsPanel } from '../panels/own-jobs-panel.ts';
 import { SharesPanel } from '../panels/shares-panel.ts';
 import { UpstreamPanel } from '../panels/upstream-panel.ts';
 import { WalletPanel } from '../panels/wallet-panel.ts';
@@ -34,7 +35,13 @@ export function ProxyOverview({ live }: { readonly live: Live }): JSX.Element {
       stats !== undefined && h(HashrateFigures, { rates: stats.hashrates }),
       h(Credit, null),
     ),
-    h('div', { class: 'third column' }, h(UpstreamPanel, { health: live.health }), h(WalletPanel, null)),
+    h(
+      'div',
+      { class: 'third column' },
+      h(UpstreamPanel, { health: live.health }),
+      h(OwnJobsPanel, null),
+      h(WalletPanel, null),
+    ),
     h(MinersPanel, { title: 'Devices', page: 'devices', stats, empty: connectDevice() }),
     h(LightsPanel, { health: live.health }),
     h(SharesPanel, { size: 'half small-one' }),

@@ -120,6 +120,11 @@ export const glossary = {
     meaning:
       'Miners may choose the transactions of their blocks themselves. They declare such a job here first, and the pool then pays for work on it as for its own.',
   },
+  ownJobs: {
+    word: 'Own jobs',
+    meaning:
+      'Blocks whose transactions your own node chooses, mined for a pool all the same. Where no pool takes them, a block would pay you alone, and shares pay nothing.',
+  },
   rejects: { word: 'Rejected', meaning: 'Shares that were not accepted, and are not paid.' },
 } as const satisfies Record<string, { readonly word: string; readonly meaning: string }>;
 
