@@ -19,12 +19,11 @@ import type { Pool } from '../takers.ts';
 import type { JobOffer } from '../work-taker.ts';
 import { DeclaratorLink } from './declarator-link.ts';
 import { JobRecord, type PassedShare } from './job-record.ts';
+import { JobRecords } from './job-records.ts';
 import { PoolLink } from './pool-link.ts';
 import { Standing } from './standing.ts';
 
 const TICK_MS = 250;
-/** Jobs that are known by their number; of more, the oldest is forgotten. */
-const MAX_RECORDS = 64;
 /** Bytes that must be left for miners, their channels and our jobs. */
 const LEAST_ROLLABLE = 6;
 const NOTHING = new Uint8Array(0);
@@ -52,7 +51,7 @@ export class Upstream implements Pool {
   readonly #options: UpstreamOptions;
   readonly #log: Logger;
   readonly #declarations: Declarations;
-  readonly #records = new Map<number, JobRecord>();
+  readonly #records = new JobRecords();
   #links: { readonly pool: PoolLink; readonly declarator: DeclaratorLink } | undefined;
   #closing: Promise<unknown> = Promise.resolve();
   #ticking: NodeJS.Timeout | undefined;
@@ -89,8 +88,7 @@ export class Upstream implements Pool {
   }
 
   get hasDuties(): boolean {
-    const isHeld = [...this.#records.values()].some(({ waiting }) => waiting > 0);
-    return isHeld || (this.#channel?.pendingShares ?? 0) > 0;
+    return this.#records.areWaitedFor || (this.#channel?.pendingShares ?? 0) > 0;
   }
 
   get isBusy(): boolean {
@@ -144,25 +142,24 @@ export class Upstream implements Pool {
   take(job: OwnJob): void {
     if (!this.#channel) return;
     const record = new JobRecord(job, this.#channel, (verdict) => this.#standing.judged(verdict));
-    this.#records.set(job.number, record);
-    this.#forgetOldest();
+    this.#records.add(record);
     this.#options.jobs.made++;
     this.#declarations.add(job.number, performance.now());
     if (this.#options.isDeclared) void this.#gather(record);
   }
 
   isVoid({ number }: OwnJob): boolean {
-    return !this.#standing.hasRefused && this.#records.get(number)?.refusal === TOO_EARLY;
+    return !this.#standing.hasRefused && this.#records.of(number)?.refusal === TOO_EARLY;
   }
 
   submit({ number }: OwnJob, share: PassedShare): void {
-    const record = this.#records.get(number);
+    const record = this.#records.of(number);
     if (!record) share.answered({ kind: 'refused', code: 'stale-share' });
     else if (record.submit(share)) this.#declarations.want(number);
   }
 
   push({ number }: OwnJob, work: HashedWork): PushedBlock | undefined {
-    const record = this.#records.get(number);
+    const record = this.#records.of(number);
     // Without transactions it could put no block together.
     if (!record || !this.#options.isDeclared) return undefined;
     const solution = record.solutionOf(work);
@@ -288,14 +285,14 @@ export class Upstream implements Pool {
   }
 
   #declare(number: number, requestId: number, token: Uint8Array): void {
-    const record = this.#records.get(number);
+    const record = this.#records.of(number);
     if (!record?.transactions) return;
     record.declaredBy = requestId;
     this.#tellDeclarator(declarationOf(record.job, requestId, token, record.transactions.wtxids));
   }
 
   #provide(request_id: number, places: readonly number[]): void {
-    const transactions = this.#declaredBy(request_id)?.transactions?.data;
+    const transactions = this.#records.declaredBy(request_id)?.transactions?.data;
     // None for a job that was given up meanwhile: without an answer the jd-server would wait, and give no token until then.
     const transaction_list = transactions ? places.map((place) => transactions[place] ?? NOTHING) : [];
     this.#log.debug({ transactions: places.length }, 'the jd-server asks for transactions');
@@ -303,16 +300,13 @@ export class Upstream implements Pool {
   }
 
   #declared(requestId: number, token: Uint8Array, now: number): void {
-    for (const solution of this.#declaredBy(requestId)?.declared() ?? []) this.#tellDeclarator(solution);
+    for (const solution of this.#records.declaredBy(requestId)?.declared() ?? [])
+      this.#tellDeclarator(solution);
     this.#declarations.declared(requestId, token, now);
   }
 
-  #declaredBy(requestId: number): JobRecord | undefined {
-    return [...this.#records.values()].find(({ declaredBy }) => declaredBy === requestId);
-  }
-
   #set(number: number, requestId: number, token: Uint8Array): void {
-    const record = this.#records.get(number);
+    const record = this.#records.of(number);
     if (record) this.#channel?.setCustomJob(setJobOf(record.job, requestId, token));
   }
 
@@ -328,7 +322,7 @@ export class Upstream implements Pool {
   }
 
   #accepted(number: number, poolJobId: number): void {
-    const record = this.#records.get(number);
+    const record = this.#records.of(number);
     this.#log.debug({ job: number, pool_job: poolJobId, shares: record?.waiting }, 'the pool mines our job');
     this.#options.jobs.accepted++;
     record?.accept(poolJobId);
@@ -336,7 +330,7 @@ export class Upstream implements Pool {
   }
 
   #refused(number: number, code: string): void {
-    const record = this.#records.get(number);
+    const record = this.#records.of(number);
     if (record && record.waiting > 0)
       this.#log.info(
         { job: number, code, shares: record.waiting },
@@ -356,13 +350,6 @@ export class Upstream implements Pool {
       this.#log.info({ job: number }, `a job can't be declared: ${messageOf(error)}`);
       this.#declarations.notGathered(number);
     }
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#records;
-    if (this.#records.size <= MAX_RECORDS || !oldest) return;
-    oldest[1].refuse('stale-share');
-    this.#records.delete(oldest[0]);
   }
 
   #tellDeclarator(message: JobDeclarationMessage): void {
