@@ -93,7 +93,9 @@ export class CustomJobs {
     });
     this.#use(terms);
     const live = channel.jobs.live(performance.now());
-    const same = live.find(({ live: { job } }) => job.customDigest && equalBytes(job.customDigest, customDigest));
+    const same = live.find(
+      ({ live: { job } }) => job.customDigest && equalBytes(job.customDigest, customDigest),
+    );
     if (same) return same.live;
     return liveJob(customExtendedJob(message, { id: ids.next(), customDigest, extranonceBytes }), tip);
   }
