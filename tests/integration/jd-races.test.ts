@@ -8,7 +8,7 @@ import { miningProtocol } from '../../protocols/sv2/mining.ts';
 import { templateDistributionProtocol } from '../../protocols/sv2/template-distribution.ts';
 import { seeded } from '../../scripts/vardiff/simulation.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
-import { channelOf, jdScene, type Pass, shareTlvs } from '../harness/jd-scene.ts';
+import { channelOf, type JdSceneOptions, jdScene, type Pass, share, shareTlvs } from '../harness/jd-scene.ts';
 import { LateChain } from '../harness/late-chain.ts';
 import { OPEN_MEMPOOL } from '../harness/mempool.ts';
 import type { RawChannel } from '../harness/raw-miner.ts';
@@ -88,6 +88,9 @@ class Gate {
   }
 }
 
+/** What a miner mines on, display order. */
+const tipOf = (channel: RawChannel): string => toHex(reversed(channel.prevHash.prev_hash));
+
 interface Mined {
   readonly sequence: number;
   /** Display order. */
@@ -139,7 +142,7 @@ class Miner {
     this.look();
     const channel = this.#channel;
     const extranonce = Uint8Array.from(randomBytes(channel.extranonceSize));
-    const prevHash = toHex(reversed(channel.prevHash.prev_hash));
+    const prevHash = tipOf(channel);
     const sequence = channel.push(channel.mine(undefined, { extranonce }), shareTlvs(this.#key));
     this.#pending.add({ sequence, prevHash });
   }
@@ -167,13 +170,54 @@ test(`${RUNS} races on real nodes: no pool is left, and no share goes unpaid who
   }
 });
 
-async function race(t: TestContext, random: () => number, told: string[]): Promise<void> {
-  const lateness = () => random() * MOST_SKEW_MS;
+test('race: a jd-server that asks for transactions of a job whose tip is gone is told that there are none, and goes on', {
+  timeout: LIMIT_MS,
+}, async (t) => {
   const gate = new Gate();
+  const provided: number[] = [];
+  const { scene, chain } = await lateScene(t, () => 0, {
+    atServer(passing) {
+      const { message } = jobDeclarationProtocol.decode(passing.frame);
+      if (message.name === 'ProvideMissingTransactions.Success')
+        provided.push(message.transaction_list.length);
+      return gate.passing(jobDeclarationProtocol)(passing);
+    },
+  });
+  const channel = await channelOf(scene);
+  await scene.client.role.says(/the pool mines our job/);
+  provided.length = 0;
+  await chain.replace();
+  const holding = gate.hold('ProvideMissingTransactions', async () => {
+    await chain.emptyBlock();
+    await until(() => tipOf(channel) === chain.best, 'the next tip at the miner', SETTLING_LIMIT_MS);
+  });
+  await chain.emptyBlock();
+  assert(await holding, 'the transactions of the first job are asked for');
+  await until(() => provided.length > 1, 'transactions of the job after it', SETTLING_LIMIT_MS);
+  assert.deepEqual(provided.slice(0, 2), [0, 1]);
+  assert.equal(await share(channel, scene.key), 'accepted');
+  assert.doesNotMatch(scene.client.role.output, /it gave no token/);
+});
+
+/** All roles, the jd-server's node late by so many milliseconds. */
+async function lateScene(t: TestContext, lateness: () => number, options: JdSceneOptions) {
   const late = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
   const opening = Promise.withResolvers<LateChain>();
   const scene = await jdScene(t, {
     coins: 2,
+    ...options,
+    async serverNode({ node }) {
+      opening.resolve(await LateChain.open(node, late, lateness));
+      return late;
+    },
+  });
+  return { scene, chain: await opening.promise };
+}
+
+async function race(t: TestContext, random: () => number, told: string[]): Promise<void> {
+  const lateness = () => random() * MOST_SKEW_MS;
+  const gate = new Gate();
+  const { scene, chain } = await lateScene(t, lateness, {
     atServer: gate.passing(jobDeclarationProtocol),
     atPool: gate.passing(miningProtocol),
     atProvider: gate.passing(templateDistributionProtocol),
@@ -182,13 +226,8 @@ async function race(t: TestContext, random: () => number, told: string[]): Promi
       if (name === 'SetNewPrevHash') await delay(lateness());
       return [frame];
     },
-    async serverNode({ node }) {
-      opening.resolve(await LateChain.open(node, late, lateness));
-      return late;
-    },
   });
   const { client, mint } = scene;
-  const chain = await opening.promise;
   const miner = new Miner(await channelOf(scene), scene.key, chain);
   t.after(() => miner.stop());
 
