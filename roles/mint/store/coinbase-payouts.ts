@@ -74,7 +74,7 @@ export interface PayoutCourse {
   readonly due: readonly PayingBlock[];
   /** Blocks whose payments have left the balances, and which the chain has left. */
   readonly undone: readonly PayingBlock[];
-  /** Keys that a block of the chain pays which is not final. */
+  /** Keys that a block of the chain pays which is not final, or may pay, where the node has pruned it. */
   readonly underWay: ReadonlySet<number>;
 }
 
@@ -144,6 +144,10 @@ export function coinbasePayoutOperations(db: Database) {
       CASE WHEN c.hash IS NULL THEN 0 ELSE 1 END AS is_active
     FROM paying_coinbases AS b LEFT JOIN chain AS c ON c.hash = b.hash LEFT JOIN settled_coinbases AS s ON s.hash = b.hash
     WHERE (c.hash IS NULL AND s.hash IS NOT NULL) OR (c.hash IS NOT NULL AND s.hash IS NULL) ORDER BY b.height`);
+  const unread = db.prepare(`
+    SELECT DISTINCT o.payout_key FROM chain AS c JOIN chain AS p ON p.height = c.height - 1
+      JOIN payout_sets AS s ON s.prev_hash = p.hash JOIN payout_set_outputs AS o ON o.payout_set = s.payout_set
+    WHERE c.is_read = 0`);
   const paymentsOf = db.prepare(
     'SELECT vout, payout_key, sats FROM coinbase_payments WHERE hash = ? ORDER BY vout',
   );
@@ -222,9 +226,10 @@ export function coinbasePayoutOperations(db: Database) {
         undone: found
           .filter((each) => integer(each, 'is_active') === 0 && integer(each, 'confirmations') > 0)
           .map(payingBlock),
-        underWay: new Set(
-          active.flatMap((each) => payingBlock(each).payments.map(({ payoutKey }) => payoutKey)),
-        ),
+        underWay: new Set([
+          ...active.flatMap((each) => payingBlock(each).payments.map(({ payoutKey }) => payoutKey)),
+          ...unread.all().map((each) => integer(each, 'payout_key')),
+        ]),
       };
     },
 

@@ -181,6 +181,25 @@ test('a balance that no coinbase has paid for so long is left to the chain', asy
   assert.deepEqual([books(s), s.onTip()], [[[5000, 0, 0]], []]);
 });
 
+test('what a pruned block may have paid is held until somebody has read it', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 2 });
+  s.credit(1, 5000);
+  await s.look();
+  s.mine(s.onTip());
+  s.chain.mine();
+  s.chain.prunedBelow = s.chain.blocks.length;
+  s.credit(2, 4000);
+  await s.look();
+  assert.deepEqual(books(s), [
+    [0, 5000, 0],
+    [0, 4000, 0],
+  ]);
+  assert.deepEqual(
+    s.onTip().map(({ value }) => value),
+    [4000n],
+  );
+});
+
 test('a mint that has stopped holds, tells and settles nothing, and takes up what it missed', async (t) => {
   const s = await payoutScene(t, { confirmations: 1, keys: 1 });
   s.credit(1, 5000);
