@@ -1,6 +1,6 @@
 /** Codes of SubmitShares.Error that say nothing against a pool: the share's tip is gone, or it was handed in before. */
 const HARMLESS: ReadonlySet<string> = new Set(['stale-share', 'duplicate-share']);
-/** So many shares in a row, over so long, are no accident; tips that change bring stale shares alone, and never for so long others. */
+/** So many in a row, over so long, are no accident: what a tip that changes makes stale is not counted. */
 const MOST_REFUSED = 10;
 const PATIENCE_MS = 20_000;
 

@@ -21,6 +21,7 @@ export interface JudgedJob {
   readonly block: DeclaredBlock;
   /** 68 bytes, see {@link customJobDigest}. */
   readonly digest: Uint8Array;
+  /** In the declaration's order, those that the client sent included. */
   readonly transactions: readonly KnownTransaction[];
 }
 
