@@ -1,13 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fromHex } from '../../protocols/bytes.ts';
 import type { SignedReport } from '../../protocols/ehash/report.ts';
 import { SAMPLE_SHARES } from '../../protocols/ehash/share-leaf.ts';
 import type { SumProof } from '../../protocols/ehash/sum-tree.ts';
-import { HashpoolError } from '../../protocols/errors.ts';
+import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
 import { MintRefusal, requestMint } from '../../services/wallet/mint-http.ts';
 import type { MintSource, PublishedKeyset, Sample, ShownShare } from './sources.ts';
 
+/** How often a mint that says "later" is asked, and how long apart. */
+const MOST_TRIES = 5;
+const RETRY_MS = 2_000;
 /** Pages of reports that are asked for: two million reports. */
 const MOST_PAGES = 100_000;
 /** "No report has it", and a keyset that is not known (protocols/cashu/errors.ts). */
@@ -81,7 +85,7 @@ export function httpMint(url: string): MintSource {
   const base = url.replace(/\/+$/, '');
 
   async function get<T>(path: string, schema: { Check(value: unknown): value is T }): Promise<T> {
-    const answer = await requestMint<unknown>({ endpoint: `${base}${path}` });
+    const answer = await patiently(() => requestMint<unknown>({ endpoint: `${base}${path}` }));
     if (schema.Check(answer)) return answer;
     throw new HashpoolError(
       'mint-answer',
@@ -163,6 +167,18 @@ function shownOf(share: ShownText | undefined): ShownShare | undefined {
 
 function proofOf({ index, siblings }: Static<typeof leafText>): SumProof {
   return { index, siblings: siblings.map(({ hash, sum }) => ({ hash: fromHex(hash), sum: BigInt(sum) })) };
+}
+
+/** A mint that is asked much says "later", which ends with patience; one that is away stays away. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === MOST_TRIES || !isHashpoolError(error, 'mint-unreachable')) throw error;
+      await delay(RETRY_MS);
+    }
+  }
 }
 
 /** An answer, or undefined where the mint refuses with this code. */

@@ -16,6 +16,9 @@ const classes: Readonly<Record<string, RequestClass>> = {
   'POST /v1/mint/quote/:method': 'quotes',
   'POST /v1/melt/quote/:method': 'quotes',
   'POST /v1/mint/quote/:method/pubkey': 'lookups',
+  // A path is made of 4,096 rows.
+  'GET /v1/ehash/reports/:number/token': 'lookups',
+  'GET /v1/ehash/reports/:number/share': 'lookups',
 };
 
 /** Connections of one client; browsers open six. */

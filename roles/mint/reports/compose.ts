@@ -7,6 +7,7 @@ import {
   rootText,
 } from '../../../protocols/ehash/report.ts';
 import type { SumRoot } from '../../../protocols/ehash/sum-tree.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
 import type { BooksNow, PricedEpoch, ReportRow } from '../store/reports.ts';
 
 /** What a report is made of. */
@@ -27,7 +28,7 @@ export interface ReportParts {
   readonly scriptOf: (poolId: Uint8Array) => Uint8Array | undefined;
 }
 
-/** The content of a report (protocols/ehash/report.ts). */
+/** The content of a report (protocols/ehash/report.ts). @throws HashpoolError 'no-price' */
 export function composeReport({ mint, before, tip, epochs, keysets, books, scriptOf }: ReportParts): Report {
   return {
     format: REPORT_FORMAT,
@@ -35,7 +36,7 @@ export function composeReport({ mint, before, tip, epochs, keysets, books, scrip
     number: (before?.number ?? 0) + 1,
     previous: before ? toHex(before.hash) : null,
     chain: { height: tip.height, hash: tip.hashBe },
-    epochs: epochs.flatMap(({ priced, shares }) => epochText(priced, shares, scriptOf) ?? []),
+    epochs: epochs.map(({ priced, shares }) => epochText(priced, shares, scriptOf)),
     keysets: keysets.map(({ id, unit, issued, spent }): ReportedKeyset => {
       return { keyset: id, unit, issued: rootText(issued), spent: rootText(spent) };
     }),
@@ -50,10 +51,15 @@ function epochText(
   { epoch, heir, sources, gifts }: PricedEpoch,
   shares: SumRoot | undefined,
   scriptOf: ReportParts['scriptOf'],
-): ReportedEpoch | undefined {
+): ReportedEpoch {
   const { price, pricedHeight, openedHashLe } = epoch;
   const closing = (heir ?? epoch).closing;
-  if (!price || !closing || pricedHeight === undefined) return undefined;
+  if (!price || !closing || pricedHeight === undefined) {
+    throw new HashpoolError(
+      'no-price',
+      `${epoch.unit} has no price that could be reported; restore a backup`,
+    );
+  }
   const script = scriptOf(epoch.poolId);
   return {
     unit: epoch.unit,

@@ -69,6 +69,7 @@ export class Reporter {
 
   async #run(): Promise<void> {
     const { log } = this.#parts;
+    if (this.#stop.signal.aborted) return;
     try {
       while (await this.#reportNext());
       await this.#proveReserve();

@@ -6,7 +6,7 @@ import { type FoundLeaf, Trees } from './trees.ts';
 
 export { schema } from '../store/schema.ts';
 
-/** A share that stands in a tree: what its leaf commits to, and the row of its outbox's pool. */
+/** A share that stands in a tree, and what its leaf commits to. */
 export interface FoundShare extends FoundLeaf {
   readonly hashLe: Uint8Array;
   readonly k: number;
