@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { HashpoolError, messageOf } from '../protocols/errors.ts';
+import { type Finding, unproven } from '../domain/reports/finding.ts';
+import { HashpoolError, isHashpoolError, messageOf } from '../protocols/errors.ts';
 import { loadCrypto } from '../runtime/crypto.ts';
 import { existingState } from '../services/supervisor/state-folder.ts';
 import { auditAppliance } from './appliance/audit-sums.ts';
@@ -72,7 +73,7 @@ async function auditThere(url: string, values: Given): Promise<number> {
   const { curve } = await loadCrypto();
   const rpc = nodeOption(values);
   try {
-    const findings = await auditMint({
+    const audited = auditMint({
       mint: httpMint(url),
       node: rpc && rpcNode(rpc),
       curve,
@@ -80,6 +81,7 @@ async function auditThere(url: string, values: Given): Promise<number> {
       known: values.known,
       tokens: values.proofs === undefined ? undefined : await contentOf(values.proofs),
     });
+    const findings = await audited.catch(unfinished);
     process.stdout.write(
       values.json ? `${toJsonLine({ mint: url, findings })}\n` : mintReport(url, findings),
     );
@@ -87,6 +89,12 @@ async function auditThere(url: string, values: Given): Promise<number> {
   } finally {
     rpc?.close();
   }
+}
+
+/** A mint or a node that is away, or is none, says nothing for the mint and nothing against it. */
+function unfinished(error: unknown): Finding[] {
+  if (!isHashpoolError(error) || error.code === 'bad-token') throw error;
+  return [unproven('not-audited', error.message)];
 }
 
 function checkHex(values: Given, name: 'mint-key' | 'known', form: RegExp): void {

@@ -22,6 +22,7 @@ function pause(place: Place): Figure {
   return {
     name: `longest wait for the store during a report of ${nameOf(place)}`,
     unit: 'ms',
+    runs: 2,
     async open() {
       const { mint, trees, epoch } = await reporting(place);
       return {
@@ -51,6 +52,7 @@ function growth(place: Place): Figure {
   return {
     name: `tree of ${nameOf(place)}`,
     unit: 'ms',
+    runs: 2,
     async open() {
       const { trees, epoch } = await reporting(place);
       return {
@@ -70,6 +72,7 @@ function path(place: Place): Figure {
   return {
     name: `path of a share among ${nameOf(place)}`,
     unit: 'ms',
+    runs: 2,
     async open() {
       const { mint, trees, epoch } = await reporting(place);
       const tree = await trees.call('sharesTree', epoch);
