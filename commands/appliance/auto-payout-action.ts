@@ -7,7 +7,7 @@ import { type GivenOptions, parseCount, parseKey } from './wallet-options.ts';
 
 /** `auto-payout --address ADDRESS`, `auto-payout show`, `auto-payout off`. */
 export async function runAutoPayout(
-  wallet: Wallet,
+  wallet: Pick<Wallet, 'startAutoPayout' | 'endAutoPayout' | 'autoPayout'>,
   verb: string,
   { address, threshold, key: name }: GivenOptions,
 ): Promise<{ words: string; json: object }> {

@@ -237,7 +237,7 @@ export function meltOperations(db: Database) {
     },
 
     /**
-     * A1: sats of a balance are held and a quote is PENDING for them, all or nothing; from then on it is a payment like any
+     * A2: sats of a balance are held and a quote is PENDING for them, all or nothing; from then on it is a payment like any
      * other. Preconditions: the key is registered and has so much.
      * @throws HashpoolError 'balance-changed'
      */

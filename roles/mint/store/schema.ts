@@ -54,6 +54,9 @@ import { lightningRewards } from './migrations/21-lightning-rewards.ts';
  * | I2    | as P4, L2 and L5 in one          | an answer that got lost; the states of both quotes give it         |
  * | G1    | an invoice for a reward          | the invoice, which its operator is told when he asks               |
  * | G3    | closed, priced, the next open    | epochs that nobody was told of; the next start reads them          |
+ * | A1    | quotes AUTO_PAID and credited    | a part of what is due; the next turn goes on with the rest         |
+ * | A2    | sats held, quote PENDING         | as L2: a key that the backend never heard of                       |
+ * | A3    | as L3, then PAID or given back   | as L3; what the fee did not take is in the balance again           |
  * | E1    | blocks left, blocks followed     | payments without a segment: work on them waits for E2              |
  * | E2    | epochs and segments laid out     | epochs that nobody was told of; the next start reads them          |
  * | E3    | terms told to the pools          | nothing to do; each link is told when it comes up                  |

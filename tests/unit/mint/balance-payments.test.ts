@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { mismatchOf } from '../../../domain/ledger/sums.ts';
 import { newQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
+import { acceptLoss, lossOf } from '../../../roles/mint/accept-loss.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
+import { schema } from '../../../roles/mint/store/schema.ts';
+import { openPlace } from '../../../runtime/sql/open.ts';
 import { closeEpoch } from '../../harness/close-epoch.ts';
 import { openTestPayments, type PaymentOptions } from './payments-support.ts';
 
@@ -128,5 +131,20 @@ test('what the backend gives up goes back to its balance, and no tokens can pay 
   await assert.rejects(s.payments.melts.melt('onchain', melt), { code: 'quote-expired' });
   await s.payments.payBalances();
   assert.equal((await s.standing()).balance, 999n, 'the next try has a key of its own');
+  s.sound();
+});
+
+test('what was owed in a copy that a loss was accepted for is held back, for it may have been paid since', async (t) => {
+  const s = await scene(t, 100_000);
+  await s.store.call('freeze', 'a test');
+  const db = openPlace(s.mint.path, schema);
+  assert.equal(lossOf(db)?.balances, 100_000n);
+  acceptLoss(db, 'of a test', Date.now());
+  db.close();
+  await s.payments.payBalances();
+  assert.deepEqual(await s.standing(), {
+    balance: 0n,
+    payments: [{ purpose: 'lost', sats: 100_000n, paid: undefined, proof: undefined }],
+  });
   s.sound();
 });
