@@ -194,7 +194,8 @@ test('race: a jd-server that asks for transactions of a job whose tip is gone is
   await chain.emptyBlock();
   assert(await holding, 'the transactions of the first job are asked for');
   await until(() => provided.length > 1, 'transactions of the job after it', SETTLING_LIMIT_MS);
-  assert.deepEqual(provided.slice(0, 2), [0, 1]);
+  assert.equal(provided[0], 0);
+  assert(Number(provided[1]) > 0, 'the next job is declared with its transactions');
   assert.equal(await share(channel, scene.key), 'accepted');
   assert.doesNotMatch(scene.client.role.output, /it gave no token/);
 });
