@@ -14,7 +14,7 @@ import { isLost } from './store/epochs.ts';
 import type { Standing, Watchdog } from './watchdog/watchdog.ts';
 
 const LEDGER_MS = 2_000;
-/** Epochs change with the chain, and there are many: they are looked at each time that the ledger was told so often. */
+/** Epochs are many and change with the chain: they are looked at once in so many times. */
 const EPOCHS_EVERY = 3;
 
 interface Parts {
@@ -30,7 +30,7 @@ interface Parts {
 /** Reports to the stats service that the config names: the chain, the pools' blocks and epochs, the sums of the books. */
 export function openMintStats({ config, log }: MintContext, parts: Parts): { close(): Promise<void> } {
   if (config.stats.stats_server_address === undefined) return { close: async () => undefined };
-  const { engine, watcher } = parts;
+  const { engine } = parts;
   let storeTrouble: string | undefined;
   const client = openStatsClient({
     role: 'mint',
@@ -38,35 +38,9 @@ export function openMintStats({ config, log }: MintContext, parts: Parts): { clo
     log,
     health: () => mintHealth(parts, storeTrouble),
   });
-  const tellTip = ({ hashLe, height }: { hashLe: Uint8Array; height: number }): void =>
-    client.send({ name: 'ChainTip', at: BigInt(Date.now()), block_hash: hashLe, height });
-  // The one that was followed before anybody could listen is told now.
-  const { tip } = parts.chain;
-  if (tip) tellTip({ hashLe: reversed(fromHex(tip.hashBe)), height: tip.height });
-  watcher.listen({
-    onChainTip: tellTip,
-    onBlockFound: (block) => sendBlock(client, 'BlockInChain', block),
-    onBlockConfirmed: (block) => sendBlock(client, 'BlockConfirmed', block),
-    onBlockOrphaned: ({ hashLe, height }) =>
-      client.send({ name: 'BlockOrphaned', at: BigInt(Date.now()), block_hash: hashLe, height }),
-  });
-  const epochs = new EpochTeller({
-    ...parts,
-    height: () => watcher.height,
-    send: (message) => client.send(message),
-    clock: Date.now,
-  });
+  tellChain(client, parts);
+  const tellEpochs = epochsTo(client, parts);
   let tellings = 0;
-  let standing = '';
-  const tellEpochs = async (): Promise<void> => {
-    await epochs.tell();
-    const compared = parts.watchdog.standing;
-    // The watchdog reads whole tables, every ten minutes; what is owed for ehash follows at once.
-    const owedForEhash = await engine.store.call('owedForEhash', null);
-    if (!compared || standing === `${compared.at} ${owedForEhash}`) return;
-    standing = `${compared.at} ${owedForEhash}`;
-    client.send(satSums(compared, owedForEhash));
-  };
   const tellLedger = async (): Promise<void> => {
     try {
       const { quotes, ehash_total, ehash_waiting, ehash_issued } = await engine.figures();
@@ -92,6 +66,43 @@ export function openMintStats({ config, log }: MintContext, parts: Parts): { clo
       await telling;
       await client.close();
     },
+  };
+}
+
+function tellChain(client: StatsClient, { chain, watcher }: Parts): void {
+  const tellTip = ({ hashLe, height }: { hashLe: Uint8Array; height: number }): void =>
+    client.send({ name: 'ChainTip', at: BigInt(Date.now()), block_hash: hashLe, height });
+  // The one that was followed before anybody could listen is told now.
+  const { tip } = chain;
+  if (tip) tellTip({ hashLe: reversed(fromHex(tip.hashBe)), height: tip.height });
+  watcher.listen({
+    onChainTip: tellTip,
+    onBlockFound: (block) => sendBlock(client, 'BlockInChain', block),
+    onBlockConfirmed: (block) => sendBlock(client, 'BlockConfirmed', block),
+    onBlockOrphaned: ({ hashLe, height }) =>
+      client.send({ name: 'BlockOrphaned', at: BigInt(Date.now()), block_hash: hashLe, height }),
+  });
+}
+
+/** Tells what has changed of the epochs and of the books of sats, whenever it is called. */
+function epochsTo(client: StatsClient, parts: Parts): () => Promise<void> {
+  const { engine, watcher, watchdog } = parts;
+  const epochs = new EpochTeller({
+    ...parts,
+    height: () => watcher.height,
+    send: (message) => client.send(message),
+    clock: Date.now,
+  });
+  let told = '';
+  return async () => {
+    await epochs.tell();
+    // The watchdog reads whole tables, every ten minutes; what is owed for ehash follows at once.
+    const owedForEhash = await engine.store.call('owedForEhash', null);
+    const { standing } = watchdog;
+    const key = `${standing?.at} ${owedForEhash}`;
+    if (!standing || key === told) return;
+    told = key;
+    client.send(satSums(standing, owedForEhash));
   };
 }
 

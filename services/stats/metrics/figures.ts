@@ -1,17 +1,9 @@
-import { EPOCH_STATES } from '../../../protocols/stats/messages.ts';
 import type { ApiContext } from '../api/context.ts';
-import { overdueBlocks } from '../api/routes/epochs.ts';
 import { readStats } from '../api/routes/stats.ts';
 import type { Stats } from '../api/schemas/stats.ts';
 import type { RoleReport } from '../live/reports.ts';
-
-/** One metric with its values; labels are few and known. */
-export interface Figure {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'gauge' | 'counter';
-  readonly values: readonly { readonly labels: Record<string, string>; readonly value: number }[];
-}
+import { epochFigures } from './epoch-figures.ts';
+import { counter, type Figure, gauge, labelled } from './figure.ts';
 
 const WINDOWS: Readonly<Record<number, string>> = { 60: '1m', 600: '10m', 3600: '1h', 86400: '24h' };
 
@@ -27,23 +19,6 @@ export async function readFigures(context: ApiContext): Promise<Figure[]> {
     ...ownJobFigures(context),
     ...epochFigures(context),
   ];
-}
-
-function gauge(name: string, help: string, value: number): Figure {
-  return { name: `hashpool_${name}`, help, type: 'gauge', values: [{ labels: {}, value }] };
-}
-
-function counter(name: string, help: string, value: number): Figure {
-  return { name: `hashpool_${name}_total`, help, type: 'counter', values: [{ labels: {}, value }] };
-}
-
-function labelled(
-  name: string,
-  help: string,
-  values: Figure['values'],
-  type: Figure['type'] = 'gauge',
-): Figure {
-  return { name: `hashpool_${name}`, help, type, values };
 }
 
 function healthFigures({ health, self }: ApiContext): Figure[] {
@@ -176,76 +151,6 @@ function ownJobFigures({ board }: ApiContext): Figure[] {
     gauge('jdc_shares_waiting', 'Shares of own jobs without an answer.', own.shares.waiting),
     counter('jdc_blocks', 'Blocks found by own jobs, since the process began.', Number(own.blocks)),
     gauge('jdc_blocks_unseen', 'Of them, those that the node is not known to have.', own.blocks_unseen),
-  ];
-}
-
-/** Of all epochs that the mint tells of; an epoch is no label, for there is no end of them. */
-function epochFigures({ board }: ApiContext): Figure[] {
-  const { epochs, chain } = board.news;
-  const { all, sats } = epochs;
-  if (all.length === 0) return [];
-  const sum = (part: (epoch: (typeof all)[number]) => string) =>
-    Number(all.reduce((total, epoch) => total + BigInt(part(epoch)), 0n));
-  const states = EPOCH_STATES.map((state) => {
-    return { labels: { state }, value: all.filter((epoch) => epoch.state === state).length };
-  });
-  const open = all.find(({ state }) => state === 'open' || state === 'provisional' || state === 'unproven');
-  const tip = chain.tip?.height;
-  return [
-    labelled('epochs', 'Epochs, by state.', states),
-    ...(open
-      ? [gauge('epoch_opened_height', 'The block that opened the newest one.', open.opened_height)]
-      : []),
-    ...(tip === undefined
-      ? []
-      : [
-          gauge(
-            'epoch_overdue_blocks',
-            'By how many blocks the most overdue epoch has not left its state.',
-            Math.max(...all.map((epoch) => overdueBlocks(epoch, tip))),
-          ),
-        ]),
-    gauge(
-      'epoch_work_ehash',
-      'Ehash of their shares.',
-      sum(({ work }) => work),
-    ),
-    gauge(
-      'epoch_issued_ehash',
-      'Ehash that wallets have minted.',
-      sum(({ issued }) => issued),
-    ),
-    gauge(
-      'epoch_outstanding_ehash',
-      'Ehash in tokens out there.',
-      sum(({ outstanding }) => outstanding),
-    ),
-    gauge(
-      'epoch_redeemed_ehash',
-      'Ehash that was redeemed.',
-      sum(({ redeemed }) => redeemed),
-    ),
-    gauge(
-      'epoch_redeemed_sats',
-      'Sats that were given for it.',
-      sum((each) => each.redeemed_sat),
-    ),
-    gauge(
-      'epoch_gifts_sats',
-      'Sats from blocks that are none of the pool.',
-      sum((each) => each.gifts_sat),
-    ),
-    ...(sats
-      ? [
-          labelled('epoch_liability_sats', 'Sats that the mint owes, by what for.', [
-            { labels: { of: 'ecash' }, value: Number(sats.owed_sat) },
-            { labels: { of: 'ehash' }, value: Number(sats.owed_ehash_sat) },
-          ]),
-        ]
-      : []),
-    ...(sats && sats.reserve_sat !== null
-      ? [gauge('epoch_reserve_sats', "Sats that the mint's payment backends hold.", Number(sats.reserve_sat))]
-      : []),
   ];
 }
 

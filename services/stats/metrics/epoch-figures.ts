@@ -1,0 +1,74 @@
+import { EPOCH_STATES } from '../../../protocols/stats/messages.ts';
+import type { ApiContext } from '../api/context.ts';
+import { overdueBlocks } from '../api/routes/epochs.ts';
+import { type Figure, gauge, labelled } from './figure.ts';
+
+/** Of all epochs that the mint tells of; an epoch is no label, for there is no end of them. */
+export function epochFigures({ board }: ApiContext): Figure[] {
+  const { epochs, chain } = board.news;
+  const { all, sats } = epochs;
+  if (all.length === 0) return [];
+  const sum = (part: (epoch: (typeof all)[number]) => string) =>
+    Number(all.reduce((total, epoch) => total + BigInt(part(epoch)), 0n));
+  const states = EPOCH_STATES.map((state) => {
+    return { labels: { state }, value: all.filter((epoch) => epoch.state === state).length };
+  });
+  const open = all.find(({ state }) => state === 'open' || state === 'provisional' || state === 'unproven');
+  const tip = chain.tip?.height;
+  return [
+    labelled('epochs', 'Epochs, by state.', states),
+    ...(open
+      ? [gauge('epoch_opened_height', 'The block that opened the newest one.', open.opened_height)]
+      : []),
+    ...(tip === undefined
+      ? []
+      : [
+          gauge(
+            'epoch_overdue_blocks',
+            'By how many blocks the most overdue epoch has not left its state.',
+            Math.max(...all.map((epoch) => overdueBlocks(epoch, tip))),
+          ),
+        ]),
+    gauge(
+      'epoch_work_ehash',
+      'Ehash of their shares.',
+      sum(({ work }) => work),
+    ),
+    gauge(
+      'epoch_issued_ehash',
+      'Ehash that wallets have minted.',
+      sum(({ issued }) => issued),
+    ),
+    gauge(
+      'epoch_outstanding_ehash',
+      'Ehash in tokens out there.',
+      sum(({ outstanding }) => outstanding),
+    ),
+    gauge(
+      'epoch_redeemed_ehash',
+      'Ehash that was redeemed.',
+      sum(({ redeemed }) => redeemed),
+    ),
+    gauge(
+      'epoch_redeemed_sats',
+      'Sats that were given for it.',
+      sum((each) => each.redeemed_sat),
+    ),
+    gauge(
+      'epoch_gifts_sats',
+      'Sats from blocks that are none of the pool.',
+      sum((each) => each.gifts_sat),
+    ),
+    ...(sats
+      ? [
+          labelled('epoch_liability_sats', 'Sats that the mint owes, by what for.', [
+            { labels: { of: 'ecash' }, value: Number(sats.owed_sat) },
+            { labels: { of: 'ehash' }, value: Number(sats.owed_ehash_sat) },
+          ]),
+        ]
+      : []),
+    ...(sats && sats.reserve_sat !== null
+      ? [gauge('epoch_reserve_sats', "Sats that the mint's payment backends hold.", Number(sats.reserve_sat))]
+      : []),
+  ];
+}
