@@ -93,12 +93,11 @@ export class AutoPayouts {
     const { engine, terms, log } = this.#parts;
     if (!terms || engine.issuance.stopped !== undefined || engine.issuance.isHeld) return;
     let [quotes, sats] = [0, 0n];
-    for (let more = true; more; ) {
+    while (await engine.store.call('arePayoutsDue', null)) {
       const done = await engine.store.call('creditPayouts', { limit: QUOTES_AT_ONCE });
       faultPoint('payouts-credited');
       quotes += done.quotes;
       sats += done.sats;
-      more = done.hasMore;
     }
     if (quotes === 0) return;
     engine.quotesChanged();

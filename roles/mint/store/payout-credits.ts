@@ -15,8 +15,6 @@ const KEYS_AT_ONCE = 64;
 export interface Credited {
   readonly quotes: number;
   readonly sats: bigint;
-  /** Whether there may be more to look through. */
-  readonly hasMore: boolean;
 }
 
 /** An open quote of a key, of an epoch whose price is fixed. */
@@ -88,6 +86,10 @@ export function payoutCreditOperations(db: Database) {
   }
 
   return {
+    /** Whether quotes of any key are to be looked through: asked before, so that a journal does not fill with nothing. */
+    arePayoutsDue: (_: null): boolean =>
+      unexamined.get(integer(countPriced.get() ?? {}, 'n'), 1) !== undefined,
+
     /**
      * Looks through quotes of registered keys, `limit` at most. Those that are due become AUTO_PAID, their worth goes to
      * their keys' balances and into the books; all or nothing.
@@ -108,7 +110,7 @@ export function payoutCreditOperations(db: Database) {
         quotes += due.length;
         left -= found.length;
       }
-      return { quotes, sats, hasMore: left === 0 || keys.length === KEYS_AT_ONCE };
+      return { quotes, sats };
     },
   };
 }

@@ -55,10 +55,9 @@ async function scene(t: TestContext, options: { journalFolder?: string; place?: 
     /** Credits all that is due, so many quotes a transaction. */
     async credit(limit = 1_000): Promise<number> {
       let quotes = 0;
-      for (let more = true; more; ) {
+      while (await engine.store.call('arePayoutsDue', null)) {
         const done = await engine.store.call('creditPayouts', { limit });
         quotes += done.quotes;
-        more = done.hasMore;
       }
       return quotes;
     },
