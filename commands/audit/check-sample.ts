@@ -85,7 +85,26 @@ async function checkEpoch(
       `the hashes of ${unit} are not spread as those of honest work are: some were left out`,
     );
   }
-  return distinct.length;
+  const strange = await countElsewhere(distinct, epoch, node);
+  if (strange === 0) return distinct.length;
+  const words = `${strange} of ${distinct.length} shares of ${unit} build on blocks of other times: they may be late, or on a branch`;
+  return unproven('work-of-other-times', words);
+}
+
+/** How many shares do not build on the blocks of an epoch; none where no block says which these are. */
+async function countElsewhere(
+  shares: readonly ShownShare[],
+  { opened, closed, reward_script }: ReportedEpoch,
+  node: NodeSource,
+): Promise<number> {
+  if (reward_script === null) return 0;
+  const parents = Map.groupBy(shares, ({ header }) => toHex(reversed(decodeHeader(header).prevHashLe)));
+  let elsewhere = 0;
+  for (const [hash, on] of parents) {
+    const height = await node.height(hash);
+    if (height === undefined || height < opened.height || height >= closed.height) elsewhere += on.length;
+  }
+  return elsewhere;
 }
 
 function isForScript({ header, coinbase, merklePath }: ShownShare, script: string | null): boolean {

@@ -12,18 +12,24 @@ const PRUNED = -1;
 
 /** The auditor's own bitcoind: no wallet, no index; it may be pruned. */
 export function rpcNode(rpc: BitcoinRpc): NodeSource {
+  async function height(hashBe: string): Promise<number | undefined> {
+    const head = await answerOrNone(rpc.call('getblockheader', [hashBe]), UNKNOWN_BLOCK);
+    if (head === undefined) return undefined;
+    const about = asObject(head);
+    return numberOf(about, 'confirmations') < 1 ? undefined : numberOf(about, 'height');
+  }
+
   return {
+    height,
+
     async block(hashBe): Promise<ChainBlock | undefined> {
-      const head = await answerOrNone(rpc.call('getblockheader', [hashBe]), UNKNOWN_BLOCK);
-      if (head === undefined) return undefined;
-      const about = asObject(head);
-      if (numberOf(about, 'confirmations') < 1) return undefined;
-      const height = numberOf(about, 'height');
+      const at = await height(hashBe);
+      if (at === undefined) return undefined;
       const header = fromHex(String(await rpc.call('getblockheader', [hashBe, false])), 'a header', 80);
       const hex = await answerOrNone(rpc.call('getblock', [hashBe, 0]), PRUNED);
       const coinbaseOutputs =
         hex === undefined ? undefined : blockStart(fromHex(String(hex))).coinbaseOutputs;
-      return { height, header, coinbaseOutputs };
+      return { height: at, header, coinbaseOutputs };
     },
 
     async coin({ txid, vout }) {

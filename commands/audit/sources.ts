@@ -64,6 +64,8 @@ export interface ReserveProof {
 export interface NodeSource {
   /** A block of the active chain; undefined where its chain has none of that hash. */
   block(hashBe: string): Promise<ChainBlock | undefined>;
+  /** At which height the active chain has a block; undefined where it has none of that hash. */
+  height(hashBe: string): Promise<number | undefined>;
   /** A coin that nobody has spent. */
   coin(outpoint: Outpoint): Promise<TransactionOutput | undefined>;
   /** What is wrong with the signatures of a transaction; undefined where all are good. @param others outputs that are in no block */

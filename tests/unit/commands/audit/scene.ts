@@ -43,10 +43,10 @@ export async function honestMint() {
   const identity = toHex(curve.publicKey(secret));
   const poolId = toHex(curve.publicKey(randomBytes(32)));
   const keys = new Map([[1n, curve.publicKey(randomBytes(32))]]);
-  const mined = Array.from({ length: 4 }, () => mineShare());
-  const epochs = [100, 200].map((height): ReportedEpoch => {
+  const shares = [100, 200].map((height) => Array.from({ length: 4 }, () => mineShare(nameOf(height + 50))));
+  const epochs = [100, 200].map((height, i): ReportedEpoch => {
     const unit = `hash_${poolId}_${height}`;
-    const shares = SumTree.of(mined.map(({ leaf }) => leaf)).root;
+    const { root } = SumTree.of((shares[i] ?? []).map(({ leaf }) => leaf));
     return {
       unit,
       keyset: keysetId({ keys, unit }),
@@ -65,7 +65,7 @@ export async function honestMint() {
       reward: String(REWARD),
       fee: '100',
       work: '64',
-      shares: rootText(shares),
+      shares: rootText(root),
     };
   });
   const reports = epochs.map((epoch, i): Report => {
@@ -118,7 +118,7 @@ export async function honestMint() {
     token: async () => undefined,
     sample: async (unit) => {
       const report = reports.find(({ epochs }) => epochs.some((epoch) => epoch.unit === unit));
-      return report && sampleOf(mined, report);
+      return report && sampleOf(shares[report.number - 1] ?? [], report);
     },
     reserve: async () => [],
   });
@@ -136,6 +136,7 @@ export async function honestMint() {
     ]),
   );
   const node: NodeSource = {
+    height: async (hash) => [150, 250].find((height) => nameOf(height) === hash),
     block: async (hash) => blocks.get(hash),
     coin: async () => undefined,
     signatureTrouble: async () => undefined,
@@ -146,8 +147,8 @@ export async function honestMint() {
   return { reports, publish, sign, audit, identity, blocks, node, mintOf, curve };
 }
 
-/** A share of 16 hashes that was really searched for, and what is shown of it. */
-function mineShare() {
+/** A share of 16 hashes that was really searched for, and what is shown of it. @param parent the block that it builds on */
+function mineShare(parent: string) {
   const { prefix, suffix } = coinbaseParts({
     version: 2,
     scriptPrefix: heightPush(1),
@@ -160,7 +161,7 @@ function mineShare() {
     locktime: 0,
   });
   const coinbase = concatBytes(prefix, randomBytes(8), suffix);
-  const fields = { version: 2, prevHashLe: randomBytes(32), time: 0, bits: 0x207fffff };
+  const fields = { version: 2, prevHashLe: Buffer.from(parent, 'hex').reverse(), time: 0, bits: 0x207fffff };
   const key = new Uint8Array(33).fill(2);
   const salt = randomBytes(32);
   for (let nonce = 0; ; nonce++) {

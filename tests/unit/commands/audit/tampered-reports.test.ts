@@ -152,6 +152,15 @@ test('tampered: shares that another block has drawn, or that are not those which
   assert.deepEqual(chosen, ['wrong-sample']);
 });
 
+test('work of other times is told of', async () => {
+  const { reports, publish, audit, node } = await honestMint();
+  const found = await audit(publish(reports), { node: { ...node, height: async () => 99 } });
+  assert.deepEqual(
+    found.flatMap(({ verdict, code }) => (verdict === 'unproven' ? [code] : [])),
+    ['work-of-other-times', 'work-of-other-times'],
+  );
+});
+
 test('tampered: keys that another keyset was named after', async () => {
   const { reports, publish, audit, mintOf, curve } = await honestMint();
   const signed = publish(reports);
