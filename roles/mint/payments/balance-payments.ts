@@ -6,7 +6,7 @@ import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Engine } from '../engine.ts';
 import type { PayableBalance } from '../store/payout-balances.ts';
-import type { FeeOption, PaymentBackend } from './backend.ts';
+import type { PaymentBackend } from './backend.ts';
 import { CLAIM_MS, type Settlement } from './settlement.ts';
 
 /** How often balances are looked at; the backend gathers what is begun by its own interval. */
@@ -62,55 +62,53 @@ export class BalancePayments {
     try {
       engine.issuance.checkOpen();
       const due = await engine.store.call('payableBalances', { least, limit: AT_ONCE });
+      let trouble = '';
       for (const balance of due) {
         settlement.checkRoom();
-        // The largest come first: what is too dear for one is for all that follow.
-        if (!(await this.#pay(balance))) break;
+        trouble = (await this.#pay(balance)) ?? trouble;
       }
-      this.#trouble = '';
+      this.#note(trouble);
     } catch (error) {
-      this.#warn(messageOf(error), error);
+      this.#note(messageOf(error), error);
     }
   }
 
-  /** @returns false where it costs too much at this time */
-  async #pay({ payoutKey, address, sats }: PayableBalance): Promise<boolean> {
-    const { engine, backend, settlement, log } = this.#parts;
+  /** @returns why it waits, where it does: the wallet may have enough for another one */
+  async #pay(balance: PayableBalance): Promise<string | undefined> {
+    try {
+      return await this.#begin(balance);
+    } catch (error) {
+      // Another process, or a coinbase, has it.
+      if (isHashpoolError(error, 'balance-changed')) return undefined;
+      if (isHashpoolError(error, 'payment-failed')) return error.message;
+      throw error;
+    }
+  }
+
+  async #begin({ payoutKey, address, sats }: PayableBalance): Promise<string | undefined> {
+    const { engine, backend, settlement, log, maxFeePpm } = this.#parts;
     const feeOptions = await backend.quotePayment({ request: address, amount: sats });
     const selectedFee = feeOptions.length - 1;
     const fee = feeOptions[selectedFee];
-    const amount = fee && this.#amount(sats, fee);
-    if (!fee || amount === undefined) return false;
+    if (!fee) return 'the backend offers no fee';
+    const most = (sats * BigInt(maxFeePpm)) / BigInt(WHOLE_PPM);
+    if (fee.reserve > most)
+      return `a payment of ${sats} sats may cost ${fee.reserve}, and ${most} at most is allowed`;
+    // The limits of the method are for strangers' wishes: this is owed.
+    const amount = sats - fee.reserve;
     const id = newQuoteId(Date.now(), randomBytes(QUOTE_ID_RANDOM_BYTES));
     const claimedUntil = Date.now() + CLAIM_MS;
     const payment = { id, request: address, amount, feeOptions, selectedFee, provided: sats };
-    try {
-      await engine.store.call('payBalance', { ...payment, payoutKey, claimedUntil });
-    } catch (error) {
-      // Another process, or a coinbase, has it.
-      if (isHashpoolError(error, 'balance-changed')) return true;
-      throw error;
-    }
+    await engine.store.call('payBalance', { ...payment, payoutKey, claimedUntil });
     faultPoint('balance-held');
     log.info({ quote: quoteIdText(id), amount, reserve: fee.reserve }, 'an auto-payout begins');
     const begun = { ...payment, method: backend.method, attempt: 1, outputs: [] };
     await settlement.pay(begun, claimedUntil);
-    return true;
-  }
-
-  /**
-   * What reaches the miner if the whole reserve is needed; undefined where that costs too much. The limits of the method
-   * are for strangers' wishes: this is owed.
-   */
-  #amount(sats: bigint, { reserve }: FeeOption): bigint | undefined {
-    const most = (sats * BigInt(this.#parts.maxFeePpm)) / BigInt(WHOLE_PPM);
-    if (reserve <= most) return sats - reserve;
-    this.#warn(`a payment of ${sats} sats may cost ${reserve}, and ${most} at most is allowed`);
     return undefined;
   }
 
-  #warn(trouble: string, error?: unknown): void {
-    if (trouble !== this.#trouble)
+  #note(trouble: string, error?: unknown): void {
+    if (trouble !== '' && trouble !== this.#trouble)
       this.#parts.log.warn({ err: error }, `auto-payouts wait: ${trouble}; they are tried again`);
     this.#trouble = trouble;
   }
