@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { cashuApi } from '../../../roles/mint/cashu-api.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
-import { inTransaction } from '../../../runtime/sql/database.ts';
 import { createLog } from '../../../runtime/logs.ts';
+import { inTransaction } from '../../../runtime/sql/database.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
 import { apiConfig, openWeb, requestsTo } from './web.ts';
 
