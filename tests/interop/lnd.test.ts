@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { CheckStateEnum, MeltQuoteState, MintQuoteState, type Proof, Wallet } from '@cashu/cashu-ts';
 import pino from 'pino';
 import { toHex } from '../../protocols/bytes.ts';
@@ -12,9 +15,14 @@ import type { Payment, PaymentBackend } from '../../roles/mint/payments/backend.
 import { openInvoices } from '../../roles/mint/payments/invoices.ts';
 import { LndBackend } from '../../roles/mint/payments/lnd/lnd.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
+import { auditEpochs } from '../harness/epoch-audit.ts';
 import { buildLnd, connect, type LightningNode, lightningPair } from '../harness/lightning.ts';
 import { startMint } from '../harness/mint.ts';
+import { TestOutbox } from '../harness/pool-outbox.ts';
 
+const REWARDS = fileURLToPath(new URL('../../commands/rewards.ts', import.meta.url));
+/** The key of the secret 1. */
+const KEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 const BUILD_LIMIT_MS = 15 * 60_000;
 const LIMIT_MS = 180_000;
 const WAIT_LIMIT_MS = 30_000;
@@ -163,6 +171,40 @@ test('a wallet is paid and pays over Lightning, and a payment that lnd holds bac
   assert.equal(settled.payment_preimage, preimage.toString('hex'));
   const [state] = await wallet.checkProofsStates(parts.send.slice(0, 1));
   assert.equal(state?.state, CheckStateEnum.SPENT);
+});
+
+test('an upstream pays the reward of a pool by lnd, while the mint is away, and it is booked once', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const node = await regtestNode(t, { wallet: true });
+  const { mint: lnd, payer } = await lightningPair(t, node);
+  const pool = 'rewards = "lightning"\nreward_period_blocks = 1\nreward_minimum = 3000';
+  const mint = await startMint(t, node, { rewardScript: '', pool, payments: await lndConfig(lnd) });
+  const outbox = new TestOutbox();
+  await outbox.link(t, mint);
+  const opened = Number(await node.rpc.call('getblockcount'));
+  await outbox.mine(node, Uint8Array.from(Buffer.from(KEY, 'hex')), 1);
+  await outbox.stored();
+  const rewards = async (...words: string[]) =>
+    (await promisify(execFile)(process.execPath, [REWARDS, ...words, '--database', mint.databasePath]))
+      .stdout;
+  const [first, second] = [await rewards('invoice', '2000'), await rewards('invoice', '1000')];
+  await mint.end('SIGKILL');
+  await pay(payer, first.trim());
+  await mint.start();
+  await pay(payer, second.trim());
+  const epoch = async () => {
+    const answer = await fetch(`${mint.url}/v1/ehash/epochs/hash_${toHex(mint.poolId)}_${opened}`);
+    return (await answer.json()) as { reward: number; state: string };
+  };
+  await until(async () => (await epoch()).reward === 3_000 || undefined);
+  await mint.end('SIGKILL');
+  await mint.start();
+  await node.generate(1);
+  await until(async () => (await epoch()).state === 'redeemable' || undefined);
+  assert.equal((await epoch()).reward, 3_000);
+  assert.deepEqual(auditEpochs(mint.databasePath), []);
+  assert.match(await rewards('list'), / 2000 +2000 .* 1000 +1000 /s);
 });
 
 const sum = (proofs: readonly Proof[]) => proofs.reduce((total, { amount }) => total + amount.toBigInt(), 0n);
