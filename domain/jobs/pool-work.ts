@@ -101,13 +101,7 @@ export class PoolWork {
    * @throws HashpoolError 'unknown-template' where no such template was announced
    */
   setTip(message: TemplatePrevHash, seen: SeenShares, room?: PayoutRoom): LiveJob {
-    const announced = this.#future.get(message.template_id);
-    if (!announced) {
-      throw new HashpoolError(
-        'unknown-template',
-        `SetNewPrevHash names template ${message.template_id}, which was not announced as a future one`,
-      );
-    }
+    const announced = this.#take(message, room);
     const tip: Tip = {
       prevHashLe: message.prev_hash,
       nbits: message.nBits,
@@ -115,10 +109,40 @@ export class PoolWork {
       targetLe: message.target,
       seen,
     };
-    this.#future.clear();
-    [this.#template, this.#room] = [announced.template, room ?? announced.room];
     this.#current = liveJob(announced.job, tip);
     return this.#current;
+  }
+
+  /**
+   * Takes the template with which a provider tells the tip that stands once more, as one does that was started again or
+   * asked for other room: the jobs that are out stay good.
+   * @returns its job, to be added; undefined where it is another tip, see {@link setTip}
+   * @throws HashpoolError 'unknown-template' where no such template was announced
+   */
+  setSameTip(message: TemplatePrevHash, room?: PayoutRoom): LiveJob | undefined {
+    const tip = this.#current?.tip;
+    const isSame =
+      tip !== undefined &&
+      tip.nbits === message.nBits &&
+      equalBytes(tip.prevHashLe, message.prev_hash) &&
+      equalBytes(tip.targetLe, message.target);
+    if (!isSame) return undefined;
+    this.#take(message, room);
+    return this.#remake(tip);
+  }
+
+  /** Makes an announced template the current one. */
+  #take({ template_id: id }: TemplatePrevHash, room: PayoutRoom | undefined): Announced {
+    const announced = this.#future.get(id);
+    if (!announced) {
+      throw new HashpoolError(
+        'unknown-template',
+        `SetNewPrevHash names template ${id}, which was not announced as a future one`,
+      );
+    }
+    this.#future.clear();
+    [this.#template, this.#room] = [announced.template, room ?? announced.room];
+    return announced;
   }
 
   /** Sets whom the coinbases of jobs on one prev hash pay besides: those on any other pay none of it. */

@@ -72,13 +72,18 @@ export class WorkSource extends WorkFeed {
     const room = this.#room;
     const { asked } = room;
     this.enqueue('a prev hash', async () => {
-      const seen = await this.#options.seenOn(message.prev_hash);
       const before = this.#work.current?.tip.prevHashLe;
       // A tip comes again where a connection begins, and as the answer to other constraints.
       const isAnswer = before !== undefined && equalBytes(before, message.prev_hash) && asked === room.asked;
       if (isAnswer) room.answered();
-      this.server?.activate(this.#work.setTip(message, seen, isAnswer ? asked : undefined));
-      this.#addPayouts();
+      const answered = isAnswer ? asked : undefined;
+      const again = this.#work.setSameTip(message, answered);
+      if (again) this.server?.add(again);
+      else {
+        const seen = await this.#options.seenOn(message.prev_hash);
+        this.server?.activate(this.#work.setTip(message, seen, answered));
+        this.#addPayouts();
+      }
       this.isFresh();
       this.log.debug({ prev_hash: toHex(message.prev_hash) }, 'mining on a new tip');
     });

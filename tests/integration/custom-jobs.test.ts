@@ -59,7 +59,8 @@ test('a tip that is told again, by a template provider that was started again, o
   await other.open({ user_identity: 'other.rig' });
   const from = other.received.length;
   await all.provider.role.restart();
-  await other.next('SetNewPrevHash', () => true, from);
+  await other.next('NewExtendedMiningJob', () => true, from);
+  assert.ok(!other.received.slice(from).some(({ name }) => name === 'SetNewPrevHash'), 'its jobs stay good');
   assert.equal(await all.channel.submit(share(all, job, id, 1)), 'accepted');
   assert.equal(await all.channel.submit(first), 'duplicate-share');
 });

@@ -276,6 +276,25 @@ describe('work of a pool', () => {
     assert.equal(work.addCurrent(template(4n, false))?.job.templateId, 4n);
   });
 
+  it('goes on on a tip that is told again, and not where hash, bits or target are others', () => {
+    const work = ready();
+    const first = work.current;
+    work.addFuture(template(2n));
+    const again = work.setSameTip(prevHash(2n));
+    assert.ok(again && first && again.job.id > first.job.id);
+    assert.equal(again.job.templateId, 2n);
+    assert.equal(again.tip, first.tip);
+    for (const other of [
+      { prev_hash: new Uint8Array(32).fill(2) },
+      { nBits: 0x1d00fffe },
+      { target: new Uint8Array(32).fill(1) },
+    ])
+      assert.equal(work.setSameTip({ ...prevHash(9n), ...other }), undefined);
+    assert.equal(work.current, again);
+    assert.throws(() => work.setSameTip(prevHash(2n)), { code: 'unknown-template' });
+    assert.equal(new PoolWork().setSameTip(prevHash(1n)), undefined);
+  });
+
   it('makes announced jobs again under other ids, and activates these', () => {
     const work = ready();
     const before = [work.addFuture(template(2n)), work.addFuture(template(3n))];
