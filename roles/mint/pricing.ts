@@ -19,6 +19,8 @@ export interface PricingParts {
   readonly height: () => number | undefined;
   /** Whether what nobody redeemed goes to the pool's next reward; else it is the operator's. */
   readonly isCarried: boolean;
+  /** Looks once more for the places of quotes that wait for their block: they have no part in a price. */
+  readonly settle?: () => Promise<void>;
   /** Pays what is due of priced epochs to keys without a wallet, before any window ends. */
   readonly credit?: () => Promise<void>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -61,6 +63,7 @@ export class Pricing {
     if (height === undefined) return;
     try {
       const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
+      if (due.length > 0) await this.#parts.settle?.();
       for (const epochs of due) await this.#fix(epochs, height);
       await this.#parts.credit?.();
       if (height !== this.#expiredBy) await this.#expire(height);

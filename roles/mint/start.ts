@@ -114,6 +114,7 @@ export async function start(context: MintContext): Promise<Mint> {
         engine,
         height: () => watcher.height,
         isCarried: config.ehash.unredeemed === 'next',
+        settle: () => waiting.recheck(),
         credit,
         log,
       }),

@@ -1,6 +1,7 @@
 import { type EhashPolicy, ehashExponent } from '../../../protocols/ehash/amount.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
-import { integer, type Row, text } from './row.ts';
+import { blob, integer, type Row, text } from './row.ts';
+import { tallies } from './tallies.ts';
 
 /** A share about to be put into a segment. */
 export interface PlacedShare {
@@ -36,6 +37,11 @@ export function lateWork(db: Database) {
     SELECT max(s.segment) AS segment, e.policy, e.minimum_difficulty FROM epochs AS e JOIN segments AS s USING (epoch)
     WHERE e.pool_id = ? AND e.priced_height IS NULL AND e.standing = 'live'
     GROUP BY e.epoch, e.policy, e.minimum_difficulty, e.opened_height ORDER BY e.opened_height DESC LIMIT 1`);
+  const waitingIn = db.prepare(`
+    SELECT quote, segment, exponent, k, share_hash FROM waiting JOIN quotes USING (quote) JOIN segments USING (segment)
+    WHERE epoch = ? ORDER BY quote`);
+  const move = db.prepare('UPDATE quotes SET segment = ?, exponent = ? WHERE quote = ?');
+  const tally = tallies(db);
   const add = db.prepare(
     'INSERT INTO late_quotes (quote, epoch) VALUES (?, ?) ON CONFLICT (quote) DO NOTHING',
   );
@@ -53,10 +59,10 @@ export function lateWork(db: Database) {
     return { segment: integer(row, 'segment'), exponent: there, minimumDifficulty: minimum, lateFor };
   }
 
-  /** The epoch that shares of a segment go into. */
-  function epochOf(segment: number): FoundEpoch | undefined {
+  /** The epoch that shares of a segment go into. @param isPriced where its own has a price, or gets it right now */
+  function epochOf(segment: number, isPriced?: boolean): FoundEpoch | undefined {
     const own = ofSegment.get(segment);
-    if (!own || own['priced_height'] === null) return own && { row: own, lateFor: undefined };
+    if (!own || !(isPriced ?? own['priced_height'] !== null)) return own && { row: own, lateFor: undefined };
     const open = openEpoch.get(own['pool_id'] ?? null);
     return open && { row: open, lateFor: integer(own, 'epoch') };
   }
@@ -66,6 +72,21 @@ export function lateWork(db: Database) {
     place(shares: readonly PlacedShare[]): Placement[] {
       const found = new Map([...new Set(shares.map(({ segment }) => segment))].map((s) => [s, epochOf(s)]));
       return shares.map((share) => placed(share, found.get(share.segment)));
+    },
+
+    /**
+     * Quotes whose block nobody knows have no part in a price: they wait on in the pool's open epoch.
+     * @param epoch whose price is fixed
+     */
+    putOff(epoch: number): void {
+      for (const row of waitingIn.all(epoch)) {
+        const before = { segment: integer(row, 'segment'), exponent: integer(row, 'exponent') };
+        const share = { ...before, k: integer(row, 'k'), shareHashLe: blob(row, 'share_hash') };
+        const { segment, exponent = before.exponent } = placed(share, epochOf(before.segment, true));
+        move.run(segment, exponent, integer(row, 'quote'));
+        tally('created', [before], -1);
+        tally('created', [{ segment, exponent }]);
+      }
     },
 
     /** Marks a quote as too late for an epoch. */

@@ -3,6 +3,7 @@ import { COINBASE_MATURITY } from '../../../domain/epochs/redemption-window.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { type Epoch, epochOperations } from './epochs.ts';
+import { lateWork } from './late-work.ts';
 import { rewardPostings } from './postings.ts';
 import { bigInteger, integer } from './row.ts';
 
@@ -18,6 +19,7 @@ export interface MatureReward {
 export function pricingOperations(db: Database) {
   const { epochById, epochWork } = epochOperations(db);
   const reward = rewardPostings(db);
+  const late = lateWork(db);
   const mature = db.prepare(`
     SELECT epoch FROM epochs WHERE priced_height IS NULL AND standing = 'live' AND closed_height <= ?
     ORDER BY closed_height, epoch LIMIT ?`);
@@ -77,13 +79,14 @@ export function pricingOperations(db: Database) {
 
     /**
      * Fixes the price of the epochs that a reward backs, by all their quotes and rewards at this moment, and books it. From
-     * here on their keysets sign nothing. Where the chain has moved since they were looked at, nothing happens.
+     * here on their keysets sign nothing. Quotes that wait for their block are none of them. Where the chain has moved since they were looked at, nothing happens.
      * @returns whether it was fixed
      */
     fixPrice: ({ epochs, height }: MatureReward): boolean => {
       const rows = epochs.map(found);
       const closing = maturedBy(rows, height);
       if (!closing) return false;
+      for (const epoch of epochs) late.putOff(epoch);
       const giftSats = rows.reduce((sum, { gifts }) => sum + gifts, 0n);
       const backed = rows.map(({ epoch, minimumDifficulty, feePpm }) => {
         return { work: epochWork(epoch).work, minimumDifficulty, feePpm };

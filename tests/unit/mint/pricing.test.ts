@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { auditMint } from '../../../roles/mint/books.ts';
@@ -7,7 +8,7 @@ import { epochScene, FIRST, REWARD } from './epoch-scene.ts';
 
 const NEVER_MS = 3_600_000;
 
-/** A pool whose first epoch has two shares, and a block of it that closed that at `FIRST` + 1. */
+/** A pool whose first epoch has two shares and one on a block that nobody knows, and a block of it that closed that at `FIRST` + 1. */
 async function closedEpoch(t: TestContext, isCarried = true) {
   const scene = await epochScene(t, { confirmations: 1 });
   scene.setTerms({ feePpm: 100_000, windowBlocks: 200 });
@@ -15,12 +16,16 @@ async function closedEpoch(t: TestContext, isCarried = true) {
   const logged: { alert?: string; msg: string }[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
   const height = () => chain.tip?.height;
-  const pricing = new Pricing({ engine, height, isCarried, log, intervalMs: NEVER_MS });
+  const settled: boolean[] = [];
+  /** Whether the first epoch has its price, each time that quotes are looked at again. */
+  const settle = async () => void settled.push((await epoch(FIRST))?.price !== undefined);
+  const pricing = new Pricing({ engine, height, isCarried, settle, log, intervalMs: NEVER_MS });
   t.after(() => pricing.close());
   const outbox = scene.outbox();
   const tipHash = () => chain.blocks.at(-1)?.hashLe ?? new Uint8Array(32);
   await outbox.share(tipHash());
   await outbox.share(tipHash());
+  const waiting = await outbox.share(randomBytes(32));
   await outbox.block(scene.pays());
   await scene.follow();
   const epoch = (at: number) => engine.store.call('epochByUnit', scene.unit(at));
@@ -30,7 +35,7 @@ async function closedEpoch(t: TestContext, isCarried = true) {
     await scene.follow();
     await pricing.run();
   };
-  return { scene, engine, tipHash, outbox, logged, pricing, epoch, on };
+  return { scene, engine, tipHash, outbox, waiting, logged, settled, pricing, epoch, on };
 }
 
 test('a price is fixed 100 blocks after the boundary, once, for all the work of the epoch', async (t) => {
@@ -54,6 +59,20 @@ test('a price is fixed 100 blocks after the boundary, once, for all the work of 
   assert.deepEqual(await epoch(FIRST), priced);
   assert.equal((await epoch(FIRST + 1))?.price, undefined, 'the open one has none');
   assert.equal(scene.alerts().length, 0);
+  assert.deepEqual(auditMint(scene.mint.path).sats.contradictions, []);
+});
+
+test('a quote whose block nobody knows has no part in a price, and waits on in the open epoch', async (t) => {
+  const { scene, tipHash, outbox, waiting, settled, epoch, on } = await closedEpoch(t);
+  assert.equal(waiting.unit, scene.unit(FIRST));
+  await outbox.share(tipHash());
+  await on(99);
+  assert.deepEqual(settled, [], 'there is nothing to be priced');
+  await on(1);
+  assert.deepEqual(settled, [false], 'what waits is looked at right before');
+  assert.equal((await epoch(FIRST))?.price?.work, 3n);
+  assert.equal((await scene.again(waiting)).unit, scene.unit(FIRST + 1));
+  scene.audit();
   assert.deepEqual(auditMint(scene.mint.path).sats.contradictions, []);
 });
 
