@@ -25,7 +25,9 @@ let
   asked = [
     "createwallet"
     "decoderawtransaction"
+    "decodescript"
     "estimatesmartfee"
+    "finalizepsbt"
     "getaddressinfo"
     "getbalances"
     "getbestblockhash"
@@ -47,6 +49,7 @@ let
     "getwalletinfo"
     "listlockunspent"
     "listsinceblock"
+    "listunspent"
     "loadwallet"
     "lockunspent"
     "sendrawtransaction"

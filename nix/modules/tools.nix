@@ -15,7 +15,9 @@ let
     "epochs"
     "generate-blocks"
     "payouts"
+    "reserve"
     "restore"
+    "rewards"
     "wallet"
   ];
   onState =
