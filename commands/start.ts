@@ -41,10 +41,8 @@ async function run(appliance: Appliance, options: StartOptions): Promise<number>
   const ending = await supervisor.ended;
   display.close();
   const views = supervisor.views();
-  const audit = auditAppliance(appliance.state, {
-    answeredTrue: gatherFigures(views).accepted,
-    rowsBefore,
-  });
+  const { accepted, solo } = gatherFigures(views);
+  const audit = auditAppliance(appliance.state, { answeredTrue: accepted - solo, rowsBefore });
   sayHow(appliance, ending, audit.disagreements);
   process.stdout.write(`${toJsonLine(summarize(ending, views, startedAt, audit))}\n`);
   return ending.exitCode === 0 && !audit.agree ? 1 : ending.exitCode;

@@ -39,7 +39,7 @@ export interface Audit {
 
 /** What is known of a run from elsewhere. */
 export interface RunFigures {
-  /** Shares that miners were answered true in this run. */
+  /** Shares that miners were answered true in this run, but for those that they mined solo. */
   readonly answeredTrue: bigint;
   /** Rows of the outbox before it. */
   readonly rowsBefore: number;

@@ -7,12 +7,18 @@ export class Solo implements WorkTaker {
   readonly name = 'solo';
   readonly offer: JobOffer;
   readonly isBusy = false;
+  #shares = 0;
 
   /** @param rollableBytes as a pool gives them, so that channels stay when miners are moved */
   constructor(script: Uint8Array, rollableBytes: number) {
     const outputs = [{ value: 0n, script }];
     const extranoncePrefix = new Uint8Array(0);
     this.offer = { outputs, extranoncePrefix, rollableBytes, exponent: undefined, isLate: false };
+  }
+
+  /** Shares that nobody pays for. */
+  get shares(): number {
+    return this.#shares;
   }
 
   isVoid(): boolean {
@@ -28,6 +34,7 @@ export class Solo implements WorkTaker {
   }
 
   submit(_job: OwnJob, { answered }: PassedShare): void {
+    this.#shares++;
     answered({ kind: 'accepted' });
   }
 

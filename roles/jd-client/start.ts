@@ -123,6 +123,7 @@ export async function startJdClient(context: Context): Promise<void> {
         channels: server.figures.channels,
         workers: server.activeWorkers,
         shares_accepted: desk.counts.accepted,
+        shares_solo: solo.shares,
         shares_rejected: server.figures.rejected,
         shares_waiting: desk.size,
         blocks_found: found.found,

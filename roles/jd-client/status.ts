@@ -33,5 +33,9 @@ export function openStatus(
   };
   const timer = setInterval(look, LOOK_MS);
   look();
-  return { close: () => clearInterval(timer) };
+  const close = (): void => {
+    clearInterval(timer);
+    look();
+  };
+  return { close };
 }

@@ -8,6 +8,8 @@ export interface ApplianceFigures {
   /** Shares that the miners were answered true, and those that they were refused, since the start. */
   readonly accepted: bigint;
   readonly rejected: bigint;
+  /** Of the accepted those for which no pool was there to pay. */
+  readonly solo: bigint;
   /** The pool's blocks since its outbox began: all, those that are final, those that are not in the chain. */
   readonly blocksFound: bigint;
   readonly blocksConfirmed: bigint;
@@ -26,6 +28,7 @@ export function gatherFigures(views: readonly RoleView[]): ApplianceFigures {
     miners: figure('translator', 'miners'),
     accepted: figure('translator', 'shares_accepted'),
     rejected: figure('translator', 'shares_rejected'),
+    solo: figure('jd-client', 'shares_solo'),
     blocksFound: figure('pool', 'blocks_found'),
     blocksConfirmed: figure('pool', 'blocks_confirmed'),
     blocksOrphaned: figure('pool', 'blocks_orphaned'),

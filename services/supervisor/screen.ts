@@ -85,7 +85,7 @@ function describeWork({ text, restarts }: RoleView): string {
 }
 
 function figureLines(figures: ApplianceFigures): string[] {
-  const row = (label: string, ...parts: readonly [value: bigint, what: string][]): string =>
+  const row = (label: string, ...parts: readonly (readonly [value: bigint, what: string])[]): string =>
     label.padEnd(NAME_WIDTH) +
     parts.map(([value, what]) => `${grouped(value)} ${what}`.padEnd(STATE_WIDTH)).join(' ');
   return [
@@ -97,7 +97,12 @@ function figureLines(figures: ApplianceFigures): string[] {
       [figures.blocksOrphaned, 'orphaned'],
     ),
     row('miners', [figures.miners, 'connected']),
-    row('shares', [figures.accepted, 'accepted'], [figures.rejected, 'rejected']),
+    row(
+      'shares',
+      [figures.accepted, 'accepted'],
+      [figures.rejected, 'rejected'],
+      ...(figures.solo > 0n ? [[figures.solo, 'solo, unpaid'] as const] : []),
+    ),
     row('ehash', [figures.waiting, 'waiting'], [figures.wallet, 'in the wallet']),
   ].map((line) => line.trimEnd());
 }

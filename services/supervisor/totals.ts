@@ -1,7 +1,7 @@
 import type { Figures } from './role-process.ts';
 
 /** Figures that count from a process's start; over restarts they are added up. */
-const COUNTED = new Set(['shares_accepted', 'shares_rejected']);
+const COUNTED = new Set(['shares_accepted', 'shares_rejected', 'shares_solo']);
 
 /** A role's figures over all its processes of this run. */
 export class Totals {

@@ -200,6 +200,7 @@ test('a pool that goes away: the next one, then solo, then back to the first', {
   await jobAfter(channel);
   assert.equal(await share(channel, all.key, 2), 'accepted');
   assert.match(toHex(channel.job.coinbase_tx_suffix), /0152/, "the miner's own script");
+  await until(() => client.role.status.figures['shares_solo'] === 1, 'the share that nobody pays for');
 
   await all.pool.role.restart();
   await until(

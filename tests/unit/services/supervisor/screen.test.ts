@@ -58,6 +58,12 @@ test('the screen shows roles, figures and where to point a miner and a wallet', 
   assert.match(screen, /\/srv\/state/);
 });
 
+test('shares that nobody pays for are told apart', () => {
+  const solo = view('jd-client', { figures: { shares_accepted: 50, shares_solo: 40n } });
+  const screen = renderScreen([...views, solo], around, { columns: 100, colours: false }).join('\n');
+  assert.match(screen, /^shares +12,345 accepted +6 rejected +40 solo, unpaid$/m);
+});
+
 test('no line is wider than the terminal, and colours take no room', () => {
   for (const columns of [20, 40, 80]) {
     for (const line of renderScreen(views, around, { columns, colours: true })) {
