@@ -5,7 +5,7 @@ import { knownReason } from '../api/reject-words.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { Crowd } from './crowd.ts';
 import type { EventLog } from './events.ts';
-import { judgeMiner, type KnownMiners, noteShares, rowOf } from './known-miners.ts';
+import { judgeMiner, type KnownMiner, type KnownMiners, noteShares, rowOf } from './known-miners.ts';
 import type { Recorder } from './recorder.ts';
 import { Reports, type RoleReport } from './reports.ts';
 import { SideNews } from './side-news.ts';
@@ -141,27 +141,29 @@ export class Board {
 
   /** Looks at each miner's state; to be called every few seconds. */
   judge(): void {
-    const { miners, clock, events, recorder } = this.#parts;
-    const now = clock();
+    const now = this.#parts.clock();
+    for (const miner of this.#parts.miners.all) this.#judge(miner, now);
+  }
+
+  #judge(miner: KnownMiner, now: number): void {
+    const { events, recorder } = this.#parts;
+    const state = judgeMiner(miner, now);
     // Who is gone is not known while the role that sees it is away, and until it has told who is there.
     const knowsWhoIsGone = this.isSeeing && now - this.#seeingSince >= SETTLE_MS;
-    for (const miner of miners.all) {
-      const state = judgeMiner(miner, now);
-      if (state === miner.state || (state === 'offline' && !knowsWhoIsGone)) continue;
-      const before = miner.state;
-      miner.state = state;
-      miner.stateSince = now;
-      if (miner.lastShareAt !== undefined) recorder.miner(rowOf(miner));
-      const words = { ok: 'is well', low: 'is below 70 % of its own day', offline: 'is offline' }[state];
-      if (before === 'offline' && state === 'ok') continue;
-      events.add({
-        kind: `miner-${state}`,
-        severity: state === 'ok' ? 'info' : 'warning',
-        subject: miner.name,
-        miner_id: miner.id,
-        text: `${miner.name} ${words}`,
-      });
-    }
+    if (state === miner.state || (state === 'offline' && !knowsWhoIsGone)) return;
+    const before = miner.state;
+    miner.state = state;
+    miner.stateSince = now;
+    if (miner.lastShareAt !== undefined) recorder.miner(rowOf(miner));
+    const words = { ok: 'is well', low: 'is below 70 % of its own day', offline: 'is offline' }[state];
+    if (before === 'offline' && state === 'ok') return;
+    events.add({
+      kind: `miner-${state}`,
+      severity: state === 'ok' ? 'info' : 'warning',
+      subject: miner.name,
+      miner_id: miner.id,
+      text: `${miner.name} ${words}`,
+    });
   }
 
   #accepted(
@@ -178,6 +180,8 @@ export class Board {
     this.#lastShareAt = Math.max(this.#lastShareAt ?? 0, at);
     if (miner) {
       noteShares(miner, at, work, luckOf(best_hash));
+      // Nobody is to be shown as offline beside the share that has just come.
+      if (miner.state === 'offline') this.#judge(miner, this.#parts.clock());
       recorder.miner(rowOf(miner));
     }
     if (!worker) return;

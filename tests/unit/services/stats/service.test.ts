@@ -132,6 +132,18 @@ test('what is not known yet is no metric, and is one as soon as it is known', as
   await role.close();
 });
 
+test('nobody is offline beside the share that has just come', async (t) => {
+  const service = await startService(t);
+  const role = startRole(t, service.tcpPort);
+  for (const event of [...openChannel(1, 'rig'), share(1)]) role.send(event);
+  let rig: Miners['miners'][number] | undefined;
+  await until('the miner', async () => {
+    [rig] = (await get<Miners>(service, '/api/miners')).miners;
+    return rig !== undefined;
+  });
+  assert.equal(rig?.state, 'ok');
+});
+
 test('since when a miner is as it is survives a restart of the service', async (t) => {
   const first = await startService(t);
   const place = { place: first.place, tcpPort: first.tcpPort };
