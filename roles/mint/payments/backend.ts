@@ -31,7 +31,10 @@ export interface PaymentBackend {
    */
   createRequest(wanted: WantedRequest): Promise<PaymentRequest>;
 
-  /** Told when a request's quote is stored, where a payment that came before could not be credited. */
+  /**
+   * Told when a request's quote is stored, where a payment that came before could not be credited. What a mint that was
+   * killed has stored, it is not told of.
+   */
   requestStored?(lookup: string): Promise<void>;
 
   /**

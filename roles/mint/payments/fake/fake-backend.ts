@@ -30,6 +30,9 @@ export interface FakeSettings {
 /** A node id that everybody can sign for: it is paid nothing but play money. */
 const NODE_KEY = hash('sha256', 'hashpool fake Lightning node', 'buffer');
 
+/** How long after its start a mint has stored what was asked for, by itself or by another of its processes. */
+const STORED_BY_MS = 2_000;
+
 /**
  * A payment network that moves no money: what it is asked to receive comes by itself, and it pays any invoice, of
  * any chain and age, as peers' fake wallets do; see instructions.ts for how to make it fail.
@@ -73,6 +76,9 @@ export class FakeBackend implements PaymentBackend {
       name: 'fake payments',
       data: { method },
     });
+    const { paysAfterMs } = settings;
+    // A mint that was killed has stored requests that it never told of.
+    if (paysAfterMs !== undefined) await store.call('makeAllDue', Date.now() + STORED_BY_MS + paysAfterMs);
     return new FakeBackend(method, store, invoices, settings);
   }
 

@@ -58,7 +58,14 @@ export interface FakeOutgoing {
 /** @param data the method whose payments these are */
 export function operations(db: Database, { method }: { readonly method: string }) {
   const addRequest = db.prepare('INSERT INTO fake_requests (method, lookup, amount) VALUES (?, ?, ?)');
-  const makeDue = db.prepare('UPDATE fake_requests SET due = ? WHERE lookup = ? AND amount IS NOT NULL');
+  const unpaidOnes = `due IS NULL
+      AND NOT EXISTS (SELECT 1 FROM fake_incoming WHERE fake_incoming.lookup = fake_requests.lookup)`;
+  const makeDue = db.prepare(
+    `UPDATE fake_requests SET due = ? WHERE lookup = ? AND amount IS NOT NULL AND ${unpaidOnes}`,
+  );
+  const makeAllDue = db.prepare(
+    `UPDATE fake_requests SET due = ? WHERE method = ? AND amount IS NOT NULL AND ${unpaidOnes}`,
+  );
   const due = db.prepare(
     'SELECT lookup, amount FROM fake_requests WHERE method = ? AND due <= ? ORDER BY due, request',
   );
@@ -71,9 +78,7 @@ export function operations(db: Database, { method }: { readonly method: string }
     'SELECT * FROM fake_incoming WHERE method = ? AND incoming > ? ORDER BY incoming LIMIT ?',
   );
   after.setReadBigInts(true);
-  const unpaid = db.prepare(`
-    SELECT 1 FROM fake_requests WHERE lookup = ? AND due IS NULL
-      AND NOT EXISTS (SELECT 1 FROM fake_incoming WHERE fake_incoming.lookup = fake_requests.lookup)`);
+  const unpaid = db.prepare(`SELECT 1 FROM fake_requests WHERE lookup = ? AND ${unpaidOnes}`);
   const addOutgoing = db.prepare(`
     INSERT INTO fake_outgoing (method, key, request, amount, fee, result) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO NOTHING`);
@@ -93,6 +98,11 @@ export function operations(db: Database, { method }: { readonly method: string }
     /** Lets a request of a known amount pay itself from a time on, in milliseconds since 1970. */
     makeDue: ({ lookup, due }: { lookup: string; due: number }): void => {
       makeDue.run(due, lookup);
+    },
+
+    /** The same for all that would never be paid. */
+    makeAllDue: (due: number): void => {
+      makeAllDue.run(due, method);
     },
 
     /** Somebody pays to a request. */
