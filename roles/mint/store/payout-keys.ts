@@ -58,12 +58,13 @@ export function payoutKeyOperations(db: Database) {
   const byKey = db.prepare('SELECT * FROM payout_keys WHERE public_key = ?');
   byKey.setReadBigInts(true);
   const others = db.prepare('SELECT count(*) AS n FROM payout_keys WHERE script = ? AND public_key <> ?');
-  // Numbered here: inputs of other operations name the row.
+  // Numbered here: inputs of other operations name the row. How far its quotes were looked through stays, so that nobody
+  // who registers without end has all others wait: a price since makes that begin anew in any case.
   const register = db.prepare(`
     INSERT INTO payout_keys (payout_key, public_key, counter, address, script, threshold)
     VALUES ((SELECT coalesce(max(payout_key), 0) + 1 FROM payout_keys), ?, ?, ?, ?, ?)
     ON CONFLICT (public_key) DO UPDATE SET counter = excluded.counter, address = excluded.address,
-      script = excluded.script, threshold = excluded.threshold, examined = 0, examined_quote = 0
+      script = excluded.script, threshold = excluded.threshold
     WHERE excluded.counter > payout_keys.counter RETURNING payout_key`);
   const credits = db.prepare(`
     SELECT unit, ehash, sats FROM payout_credits JOIN epochs USING (epoch)
@@ -88,7 +89,7 @@ export function payoutKeyOperations(db: Database) {
     payoutKey,
 
     /**
-     * Takes a registration in place of the key's last one. All of its quotes are looked through anew.
+     * Takes a registration in place of the key's last one. After the first all of its quotes are looked through.
      * Preconditions: it was signed by the key, which has a quote; its counter is higher than the last one's.
      * @throws HashpoolError 'key-unknown', 'counter-too-low', 'address-in-use'
      */

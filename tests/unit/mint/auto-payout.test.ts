@@ -159,6 +159,22 @@ test('a price that is fixed while a key is looked through brings all of its quot
   s.sound();
 });
 
+test('a key that registers again and again keeps no other waiting', async (t) => {
+  const s = await scene(t);
+  const [loud, quiet] = [s.newKey(), s.newKey()];
+  const due = await s.mint.addQuotes(quiet.key, [0]);
+  await s.priced();
+  await s.mint.addQuotes(loud.key, [0, 0, 0]);
+  await s.register(loud.key);
+  await s.register(quiet.key);
+  for (let counter = 2; counter < 8; counter++) {
+    await s.register(loud.key, counter);
+    await s.engine.store.call('creditPayouts', { limit: 1 });
+  }
+  assert.deepEqual(await s.states(due), ['AUTO_PAID']);
+  s.sound();
+});
+
 test('only a key with a quote registers, by a counter that rises, and an address serves so many', async (t) => {
   const s = await scene(t);
   const miner = s.newKey();
