@@ -72,6 +72,10 @@ export const jdServerConfig = table({
       default: 256,
     },
   ),
+  declared_transactions_mb: integer(
+    'megabytes of transactions that the declared jobs of all clients may hold, an eighth of them those of one address',
+    { min: 128, max: 65_536, default: 256 },
+  ),
   stats: statsClientConfig,
 });
 

@@ -3,6 +3,7 @@ import {
   type DeclaredBlock,
   solvedBy,
 } from '../../domain/job-declaration/declared-block.ts';
+import { DeclaredJobs } from '../../domain/job-declaration/declared-jobs.ts';
 import { KnownTransactions } from '../../domain/job-declaration/known-transactions.ts';
 import type { BlockTemplate } from '../../domain/templates/block-template.ts';
 import type { TransactionOutput } from '../../protocols/bitcoin/output.ts';
@@ -40,11 +41,13 @@ export interface HouseSums {
 /** Declarations that may wait for the node, of all clients together. */
 const MAX_PROPOSALS = 64;
 const MS_PER_MINUTE = 60_000;
+const BYTES_PER_MB = 2 ** 20;
 
 /** What all clients of the jd-server share: the node, the tokens' key, limits and numbers. */
 export class House {
   readonly node: NodeView;
   readonly known: KnownTransactions;
+  readonly jobs: DeclaredJobs;
   readonly declarations: TokenBuckets;
   readonly allocations: TokenBuckets;
   /** Solutions of no job: each costs the hashes of a client's jobs. */
@@ -61,8 +64,10 @@ export class House {
 
   constructor(parts: HouseParts) {
     this.#parts = parts;
-    const { known_transactions_mb, declarations_per_minute: perMinute } = parts.config;
-    this.known = new KnownTransactions(known_transactions_mb << 20);
+    const { config } = parts;
+    const perMinute = config.declarations_per_minute;
+    this.known = new KnownTransactions(config.known_transactions_mb * BYTES_PER_MB);
+    this.jobs = new DeclaredJobs(config.declared_transactions_mb * BYTES_PER_MB);
     this.node = new NodeView(this.known);
     const rate = { perSecond: (1000 * perMinute) / MS_PER_MINUTE, burst: perMinute };
     this.declarations = new TokenBuckets(rate, () => performance.now());

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DeclaredBlock } from '../../domain/job-declaration/declared-block.ts';
+import type { JobShelf } from '../../domain/job-declaration/declared-jobs.ts';
 import { IssuedTokens } from '../../domain/job-declaration/issued-tokens.ts';
 import type { KnownTransaction } from '../../domain/job-declaration/known-transactions.ts';
 import { encodeCompactSize } from '../../protocols/bitcoin/compact-size.ts';
@@ -24,8 +24,6 @@ type Message<N extends JobDeclarationMessage['name']> = Extract<JobDeclarationMe
 
 /** Declarations of one client that may wait for the one before. */
 const MAX_WAITING = 4;
-/** Found blocks are looked for among so many jobs, the newest first. */
-const MAX_JOBS = 4;
 /** How long a miner's node may be ahead of ours. */
 const TIP_PATIENCE_MS = 10_000;
 /** For the client's answer with the transactions that are missing. */
@@ -64,8 +62,7 @@ export class Session {
   readonly #connection: Sv2Connection<JobDeclarationMessage>;
   readonly #house: House;
   readonly #tokens = new IssuedTokens();
-  /** All on one tip, so that what went with a tip is not kept. */
-  #jobs: readonly DeclaredBlock[] = [];
+  readonly #shelf: JobShelf;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
   #asked: Asked | undefined;
@@ -73,6 +70,8 @@ export class Session {
   constructor(connection: Sv2Connection<JobDeclarationMessage>, house: House) {
     this.#connection = connection;
     this.#house = house;
+    this.#shelf = house.jobs.open(connection.client);
+    void connection.closed.then(() => this.#shelf.close());
   }
 
   receive(message: JobDeclarationMessage): void {
@@ -150,11 +149,10 @@ export class Session {
       transactionsOf: (declaration) => this.#transactionsOf(declaration),
       propose: (block) => house.propose(block),
     });
+    this.#shelf.keep(judged.block);
     // What the node would not take in a block is not worth the room of what it would.
     for (const transaction of judged.transactions) house.known.add(transaction);
     this.#tokens.use(terms);
-    const earlier = this.#jobs.filter(({ prevHashLe }) => equalBytes(prevHashLe, judged.block.prevHashLe));
-    this.#jobs = [judged.block, ...earlier].slice(0, MAX_JOBS);
     house.count('declared');
     // The declared job's token has an id of its own: the pool takes each once.
     const declared = {
@@ -213,7 +211,7 @@ export class Session {
 
   #push({ prev_hash, extranonce, version, ntime, nonce }: Message<'PushSolution'>): void {
     const solution = { extranonce, version, time: ntime, nonce };
-    const onTip = this.#jobs.filter(({ prevHashLe }) => equalBytes(prevHashLe, prev_hash));
+    const onTip = this.#shelf.jobs.filter(({ prevHashLe }) => equalBytes(prevHashLe, prev_hash));
     if (onTip.some((block) => this.#house.solve(block, solution))) return;
     const { remote, client } = this.#connection;
     this.#house.log.warn({ remote }, 'a solution fits none of the jobs that this client has declared');

@@ -17,7 +17,14 @@ import {
   solve,
 } from '../harness/declared-job.ts';
 import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harness/jd-server.ts';
-import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
+import {
+  ANYONE_SCRIPT,
+  type Coin,
+  coinbaseCoins,
+  OPEN_MEMPOOL,
+  spend,
+  spending,
+} from '../harness/mempool.ts';
 import { until } from '../harness/template-client.ts';
 
 const LIMIT_MS = 120_000;
@@ -329,4 +336,59 @@ test('who asks for tokens without end, or pushes what solves nothing, is hung up
   await until(() => !greedy.isOpen, 'the end of its connection');
   assert((await jdClient(t, server)).isOpen);
   assert.equal(await node.rpc.call('getbestblockhash'), offer.previousblockhash);
+});
+
+/** The offer with one transaction of nearly a megabyte, which the node has not seen: as many as there are fees. */
+function largeOffer(offer: NodeOffer, coin: Coin, fee: number): NodeOffer {
+  const transaction = spending(coin, BigInt(fee), 22_000);
+  const hash = toHex(reversed(transaction.getHash(true)));
+  const large = { data: transaction.toHex(), txid: transaction.getId(), hash, fee };
+  return { ...offer, coinbasevalue: offer.coinbasevalue + fee, transactions: [large] };
+}
+
+test('the transactions of all jobs of an address have a bound, and room comes back with who leaves', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { node, server, client } = await scene(t, 0, ['declared_transactions_mb = 128']);
+  const [coin] = await coinbaseCoins(node, 1);
+  assert(coin);
+  const offer = await offerOf(node);
+  const declareLarge = async (declarer: JdClient, fee: number) => {
+    const large = largeOffer(offer, coin, fee);
+    await declare(declarer, large, { requestId: fee });
+    const { unknown_tx_position_list } = await declarer.next('ProvideMissingTransactions');
+    const sent = unknown_tx_position_list.map((place) => fromHex(large.transactions[place]?.data ?? ''));
+    declarer.send({
+      name: 'ProvideMissingTransactions.Success',
+      request_id: fee,
+      transaction_list: sent,
+    });
+  };
+  // An eighth of 128 MB: seventeen of them, of four to a connection.
+  const clients = [client];
+  for (let i = 0; i < 4; i++) clients.push(await jdClient(t, server));
+  const last = clients[4];
+  assert(last);
+  for (let job = 0; job < 17; job++) {
+    const declarer = clients[Math.floor(job / 4)] ?? last;
+    await declareLarge(declarer, 1_000 + job);
+    await declarer.next('DeclareMiningJob.Success');
+  }
+  await declareLarge(last, 2_000);
+  assert.match(
+    (await refusal(last)).join(' '),
+    /^too-many-declarations no room for this job: jobs of one address may hold 16777216 bytes/,
+  );
+  // A job of what is there already is taken as ever.
+  await declare(last, largeOffer(offer, coin, 1_000));
+  await last.next('DeclareMiningJob.Success');
+
+  client.close();
+  // The server learns of the end in its own time.
+  for (let fee = 3_000; ; fee++) {
+    await declareLarge(last, fee);
+    const answer: JobDeclarationMessage = await last.any();
+    if (answer.name === 'DeclareMiningJob.Success') break;
+    assert.equal('error_code' in answer && answer.error_code, 'too-many-declarations');
+  }
 });
