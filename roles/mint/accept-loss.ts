@@ -26,6 +26,7 @@ export interface Loss {
   readonly balances: bigint;
 }
 
+const FOR_COINBASES = "purpose = 'coinbase' AND paid IS NULL";
 const UNISSUED = `outcome IN (${Outcome.open}, ${Outcome.waiting})`;
 
 /** What accepting would give up; undefined where the database is not frozen. */
@@ -40,7 +41,7 @@ export function lossOf(db: Database): Loss | undefined {
       return { unit, unissued: (open.get(unit) ?? 0n) + mintable, outstanding };
     }),
     pendingMelts: Number(pending?.['n']),
-    balances: readSatBooks(db).payouts.balances,
+    balances: readSatBooks(db).payouts.balances + heldForCoinbases(db),
   };
 }
 
@@ -96,8 +97,21 @@ export function acceptLoss(db: Database, statement: string, now: number): void {
   );
 }
 
-/** Balances become holds that nothing ends by itself: the books still know of them. */
+/** Open holds for coinbases, in sats: a block on a tip that the copy knows nothing of may have paid them. */
+function heldForCoinbases(db: Database): bigint {
+  const held = db.prepare(
+    `SELECT CAST(coalesce(sum(sats), 0) AS BIGINT) AS sats FROM payout_holds WHERE ${FOR_COINBASES}`,
+  );
+  held.setReadBigInts(true);
+  return bigInteger(held.get() ?? {}, 'sats');
+}
+
+/** Balances, and what coinbases were to pay of them, become holds that nothing ends by itself: the books still know of them. */
 function holdBack(db: Database, loss: number): void {
+  db.exec(`
+    UPDATE payout_keys SET balance = balance + (
+      SELECT coalesce(sum(sats), 0) FROM payout_holds AS h WHERE h.payout_key = payout_keys.payout_key AND ${FOR_COINBASES})`);
+  db.exec(`DELETE FROM payout_holds WHERE ${FOR_COINBASES}`);
   const reference = new Uint8Array(4);
   new DataView(reference.buffer).setUint32(0, loss);
   const hold = db.prepare(`

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { acceptLoss, lossOf } from '../../../roles/mint/accept-loss.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
+import { schema } from '../../../roles/mint/store/schema.ts';
+import { openPlace } from '../../../runtime/sql/open.ts';
 import { CONFIG, payoutScene, runSql } from './coinbase-payout-scene.ts';
+import { readRows } from './epoch-scene.ts';
 
 /** free, held, paid of each key. */
 type Scene = Awaited<ReturnType<typeof payoutScene>>;
@@ -254,4 +258,32 @@ test('books that do not say what blocks have paid contradict themselves', async 
   assert.deepEqual(wrong(), [
     'block 102 pays 1000000 sats to the pool and 5001 of balances, and its coinbase has 1005000',
   ]);
+});
+
+test('after a loss no coinbase pays what one may have paid that the copy knows nothing of', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  s.chain.mine();
+  await s.look();
+  const paying = s.onTip();
+  s.credit(1, 3000);
+  await s.look();
+  // The copy is of before this tip was told.
+  const own = '(SELECT max(payout_set) FROM payout_sets)';
+  runSql(s.mint.path, `DELETE FROM payout_set_outputs WHERE payout_set = ${own}`);
+  runSql(s.mint.path, `DELETE FROM payout_sets WHERE payout_set = ${own}`);
+  await s.engine.store.call('freeze', 'a test');
+  const db = openPlace(s.mint.path, schema);
+  t.after(() => db.close());
+  const balances = lossOf(db)?.balances;
+  acceptLoss(db, 'of a test', Date.now());
+  await s.deliver(s.mine(paying));
+  await s.look();
+  assert.deepEqual(s.onTip(), []);
+  assert.equal(balances, 8000n, 'said before it was accepted');
+  assert.deepEqual(books(s), [[0, 8000, 0]]);
+  const purposes = readRows(s.mint.path, 'SELECT purpose FROM payout_holds').map(({ purpose }) => purpose);
+  assert.deepEqual(purposes, ['lost']);
+  s.audit();
 });
