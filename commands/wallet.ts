@@ -7,7 +7,7 @@ import { type StateFolder, stateFolder } from '../services/supervisor/state-fold
 import { openWallet } from '../services/wallet/wallet.ts';
 import { readCommandLine, runCommand } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
-import { chooseAction, print, walletActions } from './appliance/wallet-actions.ts';
+import { chooseAction, print, type Said, walletActions } from './appliance/wallet-actions.ts';
 import { walletOptions } from './appliance/wallet-options.ts';
 
 /** Where the second column of the usage begins. */
@@ -51,7 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
     log: { info: () => undefined },
   });
   try {
-    print(await run(wallet), json);
+    const say = (said: Said) => print(said, json);
+    say(await run(wallet, say));
     return 0;
   } finally {
     await wallet.close();

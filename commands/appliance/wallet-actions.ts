@@ -5,6 +5,7 @@ import { isHashpoolError } from '../../protocols/errors.ts';
 import { OWN_KEY } from '../../services/wallet/sign-in.ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
 import { runAutoPayout } from './auto-payout-action.ts';
+import { autoRedeem, untilInterrupted } from './auto-redeem.ts';
 import { usageError } from './command-line.ts';
 import { formatTable } from './text-table.ts';
 import {
@@ -25,10 +26,12 @@ interface Call {
   readonly wallet: Wallet;
   readonly argument: string;
   readonly options: GivenOptions;
+  /** For what is to be said before the action ends. */
+  readonly say: (said: Said) => void;
 }
 
 /** What an action has to say: to people, and to programs. */
-interface Said {
+export interface Said {
   readonly words: string;
   /** An object, or several, each a line of JSON. */
   readonly json: object | readonly object[];
@@ -168,10 +171,11 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     argument: '[UNIT]',
     help: [
       'turns ehash of an epoch into sats, or of all that can be redeemed; the end of a unit is enough to name it,',
-      'such as the height at which it was opened',
+      'such as the height at which it was opened. --auto stays and redeems whatever can be, until Ctrl-C',
     ],
-    options: [],
-    run: async ({ wallet, argument }) => {
+    options: ['auto'],
+    run: async ({ wallet, argument, options: { auto }, say }) => {
+      if (auto) return redeemUntilStopped(wallet, argument, say);
       await wallet.collect();
       const redeemed = await wallet.redeem(argument === '' ? undefined : argument);
       return { words: redeemedTable(redeemed), json: redeemed };
@@ -209,7 +213,7 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
 export function chooseAction(
   words: readonly string[],
   options: GivenOptions,
-): (wallet: Wallet) => Promise<Said> {
+): (wallet: Wallet, say: (said: Said) => void) => Promise<Said> {
   const [name = '', argument = '', ...rest] = words;
   const action = Object.hasOwn(walletActions, name) ? walletActions[name] : undefined;
   if (!action) {
@@ -223,7 +227,7 @@ export function chooseAction(
     const known = action.options.map((each) => `--${each}`).join(', ');
     throw usageError(`${name} takes no --${option}${known && `; it takes ${known}`}`);
   }
-  return (wallet) => action.run({ wallet, argument, options });
+  return (wallet, say) => action.run({ wallet, argument, options, say });
 }
 
 /** What was said, for standard output. */
@@ -256,6 +260,18 @@ async function payInvoice(wallet: Wallet, invoice: string, options: GivenOptions
   const paid = await wallet.payInvoice(invoice, most);
   const row = { paid: `${paid.amount}`, fee: `${paid.fee}`, unit: paid.unit, preimage: paid.preimage ?? '' };
   return { words: formatTable([row]), json: paid };
+}
+
+async function redeemUntilStopped(wallet: Wallet, unit: string, say: (said: Said) => void): Promise<Said> {
+  if (unit !== '') throw usageError('--auto redeems all that can be: name no unit beside it');
+  const warn = (words: string) => void process.stderr.write(`${words}\n`);
+  warn('redeems what can be, once a minute; Ctrl-C ends it');
+  const sats = await autoRedeem(wallet, {
+    stop: untilInterrupted(),
+    onRedeemed: (redeemed) => say({ words: redeemedTable(redeemed), json: redeemed }),
+    onTrouble: (words) => warn(`tried again in a minute: ${words}`),
+  });
+  return { words: `${sats} sat in all`, json: [] };
 }
 
 async function argumentOrInput(what: string, given: string): Promise<string> {

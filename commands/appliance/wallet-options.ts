@@ -24,6 +24,7 @@ export const walletOptions = {
   address: { type: 'string' },
   threshold: { type: 'string' },
   key: { type: 'string' },
+  auto: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
 export type WalletOption = keyof typeof walletOptions;

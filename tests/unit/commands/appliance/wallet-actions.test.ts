@@ -59,6 +59,7 @@ for (const [words, options, message] of [
   [['send', '1', '2'], {}, /send takes AMOUNT, not 2 too/],
   [['balance', 'all'], {}, /balance takes no argument, not all too/],
   [['balance'], { to: 'x' }, /balance takes no --to$/],
+  [['balance'], { auto: true }, /balance takes no --auto$/],
   [['history'], { note: 'x' }, /takes no --note; it takes --limit, --before/],
 ] as const) {
   test(`a command line is refused in words: ${words.join(' ')} ${JSON.stringify(options)}`, () => {
@@ -156,7 +157,7 @@ function payingWallet() {
 test('pay tells an invoice from a request, and what belongs to which', async () => {
   const { paid, wallet } = payingWallet();
   const pay = (request: string, options: GivenOptions = {}) =>
-    chooseAction(['pay', request], options)(wallet);
+    chooseAction(['pay', request], options)(wallet, () => undefined);
   const invoice = await pay('LNBC1x', { 'max-fee': '3' });
   assert.equal(invoice.words, 'paid                 fee  unit  preimage\n1152921504606846976  2    sat   ab');
   await pay('lightning:lnbcrt1x', { 'max-fee': '0' });
