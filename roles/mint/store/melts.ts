@@ -6,7 +6,7 @@ import type { Database, Row } from '../../../runtime/sql/database.ts';
 import { runSteps } from '../../../runtime/sql/together.ts';
 import { ledgerWrites, type SignatureRow, type SpentRow } from './ledger.ts';
 import { type HeldOutput, type MeltRow, meltOf } from './melt-row.ts';
-import { payoutBalanceOperations } from './payout-balances.ts';
+import { balanceChanged, payoutBalanceOperations } from './payout-balances.ts';
 import { bigInteger, blob, integer, text } from './row.ts';
 
 /** A melt quote that is about to be given out. */
@@ -93,6 +93,7 @@ export function meltOperations(db: Database) {
     WHERE method = ? AND lookup = ? AND amount_paid = 0 AND is_lost = 0 RETURNING mint_quote, id, amount`);
   settleQuote.setReadBigInts(true);
   const { holdBalances, settleHeld, releaseHeld } = payoutBalanceOperations(db);
+  const isPaidTo = db.prepare('SELECT 1 FROM payout_keys WHERE payout_key = ? AND address = ?');
   // It ends before it begins, so that no tokens ever pay it.
   const addBegun = db.prepare(`
     INSERT INTO melt_quotes (id, method, unit, request, lookup, amount, fee_options, expiry, state, attempt, selected_fee,
@@ -238,11 +239,12 @@ export function meltOperations(db: Database) {
 
     /**
      * A2: sats of a balance are held and a quote is PENDING for them, all or nothing; from then on it is a payment like any
-     * other. Preconditions: the key is registered and has so much.
+     * other. Preconditions: the key is registered for that address and has so much.
      * @throws HashpoolError 'balance-changed'
      */
     payBalance: (payment: BalancePayment): void => {
       const { id, payoutKey, request, amount, feeOptions, selectedFee, provided, claimedUntil } = payment;
+      if (!isPaidTo.get(payoutKey, request)) throw balanceChanged(payoutKey, 'has another address');
       holdBalances({ purpose: 'onchain', reference: id, holds: [{ payoutKey, sats: provided }] });
       addBegun.run(id, request, amount, stringifyJson(feeOptions), selectedFee, provided, claimedUntil);
     },

@@ -78,8 +78,10 @@ export function payoutBalanceOperations(db: Database) {
      */
     holdBalances: ({ purpose, reference, holds }: NewHolds): void => {
       for (const { payoutKey, sats } of holds) {
-        if (!take.get(sats, payoutKey, sats)) throw changed(payoutKey, `has no ${sats} sats to pay out`);
-        if (!hold.get(payoutKey, purpose, reference, sats)) throw changed(payoutKey, 'is paid by it already');
+        if (!take.get(sats, payoutKey, sats))
+          throw balanceChanged(payoutKey, `has no ${sats} sats to pay out`);
+        if (!hold.get(payoutKey, purpose, reference, sats))
+          throw balanceChanged(payoutKey, 'is paid by it already');
       }
     },
 
@@ -142,7 +144,8 @@ function sumOf(rows: readonly HeldRow[]): bigint {
   return rows.reduce((sum, { sats }) => sum + sats, 0n);
 }
 
-function changed(payoutKey: number, what: string): HashpoolError {
+/** What was read of a balance holds no more. @param what is so, behind the key's name */
+export function balanceChanged(payoutKey: number, what: string): HashpoolError {
   return new HashpoolError(
     'balance-changed',
     `auto-payout key ${payoutKey} ${what}; look at the balances again`,

@@ -134,6 +134,21 @@ test('what the backend gives up goes back to its balance, and no tokens can pay 
   s.sound();
 });
 
+test('who has registered another address since is not paid to the one before', async (t) => {
+  const s = await scene(t, 100_000);
+  const [due] = await s.store.call('payableBalances', { least: 1_000n, limit: 1 });
+  assert.ok(due);
+  const to = { address: 'another address', script: Uint8Array.of(0x52) };
+  await s.store.call('registerPayout', { publicKey: due.publicKey, counter: 2, to, threshold: 0n });
+  const id = newQuoteId(Date.now(), randomBytes(10));
+  const feeOptions = [{ reserve: 1_000n, blocks: 1, note: undefined }];
+  const payment = { id, amount: 99_000n, feeOptions, selectedFee: 0, provided: 100_000n };
+  const wanted = { ...payment, request: due.address, payoutKey: 1, claimedUntil: Date.now() + 60_000 };
+  await assert.rejects(s.store.call('payBalance', wanted), { code: 'balance-changed' });
+  await s.store.call('payBalance', { ...wanted, request: to.address });
+  s.sound();
+});
+
 test('what was owed in a copy that a loss was accepted for is held back, for it may have been paid since', async (t) => {
   const s = await scene(t, 100_000);
   await s.store.call('freeze', 'a test');
