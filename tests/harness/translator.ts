@@ -24,6 +24,10 @@ export interface TranslatorOptions extends TranslatorUpstream {
   readonly extranonce2Size?: number;
   /** Further lines of the config that stand before its tables; TLS_PORT and FURTHER_PORT in them are free ports. */
   readonly config?: readonly string[];
+  /** Without one there is no mint. */
+  readonly mintUrl?: string;
+  /** Further lines of the config's table of the wallet. */
+  readonly wallet?: readonly string[];
   /** Further credentials, by name. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -40,7 +44,7 @@ export interface TranslatorProcess {
   writeFile(name: string, text: string): void;
 }
 
-/** Starts roles/translator as the supervisor does, without a mint; it ends with the test. */
+/** Starts roles/translator as the supervisor does; it ends with the test. */
 export async function translatorProcess(
   t: Pick<TestContext, 'after'>,
   options: TranslatorOptions,
@@ -69,8 +73,9 @@ export async function translatorProcess(
     '[downstream_difficulty_config]',
     'easiest_difficulty_bits = 0',
     '[wallet]',
+    ...(options.wallet ?? []),
   ]);
-  write('miner.toml', ['[mint]', `url = "http://127.0.0.1:${sv1Port + 1}"`]);
+  write('miner.toml', ['[mint]', `url = "${options.mintUrl ?? `http://127.0.0.1:${sv1Port + 1}`}"`]);
   const args = [entry, '-c', join(folder, 'tproxy.toml'), '-g', join(folder, 'miner.toml')];
   const role = new RoleProcess(args, folder);
   t.after(async () => {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Proof } from '@cashu/cashu-ts';
 import { mismatchOf } from '../../domain/ledger/sums.ts';
 import { toHex } from '../../protocols/bytes.ts';
+import { encodeAuthorityPublicKey } from '../../protocols/sv2/authority-key.ts';
 import { auditMint } from '../../roles/mint/books.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { openWallet, type Wallet } from '../../services/wallet/wallet.ts';
@@ -15,6 +16,7 @@ import { EhashMiner } from '../harness/ehash-miner.ts';
 import { OnchainScene } from '../harness/onchain-scene.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { bare, type SatProof } from '../harness/sat-wallet.ts';
+import { translatorProcess } from '../harness/translator.ts';
 
 const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
@@ -22,6 +24,13 @@ const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter adv
 const SUBSIDY = 5_000_000_000n;
 /** Two per cent. */
 const FEE_PPM = 20_000;
+
+/** For a translator whose wallet alone is wanted. */
+const NO_POOL = {
+  poolPort: 9,
+  poolKey: encodeAuthorityPublicKey(new Uint8Array(32).fill(2)),
+  paysEhash: true,
+};
 
 /** An epoch as the mint's API has it. */
 interface EpochAnswer {
@@ -58,7 +67,7 @@ async function open(t: TestContext) {
     await sleeper.close();
     await rm(folder, { recursive: true, force: true });
   });
-  return { scene, outbox, wallet, sleeper, rewards };
+  return { scene, outbox, wallet, sleeper, sleeperPath: join(folder, 'sleeper.sqlite'), rewards };
 }
 
 async function epochOf(scene: OnchainScene, unit: string): Promise<EpochAnswer> {
@@ -86,7 +95,7 @@ async function untilHeld(wallet: Wallet, unit: string, wanted: bigint): Promise<
 test('mined, closed by a block, redeemed after 100 more, and paid out on the chain, to the satoshi', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const { scene, outbox, wallet, sleeper, rewards } = await open(t);
+  const { scene, outbox, wallet, sleeper, sleeperPath, rewards } = await open(t);
   const { node } = scene;
   const own = await wallet.keyForChannel('a channel');
   const miner = new EhashMiner(scene.mint);
@@ -141,7 +150,7 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   const worth = (sum: bigint) => (payable * sum) / work;
 
   assert.equal(estimate.sats, worth(96n), 'what a closed epoch pays was known before');
-  assert.deepEqual(await wallet.redeem(unit), [{ unit, ehash: 96n, sats: worth(96n) }]);
+  assert.deepEqual(await wallet.redeem(unit.slice(-8)), [{ unit, ehash: 96n, sats: worth(96n) }]);
   assert.deepEqual(await wallet.redeem(), []);
   const balance = await wallet.balance();
   assert.deepEqual(
@@ -183,8 +192,16 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   const sats = tokens.proofs(outputs, first.body.signatures);
 
   // Somebody who has not looked for all that time: his quotes can't be minted any more, and are worth as much.
-  await sleeper.collect();
-  assert.deepEqual(await sleeper.redeem(unit.slice(-8)), [{ unit, ehash: 8n, sats: worth(8n) }]);
+  const translator = await translatorProcess(t, {
+    ...{ ...NO_POOL, mintUrl: scene.mint.url, files: { 'wallet-mnemonic': OTHER } },
+    wallet: ['redeem = "auto"', `db_path = "${sleeperPath}"`],
+  });
+  await translator.role.says(new RegExp(`8 ehash became ${worth(8n)} sats`));
+  const woken = (await sleeper.balance()).filter(({ amount }) => amount > 0n);
+  assert.deepEqual(
+    woken.map(({ unit, amount }) => [unit, amount]),
+    [['sat', worth(8n)]],
+  );
 
   const after = await epochOf(scene, unit);
   const given = worth(96n) + worth(144n) + worth(8n);
