@@ -11,7 +11,7 @@ import { chooseAction, print, type Said, walletActions } from './appliance/walle
 import { walletOptions } from './appliance/wallet-options.ts';
 
 /** Where the second column of the usage begins. */
-const COLUMN = 19;
+const COLUMN = 22;
 
 const actionHelp = Object.entries(walletActions)
   .map(
