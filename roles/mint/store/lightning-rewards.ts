@@ -155,8 +155,12 @@ export function askRewardInvoice(
   db: Database,
   asked: { poolId: Uint8Array; sats: bigint; memo: string; now: number },
 ): number {
+  // A mint that was restored has invoices whose requests its copy lacks: their numbers are taken.
   const ask = db.prepare(`
-    INSERT INTO reward_requests (pool_id, sats, memo, asked_at) VALUES (?, ?, ?, ?) RETURNING reward_request`);
+    INSERT INTO reward_requests (reward_request, pool_id, sats, memo, asked_at)
+    VALUES ((SELECT coalesce(max(reward_request), 0) + 1 FROM (
+      SELECT reward_request FROM reward_requests UNION ALL SELECT reward_request FROM reward_invoices) AS known), ?, ?, ?, ?)
+    RETURNING reward_request`);
   return integer(ask.get(asked.poolId, asked.sats, asked.memo, asked.now) ?? {}, 'reward_request');
 }
 

@@ -189,3 +189,16 @@ test('two processes make one invoice and close one epoch; a pool that blocks pay
   await refusing.run();
   assert.match(s.listed(refused)?.trouble ?? '', /has not rewards = "lightning"/);
 });
+
+test('a request after a restore has no invoice of one that only the journal knew of', async (t) => {
+  const s = await scene(t);
+  const { poolId } = s.mint;
+  // The journal notes invoices; an operator's requests of after the copy are gone.
+  const known = { request: 1, poolId, invoice: 'lnbcrt1old', lookup: 'old', expiry: undefined };
+  await s.engine.store.call('addRewardInvoice', known);
+  const request = s.ask(5_000n);
+  await s.rewards.run();
+  const { invoice } = s.listed(request) ?? {};
+  assert.match(invoice ?? '', /^ln/);
+  assert.notEqual(invoice, known.invoice);
+});
