@@ -29,8 +29,8 @@ export interface JudgeParts {
   readonly rewardScript: Uint8Array;
   /** The tip for a block of that height; undefined where the node's is another. */
   tipFor(height: number): Promise<Tip | undefined>;
-  /** All transactions of a declaration, in its order, those that are not known asked for. */
-  transactionsOf(declaration: Declaration): Promise<readonly KnownTransaction[]>;
+  /** All transactions of a declaration, in its order, those that are not known asked for while the tip stands. */
+  transactionsOf(declaration: Declaration, tip: Tip): Promise<readonly KnownTransaction[]>;
   /** The node's reason against a block on its tip; undefined where it has none. */
   propose(block: Uint8Array): Promise<string | undefined>;
 }
@@ -72,7 +72,7 @@ export async function judgeDeclaration(declaration: Declaration, parts: JudgePar
     );
   const tip = await parts.tipFor(height);
   if (tip === undefined) throw staleTip(height);
-  const transactions = await parts.transactionsOf(declaration);
+  const transactions = await parts.transactionsOf(declaration, tip);
   const block: DeclaredBlock = {
     coinbase: cut,
     extranonceLength: coinbase.extranonceLength,
@@ -124,7 +124,8 @@ function refusalOf(reason: string, height: number): HashpoolError {
   return new HashpoolError(code, `the node would not take this block: ${reason}`);
 }
 
-function staleTip(height: number, reason = ''): HashpoolError {
+/** @param reason the node's, in parentheses and with a space before */
+export function staleTip(height: number, reason = ''): HashpoolError {
   return new HashpoolError(
     'stale-chain-tip',
     `the node's tip is not the one below height ${height}${reason}: declare a job on the newest tip`,

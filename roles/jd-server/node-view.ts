@@ -1,5 +1,6 @@
 import type { KnownTransactions } from '../../domain/job-declaration/known-transactions.ts';
 import type { BlockTemplate } from '../../domain/templates/block-template.ts';
+import { equalBytes } from '../../protocols/bytes.ts';
 
 /** What a block on the node's tip must have. */
 export interface Tip {
@@ -32,6 +33,21 @@ export class NodeView {
     const { prevHashLe, height, bits, currentTime, minimumTime } = template;
     this.#tip = { prevHashLe, height, bits, time: Math.max(currentTime, minimumTime) };
     for (const look of [...this.#waiting]) look();
+  }
+
+  /**
+   * Calls once, as soon as the node's tip is another than this one.
+   * @returns what ends the waiting for it
+   */
+  whenLeft({ prevHashLe }: Tip, left: () => void): () => void {
+    const look = (): void => {
+      if (this.#tip === undefined || equalBytes(this.#tip.prevHashLe, prevHashLe)) return;
+      this.#waiting.delete(look);
+      left();
+    };
+    this.#waiting.add(look);
+    look();
+    return () => void this.#waiting.delete(look);
   }
 
   /**

@@ -17,8 +17,9 @@ import { identityHash, NO_JOB } from '../../protocols/sv2/mining-job-token.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { wallClock } from '../../runtime/sv2/limits.ts';
 import type { House } from './house.ts';
-import { type Declaration, judgeDeclaration } from './judge.ts';
+import { type Declaration, judgeDeclaration, staleTip } from './judge.ts';
 import { fillIn, lookUp } from './missing.ts';
+import type { Tip } from './node-view.ts';
 
 type Message<N extends JobDeclarationMessage['name']> = Extract<JobDeclarationMessage, { name: N }>;
 
@@ -146,7 +147,7 @@ export class Session {
     const judged = await judgeDeclaration(message, {
       rewardScript: house.rewardScript,
       tipFor: (height) => house.node.tipFor(height, TIP_PATIENCE_MS),
-      transactionsOf: (declaration) => this.#transactionsOf(declaration),
+      transactionsOf: (declaration, on) => this.#transactionsOf(declaration, on),
       propose: (block) => house.propose(block),
     });
     this.#shelf.keep(judged.block);
@@ -168,39 +169,30 @@ export class Session {
     });
   }
 
-  async #transactionsOf(declaration: Declaration): Promise<readonly KnownTransaction[]> {
+  async #transactionsOf(declaration: Declaration, tip: Tip): Promise<readonly KnownTransaction[]> {
     const looked = lookUp(declaration, this.#house.known);
     const isWhole = looked.missing.length === 0;
-    return fillIn(
-      declaration,
-      looked,
-      isWhole ? [] : await this.#ask(declaration.request_id, looked.missing),
-    );
+    return fillIn(declaration, looked, isWhole ? [] : await this.#ask(declaration, looked.missing, tip));
   }
 
-  /** @throws HashpoolError 'missing-txs' where the client does not send them in time */
-  #ask(request_id: number, missing: readonly number[]): Promise<readonly Uint8Array[]> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#asked = undefined;
-        reject(
-          new HashpoolError(
-            'missing-txs',
-            `the transactions were not sent within ${MISSING_LIMIT_MS / 1000} s`,
-          ),
-        );
-      }, MISSING_LIMIT_MS);
-      const settle = (transactions: readonly Uint8Array[]): void => {
-        clearTimeout(timer);
-        this.#asked = undefined;
-        resolve(transactions);
-      };
-      this.#asked = { requestId: request_id, settle };
-      this.#connection.send({
-        name: 'ProvideMissingTransactions',
-        request_id,
-        unknown_tx_position_list: [...missing],
-      });
+  /**
+   * The client's transactions at these places of its declaration.
+   * @throws HashpoolError 'missing-txs' where it does not send them in time, 'stale-chain-tip' once the tip is another
+   */
+  #ask({ request_id }: Declaration, missing: readonly number[], tip: Tip): Promise<readonly Uint8Array[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Uint8Array[]>();
+    const timer = setTimeout(() => reject(notSent()), MISSING_LIMIT_MS);
+    this.#asked = { requestId: request_id, settle: resolve };
+    this.#connection.send({
+      name: 'ProvideMissingTransactions',
+      request_id,
+      unknown_tx_position_list: [...missing],
+    });
+    const forget = this.#house.node.whenLeft(tip, () => reject(staleTip(tip.height)));
+    return promise.finally(() => {
+      clearTimeout(timer);
+      forget();
+      this.#asked = undefined;
     });
   }
 
@@ -238,3 +230,6 @@ export class Session {
     });
   }
 }
+
+const notSent = () =>
+  new HashpoolError('missing-txs', `the transactions were not sent within ${MISSING_LIMIT_MS / 1000} s`);

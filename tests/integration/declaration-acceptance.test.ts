@@ -115,6 +115,24 @@ test('jds_should_not_panic_if_jdc_shutsdown: a client that leaves in the middle 
   assert.equal(server.role.pid, pid);
 });
 
+test('race: what is asked for is waited for only while the tip stands, and the next declaration is judged at once', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const { node, client, offer, unseen } = await scene(t);
+  await declare(client, offer, 1);
+  await client.next('ProvideMissingTransactions');
+  await node.generate(1);
+  assert.match(await refusal(client), /^stale-chain-tip: .*: declare a job on the newest tip/);
+  // What comes late harms nothing, and what is unknown is asked for again.
+  provide(client, 1, unseen);
+  const next = await offerOf(node);
+  const { transactions } = offer;
+  await declare(client, { ...next, transactions, coinbasevalue: next.coinbasevalue + Number(FEE) }, 2);
+  assert.equal((await client.next('ProvideMissingTransactions')).request_id, 2);
+  provide(client, 2, unseen);
+  assert.equal((await client.next('DeclareMiningJob.Success')).request_id, 2);
+});
+
 test('jds_receive_solution_while_processing_declared_job: a solution that overtakes the missing transactions harms nothing', {
   timeout: LIMIT_MS,
 }, async (t) => {

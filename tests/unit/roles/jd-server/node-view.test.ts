@@ -29,6 +29,24 @@ test('a job of the next height has the tip at once, an earlier one none', async 
   assert.equal(await view.tipFor(9, LONG_MS), undefined);
 });
 
+test('the end of a tip is told once, at once where it has come, and not to who no longer waits', async () => {
+  const view = new NodeView(new KnownTransactions(1));
+  view.take(template(10));
+  const tip = await view.tipFor(10, LONG_MS);
+  assert(tip);
+  const told: string[] = [];
+  view.whenLeft(tip, () => told.push('waiting'));
+  const forget = view.whenLeft(tip, () => told.push('forgotten'));
+  forget();
+  view.take(template(10));
+  assert.equal(told.join(), '');
+  view.take(template(11));
+  view.take(template(12));
+  assert.equal(told.join(), 'waiting');
+  view.whenLeft(tip, () => told.push('late'));
+  assert.equal(told.join(), 'waiting,late');
+});
+
 test('a job that is ahead of the node waits for it, and no longer than it may', async () => {
   const view = new NodeView(new KnownTransactions(1));
   const early = view.tipFor(11, LONG_MS);
