@@ -3,7 +3,12 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { meetsPower, meetsTargetLe } from '../../protocols/bitcoin/target.ts';
 import { reversed, toHex } from '../../protocols/bytes.ts';
-import { EHASH_EXTENSION, LOCKING_KEY_FIELD } from '../../protocols/ehash/extension.ts';
+import {
+  EHASH_EXTENSION,
+  encodeFixedTarget,
+  FIXED_TARGET_FIELD,
+  LOCKING_KEY_FIELD,
+} from '../../protocols/ehash/extension.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { AutoPaidMiner } from '../harness/auto-paid-miner.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
@@ -49,7 +54,9 @@ async function open(t: TestContext) {
   await pool.role.says(/serving miners/);
   const connection = await pool.connect({ extensions: [EHASH_EXTENSION] });
   const house = new AutoPaidMiner(mint);
-  const channel = await connection.open({ user_identity: encodeHpub(house.publicKey) });
+  // Shares stay easier than a block, however fast this machine finds them.
+  const isFixed = { extension: EHASH_EXTENSION, field: FIXED_TARGET_FIELD, value: encodeFixedTarget() };
+  const channel = await connection.open({ user_identity: encodeHpub(house.publicKey) }, [isFixed]);
 
   async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     for (const end = Date.now() + WAIT_MS; ; await delay(100)) {
