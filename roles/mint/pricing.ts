@@ -65,8 +65,10 @@ export class Pricing {
       const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
       if (due.length > 0) await this.#parts.settle?.();
       for (const epochs of due) await this.#fix(epochs, height);
+      // What is owed can't be credited while nothing is signed: no window ends then.
+      const isCredited = engine.issuance.stopped === undefined && !engine.issuance.isHeld;
       await this.#parts.credit?.();
-      if (height !== this.#expiredBy) await this.#expire(height);
+      if (isCredited && height !== this.#expiredBy) await this.#expire(height);
       this.#trouble = '';
     } catch (error) {
       const trouble = messageOf(error);

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { bringUpToDate } from '../../../commands/backups/bring-up-to-date.ts';
 import { COINBASE_MATURITY } from '../../../domain/epochs/redemption-window.ts';
 import { mismatchOf } from '../../../domain/ledger/sums.ts';
+import { AutoPayouts } from '../../../roles/mint/auto-payouts.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import { Engine } from '../../../roles/mint/engine.ts';
 import { PATIENCE_BLOCKS, Pricing } from '../../../roles/mint/pricing.ts';
@@ -13,6 +14,7 @@ import { MAX_KEYS_OF_SCRIPT } from '../../../roles/mint/store/payout-keys.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
 import { openDatabase } from '../../../runtime/sql/database.ts';
 import { temporaryFolder } from '../../harness/temporary-folder.ts';
+import { runSql } from './coinbase-payout-scene.ts';
 import { epochScene, FIRST, REWARD } from './epoch-scene.ts';
 import { SEED } from './support.ts';
 
@@ -172,6 +174,32 @@ test('a key that registers again and again keeps no other waiting', async (t) =>
     await s.engine.store.call('creditPayouts', { limit: 1 });
   }
   assert.deepEqual(await s.states(due), ['AUTO_PAID']);
+  s.sound();
+});
+
+test('no window ends while nothing can be credited of it', async (t) => {
+  const s = await scene(t);
+  const { engine, mint, chain } = s;
+  const miner = s.newKey();
+  const names = await mint.addQuotes(miner.key, [2]);
+  await s.register(miner.key);
+  await s.priced();
+  runSql(mint.path, 'UPDATE epochs SET window_blocks = 20');
+  const log = pino({ level: 'silent' });
+  const terms = { min_threshold: 2_000, max_fee_ppm: 50_000 };
+  const payouts = new AutoPayouts({ engine, network: 'regtest', terms, log });
+  const credit = () => payouts.credit();
+  const height = () => s.watcher.height;
+  const pricing = new Pricing({ engine, height, credit, isCarried: true, log, intervalMs: NEVER_MS });
+  t.after(() => pricing.close());
+  engine.issuance.hold();
+  chain.mine(20);
+  await s.follow();
+  await pricing.run();
+  engine.issuance.release();
+  await pricing.run();
+  assert.deepEqual(await s.states(names), ['AUTO_PAID']);
+  assert.deepEqual(await engine.store.call('passedWindows', { height: height() ?? 0, limit: 1 }), []);
   s.sound();
 });
 
