@@ -5,6 +5,7 @@ import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
 import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import { mintMessage } from '../../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage, shareLookupMessage } from '../../../protocols/cashu/quote-lookup.ts';
+import { autoPayoutLookupMessage, autoPayoutMessage } from '../../../protocols/ehash/auto-payout.ts';
 import { EHASH_EXTENSION, LOCKING_KEY_FIELD } from '../../../protocols/ehash/extension.ts';
 import { decodeHpub, encodeHpub } from '../../../protocols/ehash/key.ts';
 import { encodeTlvs } from '../../../protocols/sv2/tlv.ts';
@@ -35,13 +36,17 @@ test('the vectors of docs/ehash.md are what this mint does', () => {
     assertSigned(quoteLookupMessage(mintKey, key.point, fresh), signed);
   }
   assertSigned(shareLookupMessage(mintKey, vectors.shareLookup.hash), vectors.shareLookup);
+  const { counter, threshold, address, lookup } = vectors.autoPayout;
+  const wish = { counter, threshold: BigInt(threshold), address };
+  assertSigned(autoPayoutMessage(fromHex(mintKey), wish), vectors.autoPayout);
+  assertSigned(autoPayoutLookupMessage(fromHex(mintKey), counter), lookup);
 });
 
 test('docs/ehash.md shows these vectors and no others', () => {
   const texts = [...JSON.stringify(vectors).matchAll(/"([0-9a-z-]{32,})"/g)].flatMap(
     ([, text]) => text ?? [],
   );
-  assert.equal(texts.length, 17);
+  assert.equal(texts.length, 22);
   for (const text of texts) {
     const spaced = text.replace(/(..)(?=.)/g, '$1 ');
     assert.ok(page.includes(text) || page.includes(spaced), text);

@@ -24,6 +24,7 @@ const scalars: Record<string, fc.Arbitrary<unknown>> = {
   PUBKEY: fixed(32),
   SIGNATURE: fixed(64),
   POINT: fixed(33),
+  HEADER: fixed(80),
   OUTBOX_ID: fixed(16),
   KEYSET_ID: fixed(33),
   B0_32: bytes(32),
