@@ -17,9 +17,14 @@ export function useStore(name: StoreName): void {
   process.env[STORE] = name;
 }
 
+/** Whether tests run on a server, where each of many databases takes its time. */
+export function isOnServer(): boolean {
+  return process.env[STORE] === 'postgres';
+}
+
 /** Where a test's mint may have its database, on the store that tests run on: a new one, without any rows. */
 export async function newPlace(): Promise<string> {
-  if (process.env[STORE] !== 'postgres') return join(temporaryFolder(), 'mint.sqlite');
+  if (!isOnServer()) return join(temporaryFolder(), 'mint.sqlite');
   const server = await testPostgres();
   template ??= withTables(server);
   return server.newDatabase(await template);
