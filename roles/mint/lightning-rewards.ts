@@ -4,6 +4,7 @@ import { newQuoteId, QUOTE_ID_RANDOM_BYTES, quoteIdText } from '../../protocols/
 import { messageOf } from '../../protocols/errors.ts';
 import { faultPoint } from '../../runtime/fault-point.ts';
 import type { Logger } from '../../runtime/logs.ts';
+import { Rounds } from '../../runtime/rounds.ts';
 import type { Tip } from './chain/chain-view.ts';
 import type { Engine } from './engine.ts';
 import type { PaymentBackend } from './payments/backend.ts';
@@ -41,37 +42,29 @@ export interface LightningRewardParts {
  */
 export class LightningRewards {
   readonly #parts: LightningRewardParts;
-  readonly #timer: NodeJS.Timeout;
-  #last: Promise<void> = Promise.resolve();
-  #trouble = '';
+  readonly #rounds: Rounds;
 
   constructor(parts: LightningRewardParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+    this.#rounds = new Rounds(() => this.#run(), {
+      everyMs: parts.intervalMs ?? INTERVAL_MS,
+      onTrouble: (err, trouble) =>
+        parts.log.warn({ err }, `Lightning rewards are seen to again in a moment: ${trouble}`),
+    });
   }
 
   /** Makes invoices that were asked for, and closes epochs that are due. Never rejects. */
   run(): Promise<void> {
-    this.#last = this.#last.then(() => this.#run());
-    return this.#last;
+    return this.#rounds.run();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#last;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   async #run(): Promise<void> {
-    try {
-      await this.#makeInvoices();
-      await this.#closeEpochs();
-      this.#trouble = '';
-    } catch (error) {
-      const trouble = messageOf(error);
-      if (trouble !== this.#trouble)
-        this.#parts.log.warn({ err: error }, `Lightning rewards are seen to again in a moment: ${trouble}`);
-      this.#trouble = trouble;
-    }
+    await this.#makeInvoices();
+    await this.#closeEpochs();
   }
 
   async #makeInvoices(): Promise<void> {

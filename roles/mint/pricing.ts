@@ -1,8 +1,8 @@
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { COINBASE_MATURITY } from '../../domain/epochs/redemption-window.ts';
 import { toHex } from '../../protocols/bytes.ts';
-import { messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
+import { Rounds } from '../../runtime/rounds.ts';
 import type { Engine } from './engine.ts';
 import type { Epoch } from './store/epochs.ts';
 
@@ -33,9 +33,7 @@ export interface PricingParts {
  */
 export class Pricing {
   readonly #parts: PricingParts;
-  readonly #timer: NodeJS.Timeout;
-  #last: Promise<void> = Promise.resolve();
-  #trouble = '';
+  readonly #rounds: Rounds;
   /** The height at which all windows were looked at last. */
   #expiredBy: number | undefined;
   /** Units whose wait was told of. */
@@ -43,43 +41,36 @@ export class Pricing {
 
   constructor(parts: PricingParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+    this.#rounds = new Rounds(() => this.#run(), {
+      everyMs: parts.intervalMs ?? INTERVAL_MS,
+      onTrouble: (err, trouble) =>
+        parts.log.error(
+          { err, alert: 'price-not-fixed' },
+          `no price was fixed, it is tried again: ${trouble}`,
+        ),
+    });
   }
 
   /** Fixes the prices that are due. Never rejects. */
   run(): Promise<void> {
-    this.#last = this.#last.then(() => this.#run());
-    return this.#last;
+    return this.#rounds.run();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#last;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   async #run(): Promise<void> {
-    const { engine, height: heightOf, log } = this.#parts;
+    const { engine, height: heightOf } = this.#parts;
     const height = heightOf();
     if (height === undefined) return;
-    try {
-      const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
-      if (due.length > 0) await this.#parts.settle?.();
-      for (const epochs of due) await this.#fix(epochs, height);
-      // What is owed can't be credited while nothing is signed: no window ends then.
-      const isCredited = engine.issuance.stopped === undefined && !engine.issuance.isHeld;
-      await this.#parts.credit?.();
-      if (isCredited && height !== this.#expiredBy) await this.#expire(height);
-      this.#trouble = '';
-    } catch (error) {
-      const trouble = messageOf(error);
-      if (trouble !== this.#trouble) {
-        log.error(
-          { err: error, alert: 'price-not-fixed' },
-          `no price was fixed, it is tried again: ${trouble}`,
-        );
-      }
-      this.#trouble = trouble;
-    }
+    const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
+    if (due.length > 0) await this.#parts.settle?.();
+    for (const epochs of due) await this.#fix(epochs, height);
+    // What is owed can't be credited while nothing is signed: no window ends then.
+    const isCredited = engine.issuance.stopped === undefined && !engine.issuance.isHeld;
+    await this.#parts.credit?.();
+    if (isCredited && height !== this.#expiredBy) await this.#expire(height);
   }
 
   async #fix(epochs: readonly [Epoch, ...Epoch[]], height: number): Promise<void> {

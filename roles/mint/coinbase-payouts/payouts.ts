@@ -1,8 +1,9 @@
 import { fittingPayouts, type PayoutRoom } from '../../../domain/jobs/payouts.ts';
 import { equalBytes, reversed, toHex } from '../../../protocols/bytes.ts';
-import { isHashpoolError, messageOf } from '../../../protocols/errors.ts';
+import { isHashpoolError } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { Rounds } from '../../../runtime/rounds.ts';
 import type { WorkLinkServer } from '../../../services/work-link/server.ts';
 import type { Engine } from '../engine.ts';
 import type { Pool } from '../pools.ts';
@@ -47,15 +48,16 @@ type WantedPayout = HeldPayout & { readonly script: Uint8Array };
  */
 export class CoinbasePayouts {
   readonly #parts: CoinbasePayoutsParts;
-  #last: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
-  #trouble = '';
-  #isClosed = false;
+  readonly #rounds: Rounds;
   /** The tip for which all links were told, in hex. */
   #toldOn: string | undefined;
 
   constructor(parts: CoinbasePayoutsParts) {
     this.#parts = parts;
+    this.#rounds = new Rounds(() => this.#run(), {
+      onTrouble: (err, trouble) =>
+        parts.log.warn({ err }, `payouts in coinbases wait for the next block: ${trouble}`),
+    });
   }
 
   /**
@@ -63,12 +65,7 @@ export class CoinbasePayouts {
    * run makes for one more. Never rejects. Precondition: the chain was followed to the node's tip.
    */
   run(): Promise<void> {
-    this.#next ??= this.#last.then(() => {
-      this.#next = undefined;
-      return this.#guarded();
-    });
-    this.#last = this.#next;
-    return this.#last;
+    return this.#rounds.run();
   }
 
   /** As {@link run}, and tells all pools: one has come. */
@@ -78,23 +75,8 @@ export class CoinbasePayouts {
   }
 
   /** Ends; resolves when no run is under way. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#last;
-  }
-
-  async #guarded(): Promise<void> {
-    if (this.#isClosed) return;
-    try {
-      await this.#run();
-      this.#trouble = '';
-    } catch (error) {
-      const trouble = messageOf(error);
-      if (trouble !== this.#trouble) {
-        this.#parts.log.warn({ err: error }, `payouts in coinbases wait for the next block: ${trouble}`);
-      }
-      this.#trouble = trouble;
-    }
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   async #run(): Promise<void> {

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { toHex } from '../../../protocols/bytes.ts';
 import { readReport, reportHash, writeReport } from '../../../protocols/ehash/report.ts';
 import { reserveMessage, reserveText } from '../../../protocols/ehash/reserve.ts';
-import { isHashpoolError, messageOf } from '../../../protocols/errors.ts';
+import { isHashpoolError } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { Rounds } from '../../../runtime/rounds.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
 import type { Engine } from '../engine.ts';
 import type { PaymentBackend } from '../payments/backend.ts';
@@ -42,47 +43,41 @@ export interface ReporterParts {
  */
 export class Reporter {
   readonly #parts: ReporterParts;
-  readonly #timer: NodeJS.Timeout;
+  readonly #rounds: Rounds;
   readonly #stop = new AbortController();
-  #last: Promise<void> = Promise.resolve();
-  #trouble = '';
   /** The last report for which the reserve was proven. */
   #proven = 0;
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+    this.#rounds = new Rounds(() => this.#run(), {
+      everyMs: parts.intervalMs ?? INTERVAL_MS,
+      onTrouble: (err, trouble) =>
+        parts.log.error({ err, alert: 'no-report' }, `no report was made, it is tried again: ${trouble}`),
+    });
     parts.engine.events.on('keysets-changed', () => void this.run());
   }
 
   /** Makes the reports that are due. Never rejects. */
   run(): Promise<void> {
-    this.#last = this.#last.then(() => this.#run());
-    return this.#last;
+    return this.#rounds.run();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     this.#stop.abort();
-    await this.#last;
+    await this.#rounds.close();
   }
 
   async #run(): Promise<void> {
-    const { log } = this.#parts;
     if (this.#stop.signal.aborted) return;
     try {
       while (await this.#reportNext());
-      await this.#proveReserve();
-      this.#trouble = '';
     } catch (error) {
       // Another process of the mint has made it.
-      if (isHashpoolError(error, 'report-made') || this.#stop.signal.aborted) return;
-      const trouble = messageOf(error);
-      if (trouble !== this.#trouble) {
-        log.error({ err: error, alert: 'no-report' }, `no report was made, it is tried again: ${trouble}`);
-      }
-      this.#trouble = trouble;
+      if (isHashpoolError(error, 'report-made')) return;
+      throw error;
     }
+    await this.#proveReserve();
   }
 
   /** @returns whether there was anything to report */

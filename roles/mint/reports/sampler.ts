@@ -3,8 +3,8 @@ import { reversed, toHex } from '../../../protocols/bytes.ts';
 import { readReport, rootOf } from '../../../protocols/ehash/report.ts';
 import { SAMPLE_DEPTH, SAMPLE_SHARES, samplePoints } from '../../../protocols/ehash/share-leaf.ts';
 import type { ShownShare } from '../../../protocols/ehash/work-link.ts';
-import { messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { Rounds } from '../../../runtime/rounds.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
 import type { WorkLinkServer } from '../../../services/work-link/server.ts';
 import type { Engine } from '../engine.ts';
@@ -45,15 +45,16 @@ interface Sample {
  */
 export class Sampler {
   readonly #parts: SamplerParts;
-  readonly #timer: NodeJS.Timeout;
+  readonly #rounds: Rounds;
   /** By epoch. */
   readonly #samples = new Map<number, Sample>();
-  #last: Promise<void> = Promise.resolve();
-  #trouble = '';
 
   constructor(parts: SamplerParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+    this.#rounds = new Rounds(() => this.#run(), {
+      everyMs: parts.intervalMs ?? INTERVAL_MS,
+      onTrouble: (err, trouble) => parts.log.error({ err }, `no sample of shares was made: ${trouble}`),
+    });
   }
 
   /** Takes what a pool shows, of which only what was drawn counts. */
@@ -66,32 +67,23 @@ export class Sampler {
 
   /** Asks for what is missing, and publishes what is whole. Never rejects. */
   run(): Promise<void> {
-    this.#last = this.#last.then(() => this.#run());
-    return this.#last;
+    return this.#rounds.run();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#last;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   async #run(): Promise<void> {
-    const { engine, height, log } = this.#parts;
+    const { engine, height } = this.#parts;
     const tip = height();
     if (tip === undefined) return;
-    try {
-      const due = await engine.store.call('unsampled', AT_ONCE);
-      for (const epoch of this.#samples.keys()) {
-        // Another process of the mint has published it.
-        if (!due.some((each) => each.epoch.epoch === epoch)) this.#samples.delete(epoch);
-      }
-      for (const { epoch, report } of due) await this.#gather(epoch, report, tip);
-      this.#trouble = '';
-    } catch (error) {
-      const trouble = messageOf(error);
-      if (trouble !== this.#trouble) log.error({ err: error }, `no sample of shares was made: ${trouble}`);
-      this.#trouble = trouble;
+    const due = await engine.store.call('unsampled', AT_ONCE);
+    for (const epoch of this.#samples.keys()) {
+      // Another process of the mint has published it.
+      if (!due.some((each) => each.epoch.epoch === epoch)) this.#samples.delete(epoch);
     }
+    for (const { epoch, report } of due) await this.#gather(epoch, report, tip);
   }
 
   async #gather(epoch: Epoch, report: number, tip: number): Promise<void> {
