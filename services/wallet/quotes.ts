@@ -33,7 +33,10 @@ const MINTED_KEPT_MS = 3_600_000;
 
 /** Quotes that are not tokens yet. */
 export interface Quotes {
-  /** Stores what a look-up found at `now`; returns those that were new or have changed state. */
+  /**
+   * Stores what a look-up found at `now`; returns those that were new or have changed. The mint can move a quote to
+   * another epoch while it waits for its block; where it was refused for that, it is tried again at once.
+   */
   note(quotes: readonly Quote[], now: number): Quote[];
   /** Adds an invoice that was made. @param expiresAt milliseconds since 1970 */
   addInvoice(quote: Quote, expiresAt: number, now: number): void;
@@ -64,6 +67,11 @@ export function openQuotes(db: DatabaseSync): Quotes {
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at WHERE state != 'MINTED'`,
   );
   const stateOf = db.prepare('SELECT state FROM quotes WHERE id = ?');
+  // One that an operation has claimed is in that operation's unit until it ends.
+  const move = db.prepare(
+    `UPDATE quotes SET unit = ?, refused_at = NULL, refusal = NULL
+     WHERE id = ? AND unit != ? AND operation IS NULL AND state != 'MINTED'`,
+  );
   const dropUnseen = db.prepare(
     `DELETE FROM quotes
      WHERE key_index = ? AND seen_at < ? AND operation IS NULL AND state != 'MINTED' AND method = 'ehash'`,
@@ -113,7 +121,8 @@ export function openQuotes(db: DatabaseSync): Quotes {
         quotes.filter(({ id, method, keyIndex, unit, amount, state }) => {
           const before = stateOf.get(id)?.['state'];
           note.run(id, method, keyIndex, unit, amount, state, now);
-          return before !== state && before !== 'MINTED';
+          const { changes } = move.run(unit, id, unit);
+          return changes > 0 || (before !== state && before !== 'MINTED');
         }),
       ),
     addInvoice: ({ id, method, keyIndex, unit, amount, state }, expiresAt, now) =>

@@ -68,6 +68,28 @@ test('a quote is claimed by one operation only, and counters never overlap', () 
   assert.equal(mint('a', 'b', 'c'), undefined);
 });
 
+test('a quote that the mint has moved to another epoch is minted there, at once, also where it was refused before', () => {
+  const { quotes, journal, mint, now } = open();
+  quotes.note([quote('a', 1n)], now());
+  const refused = mint('a');
+  assert.ok(refused);
+  const moved = { ...quote('a', 1n), unit: 'later' };
+  assert.deepEqual(
+    quotes.note([moved], now()),
+    [],
+    'while an operation has it, it stays in the unit of that',
+  );
+  journal.refuse(refused, 'Inputs and outputs not of same unit');
+  quotes.refused('a', 'Inputs and outputs not of same unit', now());
+  assert.deepEqual(quotes.mintableKinds(now()), []);
+
+  assert.deepEqual(quotes.note([moved], now()), [moved]);
+  assert.deepEqual(quotes.note([moved], now()), []);
+  assert.deepEqual(quotes.mintableKinds(now()), [{ method: 'ehash', unit: 'later' }]);
+  assert.deepEqual(quotes.mintable({ method: 'ehash', unit: 'later' }, 10, now()), ['a']);
+  assert.deepEqual(quotes.refusals(), []);
+});
+
 test('a refused operation gives its quotes and counters back, once, unless others were taken since', () => {
   const { quotes, journal, mint, now } = open();
   quotes.note([quote('a', 1n), quote('b', 2n)], now());
