@@ -50,7 +50,7 @@ test('kill -9 of pool, mint and translator in turn under load: nothing lost, not
 
   for (const miner of miners) miner.stop();
   await Promise.all(running);
-  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
+  await appliance.collected(answered());
   await appliance.stop();
   const audit = appliance.audit();
   assert.deepEqual(audit.disagreements, []);

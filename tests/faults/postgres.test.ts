@@ -36,7 +36,7 @@ test('kill -9 of the mint and of its PostgreSQL under load: nothing lost, nothin
   await appliance.until('ehash in the wallet', () => appliance.figures().wallet > 0n);
   miner.stop();
   await running;
-  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
+  await appliance.collected(miner.answeredTrue);
   await appliance.stop();
   const audit = appliance.audit();
   assert.deepEqual(audit.disagreements, []);

@@ -82,7 +82,7 @@ test('every firmware, its pool killed and away for 1 s and for 30 s: nobody is d
     Object.keys(total.rejections).filter((words) => !/\(21\)$/.test(words)),
     [],
   );
-  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
+  await appliance.collected(grantedHashes(answers).length);
   await appliance.stop();
   const outbox = readOutbox(join(appliance.state.role('pool'), 'outbox.sqlite'));
   t.after(() => outbox.close());

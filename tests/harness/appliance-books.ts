@@ -23,7 +23,7 @@ export async function settle(
   appliance: TestAppliance,
   accepted: readonly string[],
 ): Promise<readonly string[]> {
-  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
+  await appliance.collected(accepted.length);
   await appliance.stop();
   const outbox = storedHashes(appliance);
   const known = new Set(outbox);

@@ -11,6 +11,7 @@ import { readRolesTable } from '../../services/supervisor/roles-table.ts';
 import type { StateFolder } from '../../services/supervisor/state-folder.ts';
 import { type Ending, Supervisor } from '../../services/supervisor/supervise.ts';
 import type { RoleView } from '../../services/supervisor/supervised-role.ts';
+import { integerOf } from '../../services/supervisor/totals.ts';
 import { freePortBase } from './free-ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -29,6 +30,8 @@ export interface TestAppliance {
   figures(): ApplianceFigures;
   /** Waits for a condition, which is looked at whenever a role reports something. Fails with `what`. */
   until(what: string, condition: () => boolean, limitMs?: number): Promise<void>;
+  /** Waits until the mint has all of the outbox, which is at least `answered` shares, and the wallet has collected it. */
+  collected(answered: number): Promise<void>;
   /** Ends a role's process by SIGKILL and waits until the next one is ready. */
   kill(name: string): Promise<void>;
   stop(): Promise<Ending>;
@@ -105,6 +108,13 @@ export async function startAppliance(
     role,
     figures: () => gatherFigures(supervisor.views()),
     until,
+    collected: async (answered) => {
+      await until(`the mint to have ${answered} shares`, () => {
+        const { outbox_rows: rows, outbox_sent: sent } = role('pool').figures;
+        return integerOf(rows) >= BigInt(answered) && sent === rows;
+      });
+      await until('the wallet to collect the rest', () => gatherFigures(supervisor.views()).waiting === 0n);
+    },
     kill: async (name) => {
       const { pid, restarts } = role(name);
       if (pid === undefined) throw new Error(`${name} has no process`);

@@ -91,7 +91,7 @@ test('an appliance in front of an ordinary pool: its mint pays all shares, and k
   miner.stop();
   await running;
   assert.ok(Number(await appliance.rpc.call('getblockcount', [])) > height);
-  await appliance.until('the wallet to have it all', () => appliance.figures().waiting === 0n);
+  await appliance.collected(miner.accepted.length);
   const figures = appliance.role('pool').figures;
   t.diagnostic(`${miner.accepted.length} shares, ${upstream.mint.shares.length} at the upstream`);
   assert.ok(upstream.mint.shares.length > 0);
@@ -148,7 +148,7 @@ test('an upstream on another chain is told in words: by the pool, in its log, an
   await running;
   // What waits is looked at again at the next tip.
   await appliance.rpc.call('generatetoaddress', [1, REGTEST_ADDRESS]);
-  await appliance.until('the wallet to have it all', () => appliance.figures().waiting === 0n);
+  await appliance.collected(miner.accepted.length);
   await appliance.stop();
   const { outbox, quotes, disagreements } = appliance.audit();
   assert.deepEqual(disagreements, []);

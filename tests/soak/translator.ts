@@ -137,7 +137,7 @@ function farmConfig(file: string, text: string, network: TcpProxy): string {
 
 /** Stops all; every share that was answered true is a quote, and the sums agree. */
 async function judgeBooks(appliance: TestAppliance, granted: readonly string[]): Promise<void> {
-  await appliance.until('the wallet to collect the rest', () => appliance.figures().waiting === 0n);
+  await appliance.collected(granted.length);
   await appliance.stop();
   const claims = readClaims(join(appliance.state.role('mint'), 'mint.sqlite'));
   const unquoted = granted.filter((hashLe) => claims.ofShare(fromHex(hashLe)) === undefined).length;
