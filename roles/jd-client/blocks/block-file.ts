@@ -43,7 +43,8 @@ export class BlockFile {
   keep(kept: KeptBlock): void {
     this.#kept.set(toHex(kept.block.hashLe), kept);
     this.#guarded(() => {
-      this.#file.append(utf8(lineOf(kept)));
+      // On a line of its own, also behind one that was torn.
+      this.#file.append(utf8(`\n${lineOf(kept)}`));
       this.#file.sync().catch((error: unknown) => this.#failed(error));
     });
   }

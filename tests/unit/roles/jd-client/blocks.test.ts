@@ -73,7 +73,12 @@ test('what is kept is there for the next process, of each block what was kept la
   t.after(() => next.close());
   assert.deepEqual(next.recovered, [whole]);
   assert.match(lines.at(-1) ?? '', /can't be read and is left out/);
-  next.drop(two.block.hashLe);
+  const three = keptBlock(3);
+  next.keep(three);
+  const last = new BlockFile(path, log);
+  t.after(() => last.close());
+  assert.deepEqual(last.recovered, [whole, three]);
+  for (const { block } of [two, three]) last.drop(block.hashLe);
   assert.equal(readFileSync(path, 'utf8'), '');
 });
 
