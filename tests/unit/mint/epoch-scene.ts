@@ -110,9 +110,9 @@ export async function epochScene(
         /** Delivers the block's own share. */
         block: (hashLe: Uint8Array): Promise<Quote> =>
           take({ header: fromHex(chain.headerOf(toHex(reversed(hashLe)))), k: 0, key }),
-        /** Delivers a share on a block. */
-        share: (prevHashLe: Uint8Array, k = 0): Promise<Quote> =>
-          take({ header: headerOn(prevHashLe), k, key }),
+        /** Delivers a share on a block. @param owner the key that it was mined for, one of the scene's own unless given */
+        share: (prevHashLe: Uint8Array, k = 0, owner = key): Promise<Quote> =>
+          take({ header: headerOn(prevHashLe), k, key: owner }),
       };
     },
     /** The first blocks after the first epoch's own: one that pays somebody else, and x, a boundary, which an outbox delivers. */
