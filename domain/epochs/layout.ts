@@ -14,9 +14,12 @@ export interface PayingBlock {
   readonly height: number;
   /** 64 hex digits, header order. */
   readonly hash: string;
-  /** Satoshis to the script, of a late block those that no price was made of; and all that the coinbase pays. */
+  /** Satoshis to the script, of a late block those that no price was made of. */
   readonly value: bigint;
+  /** Satoshis that back ehash where it is a boundary: to the script, and balances that the mint had told it to pay. */
   readonly reward: bigint;
+  /** What its coinbase pays besides, which backs nothing. */
+  readonly elsewhere?: bigint | undefined;
   readonly kind: BlockKind;
   /** It has the confirmations that make a boundary final. */
   readonly isFinal: boolean;

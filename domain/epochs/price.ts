@@ -41,7 +41,7 @@ export function feeOf(rewardSats: bigint, feePpm: number): bigint {
 /**
  * Divides a reward among the epochs that it backs by their hashes: one, or several that were merged. The parts are the
  * reward to the satoshi, and two epochs of equal work differ by one sat at most.
- * @param rewardSats the whole value of the coinbase, in sats, and whatever was given besides
+ * @param rewardSats what a block pays the pool and balances, in sats, and whatever was given besides
  * @returns a price for each epoch, in their order; where none has work, the last one has all, and nobody can redeem it
  * @throws HashpoolError 'bad-price' where a figure is negative or out of range, or there is no epoch
  */

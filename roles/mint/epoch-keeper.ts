@@ -85,7 +85,7 @@ export class EpochKeeper {
     });
     faultPoint('epochs-arranged');
     this.#done.set(toHex(poolId), asked);
-    this.#log.tell(arranged);
+    this.#log.tell(arranged, blocks);
     return arranged.epochs.length > 0;
   }
 }

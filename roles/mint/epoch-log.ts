@@ -1,3 +1,4 @@
+import type { PayingBlock } from '../../domain/epochs/layout.ts';
 import { fromHex, reversed, toHex } from '../../protocols/bytes.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import type { Arranged } from './store/boundaries.ts';
@@ -11,8 +12,10 @@ export class EpochLog {
     this.#log = log;
   }
 
-  tell({ epochs, gifts }: Arranged): void {
-    for (const { before, after } of epochs) this.#tellOne(before, after);
+  /** @param blocks what it was made of */
+  tell({ epochs, gifts }: Arranged, blocks: readonly PayingBlock[]): void {
+    const byHash = new Map(blocks.map((block) => [block.hash, block]));
+    for (const { before, after } of epochs) this.#tellOne(before, after, byHash);
     for (const { hash, height, value, kind } of gifts) {
       const about = { height, hash: toHex(reversed(fromHex(hash))), value: String(value) };
       const [alert, text] =
@@ -26,7 +29,7 @@ export class EpochLog {
     }
   }
 
-  #tellOne(before: Epoch | undefined, after: Epoch): void {
+  #tellOne(before: Epoch | undefined, after: Epoch, blocks: ReadonlyMap<string, PayingBlock>): void {
     const { unit, openedHeight, standing, closing } = after;
     const about = { unit, height: openedHeight, standing };
     if (before?.standing !== standing) this.#tellStanding(before, after);
@@ -36,6 +39,7 @@ export class EpochLog {
         { ...about, closed: closing.height, reward },
         `block ${closing.height} closes ${unit}, and backs it with ${reward} sats`,
       );
+      this.#tellElsewhere(unit, blocks.get(toHex(closing.hashLe)));
     }
     if (before?.closing && !closing && standing === 'live') {
       this.#log.warn(
@@ -46,6 +50,23 @@ export class EpochLog {
     if (!before?.isFinal && after.isFinal && standing === 'live') {
       this.#log.info(about, `${unit} is final: its quotes can be minted`);
     }
+  }
+
+  /** What a block pays others is nobody's ehash: the mint can't pay it out. */
+  #tellElsewhere(unit: string, block: PayingBlock | undefined): void {
+    if (!block?.elsewhere) return;
+    const { height, reward, elsewhere } = block;
+    const alert = {
+      alert: 'reward-elsewhere',
+      unit,
+      height,
+      reward: String(reward),
+      elsewhere: String(elsewhere),
+    };
+    this.#log.error(
+      alert,
+      `block ${height} pays ${elsewhere} sats to scripts that this mint knows nothing of: ${unit} is backed by the other ${reward} alone`,
+    );
   }
 
   #tellStanding(before: Epoch | undefined, after: Epoch): void {

@@ -11,7 +11,7 @@ import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { columns, type Epoch, type EpochKeyset, type EpochTerms, epochOf, epochWrites } from './epochs.ts';
-import { payingBlock, rewardParts } from './reward-parts.ts';
+import { PAYOUTS, payingBlock, rewardParts } from './reward-parts.ts';
 import { blob, integer, type Row } from './row.ts';
 
 /** What a pool's blocks ask of its epochs. */
@@ -49,7 +49,8 @@ export function boundaryOperations(db: Database) {
     SELECT epoch, opened_height FROM epochs WHERE pool_id = ? AND priced_height IS NULL AND standing = 'live'
     ORDER BY opened_height LIMIT 1`);
   const paying = db.prepare(`
-    SELECT b.hash, b.height, b.value, b.coinbase_value, (SELECT max(height) FROM chain) - b.height + 1 AS confirmations,
+    SELECT b.hash, b.height, b.value, b.coinbase_value, ${PAYOUTS} AS payouts,
+      (SELECT max(height) FROM chain) - b.height + 1 AS confirmations,
       CASE WHEN b.coinbase_value IS NOT NULL AND EXISTS (
         SELECT 1 FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)
         WHERE share_hash = b.hash AND epochs.pool_id = b.pool_id) THEN 1 ELSE 0 END AS is_share

@@ -3,11 +3,14 @@ import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { blob, integer, type Row } from './row.ts';
 
+/** What a block `b` pays of balances, as pools were told to on its prev hash. */
+export const PAYOUTS = `(SELECT CAST(coalesce(sum(p.sats), 0) AS BIGINT) FROM coinbase_payments AS p WHERE p.hash = b.hash)`;
+
 /** Says of each block that pays a pool which epoch has it, so that none is counted twice and none is left out. */
 export function rewardParts(db: Database) {
   const late = db.prepare(`
     SELECT * FROM (
-      SELECT b.hash, b.height, b.value, b.coinbase_value, b.pool_id,
+      SELECT b.hash, b.height, b.value, b.coinbase_value, b.pool_id, ${PAYOUTS} AS payouts,
         CASE WHEN EXISTS (
           SELECT 1 FROM quotes JOIN segments USING (segment) JOIN epochs USING (epoch)
           WHERE share_hash = b.hash AND epochs.pool_id = b.pool_id) THEN 1 ELSE 0 END AS is_share,
@@ -30,7 +33,7 @@ export function rewardParts(db: Database) {
   return {
     /**
      * Blocks at or below the first epoch whose price is not fixed that pay more than prices were made of: one whose share
-     * came late is a reward as a whole, any other is worth what it pays to the script.
+     * came late is a reward, payouts included, any other is worth what it pays to the script.
      * @param course.height at which that epoch opened
      */
     lateBlocks: (course: { poolId: Uint8Array; height: number; confirmations: number }): PayingBlock[] =>
@@ -54,12 +57,16 @@ export function rewardParts(db: Database) {
   };
 }
 
-/** What a row of `pool_blocks` pays. */
+/** What a row of `pool_blocks` pays; its `payouts` are {@link PAYOUTS}. */
 export function payingBlock(row: Row): Omit<PayingBlock, 'kind' | 'isFinal'> {
+  const value = BigInt(integer(row, 'value'));
+  const reward = value + BigInt(integer(row, 'payouts'));
+  const whole = row['coinbase_value'] === null ? reward : BigInt(integer(row, 'coinbase_value'));
   return {
     height: integer(row, 'height'),
     hash: toHex(blob(row, 'hash')),
-    value: BigInt(integer(row, 'value')),
-    reward: BigInt(integer(row, row['coinbase_value'] === null ? 'value' : 'coinbase_value')),
+    value,
+    reward,
+    elsewhere: whole - reward,
   };
 }

@@ -4,6 +4,7 @@ import { Pricing } from '../../../roles/mint/pricing.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
+import { runSql } from './coinbase-payout-scene.ts';
 import { epochScene, FIRST, REWARD, readRows } from './epoch-scene.ts';
 
 const NEVER_MS = 3_600_000;
@@ -76,7 +77,7 @@ test('a share that comes when the price of the epoch that its block would have c
   s.audit();
 });
 
-test('a share proves a block of which a price was made as a gift: what it paid elsewhere backs the open epoch', async (t) => {
+test('a share proves a block of which a price was made as a gift: the balances that it paid back the open epoch', async (t) => {
   const s = await scene(t);
   const [outbox, lost] = [s.outbox(), s.outbox()];
   const x = s.pays(20n);
@@ -86,9 +87,15 @@ test('a share proves a block of which a price was made as a gift: what it paid e
   await s.on(0);
   await s.on(100);
   assert.equal((await s.epoch(FIRST)).price?.rewardSats, 20n + REWARD);
+  const paid = 10n;
+  const key = 'INSERT INTO payout_keys (payout_key, public_key, counter, threshold) VALUES (1, ?, 1, 1)';
+  runSql(s.mint.path, key, new Uint8Array(33));
+  runSql(s.mint.path, 'INSERT INTO paying_coinbases (hash, height, txid) VALUES (?, 102, ?)', x, x);
+  const payment = 'INSERT INTO coinbase_payments (hash, vout, payout_key, sats) VALUES (?, 1, 1, ?)';
+  runSql(s.mint.path, payment, x, Number(paid));
   await lost.block(x);
   await s.on(1);
-  assert.equal((await s.epoch(103)).gifts, REWARD - 20n);
+  assert.equal((await s.epoch(103)).gifts, paid);
   assert.deepEqual(s.alerts(), ['gift', 'late-reward']);
   const z = s.pays();
   await outbox.block(z);
@@ -96,7 +103,7 @@ test('a share proves a block of which a price was made as a gift: what it paid e
   await lost.share(z);
   await s.on(0);
   await s.on(100);
-  assert.equal((await s.epoch(103)).price?.rewardSats, REWARD + REWARD - 20n, 'it stays there');
+  assert.equal((await s.epoch(103)).price?.rewardSats, REWARD + paid, 'it stays there');
   assert.equal((await s.epoch(205)).gifts, 0n);
   assert.deepEqual(s.alerts(), ['gift', 'late-reward'], 'once');
   s.audit();

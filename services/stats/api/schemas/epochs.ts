@@ -34,7 +34,7 @@ export const epochSchema = object({
   issued: sum('of this, minted by wallets'),
   outstanding: sum('of this, neither redeemed nor spent: tokens out there'),
   gifts_sat: sum('of the reward, what blocks that are none of the pool’s paid to its script'),
-  reward_sat: sum('the whole coinbase of the block that closed it, and the gifts'),
+  reward_sat: sum('what the block that closed it pays the pool and balances, and the gifts'),
   price: nullable(price),
   redeemed: sum('ehash that was redeemed, or paid out to miners without a wallet'),
   redeemed_sat: sum('sats that were given for it'),
