@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fromHex, reversed, toHex } from '../../protocols/bytes.ts';
 import { newQuoteId, QUOTE_ID_RANDOM_BYTES, quoteIdText } from '../../protocols/cashu/quote-id.ts';
-import { messageOf } from '../../protocols/errors.ts';
+import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import { eachOnItsOwn } from '../../runtime/each-own.ts';
 import { faultPoint } from '../../runtime/fault-point.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import { Rounds } from '../../runtime/rounds.ts';
@@ -10,6 +11,7 @@ import type { Engine } from './engine.ts';
 import type { PaymentBackend } from './payments/backend.ts';
 import type { Pool } from './pools.ts';
 import type { Epoch, EpochTerms } from './store/epochs.ts';
+import type { RewardRequest } from './store/lightning-rewards.ts';
 
 /** Requests that are answered in one turn. */
 const BATCH = 16;
@@ -43,6 +45,8 @@ export interface LightningRewardParts {
 export class LightningRewards {
   readonly #parts: LightningRewardParts;
   readonly #rounds: Rounds;
+  /** The last request that was tried: those that were refused before have their turn behind it. */
+  #tried = 0;
 
   constructor(parts: LightningRewardParts) {
     this.#parts = parts;
@@ -63,50 +67,56 @@ export class LightningRewards {
   }
 
   async #run(): Promise<void> {
-    await this.#makeInvoices();
-    await this.#closeEpochs();
+    // Closings need no node, and wait for none.
+    await eachOnItsOwn([() => this.#closeEpochs(), () => this.#makeInvoices()], (part) => part());
   }
 
   async #makeInvoices(): Promise<void> {
-    const { engine, backend, pools, log } = this.#parts;
-    for (const { request, poolId, sats, memo } of await engine.store.call('wantedRewardInvoices', BATCH)) {
-      const refuse = (trouble: string) => engine.store.call('rewardInvoiceFailed', { request, trouble });
-      if (!pools.some((pool) => pool.lightning && toHex(pool.poolId) === toHex(poolId))) {
-        await refuse(`[[pool]] ${toHex(poolId)} has not rewards = "lightning"`);
-        continue;
-      }
-      const quote = quoteIdText(newQuoteId(Date.now(), randomBytes(QUOTE_ID_RANDOM_BYTES)));
+    const { store } = this.#parts.engine;
+    const wanted = await store.call('wantedRewardInvoices', { after: this.#tried, limit: BATCH });
+    await eachOnItsOwn(wanted, async (each) => {
+      this.#tried = each.request;
       try {
-        const wanted = { quote, amount: sats, description: memo, seconds: INVOICE_SECONDS };
-        const made = await backend.createRequest(wanted);
-        faultPoint('reward-requested');
-        const { request: invoice, lookup, expiry } = made;
-        await engine.store.call('addRewardInvoice', { request, poolId, invoice, lookup, expiry });
-        await backend.requestStored?.(lookup);
-        log.info({ pool: toHex(poolId), sats, request }, 'an invoice for a reward was made');
+        await this.#makeInvoice(each);
       } catch (error) {
-        await refuse(messageOf(error));
+        await store.call('rewardInvoiceFailed', { request: each.request, trouble: messageOf(error) });
         throw error;
       }
-    }
+    });
+  }
+
+  async #makeInvoice({ request, poolId, sats, memo }: RewardRequest): Promise<void> {
+    const { engine, backend, pools, log } = this.#parts;
+    const pool = toHex(poolId);
+    if (!pools.some((each) => each.lightning && toHex(each.poolId) === pool))
+      throw new HashpoolError('no-lightning-rewards', `[[pool]] ${pool} has not rewards = "lightning"`);
+    const quote = quoteIdText(newQuoteId(Date.now(), randomBytes(QUOTE_ID_RANDOM_BYTES)));
+    const wanted = { quote, amount: sats, description: memo, seconds: INVOICE_SECONDS };
+    const { request: invoice, lookup, expiry } = await backend.createRequest(wanted);
+    faultPoint('reward-requested');
+    await engine.store.call('addRewardInvoice', { request, poolId, invoice, lookup, expiry });
+    await backend.requestStored?.(lookup);
+    log.info({ pool, sats, request }, 'an invoice for a reward was made');
   }
 
   async #closeEpochs(): Promise<void> {
-    const { engine, pools, terms } = this.#parts;
+    const { pools } = this.#parts;
     const tip = this.#parts.tip();
-    if (!tip || tip.isSyncing) return;
+    if (tip && !tip.isSyncing) await eachOnItsOwn(pools, (pool) => this.#closeEpoch(pool, tip));
+  }
+
+  async #closeEpoch(pool: LightningRewardParts['pools'][number], tip: Tip): Promise<void> {
+    const { engine, terms } = this.#parts;
+    const { poolId, lightning } = pool;
+    const open = engine.epochs.current(poolId);
+    if (!lightning || !open || tip.height < open.openedHeight + lightning.periodBlocks) return;
+    if ((await engine.store.call('rewardsReceived', poolId)) < lightning.minimum) return;
+    const keyset = await engine.epochs.keysetOf(poolId, tip.height);
     const hashLe = reversed(fromHex(tip.hashBe));
-    for (const pool of pools) {
-      const { poolId, lightning } = pool;
-      const open = engine.epochs.current(poolId);
-      if (!lightning || !open || tip.height < open.openedHeight + lightning.periodBlocks) continue;
-      if ((await engine.store.call('rewardsReceived', poolId)) < lightning.minimum) continue;
-      const keyset = await engine.epochs.keysetOf(poolId, tip.height);
-      const at = { poolId, height: tip.height, hashLe, ...lightning };
-      const closed = await engine.store.call('closeByTip', { ...at, terms: terms(pool), keyset });
-      faultPoint('reward-closed');
-      if (closed) await this.#tell(closed);
-    }
+    const at = { poolId, height: tip.height, hashLe, ...lightning };
+    const closed = await engine.store.call('closeByTip', { ...at, terms: terms(pool), keyset });
+    faultPoint('reward-closed');
+    if (closed) await this.#tell(closed);
   }
 
   async #tell({ unit, price }: Epoch): Promise<void> {

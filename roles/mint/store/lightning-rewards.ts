@@ -55,7 +55,7 @@ export function lightningRewardOperations(db: Database) {
   const wanted = db.prepare(`
     SELECT * FROM reward_requests AS r WHERE NOT EXISTS (
       SELECT 1 FROM reward_invoices AS i WHERE i.reward_request = r.reward_request)
-    ORDER BY reward_request LIMIT ?`);
+    ORDER BY CASE WHEN trouble IS NULL THEN 0 WHEN reward_request > ? THEN 1 ELSE 2 END, reward_request LIMIT ?`);
   const add = db.prepare(`
     INSERT INTO reward_invoices (reward_request, pool_id, request, lookup, expiry) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (reward_request) DO NOTHING`);
@@ -77,9 +77,9 @@ export function lightningRewardOperations(db: Database) {
   const rewardsReceived = (poolId: Uint8Array): bigint => bigInteger(received.get(poolId) ?? {}, 'sats');
 
   return {
-    /** Requests that have no invoice yet. */
-    wantedRewardInvoices: (limit: number): RewardRequest[] =>
-      wanted.all(limit).map((row) => ({
+    /** Requests that have no invoice yet: those never refused first, then the others that come after one, then from the first on. */
+    wantedRewardInvoices: ({ after, limit }: { after: number; limit: number }): RewardRequest[] =>
+      wanted.all(after, limit).map((row) => ({
         request: integer(row, 'reward_request'),
         poolId: blob(row, 'pool_id'),
         sats: BigInt(integer(row, 'sats')),

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
 import { fromHex, reversed } from '../../../protocols/bytes.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
-import { LightningRewards } from '../../../roles/mint/lightning-rewards.ts';
+import { type LightningRewardParts, LightningRewards } from '../../../roles/mint/lightning-rewards.ts';
 import { Redemptions } from '../../../roles/mint/redemption.ts';
 import { askRewardInvoice, listRewards } from '../../../roles/mint/store/lightning-rewards.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
@@ -20,6 +22,8 @@ const WAIT_MS = 30_000;
 const NEVER_MS = 3_600_000;
 const terms = { policy: 'target', minimumDifficulty: 0, feePpm: 100_000, windowBlocks: 100 } as const;
 
+type Others = Pick<LightningRewardParts, 'backend' | 'log'>;
+
 /** A pool in front of an upstream that pays over a Lightning network which a test plays. */
 async function scene(t: TestContext) {
   const sats = await openTestPayments(t, {});
@@ -28,9 +32,12 @@ async function scene(t: TestContext) {
   const chain = { height: OPENED };
   const hashBe = () => createHash('sha256').update(`${chain.height}`).digest('hex');
   const pool = { poolId, feePpm: 0, lightning: { periodBlocks: PERIOD, minimum: MINIMUM } };
-  const open = (pools = [pool]) =>
+  const open = (
+    pools = [pool],
+    { backend = bolt11, log = createLog('test', 'silent') }: Partial<Others> = {},
+  ) =>
     new LightningRewards({
-      ...{ engine, pools, backend: bolt11, log: createLog('test', 'silent'), intervalMs: NEVER_MS },
+      ...{ engine, pools, backend, log, intervalMs: NEVER_MS },
       tip: () => ({ height: chain.height, hashBe: hashBe(), isSyncing: false }),
       terms: () => terms,
     });
@@ -58,6 +65,21 @@ async function scene(t: TestContext) {
     epoch: (height: number) => engine.store.call('epochByUnit', mint.unit.replace(/\d+$/, String(height))),
     ask: (amount: bigint) =>
       written((db) => askRewardInvoice(db, { poolId, sats: amount, memo: 'a week', now: 1 })),
+    /** A backend that makes no invoice of these amounts; and what was asked of it, and told of it. */
+    refusing(refused: readonly bigint[]) {
+      const asked: (bigint | undefined)[] = [];
+      const told: string[] = [];
+      const createRequest: Others['backend']['createRequest'] = async (wanted) => {
+        asked.push(wanted.amount);
+        if (wanted.amount === undefined || !refused.includes(wanted.amount))
+          return bolt11.createRequest(wanted);
+        throw new HashpoolError('payment-failed', `no invoice of ${wanted.amount}`);
+      };
+      const log = pino({ level: 'warn' }, { write: (line: string) => void told.push(line) });
+      const all = open([pool], { backend: { createRequest }, log });
+      t.after(() => all.close());
+      return { rewards: all, asked, told };
+    },
     /** Asks for an invoice; gives what the backend names it by. */
     async invoice(amount: bigint): Promise<string> {
       const request = written((db) => askRewardInvoice(db, { poolId, sats: amount, memo: 'a week', now: 1 }));
@@ -188,6 +210,39 @@ test('two processes make one invoice and close one epoch; a pool that blocks pay
   const refused = s.ask(1n);
   await refusing.run();
   assert.match(s.listed(refused)?.trouble ?? '', /has not rewards = "lightning"/);
+});
+
+test('an invoice that the backend refuses keeps neither others nor the closing of an epoch waiting', async (t) => {
+  const s = await scene(t);
+  await s.mint.addQuotes(randomBytes(33), [0]);
+  await s.pay(await s.invoice(2_000n), 2_000n);
+  s.chain.height = OPENED + PERIOD;
+  const { rewards, told } = s.refusing([1n]);
+  const [refused, other] = [s.ask(1n), s.ask(2n)];
+  await rewards.run();
+  assert.match(s.listed(other)?.invoice ?? '', /^ln/);
+  assert.equal(s.listed(refused)?.trouble, 'no invoice of 1');
+  assert.equal((await s.epoch(OPENED))?.price?.rewardSats, 2_000n);
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /no invoice of 1/);
+});
+
+test('requests that fail again and again, more than a turn takes, come behind new ones, each in its turn', async (t) => {
+  const s = await scene(t);
+  const refused = Array.from({ length: 20 }, (_, i) => BigInt(i + 1));
+  const { rewards, asked } = s.refusing(refused);
+  for (const sats of refused) s.ask(sats);
+  await rewards.run();
+  await rewards.run();
+  const fresh = s.ask(1_000n);
+  await rewards.run();
+  assert.match(s.listed(fresh)?.invoice ?? '', /^ln/);
+  await rewards.run();
+  const tries = refused.map((sats) => asked.filter((each) => each === sats).length);
+  assert.ok(
+    tries.every((n) => n >= 2),
+    `each is tried again in its turn: ${tries}`,
+  );
 });
 
 test('a request after a restore has no invoice of one that only the journal knew of', async (t) => {
