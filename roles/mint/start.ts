@@ -86,7 +86,7 @@ export async function start(context: MintContext): Promise<Mint> {
   // Closed before what may wait for the node's answer.
   await context.open('chain', () => chain);
   let sampler: Sampler | undefined;
-  const onShownShares: WorkLinkParts['onShownShares'] = (_, shares) => sampler?.take(shares);
+  const onShownShares: WorkLinkParts['onShownShares'] = (poolId, shares) => sampler?.take(poolId, shares);
   const linked = { engine, chain, stamps, watcher, losses, pools, onShownShares };
   const workLink = await openWorkLink(context, linked);
 

@@ -1,5 +1,5 @@
 import { sha256d } from '../../../protocols/bitcoin/hash.ts';
-import { reversed, toHex } from '../../../protocols/bytes.ts';
+import { equalBytes, reversed, toHex } from '../../../protocols/bytes.ts';
 import { readReport, rootOf } from '../../../protocols/ehash/report.ts';
 import { SAMPLE_DEPTH, SAMPLE_SHARES, samplePoints } from '../../../protocols/ehash/share-leaf.ts';
 import type { ShownShare } from '../../../protocols/ehash/work-link.ts';
@@ -32,6 +32,7 @@ export interface SamplerParts {
 
 /** A sample that is gathered: what was drawn, and what the pool has shown of it. */
 interface Sample {
+  readonly poolId: Uint8Array;
   readonly block: { readonly height: number; readonly hash: string };
   readonly drawn: readonly (FoundShare | undefined)[];
   /** By hash, of those that are wanted. */
@@ -57,11 +58,12 @@ export class Sampler {
     });
   }
 
-  /** Takes what a pool shows, of which only what was drawn counts. */
-  take(shares: readonly ShownShare[]): void {
+  /** Takes what a pool shows, of which only what was drawn of its own epochs counts. */
+  take(poolId: Uint8Array, shares: readonly ShownShare[]): void {
+    const samples = [...this.#samples.values()].filter((sample) => equalBytes(sample.poolId, poolId));
     for (const share of shares) {
       const hash = toHex(sha256d(share.header));
-      for (const { wanted, shown } of this.#samples.values()) if (wanted.has(hash)) shown.set(hash, share);
+      for (const { wanted, shown } of samples) if (wanted.has(hash)) shown.set(hash, share);
     }
   }
 
@@ -122,7 +124,8 @@ export class Sampler {
     const wanted = new Map(
       drawn.flatMap((share) => (share ? [[toHex(share.hashLe), share.hashLe] as const] : [])),
     );
-    return { block: { height, hash: toHex(reversed(at.hashLe)) }, drawn, shown: new Map(), wanted };
+    const block = { height, hash: toHex(reversed(at.hashLe)) };
+    return { poolId: epoch.poolId, block, drawn, shown: new Map(), wanted };
   }
 }
 

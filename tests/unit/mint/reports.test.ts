@@ -3,16 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { ReportedBooks } from '../../../domain/reports/reported-books.ts';
+import { sha256d } from '../../../protocols/bitcoin/hash.ts';
 import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import { amountOf, splitAmount } from '../../../protocols/cashu/amount.ts';
 import { parseQuoteId } from '../../../protocols/cashu/quote-id.ts';
 import { readReport, reportHash, rootOf } from '../../../protocols/ehash/report.ts';
-import { samplePoints, shareLeaf } from '../../../protocols/ehash/share-leaf.ts';
+import { SAMPLE_DEPTH, SAMPLE_SHARES, samplePoints, shareLeaf } from '../../../protocols/ehash/share-leaf.ts';
 import { verifySumProof } from '../../../protocols/ehash/sum-tree.ts';
 import { tokenLeaf } from '../../../protocols/ehash/token-leaf.ts';
 import { Redemptions } from '../../../roles/mint/redemption.ts';
 import { openTrees } from '../../../roles/mint/reports/open-trees.ts';
 import { Reporter } from '../../../roles/mint/reports/reporter.ts';
+import { Sampler } from '../../../roles/mint/reports/sampler.ts';
+import { schema } from '../../../roles/mint/store/schema.ts';
+import { openPlace } from '../../../runtime/sql/open.ts';
 import { closeEpoch } from '../../harness/close-epoch.ts';
 import { type Blinded, openTestMint } from './support.ts';
 
@@ -47,7 +51,7 @@ async function scene(t: TestContext) {
     splitAmount(BigInt(sats)).map((exponent) => mint.blind(exponent, satKeyset));
   const epoch = (await engine.store.call('epochByUnit', unit))?.epoch ?? 0;
   return {
-    ...{ mint, engine, unit, epoch, quotes, proofs, trees, reporter, redemptions, outputs, logged },
+    ...{ mint, engine, unit, epoch, quotes, proofs, trees, reporter, redemptions, outputs, log, logged },
     async fixPrice() {
       closeEpoch(mint.path, epoch, 1_000n, 24n);
       assert.equal(await engine.store.call('fixPrice', { epochs: [epoch], height: TIP }), true);
@@ -162,6 +166,47 @@ test('whoever has a token or a share is shown where a report counts it', async (
     const point = points[i] ?? -1n;
     assert.ok(before <= point && point < before + each.leaf.amount);
   });
+});
+
+test('shares that a block has drawn are shown by their own pool, and by no other', async (t) => {
+  const s = await scene(t);
+  const headers = new Map<string, Uint8Array>();
+  const db = openPlace(s.mint.path, schema);
+  for (const { quote } of db.prepare('SELECT quote FROM quotes').all()) {
+    const header = randomBytes(80);
+    headers.set(toHex(sha256d(header)), header);
+    db.prepare('UPDATE quotes SET share_hash = ? WHERE quote = ?').run(sha256d(header), quote ?? null);
+  }
+  const drawing = 'INSERT INTO chain (height, hash, is_read) VALUES (?, ?, 1)';
+  db.prepare(drawing).run(TIP + SAMPLE_DEPTH, randomBytes(32));
+  db.close();
+  await s.fixPrice();
+  await s.reporter.run();
+  let sampler: Sampler | undefined;
+  const askForShares = (poolId: Uint8Array, hashesLe: readonly Uint8Array[]) => {
+    const shown = (coinbase: number) =>
+      hashesLe.map((hash) => {
+        const header = headers.get(toHex(hash)) ?? new Uint8Array(80);
+        return { header, coinbase: Uint8Array.of(coinbase), merkle_path: [] };
+      });
+    sampler?.take(poolId, shown(1));
+    sampler?.take(randomPoint(s.mint.curve), shown(2));
+  };
+  sampler = new Sampler({
+    engine: s.engine,
+    trees: s.trees,
+    workLink: { askForShares },
+    height: () => TIP + SAMPLE_DEPTH,
+    confirmations: 1,
+    log: s.log,
+    intervalMs: NEVER_MS,
+  });
+  t.after(() => sampler?.close());
+  await sampler.run();
+  await sampler.run();
+  const { shares } = JSON.parse((await s.engine.store.call('sampleOfUnit', s.unit)) ?? '{}');
+  assert.equal(shares.length, SAMPLE_SHARES);
+  for (const share of shares) assert.equal(share.coinbase, '01');
 });
 
 function randomPoint(curve: { publicKey(secret: Uint8Array): Uint8Array }): Uint8Array {
