@@ -1,3 +1,4 @@
+import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { type EhashPolicy, ehashExponent } from '../../../protocols/ehash/amount.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { blob, integer, type Row, text } from './row.ts';
@@ -40,6 +41,9 @@ export function lateWork(db: Database) {
   const waitingIn = db.prepare(`
     SELECT quote, segment, exponent, k, share_hash FROM waiting JOIN quotes USING (quote) JOIN segments USING (segment)
     WHERE epoch = ? ORDER BY quote`);
+  const waitingSums = db.prepare(`
+    SELECT exponent, count(*) AS n FROM waiting JOIN quotes USING (quote) JOIN segments USING (segment)
+    WHERE epoch = ? GROUP BY exponent`);
   const move = db.prepare('UPDATE quotes SET segment = ?, exponent = ? WHERE quote = ?');
   const tally = tallies(db);
   const add = db.prepare(
@@ -73,6 +77,12 @@ export function lateWork(db: Database) {
       const found = new Map([...new Set(shares.map(({ segment }) => segment))].map((s) => [s, epochOf(s)]));
       return shares.map((share) => placed(share, found.get(share.segment)));
     },
+
+    /** What an epoch's quotes that wait for their block come to, in ehash: {@link putOff} takes them out of it. */
+    waitingWork: (epoch: number): bigint =>
+      waitingSums.all(epoch).reduce((sum, row) => {
+        return sum + BigInt(integer(row, 'n')) * amountOf(integer(row, 'exponent'));
+      }, 0n),
 
     /**
      * Quotes whose block nobody knows have no part in a price: they wait on in the pool's open epoch.

@@ -8,6 +8,7 @@ import {
   epochOperations,
   epochWrites,
 } from './epochs.ts';
+import { lateWork } from './late-work.ts';
 import { pricingOperations } from './pricing.ts';
 import { bigInteger, blob, integer, text } from './row.ts';
 
@@ -52,6 +53,7 @@ export function lightningRewardOperations(db: Database) {
   const { epochWork, epochById } = epochOperations(db);
   const { addEpoch, addSegment, addKeyset } = epochWrites(db);
   const { fixPrice } = pricingOperations(db);
+  const { waitingWork } = lateWork(db);
   const wanted = db.prepare(`
     SELECT * FROM reward_requests AS r WHERE NOT EXISTS (
       SELECT 1 FROM reward_invoices AS i WHERE i.reward_request = r.reward_request)
@@ -101,7 +103,8 @@ export function lightningRewardOperations(db: Database) {
 
     /**
      * G3: closes a pool's open epoch at the chain's tip by what has come in for it, fixes its price, and opens the next one,
-     * which is final. Nothing happens before period and minimum are reached, or while nobody has worked in it.
+     * which is final. Nothing happens before period and minimum are reached, or while nobody has worked in it: quotes that
+     * wait for their block would have no part in the price.
      * @returns the epoch that was closed
      */
     closeByTip: ({
@@ -117,7 +120,8 @@ export function lightningRewardOperations(db: Database) {
       const sats = rewardsReceived(poolId);
       if (!epoch || sats < minimum || sats === 0n || height < epoch.openedHeight + periodBlocks)
         return undefined;
-      if (height <= epoch.openedHeight || epochWork(epoch.epoch).work === 0n) return undefined;
+      const isWorkedIn = epochWork(epoch.epoch).work > waitingWork(epoch.epoch);
+      if (height <= epoch.openedHeight || !isWorkedIn) return undefined;
       close.run(hashLe, height, sats, epoch.epoch);
       assign.run(epoch.epoch, poolId);
       const { terms, keyset } = next;

@@ -14,6 +14,7 @@ import { createLog } from '../../../runtime/logs.ts';
 import { inTransaction } from '../../../runtime/sql/database.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
 import { openTestPayments } from './payments-support.ts';
+import { acceptedWork } from './support.ts';
 
 const OPENED = 101;
 const PERIOD = 10;
@@ -187,6 +188,24 @@ test('an epoch in which nobody has worked stays open, and its reward waits for w
   await s.rewards.run();
   assert.equal((await s.epoch(OPENED))?.price?.rewardSats, 2_000n);
   assert.ok(await s.epoch(OPENED + 2 * PERIOD));
+});
+
+test('an epoch whose quotes all still wait for their block stays open: its reward would be nobody’s', async (t) => {
+  const s = await scene(t);
+  const { segment } = s.engine.epochs.current(s.mint.poolId) ?? {};
+  assert.ok(segment !== undefined);
+  const work = { ...acceptedWork(segment, randomBytes(33), 2), isWaiting: true };
+  const from = { poolId: s.mint.poolId, outboxId: randomBytes(16), firstSeq: 1n };
+  await s.engine.storeWork({ ...from, records: [work] });
+  await s.pay(await s.invoice(2_000n), 2_000n);
+  s.chain.height = OPENED + PERIOD;
+  await s.rewards.run();
+  assert.equal((await s.epoch(OPENED))?.closing, undefined);
+  await s.engine.settle([{ quoteId: work.quoteId, segment, reason: undefined }]);
+  await s.rewards.run();
+  const price = { rewardSats: 2_000n, feeSats: 0n, payableSats: 2_000n, work: 4n };
+  assert.deepEqual((await s.epoch(OPENED))?.price, price);
+  s.audit();
 });
 
 test('two processes make one invoice and close one epoch; a pool that blocks pay gets no invoice', async (t) => {
