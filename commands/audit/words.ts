@@ -33,6 +33,7 @@ export function applianceReport(audit: Audit): string {
     ['shares in the outbox', audit.outbox.rows, `${audit.unsent} not sent yet, ${audit.refused} refused`],
     ['quotes at the mint', audit.quotes.rows, `worth ${audit.quotes.sum} ehash`],
     ['ehash minted', audit.minted, `${audit.outstanding} of it out as tokens`],
+    ['ehash auto-paid', audit.autoPaid, ''],
     ['ehash waiting', audit.waiting, ''],
     ['ehash redeemed', audit.redeemed, ''],
     ['ehash in the wallet', audit.wallet, ''],
@@ -46,6 +47,7 @@ export function applianceReport(audit: Audit): string {
     : audit.disagreements.map((trouble) => `they do not agree: ${trouble}`);
   return `${[...rows, ...verdict].join('\n')}\n`;
 }
+
 /** Where the sats are that epochs received; none before the first price is fixed. */
 function satLines({ sats }: Audit): [what: string, figure: bigint, note: string][] {
   if (!sats) return [];
@@ -56,6 +58,7 @@ function satLines({ sats }: Audit): [what: string, figure: bigint, note: string]
       `${-sats.coinbase} by blocks, ${-sats.gifts} by others, ${-sats.lightning} over Lightning`,
     ],
     ['sats owed for ehash', sats.ehash, `${sats.carried} more wait for the next reward`],
+    ['sats of auto-payouts', sats.payouts, `${sats.paid} more have left, fees included`],
     ['sats redeemed', sats.sat, `${sats.dust} kept back by rounding`],
     [
       "sats of the operator's",

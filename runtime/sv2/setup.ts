@@ -10,10 +10,10 @@ import {
 import type { NoiseLink } from './link.ts';
 import { closedBefore } from './socket.ts';
 
-/** What a client says of itself; the rest of SetupConnection follows from where it connects to. */
 /** As our own software names itself. */
 export const VENDOR = 'hashpool';
 
+/** What a client says of itself; the rest of SetupConnection follows from where it connects to. */
 export interface SetupRequest {
   readonly protocol: number;
   readonly flags?: number;

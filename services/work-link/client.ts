@@ -77,9 +77,8 @@ export async function openWorkLinkClient(options: WorkLinkClientOptions): Promis
       });
       const [outbox_id, server_id] = [source.outboxId, serverId];
       const reward_script = options.rewardScript ?? new Uint8Array();
-      connection.send({
-        ...{ name: 'OpenWorkLink', pool_id, outbox_id, server_id, issuer_key, signature, reward_script },
-      });
+      const identity = { pool_id, outbox_id, server_id, issuer_key, signature, reward_script };
+      connection.send({ name: 'OpenWorkLink', ...identity });
     },
   });
 

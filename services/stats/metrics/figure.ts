@@ -16,6 +16,7 @@ export function counter(name: string, help: string, value: number): Figure {
   return { name: `hashpool_${name}_total`, help, type: 'counter', values: [{ labels: {}, value }] };
 }
 
+/** One with a value for each of its labels. */
 export function labelled(
   name: string,
   help: string,
