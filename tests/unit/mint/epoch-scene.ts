@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { encodeHeader } from '../../../protocols/bitcoin/header.ts';
+import { meetsPower } from '../../../protocols/bitcoin/target.ts';
 import { fromHex, reversed, toHex } from '../../../protocols/bytes.ts';
 import type { WorkRecord } from '../../../protocols/ehash/work-record.ts';
 import type { KnownParent } from '../../../roles/mint/chain/chain-view.ts';
@@ -70,6 +71,12 @@ export async function epochScene(
   const waiting = new WaitingRoom({ engine, chain: view, stamps, losses, clock, log });
   const secretKey = randomBytes(32);
   const key = curve.publicKey(secretKey);
+  function provenOn(prevHashLe: Uint8Array, k: number): Uint8Array {
+    for (;;) {
+      const header = headerOn(prevHashLe);
+      if (meetsPower(hash.sha256d(header), k)) return header;
+    }
+  }
 
   const scene = {
     mint,
@@ -110,9 +117,9 @@ export async function epochScene(
         /** Delivers the block's own share. */
         block: (hashLe: Uint8Array): Promise<Quote> =>
           take({ header: fromHex(chain.headerOf(toHex(reversed(hashLe)))), k: 0, key }),
-        /** Delivers a share on a block. @param owner the key that it was mined for, one of the scene's own unless given */
+        /** Delivers a share of 2^k hashes on a block. @param owner the key that it was mined for, one of the scene's own unless given */
         share: (prevHashLe: Uint8Array, k = 0, owner = key): Promise<Quote> =>
-          take({ header: headerOn(prevHashLe), k, key: owner }),
+          take({ header: provenOn(prevHashLe, k), k, key: owner }),
       };
     },
     /** The first blocks after the first epoch's own: one that pays somebody else, and x, a boundary, which an outbox delivers. */
