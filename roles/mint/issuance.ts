@@ -27,7 +27,7 @@ export class Issuance {
   readonly #signer: Signer;
   readonly #keysets: KeysetBook;
   #stopped: string | undefined;
-  #isHeld = false;
+  #held: PromiseWithResolvers<void> | undefined;
 
   constructor(signer: Signer, keysets: KeysetBook) {
     this.#signer = signer;
@@ -36,16 +36,22 @@ export class Issuance {
 
   /** Nothing is signed before `release`: it is not known yet whether the books are sound. */
   hold(): void {
-    this.#isHeld = true;
+    this.#held ??= Promise.withResolvers();
   }
 
   release(): void {
-    this.#isHeld = false;
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /** Whether signing waits for the first comparison of the books. */
   get isHeld(): boolean {
-    return this.#isHeld;
+    return this.#held !== undefined;
+  }
+
+  /** Resolves when the books have been compared; at once where nothing waits for that. */
+  get released(): Promise<void> {
+    return this.#held?.promise ?? Promise.resolve();
   }
 
   /** From here on nothing is signed until the mint starts again. @param reason what is wrong, in words */
@@ -62,7 +68,7 @@ export class Issuance {
   checkOpen(): void {
     if (this.#stopped !== undefined)
       throw cashuError('signing-stopped', `${this.#stopped}; its operator has to look into it`);
-    if (this.#isHeld)
+    if (this.isHeld)
       throw cashuError('mint-not-ready', 'it compares its books before it signs; try again in a moment');
   }
 

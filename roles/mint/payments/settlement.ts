@@ -40,7 +40,7 @@ export class Settlement {
   readonly #log: Logger;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #maxUnderWay: number;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
 
   constructor(engine: Engine, methods: Methods, log: Logger, maxUnderWay = MAX_UNDER_WAY) {
@@ -48,14 +48,16 @@ export class Settlement {
     this.#methods = methods;
     this.#log = log;
     this.#maxUnderWay = maxUnderWay;
-    this.#timer = setInterval(() => void this.lookAfter(Date.now()), LOOK_MS);
   }
 
   /**
    * Takes up all that the last run left, whoever saw to it; where other processes may be at work, what is theirs is
-   * left to them until their claims end.
+   * left to them until their claims end. Change is signed for what has ended: it waits for the books, lest a payment
+   * be claimed and come to no end.
    */
-  start(): Promise<void> {
+  async start(): Promise<void> {
+    await this.#engine.issuance.released;
+    this.#timer = setInterval(() => void this.lookAfter(Date.now()), LOOK_MS);
     return this.lookAfter(this.#engine.isShared ? Date.now() : Date.now() + CLAIM_MS);
   }
 
@@ -82,6 +84,7 @@ export class Settlement {
   }
 
   async #lookUp(key: string): Promise<void> {
+    await this.#engine.issuance.released;
     const [name = '', attempt] = key.split('.');
     const id = parseQuoteId(name);
     const melt = id && (await this.#engine.store.call('melt', id));

@@ -145,32 +145,44 @@ for (const { what, instructions } of [
   });
 }
 
+/** A melt whose process was gone before its backend heard of it. */
+async function left(test: TestPayments, claimedUntil: number): Promise<MeltQuote> {
+  const quote = await test.meltQuote(10);
+  const { engine } = test.mint;
+  const checked = { inputs: await test.sats(16), unit: 'sat', sum: 16n, fee: 0n };
+  const inputs = await engine.spendable(checked, { outputs: [], quote: quote.name });
+  const begun = { id: quote.id, selectedFee: 0, provided: 16n, inputs, outputs: [], now: 0, claimedUntil };
+  await engine.store.call('beginMelt', begun);
+  return quote;
+}
+
 test('a payment that the backend never heard of is asked for again, and not before the books are sound', async (t) => {
   const test = await openTestPayments(t);
-  const quote = await test.meltQuote(10);
-  const inputs = await test.sats(16);
-  const { engine } = test.mint;
-  const checked = { inputs, unit: 'sat', sum: 16n, fee: 0n };
-  const rows = await engine.spendable(checked, { outputs: [], quote: quote.name });
-  const start = {
-    id: quote.id,
-    selectedFee: 0,
-    provided: 16n,
-    inputs: rows,
-    outputs: [],
-    now: 0,
-    claimedUntil: 0,
-  };
-  await engine.store.call('beginMelt', start);
+  const quote = await left(test, 0);
+  const { issuance } = test.mint.engine;
   const pays = t.mock.method(test.bolt11, 'pay');
-  engine.issuance.hold();
+  issuance.hold();
   await test.payments.lookAfter(Date.now());
   assert.equal((await test.payments.meltQuotes.find('bolt11', quote.name)).state, 'PENDING');
   assert.equal(pays.mock.callCount(), 0);
-  engine.issuance.release();
+  issuance.release();
   await test.payments.lookAfter(Date.now() + A_MINUTE_MS);
   assert.equal((await ended(test, quote)).state, 'PAID');
   assert.equal(pays.mock.callCount(), 1);
+});
+
+test('what the last run left is settled once the books are sound, without waiting for a claim to end', async (t) => {
+  const test = await openTestPayments(t);
+  const quote = await left(test, Date.now() + 10_000);
+  const { engine } = test.mint;
+  engine.issuance.hold();
+  const settlement = new Settlement(engine, test.payments.methods, createLog('test', 'silent'));
+  t.after(() => settlement.close());
+  const started = settlement.start();
+  assert.equal(await Promise.race([started, delay(100, 'waits')]), 'waits');
+  engine.issuance.release();
+  await started;
+  assert.equal((await test.payments.meltQuotes.find('bolt11', quote.name)).state, 'PAID');
 });
 
 test('more payments than the mint can wait for are told to come back, and hold nothing', async (t) => {
