@@ -1,3 +1,4 @@
+import { HOLDER_STATES } from '../ehash/epoch-state.ts';
 import { defineProtocol, message, messageTable, type ProtocolMessage } from '../sv2/codec.ts';
 import { STRUCT } from '../sv2/struct.ts';
 import { FIXED, SEQ0_255, STR0_255, U8, U16, U32, U64, U256 } from '../sv2/types.ts';
@@ -232,26 +233,15 @@ export type StatsMessageOf<N extends StatsMessage['name']> = Extract<StatsMessag
 export type OpenStats = StatsMessageOf<'OpenStats'>;
 export type ProcessHealth = StatsMessageOf<'ProcessHealth'>;
 
-/** How a link of a role stands, in the order of ProcessHealth.links' UpstreamStates' and OwnJobSums' `state`. */
+/** How a link of a role stands, in the order of ProcessHealth.links', UpstreamStates' and OwnJobSums' `state`. */
 export const LINK_STATES = ['ok', 'failing', 'unknown'] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 
 /**
  * How an epoch stands, in the order of EpochState's `state`. `unproven`: whether its block is the pool's is not known;
- * `provisional`: its block is not final; `maturing`: a block has closed it; `expired`: its window has passed;
- * `stranded`: its block was lost after ehash of it was given out; `merged`: so, and it shares another epoch's reward.
+ * `merged`: it is stranded, and shares another epoch's reward; the rest as for its holders.
  */
-export const EPOCH_STATES = [
-  'unproven',
-  'provisional',
-  'open',
-  'maturing',
-  'redeemable',
-  'expired',
-  'dissolved',
-  'stranded',
-  'merged',
-] as const;
+export const EPOCH_STATES = ['unproven', ...HOLDER_STATES, 'merged'] as const;
 export type EpochState = (typeof EPOCH_STATES)[number];
 
 /** Kinds of channel, in the order of ChannelOpened.kind. */

@@ -1,7 +1,8 @@
 import { dustSats } from '../../domain/epochs/price.ts';
-import { COINBASE_MATURITY, hasPassed, windowOf } from '../../domain/epochs/redemption-window.ts';
+import { COINBASE_MATURITY, windowOf } from '../../domain/epochs/redemption-window.ts';
 import { EPOCH_STATES, type EpochState, type StatsMessageOf } from '../../protocols/stats/messages.ts';
 import type { Engine } from './engine.ts';
+import { stateOf } from './epoch-state.ts';
 import type { Epoch, EpochWork } from './store/epochs.ts';
 import type { LatestEpoch } from './store/latest-epochs.ts';
 
@@ -94,18 +95,6 @@ export class EpochTeller {
       dust_sat: price ? dustSats(price, redeemed.ehash, redeemed.sats) : 0n,
     };
   }
-}
-
-/** How an epoch stands, for people. @param tip the chain's height, undefined while that is not known */
-export function stateOf(epoch: Epoch, tip: number | undefined): EpochState {
-  const { standing, isFinal, closing, price, mergedInto } = epoch;
-  const window = windowOf(epoch);
-  // One that was merged has a price of its own in the end.
-  if (price && window) return tip !== undefined && hasPassed(window, tip) ? 'expired' : 'redeemable';
-  if (standing === 'stranded') return mergedInto === undefined ? 'stranded' : 'merged';
-  if (standing !== 'live') return standing;
-  if (closing) return 'maturing';
-  return isFinal ? 'open' : 'provisional';
 }
 
 /** The height of the chain at which an epoch is to leave its state; 0 where a block of the pool decides, or nothing. */

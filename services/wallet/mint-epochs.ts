@@ -7,27 +7,16 @@ import {
 import { feeOf, type Price, WHOLE_PPM } from '../../domain/epochs/price.ts';
 import { fromHex } from '../../protocols/bytes.ts';
 import { mintMessage } from '../../protocols/cashu/nut20.ts';
+import { HOLDER_STATES, type HolderState } from '../../protocols/ehash/epoch-state.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { LockedQuote } from './mint-client.ts';
 import { MintRefusal, requestMint } from './mint-http.ts';
 import type { LockKey } from './seed.ts';
 
-/** How far an epoch is: while it is `maturing` the height from which it can be redeemed is known, its price not yet. */
-export const EPOCH_STATES = [
-  'provisional',
-  'open',
-  'maturing',
-  'redeemable',
-  'expired',
-  'dissolved',
-  'stranded',
-] as const;
-export type EpochState = (typeof EPOCH_STATES)[number];
-
 /** An epoch as its mint tells of it. */
 export interface MintEpoch {
   readonly unit: string;
-  readonly state: EpochState;
+  readonly state: HolderState;
   /** Heights of the chain; undefined while no block has closed it. */
   readonly redeemableFrom: number | undefined;
   readonly redeemableBefore: number | undefined;
@@ -126,7 +115,7 @@ function unusable(trouble: string): HashpoolError {
 }
 
 function toEpoch(answer: Readonly<Record<string, unknown>>): MintEpoch {
-  const state = EPOCH_STATES.find((known) => known === answer['state']);
+  const state = HOLDER_STATES.find((known) => known === answer['state']);
   if (!state || typeof answer['unit'] !== 'string') {
     throw new HashpoolError('mint-answer', 'the mint tells of an epoch that makes no sense');
   }

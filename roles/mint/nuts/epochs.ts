@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { dustSats } from '../../../domain/epochs/price.ts';
-import { hasPassed, windowOf } from '../../../domain/epochs/redemption-window.ts';
+import { windowOf } from '../../../domain/epochs/redemption-window.ts';
 import { fromHex, toHex } from '../../../protocols/bytes.ts';
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { jsonInteger } from '../../../protocols/cashu/json.ts';
 import type { Engine } from '../engine.ts';
+import { holderStateOf } from '../epoch-state.ts';
 import type { Redemptions } from '../redemption.ts';
 import type { Epoch } from '../store/epochs.ts';
 import { point, unitField } from './schemas.ts';
@@ -61,7 +62,7 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
       unit: epoch.unit,
       keyset: epoch.keysetId,
       pool_id: toHex(epoch.poolId),
-      state: stateOf(epoch, redemptions.tip),
+      state: holderStateOf(epoch, redemptions.tip),
       opened_height: epoch.openedHeight,
       closed_height: closing?.height ?? null,
       redeemable_from: window?.fromHeight ?? null,
@@ -80,15 +81,4 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
       },
     };
   }
-}
-
-/** How an epoch stands for its holders. @param tip the chain's height, undefined while that is not known */
-export function stateOf(epoch: Epoch, tip: number | undefined): string {
-  const { standing, isFinal, price, closing } = epoch;
-  const window = windowOf(epoch);
-  // One that is stranded has a price, too, where it was merged into another.
-  if (price && window) return tip !== undefined && hasPassed(window, tip) ? 'expired' : 'redeemable';
-  if (standing === 'dissolved' || standing === 'stranded') return standing;
-  if (closing) return 'maturing';
-  return isFinal ? 'open' : 'provisional';
 }

@@ -10,7 +10,7 @@ import { toHex } from '../../../protocols/bytes.ts';
 import { splitAmount } from '../../../protocols/cashu/amount.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import { Engine } from '../../../roles/mint/engine.ts';
-import { stateOf } from '../../../roles/mint/nuts/epochs.ts';
+import { holderStateOf } from '../../../roles/mint/epoch-state.ts';
 import { Redemptions } from '../../../roles/mint/redemption.ts';
 import { closeEpoch } from '../../harness/close-epoch.ts';
 import { temporaryFolder } from '../../harness/temporary-folder.ts';
@@ -256,17 +256,17 @@ test('an epoch is told as it stands, and one that was merged as what it is worth
   const open = await row();
   assert.ok(open);
   const closing = { hashLe: new Uint8Array(32), height: TIP - 100, reward: 1_000n };
-  assert.equal(stateOf(open, TIP), 'open');
-  assert.equal(stateOf({ ...open, isFinal: false }, TIP), 'provisional');
-  assert.equal(stateOf({ ...open, closing }, TIP), 'maturing');
-  assert.equal(stateOf({ ...open, standing: 'stranded' }, TIP), 'stranded');
-  assert.equal(stateOf({ ...open, standing: 'dissolved' }, TIP), 'dissolved');
+  assert.equal(holderStateOf(open, TIP), 'open');
+  assert.equal(holderStateOf({ ...open, isFinal: false }, TIP), 'provisional');
+  assert.equal(holderStateOf({ ...open, closing }, TIP), 'maturing');
+  assert.equal(holderStateOf({ ...open, standing: 'stranded' }, TIP), 'stranded');
+  assert.equal(holderStateOf({ ...open, standing: 'dissolved' }, TIP), 'dissolved');
   await fixPrice(mint, epoch);
   const priced = await row();
   assert.ok(priced);
-  assert.equal(stateOf(priced, undefined), 'redeemable');
-  assert.equal(stateOf({ ...priced, standing: 'stranded' }, TIP), 'redeemable');
-  assert.equal(stateOf(priced, TIP + priced.windowBlocks), 'expired');
+  assert.equal(holderStateOf(priced, undefined), 'redeemable');
+  assert.equal(holderStateOf({ ...priced, standing: 'stranded' }, TIP), 'redeemable');
+  assert.equal(holderStateOf(priced, TIP + priced.windowBlocks), 'expired');
 });
 
 test('an older copy and its journal make the same redemptions, and the same books', async (t) => {
