@@ -23,6 +23,11 @@ export class Rounds {
     this.#timer = everyMs === undefined ? undefined : setInterval(() => void this.run(), everyMs).unref();
   }
 
+  /** Why the last round failed; empty where it did not. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
   /** A round that begins from now on; however many calls come during a round, one more follows it. Never rejects. */
   run(): Promise<void> {
     this.#next ??= this.#last.then(() => {

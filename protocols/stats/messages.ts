@@ -27,8 +27,10 @@ export const STATS_FRAME_CAP = 16 * 1024;
  * stands for `count` numbers. Times are Unix milliseconds. `count` shares of one kind within a moment may come as one
  * event. A hash rate is a whole number of hashes a second, a difficulty the k of a target 2^(256-k) - 1. A height of 0 is
  * none. Connections of a jd-client are numbered from {@link FIRST_OWN_CONNECTION} on, so that they stand beside the miners
- * of a translator. An epoch's `due_height` is the height at which it is to leave its state, its `reward_sat` the whole of its coinbase
- * with its gifts, `payable_sat` what is left of that for its holders: with `work` it is its price.
+ * of a translator. An epoch's `due_height` is the height at which it is to leave its state, its `reward_sat` what its block pays the
+ * pool and balances, with its gifts, `payable_sat` what is left of that for its holders: with `work` it is its price. Of `redeemed` and
+ * `redeemed_sat`, `auto_paid` and `auto_paid_sat` went to balances of miners without a wallet; of these, `coinbase_sat` of
+ * `coinbase_balances` miners wait to be paid by a coinbase.
  */
 export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
   OpenStats: message(0x80, {
@@ -191,6 +193,8 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     redeemed: U128,
     redeemed_sat: U64,
     dust_sat: U64,
+    auto_paid: U128,
+    auto_paid_sat: U64,
   }),
   SatSums: message(0xc6, {
     at: U64,
@@ -202,6 +206,8 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     dust_sat: U64,
     expired_sat: U64,
     carried_sat: U64,
+    coinbase_balances: U32,
+    coinbase_sat: U64,
   }),
   DeclarationSums: message(0xd0, {
     at: U64,

@@ -93,6 +93,8 @@ export class EpochTeller {
       redeemed: redeemed.ehash,
       redeemed_sat: redeemed.sats,
       dust_sat: price ? dustSats(price, redeemed.ehash, redeemed.sats) : 0n,
+      auto_paid: redeemed.autoEhash,
+      auto_paid_sat: redeemed.autoSats,
     };
   }
 }

@@ -7,6 +7,7 @@ import { ConfigError } from '../../runtime/config/load.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
+import { subscribe } from '../../runtime/zmq.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import {
   openWorkLinkServer,
@@ -61,7 +62,7 @@ export async function start(context: MintContext): Promise<Mint> {
   const engine = await context.open('store and signer', () => openEngine(context));
   // Until the watchdog has compared the books.
   engine.issuance.hold();
-  const { rpc_url: url, rpc_auth, network } = shared.bitcoin;
+  const { rpc_url: url, rpc_auth, network, zmq_blocks: zmqBlocks } = shared.bitcoin;
   const { curve } = await loadCrypto();
   const pools = await readPools(config.pool, context.read, engine.signer, { network, curve });
   warnOfFixedTerms(engine, pools, config.ehash, log);
@@ -122,6 +123,10 @@ export async function start(context: MintContext): Promise<Mint> {
   watcher.listen({ onChainTip: () => void pricing.run() });
   const trees = await context.open('trees of reports', () => openTrees(databaseOf(context), engine.signer));
   await chain.start();
+  if (zmqBlocks !== undefined) {
+    const notices = { name: "the node's notices of blocks", address: zmqBlocks, topic: 'hashblock', log };
+    await context.open('notices of blocks', () => subscribe({ ...notices, onNews: () => chain.look() }));
+  }
   await context.open('peers', () => openPeers(databaseOf(context), engine, log));
 
   const payments = await startPayments(context, engine);
@@ -146,10 +151,10 @@ export async function start(context: MintContext): Promise<Mint> {
     checkRewardScripts({ config: config.pool, pools, backends, log, fail: context.fail }),
   );
   await context.open('status', () =>
-    reportStatus(context, { engine, chain, watcher, losses, workLink, payments }),
+    reportStatus(context, { engine, chain, watcher, losses, workLink, payments, coinbasePayouts }),
   );
   await context.open('stats', () =>
-    openMintStats(context, { engine, chain, watcher, workLink, watchdog, confirmations }),
+    openMintStats(context, { engine, chain, watcher, workLink, watchdog, coinbasePayouts, confirmations }),
   );
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));

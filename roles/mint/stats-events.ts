@@ -6,6 +6,7 @@ import type { RoleHealth } from '../../services/stats/client/process-health.ts';
 import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
 import type { ChainWatcher } from './chain/watcher.ts';
+import type { CoinbasePayouts, WaitingPayouts } from './coinbase-payouts/payouts.ts';
 import type { Engine } from './engine.ts';
 import { EpochTeller } from './epoch-teller.ts';
 import type { MintContext } from './start.ts';
@@ -23,6 +24,7 @@ interface Parts {
   readonly watcher: ChainWatcher;
   readonly workLink: WorkLinkServer;
   readonly watchdog: Pick<Watchdog, 'standing'>;
+  readonly coinbasePayouts: Pick<CoinbasePayouts, 'waiting'>;
   /** Confirmations that make a boundary final. */
   readonly confirmations: number;
 }
@@ -86,7 +88,7 @@ function tellChain(client: StatsClient, { chain, watcher }: Parts): void {
 
 /** Tells what has changed of the epochs and of the books of sats, whenever it is called. */
 function epochsTo(client: StatsClient, parts: Parts): () => Promise<void> {
-  const { engine, watcher, watchdog } = parts;
+  const { engine, watcher, watchdog, coinbasePayouts } = parts;
   const epochs = new EpochTeller({
     ...parts,
     height: () => watcher.height,
@@ -99,10 +101,11 @@ function epochsTo(client: StatsClient, parts: Parts): () => Promise<void> {
     // The watchdog reads whole tables, every ten minutes; what is owed for ehash follows at once.
     const owedForEhash = await engine.store.call('owedForEhash', null);
     const { standing } = watchdog;
-    const key = `${standing?.at} ${owedForEhash}`;
+    const { waiting } = coinbasePayouts;
+    const key = `${standing?.at} ${owedForEhash} ${waiting.balances} ${waiting.sats}`;
     if (!standing || key === told) return;
     told = key;
-    client.send(satSums(standing, owedForEhash));
+    client.send(satSums(standing, owedForEhash, waiting));
   };
 }
 
@@ -112,7 +115,11 @@ function sendBlock(client: StatsClient, name: 'BlockInChain' | 'BlockConfirmed',
   client.send({ name, at, block_hash: hashLe, height, confirmations, value_sat: value });
 }
 
-function satSums({ at, owed, held, balances }: Standing, owedForEhash: bigint): StatsMessageOf<'SatSums'> {
+function satSums(
+  { at, owed, held, balances }: Standing,
+  owedForEhash: bigint,
+  waiting: WaitingPayouts,
+): StatsMessageOf<'SatSums'> {
   return {
     name: 'SatSums',
     at: BigInt(at),
@@ -124,11 +131,13 @@ function satSums({ at, owed, held, balances }: Standing, owedForEhash: bigint): 
     dust_sat: balances.dust,
     expired_sat: balances.expired,
     carried_sat: balances.carried,
+    coinbase_balances: waiting.balances,
+    coinbase_sat: waiting.sats,
   };
 }
 
 function mintHealth(
-  { engine, chain, watcher, workLink }: Parts,
+  { engine, chain, watcher, workLink, coinbasePayouts }: Parts,
   storeTrouble: string | undefined,
 ): RoleHealth {
   const { stopped } = engine.issuance;
@@ -136,6 +145,7 @@ function mintHealth(
   const lost = engine.epochs.all.filter(isLost).map(({ unit }) => unit);
   const stranded = `${lost.join(', ')} is stranded: nothing of its pool is minted until it is merged`;
   const follows = tip ? watcher.trouble : `waiting for bitcoind: ${chain.trouble}`;
+  const { balances, sats, trouble } = coinbasePayouts.waiting;
   const link = (name: string, trouble: string | undefined, well: string) =>
     ({ name, state: trouble ? 'failing' : 'ok', why: trouble || well }) as const;
   return {
@@ -145,6 +155,9 @@ function mintHealth(
       link('store', storeTrouble, 'answers'),
       link('books', stopped, 'add up'),
       link('epochs', lost.length > 0 ? stranded : undefined, 'follow the chain'),
+      ...(balances > 0 || trouble !== ''
+        ? [link('payouts', trouble, `${balances} of ${sats} sats wait for a coinbase`)]
+        : []),
       link('chain', follows, `followed to block ${tip?.height}`),
     ],
   };

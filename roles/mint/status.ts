@@ -2,6 +2,7 @@ import { messageOf } from '../../protocols/errors.ts';
 import type { WorkLinkServer } from '../../services/work-link/server.ts';
 import type { ChainView } from './chain/chain-view.ts';
 import type { ChainWatcher } from './chain/watcher.ts';
+import type { CoinbasePayouts, WaitingPayouts } from './coinbase-payouts/payouts.ts';
 import type { Engine } from './engine.ts';
 import type { Losses } from './losses.ts';
 import type { Payments } from './payments/payments.ts';
@@ -21,12 +22,13 @@ interface StatusParts {
   readonly losses: Losses;
   readonly workLink: WorkLinkServer;
   readonly payments: Payments | undefined;
+  readonly coinbasePayouts: Pick<CoinbasePayouts, 'waiting'>;
 }
 
 /** Says once a second, where it has changed, what the mint is doing and how its sums stand. */
 export async function reportStatus(
   context: MintContext,
-  { engine, chain, watcher, losses, workLink, payments }: StatusParts,
+  { engine, chain, watcher, losses, workLink, payments, coinbasePayouts }: StatusParts,
 ) {
   const { log } = context;
   let said = '';
@@ -50,6 +52,7 @@ export async function reportStatus(
   async function say(): Promise<void> {
     const ofStore = await storeFigures();
     const { stopped, isHeld } = engine.issuance;
+    const { waiting } = coinbasePayouts;
     const text = stopped
       ? `signing is stopped: ${stopped}`
       : isStoreThere
@@ -57,9 +60,10 @@ export async function reportStatus(
           (isHeld ? heldText : '') +
           epochsText(engine) +
           paymentsText(payments) +
+          coinbaseText(waiting) +
           riskText(losses)
         : 'waiting for the database';
-    const figures = { ...ofStore, ...watcher.figures, ...epochFigures(engine) };
+    const figures = { ...ofStore, ...watcher.figures, ...epochFigures(engine), ...coinbaseFigures(waiting) };
     const now = `${text} ${Object.values(figures).join(' ')}`;
     if (now !== said) context.status(text, figures);
     said = now;
@@ -97,6 +101,15 @@ function epochFigures({ epochs }: Engine): Record<string, number> {
     epochs_unproven: count(({ standing }) => standing === 'unproven'),
     epochs_stranded: count(isLost),
   };
+}
+
+/** What waits for the coinbase of a block. */
+function coinbaseFigures({ balances, sats }: WaitingPayouts): Record<string, number | bigint> {
+  return { coinbase_payout_balances: balances, coinbase_payout_sats: sats };
+}
+
+function coinbaseText({ balances, sats, trouble }: WaitingPayouts): string {
+  return trouble === '' ? '' : `; ${balances} balances of ${sats} sats wait for a coinbase: ${trouble}`;
 }
 
 /** What an operator has to do about epochs. */

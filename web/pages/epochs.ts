@@ -76,7 +76,7 @@ function EpochCard({ reading, tip }: EpochCardProps): JSX.Element | null {
 }
 
 function factsOf(epoch: Epoch): readonly Fact[] {
-  const { work, issued, outstanding, redeemed, gifts_sat, dust_sat } = epoch;
+  const { work, issued, outstanding, redeemed, auto_paid, gifts_sat, dust_sat } = epoch;
   const part = (sum: string) => h('span', null, amount(sum), ` (${percent(sum, work)})`);
   const facts: readonly (Fact | false)[] = [
     ['Price', priceOf(epoch)],
@@ -85,10 +85,12 @@ function factsOf(epoch: Epoch): readonly Fact[] {
     ['Minted by wallets', part(issued)],
     [h(Term, { of: 'outstanding' }), part(outstanding)],
     ['Redeemed', part(redeemed)],
+    auto_paid !== '0' && ['Credited to miners without a wallet', part(auto_paid)],
     epoch.closed_height !== null && [h(Term, { of: 'reward' }), bitcoin(epoch.reward_sat)],
     gifts_sat !== '0' && [h(Term, { of: 'gift' }), bitcoin(gifts_sat)],
     epoch.fee_ppm > 0 && ['Fee of the operator', `${(100 * epoch.fee_ppm) / PPM} %`],
     epoch.redeemed_sat !== '0' && ['Paid for redeemed ehash', bitcoin(epoch.redeemed_sat)],
+    epoch.auto_paid_sat !== '0' && ['Credited for it', bitcoin(epoch.auto_paid_sat)],
     epoch.owed_sat !== '0' && ['Left for the rest', bitcoin(epoch.owed_sat)],
     dust_sat !== '0' && ['Kept back by rounding', bitcoin(dust_sat)],
   ];

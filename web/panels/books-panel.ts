@@ -1,7 +1,7 @@
 import { h, type JSX } from 'preact';
 import type { Epochs } from '../../services/stats/api/schemas/epochs.ts';
 import type { Reading } from '../data/reading.ts';
-import { integer } from '../format/amount.ts';
+import { counted, integer } from '../format/amount.ts';
 import { bitcoin } from '../format/bitcoin.ts';
 import { TimeOf } from '../parts/as-of.ts';
 import { Card } from '../parts/card.ts';
@@ -39,6 +39,11 @@ function factsOf(books: Books): readonly Fact[] {
     ['Ended, the operator’s', bitcoin(books.expired_sat)],
     ['Ended, part of a reward to come', bitcoin(books.carried_sat)],
   ];
+  const { coinbase_balances: balances, coinbase_sat } = books;
+  const waiting: readonly Fact[] =
+    balances === 0
+      ? []
+      : [['Waits for the coinbase of a block', `${bitcoin(coinbase_sat)} of ${counted(balances, 'miner')}`]];
   return [
     [
       h(Term, { of: 'reserve' }),
@@ -51,6 +56,7 @@ function factsOf(books: Books): readonly Fact[] {
     ],
     [h(Term, { of: 'liability' }), bitcoin(books.owed_sat)],
     ['Owed to holders of redeemable ehash', bitcoin(books.owed_ehash_sat)],
+    ...waiting,
     ...kept.filter(([, value]) => value !== '0 BTC'),
     ['Compared', h(TimeOf, { at: books.as_of })],
   ];

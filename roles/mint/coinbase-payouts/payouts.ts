@@ -30,6 +30,14 @@ export interface CoinbasePayoutsParts {
   readonly log: Pick<Logger, 'info' | 'debug' | 'warn' | 'error'>;
 }
 
+/** Balances that wait for the coinbase of a block. */
+export interface WaitingPayouts {
+  readonly balances: number;
+  readonly sats: bigint;
+  /** Why no coinbase pays them as it stands, in words; empty where blocks of the pools will. */
+  readonly trouble: string;
+}
+
 /** More than there will ever be: what a coinbase is worth is for the pool to know. */
 const ANY_VALUE = 2n ** 62n;
 
@@ -51,6 +59,7 @@ export class CoinbasePayouts {
   readonly #rounds: Rounds;
   /** The tip for which all links were told, in hex. */
   #toldOn: string | undefined;
+  #held: readonly HeldPayout[] = [];
 
   constructor(parts: CoinbasePayoutsParts) {
     this.#parts = parts;
@@ -74,6 +83,14 @@ export class CoinbasePayouts {
     return this.run();
   }
 
+  /** How it stood when it was last looked at. */
+  get waiting(): WaitingPayouts {
+    const sats = this.#held.reduce((sum, each) => sum + each.sats, 0n);
+    const isStuck = this.#held.length > 0 && this.#parts.config !== undefined && !this.#room();
+    const trouble = this.#rounds.trouble || (isStuck ? 'no pool that is linked leaves room for them' : '');
+    return { balances: this.#held.length, sats, trouble };
+  }
+
   /** Ends; resolves when no run is under way. */
   close(): Promise<void> {
     return this.#rounds.close();
@@ -86,7 +103,7 @@ export class CoinbasePayouts {
     for (const block of course.undone) await this.#undo(block);
     for (const block of course.due) await this.#settle(block);
     if (course.undone.length + course.due.length > 0) course = await this.#course();
-    await this.#release(course);
+    if (await this.#release(course)) course = await this.#course();
     const room = this.#room();
     if (!config || !course.tip || !room) return;
     await this.#hold(course, config, room);
@@ -95,9 +112,11 @@ export class CoinbasePayouts {
     if (set && isCovered(set, course)) this.#tell(set);
   }
 
-  #course(): Promise<PayoutCourse> {
+  async #course(): Promise<PayoutCourse> {
     const { engine, confirmations } = this.#parts;
-    return engine.store.call('payoutCourse', { confirmations });
+    const course = await engine.store.call('payoutCourse', { confirmations });
+    this.#held = course.held;
+    return course;
   }
 
   async #settle(block: PayingBlock): Promise<void> {
@@ -127,10 +146,14 @@ export class CoinbasePayouts {
     );
   }
 
-  /** Gives back what no coinbase is to pay any more, once blocks that may have paid it are too deep to come. */
-  async #release(course: PayoutCourse): Promise<void> {
+  /**
+   * Gives back what no coinbase is to pay any more, once blocks that may have paid it are too deep to come.
+   * @returns whether there was any
+   */
+  async #release(course: PayoutCourse): Promise<boolean> {
     const { engine, confirmations, log } = this.#parts;
     const { held, tip, underWay } = course;
+    let hasReleased = false;
     for (const balance of held) {
       const { payoutKey, references, lastHeight, sats } = balance;
       const mayBePaid = underWay.has(payoutKey) || !tip || tip.height < lastHeight + confirmations;
@@ -139,8 +162,10 @@ export class CoinbasePayouts {
         await engine.store.call('releaseHeld', { purpose: 'coinbase', reference });
         faultPoint('coinbase-released');
       }
+      hasReleased = true;
       log.info({ sats }, `${sats} sats of a balance are not held for coinbases any more`);
     }
+    return hasReleased;
   }
 
   /** Holds balances that have become large enough, as far as there is room. */

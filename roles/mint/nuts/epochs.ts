@@ -75,9 +75,13 @@ export function epochs(http: FastifyInstance, engine: Engine, redemptions: Redem
       reward: jsonInteger(price?.rewardSats ?? (closing?.reward ?? received) + gifts),
       fee: price ? jsonInteger(price.feeSats) : null,
       redeemed: {
-        ehash: jsonInteger(redeemed.ehash),
-        sats: jsonInteger(redeemed.sats),
+        ehash: jsonInteger(redeemed.ehash - redeemed.autoEhash),
+        sats: jsonInteger(redeemed.sats - redeemed.autoSats),
         dust: jsonInteger(dust),
+      },
+      auto_paid: {
+        ehash: jsonInteger(redeemed.autoEhash),
+        sats: jsonInteger(redeemed.autoSats),
       },
     };
   }

@@ -64,6 +64,8 @@ export class EpochBoard {
       dust_sat: String(message.dust_sat),
       expired_sat: String(message.expired_sat),
       carried_sat: String(message.carried_sat),
+      coinbase_balances: message.coinbase_balances,
+      coinbase_sat: String(message.coinbase_sat),
     };
   }
 
@@ -87,7 +89,7 @@ export class EpochBoard {
 }
 
 function epochOf(message: StatsMessageOf<'EpochState'>): ToldEpoch {
-  const { unit, fee_ppm, work, reward_sat, payable_sat, redeemed_sat, dust_sat } = message;
+  const { unit, fee_ppm, work, reward_sat, payable_sat, redeemed_sat, auto_paid_sat, dust_sat } = message;
   const state = EPOCH_STATES[message.state] ?? 'unproven';
   const isPriced = message.is_priced === 1;
   const isClosed = message.closed_height > 0;
@@ -113,8 +115,10 @@ function epochOf(message: StatsMessageOf<'EpochState'>): ToldEpoch {
     gifts_sat: String(message.gifts_sat),
     reward_sat: String(reward_sat),
     price: isClosed ? { ...price, is_fixed: isPriced } : null,
-    redeemed: String(message.redeemed),
-    redeemed_sat: String(redeemed_sat),
+    redeemed: String(message.redeemed - message.auto_paid),
+    redeemed_sat: String(redeemed_sat - auto_paid_sat),
+    auto_paid: String(message.auto_paid),
+    auto_paid_sat: String(auto_paid_sat),
     owed_sat: String(isPriced && state !== 'expired' ? payable_sat - redeemed_sat - dust_sat : 0n),
     dust_sat: String(dust_sat),
   };

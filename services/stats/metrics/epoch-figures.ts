@@ -46,13 +46,23 @@ export function epochFigures({ board }: ApiContext): Figure[] {
     ),
     gauge(
       'epoch_redeemed_ehash',
-      'Ehash that was redeemed.',
+      'Ehash that its holders have redeemed.',
       sum(({ redeemed }) => redeemed),
     ),
     gauge(
       'epoch_redeemed_sats',
       'Sats that were given for it.',
       sum((each) => each.redeemed_sat),
+    ),
+    gauge(
+      'epoch_auto_paid_ehash',
+      'Ehash that went to balances of miners without a wallet.',
+      sum(({ auto_paid }) => auto_paid),
+    ),
+    gauge(
+      'epoch_auto_paid_sats',
+      'Sats that they were credited for it.',
+      sum((each) => each.auto_paid_sat),
     ),
     gauge(
       'epoch_gifts_sats',
@@ -65,6 +75,12 @@ export function epochFigures({ board }: ApiContext): Figure[] {
             { labels: { of: 'ecash' }, value: Number(sats.owed_sat) },
             { labels: { of: 'ehash' }, value: Number(sats.owed_ehash_sat) },
           ]),
+          gauge(
+            'coinbase_payout_balances',
+            'Balances that wait for the coinbase of a block.',
+            sats.coinbase_balances,
+          ),
+          gauge('coinbase_payout_sats', 'What they come to.', Number(sats.coinbase_sat)),
         ]
       : []),
     ...(sats && sats.reserve_sat !== null

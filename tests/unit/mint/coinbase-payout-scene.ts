@@ -8,7 +8,7 @@ import { segwitScript } from '../../../protocols/bitcoin/script.ts';
 import { toHex } from '../../../protocols/bytes.ts';
 import type { CoinbasePayouts as ToldPayouts } from '../../../protocols/ehash/work-link.ts';
 import type { CoinbasePayoutsConfig } from '../../../roles/mint/coinbase-payouts/config.ts';
-import { CoinbasePayouts } from '../../../roles/mint/coinbase-payouts/payouts.ts';
+import { CoinbasePayouts, type WaitingPayouts } from '../../../roles/mint/coinbase-payouts/payouts.ts';
 import type { Engine } from '../../../roles/mint/engine.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
 import { inTransaction } from '../../../runtime/sql/database.ts';
@@ -68,6 +68,7 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
       ...{ engine: { store }, pools, workLink, config, confirmations, log },
       isStopped: () => isStopped,
     });
+  let waiting: WaitingPayouts | undefined;
   const tipHash = () => chain.blocks.at(-1)?.hashLe ?? new Uint8Array(32);
 
   return {
@@ -99,9 +100,13 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
     async look(dies?: number): Promise<void> {
       await scene.follow();
       callsLeft = dies;
-      await payouts().run();
+      const looking = payouts();
+      await looking.run();
       callsLeft = undefined;
+      ({ waiting } = looking);
     },
+    /** What was seen to wait for a coinbase at the last look. */
+    waiting: () => waiting,
     /** What the pools put into a block on the tip. */
     onTip: (): readonly TransactionOutput[] => told.get(toHex(tipHash()))?.outputs ?? [],
     /** Mines a block of the pool that pays these besides. @returns its hash, header order */

@@ -241,6 +241,13 @@ test('no more is held than the pools have room for, and nothing where none has a
     [0, 2000, 3000],
   );
   assert.equal(s.onTip().length, 2);
+  assert.deepEqual(s.waiting(), { balances: 2, sats: 5000n, trouble: '' });
+  s.setRooms([]);
+  await s.look();
+  const away = 'no pool that is linked leaves room for them';
+  assert.deepEqual(s.waiting(), { balances: 2, sats: 5000n, trouble: away });
+  await s.look(0);
+  assert.equal(s.waiting()?.trouble, 'the mint has ended');
 });
 
 test('books that do not say what blocks have paid contradict themselves', async (t) => {

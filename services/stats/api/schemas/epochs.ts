@@ -36,10 +36,12 @@ export const epochSchema = object({
   gifts_sat: sum('of the reward, what blocks that are none of the pool’s paid to its script'),
   reward_sat: sum('what the block that closed it pays the pool and balances, and the gifts'),
   price: nullable(price),
-  redeemed: sum('ehash that was redeemed, or paid out to miners without a wallet'),
+  redeemed: sum('ehash that its holders have redeemed'),
   redeemed_sat: sum('sats that were given for it'),
+  auto_paid: sum('ehash that went to balances of miners without a wallet'),
+  auto_paid_sat: sum('sats that they were credited for it'),
   owed_sat: sum(
-    'sats that are left for who has not redeemed; 0 before its price is fixed, and once it has ended',
+    'sats that are left for who has neither redeemed nor been credited; 0 before its price is fixed, and once it has ended',
   ),
   dust_sat: sum('sats that rounding has kept back'),
 });
@@ -56,6 +58,10 @@ const sats = object(
     dust_sat: sum('kept back by rounding, of epochs that have ended'),
     expired_sat: sum("not redeemed in time, and the operator's"),
     carried_sat: sum('not redeemed in time, and part of a reward to come'),
+    coinbase_balances: count(
+      'balances of miners without a wallet that wait to be paid by the coinbase of a block',
+    ),
+    coinbase_sat: sum('what they come to'),
   },
   "the mint's books of sats",
 );

@@ -33,6 +33,8 @@ function epoch(height: number, state: EpochState, more: Partial<StatsMessageOf<'
     redeemed: 0n,
     redeemed_sat: 0n,
     dust_sat: 0n,
+    auto_paid: 0n,
+    auto_paid_sat: 0n,
     ...more,
   };
 }
@@ -55,6 +57,8 @@ const books = {
   dust_sat: 1n,
   expired_sat: 0n,
   carried_sat: 5n,
+  coinbase_balances: 2,
+  coinbase_sat: 400n,
 } as const;
 
 test('epochs are what the mint tells, with prices, what is due, and the books, also for a service that has just begun', async (t) => {
@@ -67,7 +71,10 @@ test('epochs are what the mint tells, with prices, what is due, and the books, a
       ...closed,
       is_priced: 1,
       payable_sat: 4_000n,
+      redeemed: 90n,
       redeemed_sat: 1_500n,
+      auto_paid: 30n,
+      auto_paid_sat: 500n,
       dust_sat: 2n,
     }),
   );
@@ -94,6 +101,9 @@ test('epochs are what the mint tells, with prices, what is due, and the books, a
     );
     const [last] = (await get<Epochs>(at, '/api/epochs?page=2&limit=2')).epochs;
     assert.deepEqual([last?.pool, last?.price?.is_fixed, last?.owed_sat], [POOL, true, '2498']);
+    assert.deepEqual([last?.redeemed, last?.redeemed_sat], ['60', '1000'], 'by its holders');
+    assert.deepEqual([last?.auto_paid, last?.auto_paid_sat], ['30', '500']);
+    assert.deepEqual([sats?.coinbase_balances, sats?.coinbase_sat], [2, '400']);
   };
   await check(service);
   const { tcpPort } = service;
@@ -119,7 +129,8 @@ test('what becomes of an epoch is an event and a metric', async (t) => {
   const mint = startRole(t, service.tcpPort, { role: 'mint' });
   mint.send(epoch(90, 'open'));
   mint.send(epoch(100, 'provisional', { due_height: 105 }));
-  mint.send(epoch(90, 'open', { gifts_sat: 21n }));
+  const given = { redeemed: 8n, redeemed_sat: 11n, auto_paid: 3n, auto_paid_sat: 4n };
+  mint.send(epoch(90, 'open', { gifts_sat: 21n, ...given }));
   mint.send(epoch(100, 'stranded'));
   mint.send(epoch(110, 'unproven', { due_height: 112 }));
   mint.send(tip(120));
@@ -135,6 +146,12 @@ test('what becomes of an epoch is an event and a metric', async (t) => {
     'epoch_liability_sats{of="ecash"} 700',
     'epoch_liability_sats{of="ehash"} 900',
     'epoch_opened_height 110',
+    'epoch_redeemed_ehash 5',
+    'epoch_redeemed_sats 7',
+    'epoch_auto_paid_ehash 3',
+    'epoch_auto_paid_sats 4',
+    'coinbase_payout_balances 2',
+    'coinbase_payout_sats 400',
   ]) {
     assert.ok(text.includes(`\nhashpool_${line}\n`), line);
   }
