@@ -80,6 +80,7 @@ async function auditThere(url: string, values: Given): Promise<number> {
       identity: values['mint-key'],
       known: values.known,
       tokens: values.proofs === undefined ? undefined : await contentOf(values.proofs),
+      say: (words) => void process.stderr.write(`${words}\n`),
     });
     const findings = await audited.catch(unfinished);
     process.stdout.write(

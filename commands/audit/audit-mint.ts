@@ -5,6 +5,7 @@ import { checkKeysets } from './check-keysets.ts';
 import { checkReserve } from './check-reserve.ts';
 import { checkSamples } from './check-sample.ts';
 import { checkTokens, readTokens } from './check-tokens.ts';
+import { checkUnreported } from './check-unreported.ts';
 import { readReports } from './read-reports.ts';
 import type { MintSource, NodeSource } from './sources.ts';
 
@@ -19,6 +20,8 @@ export interface AuditParts {
   readonly known?: string | undefined;
   /** Tokens of a holder, one in each line. */
   readonly tokens?: string | undefined;
+  /** Is told how far what takes long has come. */
+  readonly say?: (words: string) => void;
 }
 
 /** What nobody can prove, whatever a mint publishes. */
@@ -31,7 +34,7 @@ export const NEVER_PROVEN = [
 
 /** Checks a mint by what it publishes and by a node, and nothing else. */
 export async function auditMint(parts: AuditParts): Promise<Finding[]> {
-  const { mint, node, curve, known, tokens } = parts;
+  const { mint, node, curve, known, tokens, say } = parts;
   const identity = parts.identity ?? (await mint.identity());
   const read = readReports(await mint.reports(), { identity, hash: known }, curve);
   const { reports, books, lastHash } = read;
@@ -41,6 +44,7 @@ export async function auditMint(parts: AuditParts): Promise<Finding[]> {
   const findings = [...read.findings, ...ofKeysets];
   if (node) {
     findings.push(...(await checkBoundaries(reports, node)));
+    findings.push(...(await checkUnreported(reports, node, say)));
     findings.push(...(await checkSamples(reports, mint, node)));
     findings.push(...(await checkReserve(lastHash, books.owedSats, await mint.reserve(last.number), node)));
   } else {

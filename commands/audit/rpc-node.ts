@@ -6,12 +6,18 @@ import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
 import { isRpcError } from '../../runtime/rpc/errors.ts';
 import type { ChainBlock, NodeSource } from './sources.ts';
 
-/** bitcoind's numbers for a block that it does not know, and one that it has pruned (its src/rpc/protocol.h). */
+/** bitcoind's numbers for a block that it does not know, a height that its chain has not, a block that it has pruned (its src/rpc/protocol.h). */
 const UNKNOWN_BLOCK = -5;
+const NO_SUCH_HEIGHT = -8;
 const PRUNED = -1;
 
 /** The auditor's own bitcoind: no wallet, no index; it may be pruned. */
 export function rpcNode(rpc: BitcoinRpc): NodeSource {
+  async function outputsOf(hashBe: string): Promise<ChainBlock['coinbaseOutputs']> {
+    const hex = await answerOrNone(rpc.call('getblock', [hashBe, 0]), PRUNED);
+    return hex === undefined ? undefined : blockStart(fromHex(String(hex))).coinbaseOutputs;
+  }
+
   async function height(hashBe: string): Promise<number | undefined> {
     const head = await answerOrNone(rpc.call('getblockheader', [hashBe]), UNKNOWN_BLOCK);
     if (head === undefined) return undefined;
@@ -26,10 +32,20 @@ export function rpcNode(rpc: BitcoinRpc): NodeSource {
       const at = await height(hashBe);
       if (at === undefined) return undefined;
       const header = fromHex(String(await rpc.call('getblockheader', [hashBe, false])), 'a header', 80);
-      const hex = await answerOrNone(rpc.call('getblock', [hashBe, 0]), PRUNED);
-      const coinbaseOutputs =
-        hex === undefined ? undefined : blockStart(fromHex(String(hex))).coinbaseOutputs;
-      return { height: at, header, coinbaseOutputs };
+      return { hash: hashBe, height: at, header, coinbaseOutputs: await outputsOf(hashBe) };
+    },
+
+    async knows(hashBe) {
+      return (await answerOrNone(rpc.call('getblockheader', [hashBe]), UNKNOWN_BLOCK)) !== undefined;
+    },
+
+    tip: async () => Number(await rpc.call('getblockcount')),
+
+    async blockAt(at) {
+      const found = await answerOrNone(rpc.call('getblockhash', [at]), NO_SUCH_HEIGHT);
+      if (found === undefined) return undefined;
+      const hash = String(found);
+      return { hash, coinbaseOutputs: await outputsOf(hash) };
     },
 
     async coin({ txid, vout }) {

@@ -66,6 +66,12 @@ export interface NodeSource {
   block(hashBe: string): Promise<ChainBlock | undefined>;
   /** At which height the active chain has a block; undefined where it has none of that hash. */
   height(hashBe: string): Promise<number | undefined>;
+  /** Whether it has heard of a block, in the active chain or beside it. */
+  knows(hashBe: string): Promise<boolean>;
+  /** The height of the active chain. */
+  tip(): Promise<number>;
+  /** The block of the active chain at a height; undefined above its tip. */
+  blockAt(height: number): Promise<Pick<ChainBlock, 'hash' | 'coinbaseOutputs'> | undefined>;
   /** A coin that nobody has spent. */
   coin(outpoint: Outpoint): Promise<TransactionOutput | undefined>;
   /** What is wrong with the signatures of a transaction; undefined where all are good. @param others outputs that are in no block */
@@ -76,6 +82,8 @@ export interface NodeSource {
 }
 
 export interface ChainBlock {
+  /** 64 hex digits, display order. */
+  readonly hash: string;
   readonly height: number;
   readonly header: Uint8Array;
   /** Undefined where the node has pruned it. */

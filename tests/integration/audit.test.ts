@@ -25,6 +25,7 @@ const ALL = [
   'books-agree',
   'keysets-derived',
   'boundaries-in-chain',
+  'rewards-reported',
   'shares-are-work',
   'reserve',
   'tokens-counted',

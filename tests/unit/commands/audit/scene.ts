@@ -29,9 +29,12 @@ import { tokenLeaf } from '../../../../protocols/ehash/token-leaf.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 
 const REWARD = 1_000n;
-const SCRIPT = Uint8Array.of(0x51);
+export const SCRIPT = Uint8Array.of(0x51);
 
-const nameOf = (height: number) => createHash('sha256').update(`block ${height}`).digest('hex');
+/** The height of the node's chain. */
+export const TIP = 600;
+
+export const nameOf = (height: number) => createHash('sha256').update(`block ${height}`).digest('hex');
 
 /**
  * A mint of two epochs of 64 ehash and its two reports, as an auditor meets it; what it owes is nothing, so that no
@@ -126,17 +129,21 @@ export async function honestMint() {
     [200, 300, 306, 400, 406].map((height) => [
       nameOf(height),
       {
+        hash: nameOf(height),
         height,
         header: new Uint8Array(80),
-        coinbaseOutputs: [
-          { value: REWARD, script: SCRIPT },
-          { value: 0n, script: keysetMark(Buffer.from(epochs[height === 200 ? 0 : 1]?.keyset ?? '', 'hex')) },
-        ],
+        coinbaseOutputs: outputsOf(epochs.find(({ closed }) => closed.height === height)),
       },
     ]),
   );
   const node: NodeSource = {
-    height: async (hash) => [150, 250].find((height) => nameOf(height) === hash),
+    height: async (hash) => blocks.get(hash)?.height ?? [150, 250].find((height) => nameOf(height) === hash),
+    knows: async (hash) => blocks.has(hash),
+    tip: async () => TIP,
+    blockAt: async (height) => {
+      if (height > TIP) return undefined;
+      return blocks.get(nameOf(height)) ?? { hash: nameOf(height), coinbaseOutputs: [] };
+    },
     block: async (hash) => blocks.get(hash),
     coin: async () => undefined,
     signatureTrouble: async () => undefined,
@@ -145,6 +152,15 @@ export async function honestMint() {
   const audit = (signed: readonly SignedReport[], more: Partial<Parameters<typeof auditMint>[0]> = {}) =>
     auditMint({ mint: mintOf(signed), node, curve, ...more });
   return { reports, publish, sign, audit, identity, blocks, node, mintOf, curve };
+}
+
+/** What the block pays that closed an epoch; nothing where it closed none. */
+function outputsOf(epoch: ReportedEpoch | undefined) {
+  if (!epoch) return [];
+  return [
+    { value: REWARD, script: SCRIPT },
+    { value: 0n, script: keysetMark(Buffer.from(epoch.keyset, 'hex')) },
+  ];
 }
 
 /** A share of 16 hashes that was really searched for, and what is shown of it. @param parent the block that it builds on */

@@ -20,6 +20,7 @@ test('honest reports hold, whatever is looked at', async () => {
       'books-agree',
       'keysets-derived',
       'boundaries-in-chain',
+      'rewards-reported',
       'shares-are-work',
       'reserve',
     ].map((code) => ['holds', code]),
@@ -72,6 +73,18 @@ test('tampered: a reward that is less than the block paid', async () => {
     fee: '90',
   }));
   assert.ok(codes.includes('wrong-coinbase'), codes.join());
+});
+
+test('what a block pays to others than the script need not be reward, and is said', async () => {
+  const { reports, publish, audit, blocks } = await honestMint();
+  const closing = reports[0]?.epochs[0]?.closed.hash ?? '';
+  const block = blocks.get(closing);
+  assert.ok(block?.coinbaseOutputs);
+  const coinbaseOutputs = [...block.coinbaseOutputs, { value: 5n, script: Uint8Array.of(0x51) }];
+  blocks.set(closing, { ...block, coinbaseOutputs });
+  const found = await audit(publish(reports));
+  assert.deepEqual(failed(found), []);
+  assert.ok(found.some(({ verdict, code }) => verdict === 'unproven' && code === 'coinbase-pays-others'));
 });
 
 test('tampered: ehash that no share stands for', async () => {
