@@ -1,12 +1,9 @@
 import { HashpoolError } from '../protocols/errors.ts';
 import { blockName, type EpochReport, epochReports } from '../roles/mint/epoch-reports.ts';
 import { askMerge } from '../roles/mint/store/merging.ts';
-import { schema } from '../roles/mint/store/schema.ts';
 import { type Database, inTransaction } from '../runtime/sql/database.ts';
-import { openPlace } from '../runtime/sql/open.ts';
-import { existingState } from '../services/supervisor/state-folder.ts';
 import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
-import { databasePaths, isThere } from './appliance/databases.ts';
+import { openMintDatabase } from './appliance/mint-database.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { formatTable } from './appliance/text-table.ts';
 
@@ -42,10 +39,7 @@ function main(args: readonly string[]): number {
   const wanted = { list: 0, show: 1, merge: 2 }[verb];
   if (wanted === undefined || names.length !== wanted)
     throw usageError('say list, show EPOCH or merge LOST HEIR; --help says more');
-  const place = values.database ?? databasePaths(existingState(values.state)).mint;
-  if (!isThere(place))
-    throw new HashpoolError('no-database', `${place} is not there: has this mint ever run?`);
-  const db = openPlace(place, schema, { readOnly: verb !== 'merge' });
+  const db = openMintDatabase(values, { readOnly: verb !== 'merge' });
   try {
     process.stdout.write(verb === 'merge' ? merge(db, names, values.reason) : list(db, names, values.json));
     return 0;

@@ -7,13 +7,10 @@ import { HashpoolError, messageOf } from '../protocols/errors.ts';
 import { asObject, numberOf } from '../roles/mint/chain/answers.ts';
 import { listOf, satsOf, textOf } from '../roles/mint/payments/bitcoind/answers.ts';
 import { type ReportRow, reportOperations } from '../roles/mint/store/reports.ts';
-import { schema } from '../roles/mint/store/schema.ts';
 import type { BitcoinRpc } from '../runtime/rpc/client.ts';
 import { type Database, inTransaction } from '../runtime/sql/database.ts';
-import { openPlace } from '../runtime/sql/open.ts';
-import { existingState } from '../services/supervisor/state-folder.ts';
 import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
-import { databasePaths, isThere } from './appliance/databases.ts';
+import { openMintDatabase } from './appliance/mint-database.ts';
 import { countProof } from './audit/check-reserve.ts';
 import { nodeOption } from './audit/node-option.ts';
 import { rpcNode } from './audit/rpc-node.ts';
@@ -52,10 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw usageError('say prepare SCRIPT or add FILE; --help says more');
   const rpc = nodeOption(values);
   if (!rpc) throw usageError('--node is missing: the address of a bitcoind, as http://127.0.0.1:8332');
-  const place = values.database ?? databasePaths(existingState(values.state)).mint;
-  if (!isThere(place))
-    throw new HashpoolError('no-database', `${place} is not there: has this mint ever run?`);
-  const db = openPlace(place, schema, { readOnly: verb === 'prepare' });
+  const db = openMintDatabase(values, { readOnly: verb === 'prepare' });
   try {
     const report = reportOperations(db).lastReport(null);
     if (!report)

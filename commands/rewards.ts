@@ -2,12 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fromHex, toHex } from '../protocols/bytes.ts';
 import { HashpoolError } from '../protocols/errors.ts';
 import { askRewardInvoice, type ListedReward, listRewards } from '../roles/mint/store/lightning-rewards.ts';
-import { schema } from '../roles/mint/store/schema.ts';
 import { type Database, inTransaction } from '../runtime/sql/database.ts';
-import { openPlace } from '../runtime/sql/open.ts';
-import { existingState } from '../services/supervisor/state-folder.ts';
 import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
-import { databasePaths, isThere } from './appliance/databases.ts';
+import { openMintDatabase } from './appliance/mint-database.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { formatTable } from './appliance/text-table.ts';
 
@@ -46,10 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   const wanted = { list: 0, invoice: 1 }[verb];
   if (wanted === undefined || words.length !== wanted)
     throw usageError('say list or invoice SATS; --help says more');
-  const place = values.database ?? databasePaths(existingState(values.state)).mint;
-  if (!isThere(place))
-    throw new HashpoolError('no-database', `${place} is not there: has this mint ever run?`);
-  const db = openPlace(place, schema, { readOnly: verb !== 'invoice' });
+  const db = openMintDatabase(values, { readOnly: verb !== 'invoice' });
   try {
     process.stdout.write(verb === 'list' ? list(db, values.json) : await invoice(db, words[0] ?? '', values));
     return 0;
