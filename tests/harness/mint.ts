@@ -15,7 +15,7 @@ import { freePortBase } from './free-ports.ts';
 import { newPlace } from './new-place.ts';
 
 const MAIN = fileURLToPath(new URL('../../roles/mint/main.ts', import.meta.url));
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 /** In a node's place, for a mint that is to run without one: nobody listens there. */
 export const NO_NODE = { rpcUrl: 'http://127.0.0.1:9', rpcAuth: 'nobody:nothing' };
@@ -153,6 +153,7 @@ class MintProcess implements TestMintProcess {
   async start(faultPoint?: string): Promise<void> {
     const env = {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       STATE_DIRECTORY: join(this.folder, 'state'),
       CREDENTIALS_DIRECTORY: join(this.folder, 'credentials'),
       PUBLIC_DIRECTORY: join(this.folder, 'public'),
