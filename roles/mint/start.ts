@@ -7,8 +7,8 @@ import { ConfigError } from '../../runtime/config/load.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
-import { subscribe } from '../../runtime/zmq.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { subscribe } from '../../runtime/zmq.ts';
 import {
   openWorkLinkServer,
   type WorkLinkServer,

@@ -1,4 +1,4 @@
-import { choice, secret, table, url } from '../../runtime/config/fields.ts';
+import { address, choice, optional, secret, table, url } from '../../runtime/config/fields.ts';
 
 /** The node that a side works with. */
 export const bitcoinConfig = table({
@@ -7,4 +7,7 @@ export const bitcoinConfig = table({
   rpc_auth: secret('user:password of the JSON-RPC, or the path of its cookie file', {
     default: 'credential:bitcoin-rpc',
   }),
+  zmq_blocks: optional(
+    address("where the node's -zmqpubhashblock is; without it the mint sees a block within a second"),
+  ),
 });

@@ -78,7 +78,7 @@
 
     with subtest("from outside only the ports of the table are open"):
         outside.wait_until_succeeds("nc -z -w 2 host 34255")
-        for closed in (18443, 8442, 3338, 34260, 34254, 34256, 34265, 8080, 8081, 8082, 8083, 9090, 9100):
+        for closed in (18443, 28332, 8442, 3338, 34260, 34254, 34256, 34265, 8080, 8081, 8082, 8083, 9090, 9100):
             outside.fail(f"nc -z -w 2 host {closed}")
 
     with subtest("nobody else reads a secret, and none is in the store"):

@@ -1,6 +1,7 @@
 import { type NetworkName, networks } from '../../../protocols/bitcoin/network.ts';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { Rounds } from '../../../runtime/rounds.ts';
 import type { BitcoinRpc } from '../../../runtime/rpc/client.ts';
 import { isRpcError } from '../../../runtime/rpc/errors.ts';
 import { asObject, numberOf } from './answers.ts';
@@ -43,9 +44,11 @@ export class ChainView {
   readonly #asking = new Map<string, Promise<KnownParent | undefined>>();
   readonly #listeners: ((tip: Tip) => Promise<void>)[] = [];
   readonly #stop = new AbortController();
+  #polls: Rounds | undefined;
   #tip: Tip | undefined;
+  /** The last tip that all listeners have taken in; forgotten with the node. */
+  #told: Tip | undefined;
   #trouble = 'not asked yet';
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(rpc: BitcoinRpc, network: NetworkName, log: Logger) {
     this.#rpc = rpc;
@@ -70,13 +73,22 @@ export class ChainView {
 
   /** Asks the node once, then every second until `close`. */
   async start(): Promise<void> {
-    await this.#poll();
-    if (!this.#stop.signal.aborted) this.#timer = setTimeout(() => void this.start(), POLL_MS);
+    this.#polls = new Rounds(() => this.#poll(), {
+      everyMs: POLL_MS,
+      onTrouble: (err, trouble) => this.#log.error({ err }, `a new tip was not taken in: ${trouble}`),
+    });
+    await this.#polls.run();
   }
 
+  /** Asks the node at once: something may be new. */
+  look(): void {
+    void this.#polls?.run();
+  }
+
+  /** Asks no more; a question under way is ended. */
   close(): void {
     this.#stop.abort();
-    clearTimeout(this.#timer);
+    void this.#polls?.close();
     this.#rpc.close();
   }
 
@@ -176,6 +188,7 @@ export class ChainView {
   #loseNode(trouble: string): void {
     this.#trouble = trouble;
     this.#tip = undefined;
+    this.#told = undefined;
   }
 
   async #askTip(): Promise<Tip> {
@@ -195,11 +208,12 @@ export class ChainView {
   }
 
   async #tell(tip: Tip): Promise<void> {
-    const before = this.#tip;
-    if (!before) this.#log.info({ height: tip.height }, 'the node answers');
+    if (!this.#tip) this.#log.info({ height: tip.height }, 'the node answers');
     this.#tip = tip;
     this.#trouble = '';
-    const isNews = before?.hashBe !== tip.hashBe || before.isSyncing !== tip.isSyncing;
-    if (isNews) for (const listener of this.#listeners) await listener(tip);
+    const told = this.#told;
+    if (told?.hashBe === tip.hashBe && told.isSyncing === tip.isSyncing) return;
+    for (const listener of this.#listeners) await listener(tip);
+    this.#told = tip;
   }
 }

@@ -29,7 +29,7 @@ test('with a base the k-th port of the table, from zero, is base + k', () => {
     ports.map((port) => port.number),
     ports.map((_, k) => 20_000 + k),
   );
-  assert.equal(portOf(ports, 'translator', 'sv1-mining'), 20_007);
+  assert.equal(portOf(ports, 'translator', 'sv1-mining'), 20_008);
 });
 
 test('a base at which the ports do not fit is refused', () => {
@@ -59,15 +59,15 @@ test('config text is shifted where a port of the table stands, and nowhere else'
   ].join('\n');
   assert.deepEqual(shiftPorts(text, placePorts(table, 20_000)).split('\n'), [
     '# the mint is at 127.0.0.1:3338',
-    'url = "http://127.0.0.1:20002"',
-    'listen_port = 20002',
+    'url = "http://127.0.0.1:20003"',
+    'listen_port = 20003',
     'rpcport=20000',
-    'downstream_port = 20007 # the usual one',
+    'downstream_port = 20008 # the usual one',
     'cert_validity_sec = 34260',
     'name = "share 3338"',
     'other = "127.0.0.1:33380"',
-    'listen_address = "[::1]:20004"',
-    'url = "http://[fd00:3338::3338]:20002/v1"',
+    'listen_address = "[::1]:20005"',
+    'url = "http://[fd00:3338::3338]:20003/v1"',
   ]);
 });
 

@@ -57,7 +57,7 @@ test("the project's table is consistent and names what issue 2 runs, in its orde
   const ports = roles.flatMap((role) => role.ports.map((port) => port.number));
   assert.deepEqual(
     ports,
-    [18443, 8442, 3338, 34260, 34254, 34256, 34265, 34255, 34259, 4000, 8080, 4001, 8083],
+    [18443, 28332, 8442, 3338, 34260, 34254, 34256, 34265, 34255, 34259, 4000, 8080, 4001, 8083],
   );
   for (const role of roles) {
     assert.ok(
