@@ -161,7 +161,9 @@ test('a pool that takes jobs and refuses their shares is left, and a job that it
     before = taken;
     assert(seed < 60, client.role.status.text);
     const answer = await share(channel, key, seed);
-    assert(answer === 'invalid-share' || isLeft(), answer);
+    // On a busy machine it mines solo for a while before the pool has refused anything.
+    if (answer === 'accepted') await client.role.says(/mining solo meanwhile/);
+    else assert.equal(answer, 'invalid-share');
     await delay(1_000);
   }
   await jobAfter(channel);
