@@ -7,13 +7,10 @@ import { connectSv2 } from '../../runtime/sv2/connect.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
-import type { Backoff } from '../../runtime/sv2/reconnect.ts';
 import type { MiningUpstream } from './client.ts';
 
 /** Longest message taken from a pool: a job with its coinbase and merkle path is far below. */
 const FRAME_CAP = 256 * 1024;
-/** Miners wait: a pool is asked again soon, and often. */
-export const POOL_BACKOFF: Partial<Backoff> = { firstMs: 250, maxMs: 5000 };
 
 export interface PoolConnectOptions {
   /** SetupConnection.flags, from protocols/sv2/mining.ts. */

@@ -6,7 +6,7 @@ import { reconnecting } from '../../runtime/sv2/reconnect.ts';
 import { type ChannelOwner, MiningChannel } from './channel.ts';
 import type { LinkState } from './choose-upstream.ts';
 import type { MiningClientOptions, MiningUpstream } from './client.ts';
-import { connectPool, POOL_BACKOFF } from './connect-pool.ts';
+import { connectPool } from './connect-pool.ts';
 import type { RecoveredChannel } from './journal/journal.ts';
 import { Sentinel } from './sentinel.ts';
 import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest, openRefused } from './session.ts';
@@ -151,7 +151,7 @@ export class UpstreamLink implements LinkState {
       onConnected: (connection) => this.#serve(connection),
       log,
       signal,
-      backoff: { ...POOL_BACKOFF, ...backoff },
+      ...(backoff && { backoff }),
     });
   }
 

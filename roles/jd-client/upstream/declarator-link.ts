@@ -10,7 +10,6 @@ import { connectSv2 } from '../../../runtime/sv2/connect.ts';
 import type { Sv2Connection } from '../../../runtime/sv2/connection.ts';
 import type { HandshakeWorkers } from '../../../runtime/sv2/handshake-workers.ts';
 import { reconnecting } from '../../../runtime/sv2/reconnect.ts';
-import { POOL_BACKOFF } from '../../../services/mining-client/connect-pool.ts';
 import type { KnownServer } from '../settings.ts';
 
 /** Above the longest message of a jd-server, the places of all transactions of a block. */
@@ -83,7 +82,6 @@ export class DeclaratorLink {
       },
       log,
       signal: this.#stopping.signal,
-      backoff: POOL_BACKOFF,
     });
   }
 

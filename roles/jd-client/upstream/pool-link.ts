@@ -15,7 +15,7 @@ import type {
   MiningChannel,
 } from '../../../services/mining-client/channel.ts';
 import type { MiningUpstream } from '../../../services/mining-client/client.ts';
-import { connectPool, POOL_BACKOFF } from '../../../services/mining-client/connect-pool.ts';
+import { connectPool } from '../../../services/mining-client/connect-pool.ts';
 import { ANSWER_LIMIT_MS, MiningSession, type OpenRequest } from '../../../services/mining-client/session.ts';
 
 /** A pool that opens no channel is asked again after so long. */
@@ -76,7 +76,6 @@ export class PoolLink implements ChannelOwner {
       onConnected: (connection) => this.#serve(connection),
       log,
       signal: this.#stopping.signal,
-      backoff: POOL_BACKOFF,
     });
   }
 

@@ -17,6 +17,8 @@ import { meetsTarget, submitParams } from './submission.ts';
 
 /** Jobs come every minute or so: an upstream that has been silent for so long is gone. It is asked for a sign of life after a third of it. */
 const SILENCE_MS = 180_000;
+/** It may be a stranger's, and there may be others to mine at. */
+const UPSTREAM_BACKOFF: Partial<Backoff> = { firstMs: 500, maxMs: 30_000 };
 /** Latest jobs whose shares are known again; a channel has 16 at most. */
 const MAX_JOBS = 64;
 /** Of shares before the first `mining.set_difficulty`. */
@@ -152,7 +154,7 @@ export class UpstreamLink implements LinkState {
       onConnected: ({ session }) => this.#serve(session),
       log,
       signal,
-      ...(backoff && { backoff }),
+      backoff: { ...UPSTREAM_BACKOFF, ...backoff },
     });
   }
 
