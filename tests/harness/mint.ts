@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { toHex } from '../../protocols/bytes.ts';
 import { encodeAuthorityPublicKey, encodeAuthoritySecretKey } from '../../protocols/sv2/authority-key.ts';
@@ -16,6 +17,9 @@ import { newPlace } from './new-place.ts';
 
 const MAIN = fileURLToPath(new URL('../../roles/mint/main.ts', import.meta.url));
 const READY_MS = 120_000;
+const POLL_MS = 20;
+/** The status of one that does not sign yet, which it tells before it is ready. */
+const HELD = /nothing is signed before the books were compared/;
 
 /** In a node's place, for a mint that is to run without one: nobody listens there. */
 export const NO_NODE = { rpcUrl: 'http://127.0.0.1:9', rpcAuth: 'nobody:nothing' };
@@ -180,6 +184,15 @@ class MintProcess implements TestMintProcess {
         reject(new Error(`the mint ended with ${code}:\n${this.output}`));
       });
     });
+    await this.#untilSigning(child);
+  }
+
+  /** On a busy machine it is ready before it has compared its books, and signs nothing till then. */
+  async #untilSigning(child: ChildProcess): Promise<void> {
+    for (const end = Date.now() + READY_MS; HELD.test(this.said?.text ?? ''); await delay(POLL_MS)) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (Date.now() > end) throw new Error(`the mint does not compare its books:\n${this.output}`);
+    }
   }
 
   setCredential(name: string, value: string): Promise<void> {
