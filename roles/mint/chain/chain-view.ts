@@ -73,7 +73,7 @@ export class ChainView {
 
   /** Asks the node once, then every second until `close`. */
   async start(): Promise<void> {
-    this.#polls = new Rounds(() => this.#poll(), {
+    this.#polls ??= new Rounds(() => this.#poll(), {
       everyMs: POLL_MS,
       onTrouble: (err, trouble) => this.#log.error({ err }, `a new tip was not taken in: ${trouble}`),
     });

@@ -5,6 +5,7 @@ import { ChainView, type Tip } from '../../../roles/mint/chain/chain-view.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import type { BitcoinRpc } from '../../../runtime/rpc/client.ts';
 import { RpcError } from '../../../runtime/rpc/errors.ts';
+import { until } from '../../harness/template-client.ts';
 
 const KNOWN = 'aa'.repeat(32);
 
@@ -136,4 +137,28 @@ test('a node that was away between two polls is back with the next one, and told
   await chain.start();
   assert.equal(tips.length, 2);
   assert.equal((await chain.parent(KNOWN))?.height, 7);
+});
+
+test('a hint that something is new makes it look at once, and a tip that could not be taken in is told again', async (t) => {
+  // Its clock stands still.
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const hashes = ['one', 'two'];
+  let at = 0;
+  const { rpc } = node({ getblockchaininfo: () => info('regtest', hashes[at])() });
+  const chain = new ChainView(rpc, 'regtest', createLog('test', 'silent'));
+  t.after(() => chain.close());
+  const told: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  chain.onTip(async ({ hashBe }) => {
+    told.push(hashBe);
+    if (told.length === 2) throw new RpcError('rpc-unreachable', 'the store is away');
+    if (told.length === 3) resolve();
+  });
+  await chain.start();
+  at = 1;
+  chain.look();
+  await until(() => told.length === 2, 'the new tip');
+  chain.look();
+  await promise;
+  assert.deepEqual(told, ['one', 'two', 'two']);
 });
