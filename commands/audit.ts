@@ -12,7 +12,7 @@ import { nodeOption } from './audit/node-option.ts';
 import { rpcNode } from './audit/rpc-node.ts';
 import { applianceReport, exitCodeOf, mintReport } from './audit/words.ts';
 
-const usage = `npm run audit -- URL [--node URL --node-auth TEXT] [--proofs FILE] [--json]: checks a mint by what it publishes
+const usage = `npm run audit -- URL [--node URL --node-auth TEXT] [--proofs FILE] [--shares FILE] [--json]: checks a mint by what it publishes
 npm run audit -- [--state DIR] [--json]: compares the books of this appliance's pool, mint and wallet
 
 The first form needs nothing of the operator's: the mint's address, and for blocks and reserve a bitcoind of your own.
@@ -23,6 +23,8 @@ not, 2 where something can't be proven.
   --node-auth TEXT user:password, or the path of its cookie file; HASHPOOL_NODE_AUTH in the environment does as well
   --proofs FILE    your own tokens, one in each line: are they counted? They are shown to nobody; a mint that is asked
                    learns which points are yours
+  --shares FILE    your own shares, as npm run wallet -- shares FILE writes them: is each counted, with your key? Nobody
+                   else's income is told, and yours to nobody but the mint, which knows it
   --mint-key HEX   the key that you know the mint by; what it says itself unless given
   --known HASH     the hash of a report that you have seen before: it must be among them
 
@@ -34,6 +36,7 @@ const options = {
   node: { type: 'string' },
   'node-auth': { type: 'string' },
   proofs: { type: 'string' },
+  shares: { type: 'string' },
   'mint-key': { type: 'string' },
   known: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -54,7 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function auditHere(values: Given): number {
-  for (const name of ['node', 'node-auth', 'proofs', 'mint-key', 'known'] as const) {
+  for (const name of ['node', 'node-auth', 'proofs', 'shares', 'mint-key', 'known'] as const) {
     if (values[name] !== undefined)
       throw usageError(`--${name} is for the audit of a mint: name its address`);
   }
@@ -79,7 +82,8 @@ async function auditThere(url: string, values: Given): Promise<number> {
       curve,
       identity: values['mint-key'],
       known: values.known,
-      tokens: values.proofs === undefined ? undefined : await contentOf(values.proofs),
+      tokens: await contentOf('--proofs', values.proofs),
+      shares: await contentOf('--shares', values.shares),
       say: (words) => void process.stderr.write(`${words}\n`),
     });
     const findings = await audited.catch(unfinished);
@@ -94,7 +98,7 @@ async function auditThere(url: string, values: Given): Promise<number> {
 
 /** A mint or a node that is away, or is none, says nothing for the mint and nothing against it. */
 function unfinished(error: unknown): Finding[] {
-  if (!isHashpoolError(error) || error.code === 'bad-token') throw error;
+  if (!isHashpoolError(error) || ['bad-token', 'bad-share'].includes(error.code)) throw error;
   return [unproven('not-audited', error.message)];
 }
 
@@ -103,11 +107,12 @@ function checkHex(values: Given, name: 'mint-key' | 'known', form: RegExp): void
   if (value !== undefined && !form.test(value)) throw usageError(`--${name} is no such hex in small letters`);
 }
 
-async function contentOf(path: string): Promise<string> {
+async function contentOf(option: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new HashpoolError('file-unreadable', `--proofs: ${messageOf(cause)}`, { cause });
+    throw new HashpoolError('file-unreadable', `${option}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -4,6 +4,7 @@ import { checkBoundaries } from './check-boundaries.ts';
 import { checkKeysets } from './check-keysets.ts';
 import { checkReserve } from './check-reserve.ts';
 import { checkSamples } from './check-sample.ts';
+import { checkShares, readShares } from './check-shares.ts';
 import { checkTokens, readTokens } from './check-tokens.ts';
 import { checkUnreported } from './check-unreported.ts';
 import { readReports } from './read-reports.ts';
@@ -20,6 +21,8 @@ export interface AuditParts {
   readonly known?: string | undefined;
   /** Tokens of a holder, one in each line. */
   readonly tokens?: string | undefined;
+  /** Quotes of a holder's shares, one in each line. */
+  readonly shares?: string | undefined;
   /** Is told how far what takes long has come. */
   readonly say?: (words: string) => void;
 }
@@ -34,7 +37,7 @@ export const NEVER_PROVEN = [
 
 /** Checks a mint by what it publishes and by a node, and nothing else. */
 export async function auditMint(parts: AuditParts): Promise<Finding[]> {
-  const { mint, node, curve, known, tokens, say } = parts;
+  const { mint, node, curve, known, tokens, shares, say } = parts;
   const identity = parts.identity ?? (await mint.identity());
   const read = readReports(await mint.reports(), { identity, hash: known }, curve);
   const { reports, books, lastHash } = read;
@@ -55,5 +58,6 @@ export async function auditMint(parts: AuditParts): Promise<Finding[]> {
     const proofs = readTokens(tokens, [...keysets.keys()]);
     findings.push(...(await checkTokens(proofs, { mint, keysets, books, report: last.number, curve })));
   }
+  if (shares !== undefined) findings.push(...(await checkShares(readShares(shares), reports, mint, say)));
   return findings;
 }

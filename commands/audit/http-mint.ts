@@ -47,11 +47,11 @@ const leafText = Type.Object({
   siblings: Type.Array(Type.Object({ hash: hex, sum: natural }), { maxItems: 31 }),
 });
 const countedLeaf = Compile(leafText);
+const openedLeaf = { ...leafText.properties, k: Type.Integer({ minimum: 0, maximum: 255 }), salt: hex };
+const ownShare = Compile(Type.Object(openedLeaf));
 const shownShare = Type.Object({
-  ...leafText.properties,
-  k: Type.Integer({ minimum: 0, maximum: 255 }),
+  ...openedLeaf,
   key: hex,
-  salt: hex,
   header: hex,
   coinbase: hex,
   merkle_path: Type.Array(hex),
@@ -130,6 +130,14 @@ export function httpMint(url: string): MintSource {
       const found = await knownOrNone(get(path, countedLeaf), UNREPORTED);
       if (!found) return undefined;
       return { amount: BigInt(found.amount), proof: proofOf(found) };
+    },
+
+    async share(report, quoteId) {
+      const path = `/v1/ehash/reports/${report}/share?quote=${quoteId}`;
+      const found = await knownOrNone(get(path, ownShare), UNREPORTED);
+      if (!found) return undefined;
+      const { amount, k, salt } = found;
+      return { amount: BigInt(amount), proof: proofOf(found), k, salt: fromHex(salt) };
     },
 
     async sample(unit): Promise<Sample | undefined> {

@@ -13,6 +13,8 @@ export interface MintSource {
   keyset(id: string): Promise<PublishedKeyset | undefined>;
   /** Where a report counts a token; undefined where it says that it does not. @param point 66 hex digits */
   token(report: number, tree: TokenTree, point: string): Promise<CountedLeaf | undefined>;
+  /** Where a report counts the share of a quote; undefined where it says that it does not. */
+  share(report: number, quoteId: string): Promise<CountedOwnShare | undefined>;
   /** Shares of an epoch that a later block has drawn; undefined while they are not shown. */
   sample(unit: string): Promise<Sample | undefined>;
   /** Proofs of the keys of coins, made for a report. */
@@ -45,6 +47,12 @@ export interface PublishedKeyset {
 export interface CountedLeaf {
   readonly amount: bigint;
   readonly proof: SumProof;
+}
+
+/** The leaf of one's own share, and what opens it. */
+export interface CountedOwnShare extends CountedLeaf {
+  readonly k: number;
+  readonly salt: Uint8Array;
 }
 
 /** A coin by the transaction that made it, and its place there. */

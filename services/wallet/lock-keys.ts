@@ -27,6 +27,8 @@ export interface LockKeys {
   known(key: LockKey, now: number): void;
   /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`. */
   due(passBegan: number, limit: number): LockKey[];
+  /** The keys with this index and above that are known, the lowest first. */
+  from(index: number, limit: number): LockKey[];
   /** Our key with the x of `publicKey` (66 hex digits), which a restored wallet may have handed out before. */
   find(publicKey: string): LockKey | undefined;
   /** Notes whether the mint pays a key's quotes to an address: while it does, it is never `due`. */
@@ -63,6 +65,9 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
        AND ?1 - asked_at >= min((?1 - news_at) / ${PAUSE_PART} - ${NO_PAUSE_BELOW_MS}, ${LONGEST_PAUSE_MS})
      ORDER BY asked_at LIMIT ?2`,
   );
+  const knownFrom = db.prepare(
+    'SELECT key_index FROM lock_keys WHERE key_index >= ? ORDER BY key_index LIMIT ?',
+  );
   const setAutoPaid = db.prepare(
     'UPDATE lock_keys SET is_auto_paid = ?, news_at = ?, asked_at = 0 WHERE key_index = ?',
   );
@@ -93,6 +98,7 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
     },
     due: (passBegan, limit) =>
       dueKeys.all(passBegan, limit).map((row) => seed.lockKey(Number(row['key_index']))),
+    from: (index, limit) => knownFrom.all(index, limit).map((row) => seed.lockKey(Number(row['key_index']))),
     find: (publicKey) => {
       const x = publicKey.slice(2).toLowerCase();
       const known = byPublicKey.get(`02${x}`, `03${x}`);

@@ -27,6 +27,7 @@ import { type EpochBalance, epochBalances, type Redeemed, redeem } from './redee
 import { type Restored, restoreAll } from './restore.ts';
 import { openSender, type SendOrder } from './send.ts';
 import { type Parts, settleAbandoned } from './settle.ts';
+import { type OwnShare, sharesOf } from './shares.ts';
 
 /** What is over is kept this long, for whoever wants to see where it went. */
 const ENDED_KEPT_MS = 7 * 24 * 3_600_000;
@@ -46,6 +47,7 @@ export type MintTasks = {
   endAutoPayout(choice: KeyChoice): Promise<AutoPayout>;
   autoPayout(choice: KeyChoice): Promise<AutoPayout | undefined>;
   restore(input: undefined): Promise<Restored>;
+  shares(input: undefined): Promise<OwnShare[]>;
   close(input: undefined): void;
 };
 
@@ -129,6 +131,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       await settleAbandoned(parts);
       return restore();
     },
+    shares: () => sharesOf(parts, lockKeys),
     close: () => db.close(),
   };
 }

@@ -14,6 +14,8 @@ export interface FoundQuote {
   readonly id: string;
   /** Compressed point, 66 hex digits. */
   readonly publicKey: string;
+  /** Of a share the hash of its header, 64 hex digits; else what is to be paid. */
+  readonly request: string;
   readonly unit: string;
   readonly amount: bigint;
   readonly state: string;
@@ -71,19 +73,20 @@ function checkedQuotes({ quotes }: QuotePage): FoundQuote[] {
   if (!Array.isArray(quotes))
     throw new HashpoolError('mint-answer', "the mint's list of quotes has no field quotes");
   return (quotes as Record<string, unknown>[]).map(
-    ({ quote: id, pubkey: publicKey, unit, amount, state, expiry }) => {
-      const isText = [id, publicKey, unit, state].every((text) => typeof text === 'string');
+    ({ quote: id, pubkey: publicKey, request, unit, amount, state, expiry }) => {
+      const isText = [id, publicKey, request, unit, state].every((text) => typeof text === 'string');
       const isInteger =
         typeof amount === 'bigint' || (typeof amount === 'number' && Number.isSafeInteger(amount));
       if (!isText || !isInteger || BigInt(amount) < 1n || BigInt(amount) > LARGEST_AMOUNT) {
         throw new HashpoolError(
           'mint-answer',
-          "a quote of the mint's list lacks id, pubkey, unit, amount or state",
+          "a quote of the mint's list lacks id, pubkey, request, unit, amount or state",
         );
       }
       return {
         id: String(id),
         publicKey: String(publicKey),
+        request: String(request),
         unit: String(unit),
         amount: BigInt(amount),
         state: String(state),

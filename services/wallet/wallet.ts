@@ -13,6 +13,7 @@ import type { EncodedRequest, Payment, RequestTerms } from './payment-request.ts
 import type { EpochBalance, Redeemed } from './redeem.ts';
 import type { Restored } from './restore.ts';
 import type { SendOrder, SentToken } from './send.ts';
+import type { OwnShare } from './shares.ts';
 
 export type {
   AutoPayout,
@@ -22,6 +23,7 @@ export type {
   HistoryEntry,
   Invoice,
   Lock,
+  OwnShare,
   PaidInvoice,
   Payment,
   Redeemed,
@@ -116,6 +118,8 @@ export interface Wallet {
   autoPayout(choice?: KeyChoice): Promise<AutoPayout | undefined>;
   /** Finds everything that the seed owns at the mint. */
   restore(): Promise<Restored>;
+  /** All shares that the mint counts for our keys, what has been minted included. */
+  shares(): Promise<OwnShare[]>;
   /** Ends what is under way at its next safe point. A process that can't wait may as well be killed: nothing is lost. */
   close(): Promise<void>;
 }
@@ -168,6 +172,7 @@ export async function openWallet({ log, ...data }: WalletData & { log: WalletLog
     endAutoPayout: (choice = {}) => mint.call('endAutoPayout', choice),
     autoPayout: (choice = {}) => mint.call('autoPayout', choice),
     restore: () => mint.call('restore', undefined),
+    shares: () => mint.call('shares', undefined),
     close: async () => {
       Atomics.store(closing, 0, 1);
       await Promise.all([books.close(), mint.close()]);

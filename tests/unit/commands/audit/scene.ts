@@ -6,7 +6,7 @@ import { sha256d } from '../../../../protocols/bitcoin/hash.ts';
 import { encodeHeader } from '../../../../protocols/bitcoin/header.ts';
 import { heightPush } from '../../../../protocols/bitcoin/script.ts';
 import { leadingZeroBits } from '../../../../protocols/bitcoin/target.ts';
-import { concatBytes, toHex } from '../../../../protocols/bytes.ts';
+import { concatBytes, reversed, toHex } from '../../../../protocols/bytes.ts';
 import { keysetId } from '../../../../protocols/cashu/nut02.ts';
 import { keysetMark } from '../../../../protocols/ehash/keyset-mark.ts';
 import {
@@ -119,6 +119,14 @@ export async function honestMint() {
       return unit === undefined ? undefined : { unit, inputFeePpk: 0, finalExpiry: undefined, keys };
     },
     token: async () => undefined,
+    share: async (report, quoteId) => {
+      const mined = shares[report - 1] ?? [];
+      const index = Number(quoteId.at(-1));
+      const share = mined[index];
+      if (!share) return undefined;
+      const proof = SumTree.of(mined.map(({ leaf }) => leaf)).proof(index);
+      return { amount: share.leaf.amount, k: share.k, salt: share.salt, proof };
+    },
     sample: async (unit) => {
       const report = reports.find(({ epochs }) => epochs.some((epoch) => epoch.unit === unit));
       return report && sampleOf(shares[report.number - 1] ?? [], report);
@@ -148,10 +156,18 @@ export async function honestMint() {
     coin: async () => undefined,
     signatureTrouble: async () => undefined,
   };
+  /** The quotes of a holder's shares, the first of each epoch. */
+  const quotes = epochs.flatMap(({ unit }, i) => {
+    const [share] = shares[i] ?? [];
+    if (!share) return [];
+    const request = toHex(reversed(sha256d(share.header)));
+    const quote = '00000000-0000-7000-8000-000000000000';
+    return [{ quote, request, unit, amount: 16, state: 'ISSUED', pubkey: toHex(share.key) }];
+  });
   /** What an audit says of these reports. */
   const audit = (signed: readonly SignedReport[], more: Partial<Parameters<typeof auditMint>[0]> = {}) =>
     auditMint({ mint: mintOf(signed), node, curve, ...more });
-  return { reports, publish, sign, audit, identity, blocks, node, mintOf, curve };
+  return { reports, publish, sign, audit, identity, blocks, node, mintOf, curve, quotes };
 }
 
 /** What the block pays that closed an epoch; nothing where it closed none. */

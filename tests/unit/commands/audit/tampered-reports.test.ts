@@ -80,7 +80,7 @@ test('what a block pays to others than the script need not be reward, and is sai
   const closing = reports[0]?.epochs[0]?.closed.hash ?? '';
   const block = blocks.get(closing);
   assert.ok(block?.coinbaseOutputs);
-  const coinbaseOutputs = [...block.coinbaseOutputs, { value: 5n, script: Uint8Array.of(0x51) }];
+  const coinbaseOutputs = [...block.coinbaseOutputs, { value: 5n, script: Uint8Array.of(0x52) }];
   blocks.set(closing, { ...block, coinbaseOutputs });
   const found = await audit(publish(reports));
   assert.deepEqual(failed(found), []);
