@@ -15,6 +15,7 @@ export const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 const PORT_TRIES = 5;
 const HEIGHT_LIMIT_MS = 30_000;
 const HEIGHT_POLL_MS = 50;
+const MEMPOOL_POLL_MS = 250;
 
 export interface NodeOptions {
   readonly network?: NetworkName;
@@ -107,6 +108,23 @@ export async function untilHeight({ rpc }: Pick<TestNode, 'rpc'>, blocks: number
     if (Date.now() > end) throw new Error(`block ${blocks} is not in the chain`);
     await delay(HEIGHT_POLL_MS);
   }
+}
+
+/** Has whatever comes into the mempool mined, until a piece of work has ended; gives what came of that. */
+export async function mineDuring<T>(node: TestNode, work: Promise<T>): Promise<T> {
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  void work.then(end, end);
+  const mine = async () => {
+    for (; !isOver; await delay(MEMPOOL_POLL_MS)) {
+      const waiting = await node.rpc.call('getrawmempool');
+      if (Array.isArray(waiting) && waiting.length > 0) await node.generate(1);
+    }
+  };
+  const [result] = await Promise.all([work, mine()]);
+  return result;
 }
 
 /** A port on loopback that was free a moment ago. */

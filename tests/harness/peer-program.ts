@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
-const RUN_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 150_000;
 
 /** How a program ended. */
 export interface Ended {
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly limitMs?: number;
   /** Is given all of stdout so far, each time that more has come. */
   readonly onOutput?: (stdout: string) => void;
+  /** The program is ended as soon as its stdout has this. */
+  readonly endAt?: RegExp;
 }
 
 /** Runs a program to its end. @throws Error where it can't be started */
@@ -39,7 +41,9 @@ export function runProgram(
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       said[name] += text;
-      if (name === 'stdout') options.onOutput?.(said.stdout);
+      if (name !== 'stdout') return;
+      options.onOutput?.(said.stdout);
+      if (options.endAt?.test(said.stdout)) child.kill();
     });
   }
   // A program that ends before it has read everything says so by its exit code.

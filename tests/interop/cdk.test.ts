@@ -9,7 +9,7 @@ import { blob } from '../../roles/mint/store/row.ts';
 import { schema } from '../../roles/mint/store/store.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { openPlace } from '../../runtime/sql/open.ts';
-import { regtestNode } from '../harness/bitcoind.ts';
+import { mineDuring, regtestNode } from '../harness/bitcoind.ts';
 import { CdkWallet, installCdkCli, numberIn } from '../harness/cdk-peer.ts';
 import { PEER_PAYMENTS, startMint, type TestMintProcess } from '../harness/mint.ts';
 import { OnchainScene } from '../harness/onchain-scene.ts';
@@ -18,10 +18,11 @@ import { SatWallet } from '../harness/sat-wallet.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const BUILD_LIMIT_MS = 20 * 60_000;
-const LIMIT_MS = 180_000;
-const BLOCK_MS = 1000;
-/** Later than cdk-cli gives up waiting in the test of the batch. */
-const LATE_PAYMENT = PEER_PAYMENTS.replace('pays_after_ms = 0', 'pays_after_ms = 6000');
+const LIMIT_MS = 300_000;
+/** Later than cdk-cli is ended that has asked for a quote. */
+const LATE_PAYMENT = PEER_PAYMENTS.replace('pays_after_ms = 0', 'pays_after_ms = 3000');
+/** To a quote that may be paid more than once cdk-cli goes on listening: it is ended when it has minted. */
+const WITHOUT_END = ['--wait-duration', '0'];
 
 let program: string;
 
@@ -121,19 +122,11 @@ test('cdk-cli mints several quotes by one request (NUT-29)', { timeout: LIMIT_MS
   const wallet = newWallet(mint);
   const quotes: string[] = [];
   for (const amount of ['300', '400']) {
-    const waiting = ['mint', mint.url, amount, '--wait-duration', '1'];
-    await assert.rejects(
-      wallet.run(waiting, {
-        onOutput: (printed) => {
-          const id = /^Quote: id=([^,]+),/m.exec(printed)?.[1];
-          if (id !== undefined && !quotes.includes(id)) quotes.push(id);
-        },
-      }),
-      /Timed out/,
-    );
+    const printed = await wallet.mint([amount], { endAt: /^Please pay: /m });
+    assert.doesNotMatch(printed, /^Received/m, 'it was ended before the payment came');
+    quotes.push(`--quote-id=${/^Quote: id=([^,]+),/m.exec(printed)?.[1]}`);
   }
-  assert.equal(quotes.length, 2);
-  const printed = await wallet.run(['mint-batch', ...quotes.map((id) => `--quote-id=${id}`), mint.url]);
+  const printed = await wallet.run(['mint-batch', ...quotes, '--wait-duration', '120', mint.url]);
   assert.match(printed, /Batch mint complete: received 700 /);
   assert.equal(await wallet.balance(), 700);
 });
@@ -152,18 +145,8 @@ test("cdk-cli holds and moves ehash, and mints a share's quote that is locked to
   const { hashBe } = await outbox.mine(node, fromHex(pubkey), 7);
   await outbox.stored();
 
-  // It goes on watching what it minted, as more may be paid to such a quote.
-  const watching = ['--wait-duration', '5'];
-  const minting = [
-    '--unit',
-    unit,
-    '--method',
-    'ehash',
-    '--quote-id',
-    quoteOfShare(mint, hashBe),
-    ...watching,
-  ];
-  assert.match(await alice.mint(minting), new RegExp(`^Minted 128 ${unit} `, 'mi'));
+  const quote = ['--unit', unit, '--method', 'ehash', '--quote-id', quoteOfShare(mint, hashBe)];
+  await alice.mint([...quote, ...WITHOUT_END], { endAt: new RegExp(`^Minted 128 ${unit} `, 'mi') });
   assert.equal(await alice.balance(unit), 128);
   const token = await alice.send(50, ['--unit', unit]);
   assert.equal(await bob.receive(token, ['--unit', unit]), 50, 'ehash has no fees');
@@ -179,28 +162,23 @@ test("cdk-cli holds and moves ehash, and mints a share's quote that is locked to
 test('cdk-cli is paid and pays on the chain (NUT-30)', { timeout: LIMIT_MS }, async (t) => {
   const scene = await OnchainScene.open(t);
   const wallet = newWallet(scene.mint);
-  let isPaid = false;
-  const deposit = async (printed: string) => {
-    const address = /^Send sats to: (?:bitcoin:)?(\w+)/m.exec(printed)?.[1];
-    if (address === undefined || isPaid) return;
-    isPaid = true;
-    await scene.user.call('sendtoaddress', [address, '0.00100000']);
-    await scene.node.generate(1);
-  };
-  let paying = Promise.resolve();
-  const printed = await wallet.mint(['100000', '--method', 'onchain', '--wait-duration', '15'], {
-    onOutput: (text) => {
-      paying = paying.then(() => deposit(text));
+  const asked = Promise.withResolvers<string>();
+  const minted = wallet.mint(['100000', '--method', 'onchain', ...WITHOUT_END], {
+    onOutput: (printed) => {
+      const address = /^Send sats to: (?:bitcoin:)?(\w+)$/m.exec(printed)?.[1];
+      if (address !== undefined) asked.resolve(address);
     },
+    endAt: /^Minted 100000 sat /m,
   });
-  await paying;
-  assert.match(printed, /^Received 100000 from mint /m);
+  const deposited = asked.promise.then((to) => scene.user.call('sendtoaddress', [to, '0.00100000']));
+  await mineDuring(scene.node, Promise.all([minted, deposited]));
   assert.equal(await wallet.balance(), 100_000);
 
   const address = await scene.newAddress();
-  const blocks = setInterval(() => void scene.node.generate(1), BLOCK_MS);
-  const paid = await wallet.melt(['--method', 'onchain', '--address', address, '--amount', '60000']);
-  clearInterval(blocks);
+  const paid = await mineDuring(
+    scene.node,
+    wallet.melt(['--method', 'onchain', '--address', address, '--amount', '60000']),
+  );
   assert.match(paid, /Payment successful: state=PAID, amount=60000,/);
   const [arrival] = await scene.arrivals(address);
   assert.equal(arrival?.sats, 60_000);
