@@ -45,6 +45,8 @@ export interface PayoutSums {
   readonly balances: bigint;
   /** Held for payments that are under way. */
   readonly held: bigint;
+  /** Of these, what waits for the coinbase of a block: the reserve has it until that is final. */
+  readonly forCoinbases: bigint;
   /** What has left, fees included. */
   readonly paid: bigint;
 }
@@ -94,7 +96,7 @@ function contradictionOf(epoch: EpochAccounts, postings: readonly Posting[]): st
  * @param postings of all epochs
  */
 export function payoutContradiction(
-  { balances, held, paid }: PayoutSums,
+  { balances, held, paid }: Omit<PayoutSums, 'forCoinbases'>,
   postings: readonly Posting[],
 ): string | undefined {
   const booked = balancesOf(postings).get('payouts') ?? 0n;

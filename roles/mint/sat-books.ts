@@ -74,11 +74,14 @@ function readPayouts(db: Database): PayoutSums {
   const sums = db.prepare(`
     SELECT CAST((SELECT coalesce(sum(balance), 0) FROM payout_keys) AS BIGINT) AS balances,
       CAST((SELECT coalesce(sum(sats), 0) FROM payout_holds WHERE paid IS NULL) AS BIGINT) AS held,
+      CAST((SELECT coalesce(sum(sats), 0) FROM payout_holds
+        WHERE paid IS NULL AND purpose = 'coinbase') AS BIGINT) AS for_coinbases,
       CAST((SELECT coalesce(sum(paid), 0) FROM payout_holds) AS BIGINT) AS paid`);
   sums.setReadBigInts(true);
   const row = sums.get() ?? {};
   const of = (column: string) => bigInteger(row, column);
-  return { balances: of('balances'), held: of('held'), paid: of('paid') };
+  const [balances, held] = [of('balances'), of('held')];
+  return { balances, held, forCoinbases: of('for_coinbases'), paid: of('paid') };
 }
 
 /** Only a hand that wrote to the database makes an account that is none: it is told as a contradiction of its epoch. */

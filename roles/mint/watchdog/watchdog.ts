@@ -100,8 +100,8 @@ export class Watchdog {
       }
       if (issuance.isHeld) this.#compared();
       const sums = units.get(PAYMENT_UNIT);
-      // As with tokens, what is under way is left out: it may have gone already.
-      const owed = (sums ? liabilityOf(sums) : 0n) + payouts.balances;
+      // As with tokens, what is under way is left out: the backends may have paid it already. Of coinbases they know nothing.
+      const owed = (sums ? liabilityOf(sums) : 0n) + payouts.balances + payouts.forCoinbases;
       const held = await this.#held();
       this.#standing = { at: Date.now(), owed, held, balances };
       if (held !== undefined && held < owed) {

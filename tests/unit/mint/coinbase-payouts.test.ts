@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { acceptLoss, lossOf } from '../../../roles/mint/accept-loss.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
+import { Watchdog } from '../../../roles/mint/watchdog/watchdog.ts';
+import { createLog } from '../../../runtime/logs.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
 import { CONFIG, payoutScene, runSql } from './coinbase-payout-scene.ts';
 import { readRows } from './epoch-scene.ts';
@@ -265,6 +267,28 @@ test('books that do not say what blocks have paid contradict themselves', async 
   assert.deepEqual(wrong(), [
     'block 102 pays 1000000 sats to the pool and 5001 of balances, and its coinbase has 1005000',
   ]);
+});
+
+test('what waits for a coinbase is owed until a final block has paid it', async (t) => {
+  const s = await payoutScene(t, { confirmations: 2, keys: 1 });
+  const { issuance } = s.engine;
+  const log = createLog('test', 'silent');
+  const watchdog = await Watchdog.open({ place: s.mint.path, issuance, backends: [], log });
+  t.after(() => watchdog.close());
+  const owed = async () => {
+    await watchdog.check();
+    return watchdog.standing?.owed;
+  };
+  s.credit(1, 5000);
+  assert.equal(await owed(), 5000n);
+  await s.look();
+  assert.equal(await owed(), 5000n, 'held for a coinbase');
+  s.mine(s.onTip());
+  await s.look();
+  assert.equal(await owed(), 5000n, 'paid by a block that is not final');
+  s.chain.mine();
+  await s.look();
+  assert.equal(await owed(), 0n);
 });
 
 test('after a loss no coinbase pays what one may have paid that the copy knows nothing of', async (t) => {
