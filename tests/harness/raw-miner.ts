@@ -14,7 +14,7 @@ import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 
 const NO_GROUP = 0;
-const WAIT_LIMIT_MS = 10_000;
+const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 2;
 
 export type MessageNamed<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;

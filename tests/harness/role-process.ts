@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const WAIT_LIMIT_MS = 30_000;
+const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 10;
 
 /** What a role's supervisor would show: its last status text and figures. */

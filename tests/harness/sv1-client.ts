@@ -5,7 +5,7 @@ import type { Hash } from '../../protocols/crypto/hash.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { headerOf, jobOfNotify, type Sv1Job, shareHash, targetOf, workOf } from './sv1-work.ts';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const NONCES = 2 ** 32;
 
 export interface Sv1Answer {

@@ -18,7 +18,7 @@ import {
   type TemplateClient,
 } from '../../services/template-client/client.ts';
 
-const WAIT_LIMIT_MS = 15_000;
+const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 10;
 
 /** A template client that keeps what it is sent. */

@@ -131,5 +131,5 @@ test('a mint whose node has pruned what it missed says which blocks, and follows
   await mint.start();
   await until(() => /the chain was followed over 1000 blocks/.test(mint.output), 'the mint at the tip');
   assert.match(mint.output, /"alert":"blocks-pruned","from":2,.*the node has pruned blocks 2 to \d+/);
-  assert.match(mint.said?.text ?? '', /^at block 1001, 0 pools linked;/);
+  await until(() => /^at block 1001, 0 pools linked;/.test(mint.said?.text ?? ''), 'its status');
 });
