@@ -1,6 +1,7 @@
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { COINBASE_MATURITY } from '../../domain/epochs/redemption-window.ts';
 import { toHex } from '../../protocols/bytes.ts';
+import { eachOnItsOwn } from '../../runtime/each-own.ts';
 import type { Logger } from '../../runtime/logs.ts';
 import { Rounds } from '../../runtime/rounds.ts';
 import type { Engine } from './engine.ts';
@@ -8,7 +9,7 @@ import type { Epoch } from './store/epochs.ts';
 
 /** How long an outbox that has not passed a boundary is waited for once the reward is mature: a day of blocks. */
 export const PATIENCE_BLOCKS = 144;
-/** Epochs that are looked at in one turn. */
+/** Epochs of a pool that are looked at in one turn, and those that are ended in one. */
 const BATCH = 16;
 /** Prices may wait for outboxes, which move without a new block. */
 const INTERVAL_MS = 5_000;
@@ -61,15 +62,24 @@ export class Pricing {
   }
 
   async #run(): Promise<void> {
-    const { engine, height: heightOf } = this.#parts;
-    const height = heightOf();
+    const height = this.#parts.height();
     if (height === undefined) return;
-    const due = await engine.store.call('unpriced', { closedBy: height - COINBASE_MATURITY, limit: BATCH });
-    if (due.length > 0) await this.#parts.settle?.();
-    for (const epochs of due) await this.#fix(epochs, height);
+    await eachOnItsOwn([() => this.#fixDue(height), () => this.#endPassed(height)], (part) => part());
+  }
+
+  async #fixDue(height: number): Promise<void> {
+    const { engine, settle } = this.#parts;
+    const asked = { closedBy: height - COINBASE_MATURITY, ofPool: BATCH };
+    const due = await engine.store.call('unpriced', asked);
+    if (due.length > 0) await settle?.();
+    await eachOnItsOwn(due, (epochs) => this.#fix(epochs, height));
+  }
+
+  async #endPassed(height: number): Promise<void> {
+    const { engine, credit } = this.#parts;
     // What is owed can't be credited while nothing is signed: no window ends then.
     const isCredited = engine.issuance.stopped === undefined && !engine.issuance.isHeld;
-    await this.#parts.credit?.();
+    await credit?.();
     if (isCredited && height !== this.#expiredBy) await this.#expire(height);
   }
 
@@ -103,16 +113,16 @@ export class Pricing {
   async #expire(height: number): Promise<void> {
     const { engine, isCarried, log } = this.#parts;
     const passed = await engine.store.call('passedWindows', { height, limit: BATCH });
-    for (const epoch of passed) {
+    await eachOnItsOwn(passed, async (epoch) => {
       const left = await engine.store.call('expireEpoch', { epoch, height, isCarried });
       const unit = (await engine.store.call('epochById', epoch))?.unit;
-      if (left === undefined) continue;
+      if (left === undefined) return;
       const goes = isCarried ? "go to the pool's next reward" : "are the operator's";
       log.info(
         { unit, height, left },
         `${unit} can be redeemed no more: ${left} sats that nobody asked for ${goes}`,
       );
-    }
+    });
     if (passed.length < BATCH) this.#expiredBy = height;
   }
 

@@ -21,8 +21,10 @@ export function pricingOperations(db: Database) {
   const reward = rewardPostings(db);
   const late = lateWork(db);
   const mature = db.prepare(`
-    SELECT epoch FROM epochs WHERE priced_height IS NULL AND standing = 'live' AND closed_height <= ?
-    ORDER BY closed_height, epoch LIMIT ?`);
+    SELECT epoch FROM (
+      SELECT epoch, closed_height, row_number() OVER (PARTITION BY pool_id ORDER BY closed_height, epoch) AS turn
+      FROM epochs WHERE priced_height IS NULL AND standing = 'live' AND closed_height <= ?) AS due
+    WHERE turn <= ? ORDER BY closed_height, epoch`);
   const merged = db.prepare(
     'SELECT epoch FROM epochs WHERE merged_into = ? AND priced_height IS NULL ORDER BY epoch',
   );
@@ -70,9 +72,18 @@ export function pricingOperations(db: Database) {
   }
 
   return {
-    /** Epochs that were closed at a height or below it and have no price yet, each with those merged into it. */
-    unpriced: ({ closedBy, limit }: { closedBy: number; limit: number }): (readonly [Epoch, ...Epoch[]])[] =>
-      mature.all(closedBy, limit).map((row) => {
+    /**
+     * Epochs that were closed at a height or below it and have no price yet, each with those merged into it: of each pool
+     * the first `ofPool`, since a pool's may wait for its outboxes.
+     */
+    unpriced: ({
+      closedBy,
+      ofPool,
+    }: {
+      closedBy: number;
+      ofPool: number;
+    }): (readonly [Epoch, ...Epoch[]])[] =>
+      mature.all(closedBy, ofPool).map((row) => {
         const epoch = integer(row, 'epoch');
         return [found(epoch), ...merged.all(epoch).map((each) => found(integer(each, 'epoch')))];
       }),

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
+import { COINBASE_MATURITY } from '../../../domain/epochs/redemption-window.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import { PATIENCE_BLOCKS, Pricing } from '../../../roles/mint/pricing.ts';
+import { closeEpoch } from '../../harness/close-epoch.ts';
 import { epochScene, FIRST, REWARD } from './epoch-scene.ts';
+import { acceptedWork } from './support.ts';
 
 const NEVER_MS = 3_600_000;
 
@@ -92,6 +95,28 @@ test('a price waits for an outbox that has not passed the boundary, a day at mos
   assert.ok((await other.epoch(FIRST))?.price);
   assert.ok(other.logged.some(({ alert }) => alert === 'outbox-left-behind'));
   assert.equal(scene.alerts().length, 0);
+});
+
+test('epochs of one pool that wait for its outbox, however many, hold back no price of another pool', async (t) => {
+  const { scene, engine, tipHash, outbox, epoch, on } = await closedEpoch(t);
+  const { mint } = scene;
+  for (let i = 0; i < 20; i++) await outbox.block(scene.pays());
+  await scene.follow();
+  await outbox.share(tipHash());
+  // By an outbox that passes no boundary.
+  await mint.addQuotes(randomBytes(33), [0]);
+  const poolId = mint.curve.publicKey(randomBytes(32));
+  const opened = FIRST + 40;
+  await engine.epochs.openFirst({ poolId, height: opened, policy: 'target', minimumDifficulty: 0 });
+  const { epoch: other, segment } = engine.epochs.current(poolId) ?? {};
+  assert.ok(other !== undefined && segment !== undefined);
+  const records = [acceptedWork(segment, randomBytes(33), 3)];
+  const from = { poolId, outboxId: randomBytes(16), firstSeq: 1n, reachedHeight: opened + 1 };
+  await engine.storeWork({ ...from, records });
+  closeEpoch(mint.path, other, REWARD);
+  await on(opened + 1 + COINBASE_MATURITY - FIRST - 21);
+  assert.equal((await epoch(FIRST))?.price, undefined);
+  assert.equal((await engine.store.call('epochById', other))?.price?.work, 8n);
 });
 
 for (const isCarried of [true, false]) {
