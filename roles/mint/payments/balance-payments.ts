@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { WHOLE_PPM } from '../../../domain/epochs/price.ts';
+import { cashuError, cashuErrorRow } from '../../../protocols/cashu/errors.ts';
 import { newQuoteId, QUOTE_ID_RANDOM_BYTES, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
-import { isHashpoolError, messageOf } from '../../../protocols/errors.ts';
+import { isHashpoolError } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { Rounds } from '../../../runtime/rounds.ts';
 import type { Engine } from '../engine.ts';
 import type { PayableBalance } from '../store/payout-balances.ts';
 import type { PaymentBackend } from './backend.ts';
@@ -11,8 +13,10 @@ import { CLAIM_MS, type Settlement } from './settlement.ts';
 
 /** How often balances are looked at; the backend gathers what is begun by its own interval. */
 const INTERVAL_MS = 5_000;
-/** Payments that are begun in one turn. */
+/** Balances that are tried in one turn. */
 const AT_ONCE = 100;
+/** The status of errors that are nobody's own: the wallet does not answer, too much is under way. */
+const UNAVAILABLE = 503;
 
 export interface BalancePaymentsParts {
   readonly engine: Engine;
@@ -31,69 +35,80 @@ export interface BalancePaymentsParts {
  * Pays balances of keys without a wallet on the chain. Each payment is a melt quote of the mint's own that no tokens pay:
  * its sats are held in the transaction that makes it PENDING, before the backend hears of it, and from then on it is
  * settled, looked up and given up like any other. What it costs is the miner's: the cheapest speed is taken, and of the
- * reserve for its fee what the backend did not take goes back to the balance.
+ * reserve for its fee what the backend did not take goes back to the balance. An address has one payment under way: no
+ * transaction pays one twice, and a transaction for each key that names it would take the wallet's coins from the others.
  */
 export class BalancePayments {
   readonly #parts: BalancePaymentsParts;
-  readonly #timer: NodeJS.Timeout;
-  #running: Promise<void> | undefined;
-  #trouble = '';
+  readonly #rounds: Rounds;
+  /** The balance that was tried last: a turn goes on behind it, and behind the smallest with the largest. */
+  #last: PayableBalance | undefined;
+  /** The first trouble of this pass from the largest to the smallest, and that of the pass before. */
+  #trouble: unknown;
+  #troubleBefore: unknown;
 
   constructor(parts: BalancePaymentsParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(), parts.intervalMs ?? INTERVAL_MS).unref();
+    this.#rounds = new Rounds(() => this.#run(), {
+      everyMs: parts.intervalMs ?? INTERVAL_MS,
+      onTrouble: (err, trouble) =>
+        parts.log.warn({ err }, `auto-payouts wait: ${trouble}; they are tried again`),
+    });
   }
 
   /** Begins the payments that are due. Never rejects. */
   run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    return this.#rounds.run();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
+  /** @throws what keeps all from being paid; else the trouble of one, as long as a pass has any */
   async #run(): Promise<void> {
     const { engine, settlement, least } = this.#parts;
-    try {
-      engine.issuance.checkOpen();
-      const due = await engine.store.call('payableBalances', { least, limit: AT_ONCE });
-      let trouble = '';
-      for (const balance of due) {
-        settlement.checkRoom();
-        trouble = (await this.#pay(balance)) ?? trouble;
-      }
-      this.#note(trouble);
-    } catch (error) {
-      this.#note(messageOf(error), error);
+    engine.issuance.checkOpen();
+    const due = await engine.store.call('payableBalances', { least, limit: AT_ONCE, after: this.#last });
+    const served = new Set<string>();
+    for (const balance of due) {
+      settlement.checkRoom();
+      this.#last = balance;
+      if (!served.has(balance.address)) await this.#pay(balance);
+      served.add(balance.address);
     }
+    if (due.length < AT_ONCE) {
+      this.#last = undefined;
+      this.#troubleBefore = this.#trouble;
+      this.#trouble = undefined;
+    }
+    const trouble = this.#trouble ?? this.#troubleBefore;
+    if (trouble !== undefined) throw trouble;
   }
 
-  /** @returns why it waits, where it does: the wallet may have enough for another one */
-  async #pay(balance: PayableBalance): Promise<string | undefined> {
+  /** What keeps one balance from being paid is noted, and keeps no other one: the wallet may have enough for that. */
+  async #pay(balance: PayableBalance): Promise<void> {
     try {
-      return await this.#begin(balance);
+      await this.#begin(balance);
     } catch (error) {
       // Another process, or a coinbase, has it.
-      if (isHashpoolError(error, 'balance-changed')) return undefined;
-      if (isHashpoolError(error, 'payment-failed')) return error.message;
-      throw error;
+      if (isHashpoolError(error, 'balance-changed')) return;
+      if (cashuErrorRow(error)?.status === UNAVAILABLE) throw error;
+      this.#trouble ??= error;
     }
   }
 
-  async #begin({ payoutKey, address, sats }: PayableBalance): Promise<string | undefined> {
+  async #begin({ payoutKey, address, sats }: PayableBalance): Promise<void> {
     const { engine, backend, settlement, log, maxFeePpm } = this.#parts;
     const feeOptions = await backend.quotePayment({ request: address, amount: sats });
     const selectedFee = feeOptions.length - 1;
     const fee = feeOptions[selectedFee];
-    if (!fee) return 'the backend offers no fee';
+    if (!fee) throw cashuError('payment-failed', 'the backend offers no fee');
     const most = (sats * BigInt(maxFeePpm)) / BigInt(WHOLE_PPM);
-    if (fee.reserve > most)
-      return `a payment of ${sats} sats may cost ${fee.reserve}, and ${most} at most is allowed`;
+    if (fee.reserve > most) {
+      const words = `a payment of ${sats} sats may cost ${fee.reserve}, and ${most} at most is allowed`;
+      throw cashuError('payment-failed', words);
+    }
     // The limits of the method are for strangers' wishes: this is owed.
     const amount = sats - fee.reserve;
     const id = newQuoteId(Date.now(), randomBytes(QUOTE_ID_RANDOM_BYTES));
@@ -104,12 +119,5 @@ export class BalancePayments {
     log.info({ quote: quoteIdText(id), amount, reserve: fee.reserve }, 'an auto-payout begins');
     const begun = { ...payment, method: backend.method, attempt: 1, outputs: [] };
     await settlement.pay(begun, claimedUntil);
-    return undefined;
-  }
-
-  #note(trouble: string, error?: unknown): void {
-    if (trouble !== '' && trouble !== this.#trouble)
-      this.#parts.log.warn({ err: error }, `auto-payouts wait: ${trouble}; they are tried again`);
-    this.#trouble = trouble;
   }
 }

@@ -2,6 +2,9 @@ import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { bigInteger, blob, type Row, text } from './row.ts';
 
+/** More than any balance: the largest integer of a column. */
+const MOST = 2n ** 63n - 1n;
+
 /** What sats of a balance are held for: a payment on the chain, outputs of a coinbase, or nothing after a loss. */
 export type HoldPurpose = 'onchain' | 'coinbase' | 'lost';
 
@@ -16,6 +19,15 @@ export interface PayableBalance {
   readonly script: Uint8Array;
   /** All that is held for nothing yet. */
   readonly sats: bigint;
+}
+
+/** Which balances are asked for. */
+export interface PayableWanted {
+  /** Sats. */
+  readonly least: bigint;
+  readonly limit: number;
+  /** The last one of those before; undefined for the largest. */
+  readonly after?: Pick<PayableBalance, 'sats' | 'payoutKey'> | undefined;
 }
 
 /** The payment that sats are held for. */
@@ -45,7 +57,11 @@ export interface SettledHolds extends HoldName {
 export function payoutBalanceOperations(db: Database) {
   const payable = db.prepare(`
     SELECT payout_key, public_key, address, script, balance FROM payout_keys
-    WHERE address IS NOT NULL AND balance >= ? AND balance >= threshold ORDER BY balance DESC, payout_key LIMIT ?`);
+    WHERE address IS NOT NULL AND balance >= ? AND balance >= threshold
+      AND (balance < ? OR (balance = ? AND payout_key > ?)) AND script NOT IN (
+        SELECT o.script FROM payout_holds AS h JOIN payout_keys AS o USING (payout_key)
+        WHERE h.purpose = 'onchain' AND h.paid IS NULL AND o.script IS NOT NULL)
+    ORDER BY balance DESC, payout_key LIMIT ?`);
   payable.setReadBigInts(true);
   const take = db.prepare(`
     UPDATE payout_keys SET balance = balance - ?
@@ -66,10 +82,12 @@ export function payoutBalanceOperations(db: Database) {
   return {
     /**
      * Balances that have reached their own threshold and `least`, both in sats, the largest first; withdrawn registrations
-     * have none.
+     * have none, and an address has none while a payment to it is under way.
      */
-    payableBalances: ({ least, limit }: { least: bigint; limit: number }): PayableBalance[] =>
-      payable.all(least, limit).map(payableOf),
+    payableBalances: ({ least, limit, after }: PayableWanted): PayableBalance[] => {
+      const { sats, payoutKey } = after ?? { sats: MOST, payoutKey: 0 };
+      return payable.all(least, sats, sats, payoutKey, limit).map(payableOf);
+    },
 
     /**
      * Takes sats from balances for a payment, all or nothing.

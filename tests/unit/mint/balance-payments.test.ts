@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
 import { mismatchOf } from '../../../domain/ledger/sums.ts';
+import { cashuError } from '../../../protocols/cashu/errors.ts';
 import { newQuoteId, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import { acceptLoss, lossOf } from '../../../roles/mint/accept-loss.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
+import type { Payable } from '../../../roles/mint/payments/backend.ts';
+import { BalancePayments } from '../../../roles/mint/payments/balance-payments.ts';
+import { Settlement } from '../../../roles/mint/payments/settlement.ts';
 import { schema } from '../../../roles/mint/store/schema.ts';
+import { inTransaction } from '../../../runtime/sql/database.ts';
 import { openPlace } from '../../../runtime/sql/open.ts';
 import { closeEpoch } from '../../harness/close-epoch.ts';
 import { openTestPayments, type PaymentOptions } from './payments-support.ts';
@@ -89,6 +95,99 @@ test('a balance beyond what wallets may be paid at once is paid at once', async 
     [2_500_000n],
   );
   s.sound();
+});
+
+/**
+ * Balances of so many sats, each of a key of its own, and a backend that lets `fails` say what goes wrong.
+ * @param address of all keys; undefined for one of each
+ */
+async function crowd(
+  t: TestContext,
+  sats: readonly bigint[],
+  fails: (amount: bigint) => Error | undefined,
+  address?: string,
+) {
+  const { mint, onchain } = await openTestPayments(t, {});
+  const { engine } = mint;
+  const db = openPlace(mint.path, schema);
+  const add = db.prepare(`
+    INSERT INTO payout_keys (payout_key, public_key, counter, address, script, threshold, balance, credited)
+    VALUES (?, ?, 1, ?, ?, 1, ?, ?)`);
+  inTransaction(db, () => {
+    sats.forEach((each, i) => {
+      const to = address ?? `address ${i}`;
+      add.run(i + 1, randomBytes(33), to, new TextEncoder().encode(to), each, each);
+    });
+  });
+  db.close();
+  const told: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void told.push(JSON.parse(line).msg) });
+  const quote = onchain.quotePayment.bind(onchain);
+  t.mock.method(onchain, 'quotePayment', async (payment: Payable) => {
+    const error = fails(payment.amount);
+    if (error) throw error;
+    return quote(payment);
+  });
+  const range = { min: 1n, max: 1n };
+  const method = { backend: onchain, mint: range, melt: range, quoteSeconds: 60 };
+  const settlement = new Settlement(engine, new Map([['onchain', method]]), log);
+  const payments = new BalancePayments({
+    ...{ engine, backend: onchain, settlement, least: 1_000n, maxFeePpm: 50_000, log, intervalMs: 3_600_000 },
+  });
+  t.after(async () => {
+    await payments.close();
+    await settlement.close();
+  });
+  const paid = async () => {
+    const left = await engine.store.call('payableBalances', { least: 1_000n, limit: 1_000 });
+    return sats.filter((_, i) => !left.some(({ payoutKey }) => payoutKey === i + 1));
+  };
+  return { payments, onchain, paid, told, store: engine.store };
+}
+
+test('what keeps one balance from being paid keeps no other one, and is told once', async (t) => {
+  const { payments, paid, told } = await crowd(t, [30_000n, 20_000n, 10_000n], (amount) =>
+    amount === 30_000n ? new Error('something that nobody thought of') : undefined,
+  );
+  await payments.run();
+  assert.deepEqual(await paid(), [20_000n, 10_000n]);
+  await payments.run();
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /^auto-payouts wait: something that nobody thought of/);
+});
+
+test('balances that can’t be paid come behind all the others, however many they are', async (t) => {
+  const unpayable = new Array<bigint>(150).fill(50_000n);
+  const { payments, paid, told } = await crowd(t, [...unpayable, 10_000n], (amount) =>
+    amount === 50_000n ? cashuError('payment-failed', 'the wallet has too little') : undefined,
+  );
+  await payments.run();
+  assert.deepEqual(await paid(), []);
+  await payments.run();
+  assert.deepEqual(await paid(), [10_000n]);
+  for (let i = 0; i < 4; i++) await payments.run();
+  assert.equal(told.length, 1);
+});
+
+test('a wallet that does not answer ends the turn, and the next one goes on behind', async (t) => {
+  const { payments, paid } = await crowd(t, [30_000n, 20_000n, 10_000n], (amount) =>
+    amount === 20_000n ? cashuError('mint-not-ready', 'no answer') : undefined,
+  );
+  await payments.run();
+  assert.deepEqual(await paid(), [30_000n]);
+  await payments.run();
+  assert.deepEqual(await paid(), [30_000n, 10_000n]);
+});
+
+test('an address that several keys name has one payment under way', async (t) => {
+  const { payments, onchain, paid, store } = await crowd(t, [30_000n, 20_000n], () => undefined, 'one');
+  t.mock.method(onchain, 'pay', async () => ({ state: 'pending' }));
+  await payments.run();
+  await payments.run();
+  const [first] = await store.call('claimMelts', { now: Date.now() + 60_000, until: 0, limit: 2 });
+  assert.equal(first?.provided, 30_000n);
+  await store.call('releaseMelt', { id: first.id, attempt: 1 });
+  assert.deepEqual(await paid(), [], 'the other one was not begun');
 });
 
 test('nothing is paid while the mint has stopped signing', async (t) => {

@@ -18,7 +18,7 @@ async function scene(
     VALUES (?, ?, 1, ?, ?, ?, ?, ?)`);
   inTransaction(db, () => {
     keys.forEach(({ address, threshold, balance }, i) => {
-      const script = address === undefined ? null : Uint8Array.of(0x51);
+      const script = address === undefined ? null : new TextEncoder().encode(address);
       add.run(i + 1, randomBytes(33), address ?? null, script, threshold, balance, balance);
     });
   });
@@ -44,7 +44,7 @@ test('a balance is payable from its threshold and the least on, the largest firs
   ]);
   assert.deepEqual(await balances(11n), [[3, 30n]]);
   const [first] = await store.call('payableBalances', { least: 0n, limit: 1 });
-  assert.deepEqual([first?.address, first?.script], ['c', Uint8Array.of(0x51)]);
+  assert.deepEqual([first?.address, first?.script], ['c', new TextEncoder().encode('c')]);
 });
 
 test('a sat is held for one payment, and what is not taken comes back', async (t) => {
@@ -52,9 +52,9 @@ test('a sat is held for one payment, and what is not taken comes back', async (t
     { address: 'a', threshold: 1, balance: 100 },
     { address: 'b', threshold: 1, balance: 50 },
   ]);
-  const chain = { purpose: 'onchain', reference: randomBytes(16) } as const;
-  const coinbase = { purpose: 'coinbase', reference: randomBytes(32) } as const;
-  await store.call('holdBalances', { ...chain, holds: [{ payoutKey: 1, sats: 90n }] });
+  const one = { purpose: 'coinbase', reference: randomBytes(16) } as const;
+  const other = { purpose: 'coinbase', reference: randomBytes(16) } as const;
+  await store.call('holdBalances', { ...one, holds: [{ payoutKey: 1, sats: 90n }] });
   assert.deepEqual(await balances(), [
     [2, 50n],
     [1, 10n],
@@ -64,9 +64,9 @@ test('a sat is held for one payment, and what is not taken comes back', async (t
     { payoutKey: 1, sats: 11n },
   ];
   const changed = { code: 'balance-changed' };
-  await assert.rejects(store.call('holdBalances', { ...coinbase, holds: both }), changed, 'all or nothing');
+  await assert.rejects(store.call('holdBalances', { ...other, holds: both }), changed, 'all or nothing');
   await assert.rejects(
-    store.call('holdBalances', { ...chain, holds: [{ payoutKey: 1, sats: 1n }] }),
+    store.call('holdBalances', { ...one, holds: [{ payoutKey: 1, sats: 1n }] }),
     changed,
     'one hold of a name',
   );
@@ -74,19 +74,42 @@ test('a sat is held for one payment, and what is not taken comes back', async (t
     [2, 50n],
     [1, 10n],
   ]);
-  await store.call('holdBalances', { ...coinbase, holds: [{ payoutKey: 2, sats: 50n }] });
+  await store.call('holdBalances', { ...other, holds: [{ payoutKey: 2, sats: 50n }] });
   assert.deepEqual(await balances(), [[1, 10n]]);
 
-  assert.equal(await store.call('settleHeld', { ...chain, proof: 'txid:0', left: 20n }), 70n);
+  assert.equal(await store.call('settleHeld', { ...one, proof: 'txid:0', left: 20n }), 70n);
   assert.deepEqual(await balances(), [[1, 30n]]);
-  assert.equal(await store.call('settleHeld', { ...chain, proof: 'txid:0', left: 20n }), 0n, 'once');
-  assert.equal(await store.call('releaseHeld', chain), 0n, 'what was paid stays paid');
-  assert.equal(await store.call('releaseHeld', coinbase), 50n);
-  assert.equal(await store.call('releaseHeld', coinbase), 0n, 'once');
+  assert.equal(await store.call('settleHeld', { ...one, proof: 'txid:0', left: 20n }), 0n, 'once');
+  assert.equal(await store.call('releaseHeld', one), 0n, 'what was paid stays paid');
+  assert.equal(await store.call('releaseHeld', other), 50n);
+  assert.equal(await store.call('releaseHeld', other), 0n, 'once');
   assert.deepEqual(await balances(), [
     [2, 50n],
     [1, 30n],
   ]);
+});
+
+test('an address has nothing to be paid while a payment on the chain to it is under way', async (t) => {
+  const { balances, store } = await scene(t, [
+    { address: 'a', threshold: 1, balance: 100 },
+    { address: 'a', threshold: 1, balance: 90 },
+    { address: 'b', threshold: 1, balance: 80 },
+  ]);
+  const name = { purpose: 'onchain', reference: randomBytes(16) } as const;
+  await store.call('holdBalances', { ...name, holds: [{ payoutKey: 2, sats: 10n }] });
+  assert.deepEqual(await balances(), [[3, 80n]]);
+  await store.call('settleHeld', { ...name, proof: 'txid:0' });
+  assert.deepEqual(await balances(), [
+    [1, 100n],
+    [2, 80n],
+    [3, 80n],
+  ]);
+  const after = { sats: 80n, payoutKey: 2 };
+  const behind = await store.call('payableBalances', { least: 0n, limit: 10, after });
+  assert.deepEqual(
+    behind.map(({ payoutKey }) => payoutKey),
+    [3],
+  );
 });
 
 test('more than was held is never left, nor anything of a payment to several keys', async (t) => {
