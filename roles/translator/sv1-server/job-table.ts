@@ -22,20 +22,22 @@ export interface ToldJob {
   readonly footing: Footing;
 }
 
+/** Ids that are told apart from ids that never were, of live jobs and stale ones. */
+const MAX_IDS = MAX_JOBS + MAX_STALE_IDS;
+
 /**
  * The jobs of one miner by the ids it was told. A job that is told again is `id#1`, `id#2` ..., since firmware takes no
  * notice of an id that it has.
  *
  * A tip writes into the tables of ten thousand miners, and shares are for a miner's last jobs. So jobs lie in rings, which one more
- * job touches in one place and without allocating, and are looked for from the newest.
+ * job touches in one place and without allocating, and are looked for from the newest. The rings have their length from
+ * the beginning: those of a crowd would all grow at the same tip, by ten megabytes that its next collections move.
  */
 export class JobTable {
-  readonly #ids: string[] = [];
-  readonly #jobs: ActiveJob[] = [];
-  readonly #footings: Footing[] = [];
-  readonly #stale: string[] = [];
+  readonly #ids = new Array<string | undefined>(MAX_IDS);
+  readonly #jobs = new Array<ActiveJob | undefined>(MAX_JOBS);
+  readonly #footings = new Array<Footing | undefined>(MAX_JOBS);
   #added = 0;
-  #outdated = 0;
   /** The highest number of a job that was added: one with a higher number is new, without being looked for. */
   #newest = 0;
   #variants = 0;
@@ -44,7 +46,7 @@ export class JobTable {
 
   /** @returns the id to tell it by: another one where the miner has had that, as when it was moved between channels */
   add(job: ActiveJob, footing: Footing, { id, number }: Pick<NotifyWork, 'id' | 'number'>): string {
-    const isUsed = number <= this.#newest && (this.#placeOf(id) !== undefined || this.#stale.includes(id));
+    const isUsed = number <= this.#newest && this.#ids.includes(id);
     this.#newest = Math.max(this.#newest, number);
     this.#repeats = 0;
     return this.#put(isUsed ? `${id}.${++this.#variants}` : id, job, footing);
@@ -52,8 +54,12 @@ export class JobTable {
 
   /** @returns the next id of the job that was added last; undefined where there is none any more */
   again(): string | undefined {
-    const last = (this.#added - 1) % MAX_JOBS;
-    const [id, job, footing] = [this.#ids[last], this.#jobs[last], this.#footings[last]];
+    const last = this.#added - 1;
+    const [id, job, footing] = [
+      this.#ids[last % MAX_IDS],
+      this.#jobs[last % MAX_JOBS],
+      this.#footings[last % MAX_JOBS],
+    ];
     if (id === undefined || job === undefined || footing === undefined) return undefined;
     const [first] = id.split('#', 1);
     return this.#put(`${first}#${++this.#repeats}`, job, footing);
@@ -61,38 +67,26 @@ export class JobTable {
 
   /** @throws Sv1Error 21: 'Stale' for a job that was told once, 'Job not found' for one that never was */
   get(id: string): ToldJob {
-    const place = this.#placeOf(id) ?? -1;
-    const [job, footing] = [this.#jobs[place], this.#footings[place]];
-    if (job !== undefined && footing !== undefined) return { job, footing };
-    throw new Sv1Error(this.#stale.includes(id) ? refusals.stale : refusals.jobNotFound);
+    const oldest = Math.max(0, this.#added - MAX_JOBS);
+    for (let each = this.#added - 1; each >= oldest; each--) {
+      if (this.#ids[each % MAX_IDS] !== id) continue;
+      const [job, footing] = [this.#jobs[each % MAX_JOBS], this.#footings[each % MAX_JOBS]];
+      if (job !== undefined && footing !== undefined) return { job, footing };
+    }
+    throw new Sv1Error(this.#ids.includes(id) ? refusals.stale : refusals.jobNotFound);
   }
 
   /** The channel is gone: what was told is worth nothing any more. */
   clear(): void {
-    for (const id of this.#ids) this.#outdate(id);
-    for (const ring of [this.#ids, this.#jobs, this.#footings]) ring.length = 0;
-    this.#added = 0;
+    this.#jobs.fill(undefined);
+    this.#footings.fill(undefined);
   }
 
   #put(id: string, job: ActiveJob, footing: Footing): string {
-    const place = this.#added++ % MAX_JOBS;
-    const oldest = this.#ids[place];
-    if (oldest !== undefined) this.#outdate(oldest);
-    this.#ids[place] = id;
-    this.#jobs[place] = job;
-    this.#footings[place] = footing;
+    const each = this.#added++;
+    this.#ids[each % MAX_IDS] = id;
+    this.#jobs[each % MAX_JOBS] = job;
+    this.#footings[each % MAX_JOBS] = footing;
     return id;
-  }
-
-  #placeOf(id: string): number | undefined {
-    for (let back = 1; back <= this.#ids.length; back++) {
-      const place = (this.#added - back) % MAX_JOBS;
-      if (this.#ids[place] === id) return place;
-    }
-    return undefined;
-  }
-
-  #outdate(id: string): void {
-    this.#stale[this.#outdated++ % MAX_STALE_IDS] = id;
   }
 }
