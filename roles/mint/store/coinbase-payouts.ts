@@ -1,7 +1,8 @@
-import { reversed, toHex } from '../../../protocols/bytes.ts';
+import { fromHex, reversed, toHex } from '../../../protocols/bytes.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import type { ChainPoint } from './chain.ts';
+import { coinbaseNotes, type PaidOutput } from './coinbase-payments.ts';
 import { payoutBalanceOperations } from './payout-balances.ts';
 import { bigInteger, blob, integer, type Row } from './row.ts';
 
@@ -101,6 +102,7 @@ function heldAt(reference: Uint8Array): number {
 /** How balances are paid by coinbases: told to pools for one prev hash, found in a block of it, settled once that is final. */
 export function coinbasePayoutOperations(db: Database) {
   const { settleHeld } = payoutBalanceOperations(db);
+  const note = coinbaseNotes(db);
   const tipOf = db.prepare('SELECT height, hash FROM chain ORDER BY height DESC LIMIT 1');
   const setOn = db.prepare('SELECT payout_set FROM payout_sets WHERE prev_hash = ?');
   const outputsOf = db.prepare(
@@ -262,11 +264,14 @@ export function coinbasePayoutOperations(db: Database) {
     },
 
     /**
-     * What a final block pays has left the balances. The same block again changes nothing.
+     * What a final block pays has left the balances. The same block again changes nothing. What it pays is kept with it: a
+     * mint that a journal brings up to date has not followed it, and is to know it where the chain has left it meanwhile.
      * @returns undefined where it was settled before
      */
     settleCoinbase: ({ hashLe, height, payments }: PayingBlock): SettledBlock | undefined => {
       if (!addSettled.get(hashLe, height, 0, 0)) return undefined;
+      const [txid = ''] = payments[0]?.outpoint.split(':') ?? [];
+      note({ hashLe, height }, reversed(fromHex(txid)), payments.map(paidOutput));
       const unowed = payments.reduce((sum, payment) => sum + settle(payment), 0n);
       const paid = payments.reduce((sum, { sats }) => sum + sats, 0n) - unowed;
       noteSettled.run(paid, unowed, hashLe);
@@ -281,6 +286,10 @@ export function coinbasePayoutOperations(db: Database) {
       return bigInteger(row, 'paid');
     },
   };
+}
+
+function paidOutput({ payoutKey, sats, outpoint }: CoinbasePayment): PaidOutput {
+  return { vout: Number(outpoint.split(':')[1]), payoutKey, sats };
 }
 
 function offeredOf(row: Row): OfferedOutput {

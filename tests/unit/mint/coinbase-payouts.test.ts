@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { acceptLoss, lossOf } from '../../../roles/mint/accept-loss.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
@@ -100,6 +101,25 @@ test('a final block that is lost is owed again, said as an alert, and paid once 
   assert.deepEqual(s.alerts, ['coinbase-payout-undone']);
   s.chain.comeBackTo(height, branch);
   s.chain.mine(3);
+  await s.look();
+  assert.deepEqual(books(s), [[0, 0, 5000]]);
+});
+
+test('a block that only the journal of a restored mint knew of is owed again where the chain has left it', async (t) => {
+  const s = await payoutScene(t, { confirmations: 1, keys: 1 });
+  s.credit(1, 5000);
+  await s.look();
+  const payments = [{ payoutKey: 1, sats: 5000n, outpoint: `${'ab'.repeat(32)}:1` }];
+  const height = s.watcher.height ?? 0;
+  const block = { hashLe: randomBytes(32), height: height + 1, payments };
+  // As the journal has it done again: the copy has not followed so far.
+  await s.engine.store.call('settleCoinbase', block);
+  await s.look();
+  assert.deepEqual([books(s), s.alerts], [[[0, 0, 5000]], []]);
+  s.chain.mine(2);
+  await s.look();
+  assert.deepEqual([books(s), s.alerts], [[[0, 5000, 0]], ['coinbase-payout-undone']]);
+  await s.deliver(s.mine(s.onTip()));
   await s.look();
   assert.deepEqual(books(s), [[0, 0, 5000]]);
 });
