@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -21,6 +21,7 @@ interface FakeQuote {
   method: 'ehash' | 'bolt11';
   quote: string;
   pubkey: string;
+  request: string;
   unit: string;
   amount: bigint;
   state: 'UNPAID' | 'PAID' | 'ISSUED';
@@ -85,7 +86,8 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
 
   function addQuote(method: FakeQuote['method'], pubkey: string, amount: bigint, state: FakeQuote['state']) {
     const quote = randomUUID();
-    quotes.set(quote, { quote, method, pubkey, unit, amount, state });
+    const request = method === 'ehash' ? hash('sha256', quote) : `lnbc-${quote}`;
+    quotes.set(quote, { quote, method, pubkey, request, unit, amount, state });
     return quote;
   }
 
@@ -128,7 +130,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
       ids.map((id) => {
         const quote = poisoned.has(id) ? undefined : quotes.get(id);
         if (!quote) throw new Refused(40003, 'Quote is not known');
-        return { ...quote, request: `lnbc-${id}`, expiry: null };
+        return { ...quote, expiry: null };
       }),
     '/v1/mint/bolt11/batch': (body: never) => endpoints['/v1/mint/ehash/batch']?.(body),
     '/v1/mint/ehash/batch': (body: { quotes: string[]; outputs: Blinded[]; signatures: string[] }) => {
