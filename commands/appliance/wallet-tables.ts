@@ -40,14 +40,22 @@ function epochCells(epoch: EpochBalance | undefined) {
   return { 'worth sat': worthWords(epoch), epoch: epochWords(epoch) };
 }
 
-/** How an epoch stands, in a few words. */
 function epochWords(epoch: EpochBalance | undefined): string {
   if (!epoch) return '';
-  const { state, redeemableFrom, redeemableBefore } = epoch;
+  const { state, unpaid } = epoch;
+  // Of a provisional one nothing is paid.
+  const isTold = unpaid > 0n && state !== 'provisional';
+  return isTold ? `${standingWords(epoch)}; ${unpaid} not paid yet, their block waits` : standingWords(epoch);
+}
+
+/** How an epoch stands, in a few words. */
+function standingWords({ state, redeemableFrom, redeemableBefore }: EpochBalance): string {
   if (state === 'open') return 'open: no block has closed it';
   if (state === 'provisional') return 'provisional: its block is not deep enough';
   if (state === 'maturing') return `redeemable from height ${redeemableFrom}`;
   if (state === 'expired') return `not redeemed before height ${redeemableBefore}`;
+  if (state === 'stranded') return "stranded: its block is gone, the mint's operator has to merge it";
+  if (state === 'dissolved') return 'dissolved: its block is gone';
   if (state !== 'redeemable') return state;
   return `redeem before height ${redeemableBefore}`;
 }

@@ -1,7 +1,7 @@
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { messageOf } from '../../protocols/errors.ts';
 import type { Logger } from '../../runtime/logs.ts';
-import type { Wallet } from '../../services/wallet/wallet.ts';
+import type { Balance, Troubles, Wallet } from '../../services/wallet/wallet.ts';
 
 /** The wallet's sums as the status shows them, over all units. */
 export interface WalletFigures {
@@ -12,7 +12,7 @@ export interface WalletFigures {
 /** From one look for what can be redeemed to the next. */
 const REDEEM_PAUSE_MS = 60_000;
 
-type CollectedWallet = Pick<Wallet, 'balance' | 'collect' | 'redeem' | 'units'>;
+type CollectedWallet = Pick<Wallet, 'balance' | 'collect' | 'redeem' | 'troubles' | 'units'>;
 
 export interface CollectorOptions {
   readonly intervalMs: number;
@@ -25,7 +25,7 @@ export interface CollectorOptions {
 
 /**
  * Has the wallet collect its ehash again and again. A mint that is away costs a log line and nothing else: mining
- * does not wait for it.
+ * does not wait for it, and what can't be minted keeps nothing from being redeemed.
  */
 export class Collector {
   readonly #wallet: CollectedWallet;
@@ -78,26 +78,47 @@ export class Collector {
       this.#log.info({ unit, ehash, sats }, `${ehash} ehash became ${sats} sats`);
   }
 
-  async #collect(): Promise<void> {
-    try {
-      const { waiting } = await this.#wallet.collect();
-      if (this.#redeems) await this.#redeem();
-      const [balance, units] = await Promise.all([this.#wallet.balance(), this.#wallet.units()]);
-      this.#onUnits(units);
-      this.#figures = {
-        walletEhash: balance.reduce(
-          (sum, { unit, amount }) => (unit === REDEMPTION_UNIT ? sum : sum + amount),
-          0n,
-        ),
-        ehashWaiting: waiting,
-      };
-      if (this.#trouble !== undefined) this.#log.info('the wallet collects again');
-      this.#trouble = undefined;
-    } catch (error) {
-      const trouble = messageOf(error);
-      if (trouble !== this.#trouble)
-        this.#log.warn({ err: error }, `the wallet could not collect: ${trouble}`);
-      this.#trouble = trouble;
-    }
+  /** @returns what the wallet holds back, in words */
+  async #show(): Promise<string | undefined> {
+    const [balance, units, troubles] = await Promise.all([
+      this.#wallet.balance(),
+      this.#wallet.units(),
+      this.#wallet.troubles(),
+    ]);
+    this.#onUnits(units);
+    const ehash = balance.filter(({ unit }) => unit !== REDEMPTION_UNIT);
+    this.#figures = {
+      walletEhash: sumOf(ehash, 'amount'),
+      ehashWaiting: sumOf(ehash, 'waiting'),
+    };
+    return wordsOf(troubles);
   }
+
+  async #collect(): Promise<void> {
+    const errors: unknown[] = [];
+    const step = async <T>(work: () => Promise<T>): Promise<T | undefined> =>
+      work().catch((error: unknown) => {
+        errors.push(error);
+        return undefined;
+      });
+    await step(() => this.#wallet.collect());
+    if (this.#redeems) await step(() => this.#redeem());
+    const heldBack = await step(() => this.#show());
+    const [error] = errors;
+    const trouble = error === undefined ? heldBack : messageOf(error);
+    if (trouble === this.#trouble) return;
+    if (trouble === undefined) this.#log.info('the wallet collects again');
+    else this.#log.warn({ err: error }, `the wallet could not collect: ${trouble}`);
+    this.#trouble = trouble;
+  }
+}
+
+function sumOf(balances: readonly Balance[], field: 'amount' | 'waiting'): bigint {
+  return balances.reduce((sum, balance) => sum + balance[field], 0n);
+}
+
+/** What is tried again by itself, and may need a person's eye all the same. */
+function wordsOf({ refusedQuotes: [refused], stuck: [hanging] }: Troubles): string | undefined {
+  if (refused) return `quote ${refused.id} and maybe others are not minted: ${refused.reason}`;
+  return hanging && `an operation hangs: ${hanging.reason}`;
 }

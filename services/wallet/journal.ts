@@ -90,14 +90,16 @@ export interface Journal {
   lost(secrets: readonly string[], why: string): bigint;
   /** Proofs that a restore has found, whether they were here before or not. */
   restored(unit: string, found: readonly Proof[]): void;
-  /** No answer: whoever comes next may ask again. */
-  letGo(operation: Operation): void;
+  /** No answer, or none yet for a `reason`: whoever comes next may ask again. */
+  letGo(operation: Operation, reason?: string): void;
   /** An answer that can't be used; it stays pending and is asked for again when the lease is over. */
   suspend(operation: Operation, reason: string): void;
   /** Deletes operations that ended before `time` and that nothing refers to any more. */
   forgetEndedBefore(time: number): void;
   /** Takes over operations whose process is gone, let go or has kept them too long. */
   takeOver(): Operation[];
+  /** How many that mint tokens of a unit have no answer that can be used. */
+  unanswered(unit: string): number;
 }
 
 /** What an operation reads and writes. */
@@ -137,6 +139,10 @@ export function openJournal(
   );
   const pending = db.prepare(`SELECT * FROM operations WHERE state = 'pending' ORDER BY id`);
   pending.setReadBigInts(true);
+  const unanswered = db.prepare(
+    `SELECT count(*) AS number FROM operations
+     WHERE state = 'pending' AND kind = 'mint' AND unit = ? AND (pid = 0 OR reason IS NOT NULL)`,
+  );
   const wantRestore = db.prepare('UPDATE wallet SET restored_at = NULL');
 
   /** @returns whether it was not refused before */
@@ -208,8 +214,8 @@ export function openJournal(
         const amount = proofs.add(found, clock());
         history.add({ kind: 'restored', unit, amount, fee: 0n, note: '' }, clock());
       }),
-    letGo: (operation) => {
-      hold.run(0, clock(), null, operation.id);
+    letGo: (operation, reason) => {
+      hold.run(0, clock(), reason ?? null, operation.id);
     },
     suspend: (operation, reason) => {
       hold.run(process.pid, clock(), reason, operation.id);
@@ -225,6 +231,7 @@ export function openJournal(
         for (const row of rows) hold.run(process.pid, clock(), null, Number(row['id']));
         return rows.map(toOperation);
       }),
+    unanswered: (unit) => Number(unanswered.get(unit)?.['number']),
   };
 }
 

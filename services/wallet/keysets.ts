@@ -27,7 +27,7 @@ export interface Keysets {
    * @throws HashpoolError 'no-active-keyset'
    */
   activeFor(unit: string): Keyset;
-  /** Stores what the mint publishes; keys of a known id never change, only whether it is active. */
+  /** Stores all that the mint publishes; keys of a known id never change, only whether it is active. What is not published signs nothing. */
   update(published: readonly { meta: MintKeyset; keys: MintKeys | undefined }[]): void;
   /** Takes `count` counters for good (NUT-13); call it inside the transaction that notes what they are for. */
   takeCounters(id: string, count: number): number;
@@ -49,6 +49,7 @@ export function openKeysets(db: DatabaseSync): Keysets {
     `INSERT INTO keysets (id, unit, active, input_fee_ppk, final_expiry, keys) VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const setState = db.prepare('UPDATE keysets SET active = ?, final_expiry = ? WHERE id = ?');
+  const retire = db.prepare('UPDATE keysets SET active = 0 WHERE id = ?');
   const units = db.prepare('SELECT DISTINCT unit FROM keysets WHERE active = 1 ORDER BY unit');
   const take = db.prepare(
     'UPDATE keysets SET next_counter = next_counter + ? WHERE id = ? RETURNING next_counter',
@@ -98,7 +99,9 @@ export function openKeysets(db: DatabaseSync): Keysets {
             const fee = meta.input_fee_ppk ?? 0;
             insert.run(meta.id, meta.unit, active, fee, expiry, checkedKeys(meta, keys));
           }
+          stored.delete(meta.id);
         }
+        for (const id of stored) retire.run(id);
       });
       cache = undefined;
     },

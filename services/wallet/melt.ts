@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import { unblindOne } from './blinding.ts';
 import type { Operation } from './journal.ts';
-import { MintRefusal } from './mint-http.ts';
+import { MintLater, MintRefusal } from './mint-http.ts';
 import type { MeltQuote } from './mint-payments.ts';
 import { outputsOf } from './outputs.ts';
 import { type Proof, sumOf, toInput } from './proofs.ts';
@@ -21,7 +21,7 @@ export async function settleMelt(parts: Parts, operation: Operation): Promise<Se
   const { journal } = parts;
   try {
     const settled = await meltOnce(parts, operation);
-    if (settled instanceof MintRefusal) {
+    if (settled instanceof HashpoolError) {
       journal.refuse(operation, settled.message);
       return { done: false, refusal: settled };
     }
@@ -36,7 +36,7 @@ export async function settleMelt(parts: Parts, operation: Operation): Promise<Se
 }
 
 /** The quote once it is paid, or the mint's last word where it will not be. */
-async function meltOnce(parts: Parts, operation: Operation): Promise<MeltQuote | MintRefusal> {
+async function meltOnce(parts: Parts, operation: Operation): Promise<MeltQuote | MintRefusal | MintLater> {
   const { payments } = parts.mint;
   const id = operation.melt?.quote ?? '';
   const before = await orRefusal(payments.meltQuote(id));
@@ -44,7 +44,7 @@ async function meltOnce(parts: Parts, operation: Operation): Promise<MeltQuote |
   // What a killed process has left is only looked at: no pass waits for somebody's payment.
   const isNew = before.state === 'UNPAID';
   const begun = isNew ? await begin(parts, operation, id) : before;
-  if (begun instanceof MintRefusal) return begun;
+  if (begun instanceof HashpoolError) return begun;
   const quote = await endOf(parts, begun, isNew ? WAIT_MS : 0);
   if (quote.state === 'PAID') return quote;
   if (quote.state === 'UNPAID')
@@ -56,7 +56,11 @@ async function meltOnce(parts: Parts, operation: Operation): Promise<MeltQuote |
 }
 
 /** Asks for the payment. An answer that was lost may have been a yes: the quote tells. */
-async function begin(parts: Parts, operation: Operation, id: string): Promise<MeltQuote | MintRefusal> {
+async function begin(
+  parts: Parts,
+  operation: Operation,
+  id: string,
+): Promise<MeltQuote | MintRefusal | MintLater> {
   const { payments } = parts.mint;
   const inputs = parts.proofs.reservedBy(operation.id).map(toInput);
   const outputs = outputsOf(parts, operation).map(({ message }) => message);
@@ -66,7 +70,7 @@ async function begin(parts: Parts, operation: Operation, id: string): Promise<Me
     if (!isHashpoolError(error, 'mint-refused', 'mint-unreachable')) throw error;
     const quote = await payments.meltQuote(id);
     if (quote.state !== 'UNPAID') return quote;
-    if (error instanceof MintRefusal) return error;
+    if (error instanceof MintRefusal || error instanceof MintLater) return error;
     throw error;
   }
 }

@@ -17,7 +17,7 @@ import { type MintAutoPayouts, openMintAutoPayouts } from './mint-auto-payout.ts
 import { type MintEpochs, openMintEpochs } from './mint-epochs.ts';
 import { requestMint } from './mint-http.ts';
 import { type MintPayments, openMintPayments } from './mint-payments.ts';
-import { type FoundQuote, findsQuotes, pagesOfQuotes } from './quote-pages.ts';
+import { type FoundQuote, findsQuotes, pagesOfQuotes, type QuoteNews, quotesNamed } from './quote-pages.ts';
 import type { QuoteMethod } from './quotes.ts';
 import type { LockKey } from './seed.ts';
 
@@ -43,6 +43,8 @@ export interface MintClient {
   findsQuotes(method: QuoteMethod): Promise<boolean>;
   /** The quotes locked to `keys`, page after page (nuts#391); 'open' leaves out those that have ended. */
   quotesOf(method: QuoteMethod, keys: readonly LockKey[], which: 'open' | 'all'): AsyncIterable<FoundQuote[]>;
+  /** How quotes stand, by their names (NUT-29). */
+  quotesNamed(method: QuoteMethod, ids: readonly string[]): Promise<QuoteNews[]>;
   /** How many quotes go into one batch. */
   maxBatch(): Promise<number>;
   /** NUT-29, with a NUT-20 signature for each quote. */
@@ -92,6 +94,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
       const signatures = keys.map((key) => sign(key, quoteLookupMessage(mintKey, key.publicKey)));
       yield* pagesOfQuotes(mint.mintUrl, method, keys, signatures, which);
     },
+    quotesNamed: (method, ids) => quotesNamed(mint.mintUrl, method, ids),
     maxBatch: () =>
       checked(async () => {
         const info = await mint.getLazyMintInfo();

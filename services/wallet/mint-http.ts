@@ -1,6 +1,6 @@
 import { JSONInt, type RequestFn, type RequestOptions } from '@cashu/cashu-ts';
 import { parseJson } from '../../protocols/cashu/json.ts';
-import { HashpoolError, messageOf } from '../../protocols/errors.ts';
+import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 
 /** Longest time for one answer of the mint, its body included. */
 const TIMEOUT_MS = 20_000;
@@ -8,7 +8,7 @@ const TIMEOUT_MS = 20_000;
 const MAX_BODY_BYTES = 8 << 20;
 /** Characters of a mint's own words that are repeated. */
 const LONGEST_DETAIL = 300;
-/** Statuses that say "later", whatever the body says. */
+/** Statuses of whoever has no time for this client, whatever it asks. */
 const LATER = new Set([408, 425, 429]);
 /** NUT codes that say "later": proofs, outputs or a quote are in somebody's hands just now. */
 const PENDING_CODES = new Set([11002, 11004, 20005]);
@@ -23,10 +23,22 @@ export class MintRefusal extends HashpoolError {
   }
 }
 
+/** The mint has understood the request and can't carry it out at present; what else it is asked may well succeed. */
+export class MintLater extends HashpoolError {
+  constructor(nutCode: number, detail: string) {
+    super('mint-unreachable', `the mint can't do that yet: ${readable(detail)} (code ${nutCode})`);
+  }
+}
+
+/** Whether nothing else can be asked of the mint just now either. */
+export function isAway(error: unknown): boolean {
+  return isHashpoolError(error, 'mint-unreachable') && !(error instanceof MintLater);
+}
+
 /**
  * One HTTP request to a mint, in the form that cashu-ts wants it.
- * @throws HashpoolError 'mint-unreachable' where it did not answer or said "later", 'mint-answer' where the answer
- * makes no sense; MintRefusal where it said no
+ * @throws HashpoolError 'mint-unreachable' where it did not answer, 'mint-answer' where the answer makes no sense;
+ * MintLater where it said "later", MintRefusal where it said no
  */
 export const requestMint: RequestFn = async <T>({
   endpoint,
@@ -36,23 +48,32 @@ export const requestMint: RequestFn = async <T>({
   const body = requestBody && JSONInt.stringify(requestBody);
   const { status, text } = await exchange(endpoint, method, body);
   if (status >= 200 && status < 300) return parseAnswer(endpoint, status, text) as T;
+  const said = saidIn(text);
+  if (said && (status >= 500 || PENDING_CODES.has(said.code))) throw new MintLater(said.code, said.detail);
   if (status >= 500 || LATER.has(status)) {
+    const words = said ? `: ${readable(said.detail)}` : '';
     throw new HashpoolError(
       'mint-unreachable',
-      `the mint at ${endpoint} answered ${status}: try again later`,
+      `the mint at ${endpoint} answered ${status}${words}; try again later`,
     );
   }
-  const { code, detail } = parseAnswer(endpoint, status, text) as { code?: unknown; detail?: unknown };
-  if (typeof code !== 'number' || typeof detail !== 'string') {
-    throw new HashpoolError(
-      'mint-answer',
-      `${endpoint} answered ${status} without a Cashu error: is it a mint?`,
-    );
-  }
-  if (PENDING_CODES.has(code))
-    throw new HashpoolError('mint-unreachable', `the mint is busy: ${readable(detail)} (code ${code})`);
-  throw new MintRefusal(code, detail);
+  if (said) throw new MintRefusal(said.code, said.detail);
+  throw new HashpoolError(
+    'mint-answer',
+    `${endpoint} answered ${status} without a Cashu error: is it a mint?`,
+  );
 };
+
+/** The Cashu error of an answer, where it is one (NUT-00). */
+function saidIn(text: string): { code: number; detail: string } | undefined {
+  try {
+    const { code, detail } = (parseJson(text) ?? {}) as { code?: unknown; detail?: unknown };
+    return typeof code === 'number' && typeof detail === 'string' ? { code, detail } : undefined;
+  } catch (error) {
+    if (isHashpoolError(error, 'bad-json')) return undefined;
+    throw error;
+  }
+}
 
 async function exchange(
   endpoint: string,

@@ -1,96 +1,115 @@
-import { HashpoolError } from '../../protocols/errors.ts';
+import { type HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
 import type { Keyset } from './keysets.ts';
+import { isAway } from './mint-http.ts';
 import { amountsOf } from './outputs.ts';
 import { sumOf } from './proofs.ts';
-import type { MintableKind } from './quotes.ts';
+import { QuoteBatches } from './quote-batches.ts';
+import type { MintableKind, Quote } from './quotes.ts';
 import { type Parts, settle } from './settle.ts';
 
 /** Batches of one pass, so that other tasks of the wallet get their turn. */
 const BATCHES_PER_PASS = 50;
-/**
- * Refusals in a row after which a pass ends: halving a batch of a hundred down to one bad quote takes seven, so
- * that more of them mean that the mint refuses whatever it is asked.
- */
-const REFUSALS_IN_A_ROW = 10;
-
-/** How long minting rests after that, doubled each time up to an hour. */
+/** How long a kind of quotes rests after the mint has refused everything of it, doubled each time up to an hour. */
 const FIRST_REST_MS = 30_000;
 const LONGEST_REST_MS = 3_600_000;
+/** Batches of a unit without an answer that can be used, beyond which no more of it are begun. */
+const MAX_UNANSWERED = 3;
 
-/** Mints PAID quotes in batches. A quote that the mint refuses is found by halving and set aside with the reason. */
+/** Mints PAID quotes in batches. What the mint refuses or puts off of one unit keeps no other from its turn. */
 export interface QuoteMinter {
   /**
    * @returns units minted, of all kinds
-   * @throws HashpoolError 'mint-refuses' where it refuses everything, and those of `settle`
+   * @throws the first trouble, when all others have had their turn; at once where the mint is away, and HashpoolError
+   * 'wallet-outdated'
    */
   pass(): Promise<bigint>;
 }
 
-export function openQuoteMinter(parts: Parts): QuoteMinter {
-  let refusedInARow = 0;
-  let rest = 0;
-  let restUntil = 0;
+/** How the quotes of one method and unit are doing. */
+interface Lane {
+  readonly batches: QuoteBatches;
+  rest: number;
+  restUntil: number;
+}
 
-  /** Mints `ids` as one batch, or where that is refused, in halves. */
-  async function mintBatch(keyset: Keyset, kind: MintableKind, ids: readonly string[]): Promise<bigint> {
+export function openQuoteMinter(parts: Parts): QuoteMinter {
+  const lanes = new Map<string, Lane>();
+
+  function laneOf(kind: MintableKind): Lane {
+    const lane = lanes.get(nameOf(kind)) ?? { batches: new QuoteBatches(parts, kind), rest: 0, restUntil: 0 };
+    lanes.set(nameOf(kind), lane);
+    return lane;
+  }
+
+  async function mintBatch(keyset: Keyset, kind: MintableKind, largest: number): Promise<bigint> {
+    const lane = laneOf(kind);
+    const ids = lane.batches.next(largest);
+    let batch: readonly Quote[] = [];
     const operation = parts.journal.begin({
       kind: 'mint',
       keyset,
       note: kind.method === 'bolt11' ? 'Lightning' : '',
       claim: (id) => {
-        const quotes = parts.quotes.claim(ids, id);
-        return quotes.length > 0 ? { amounts: amountsOf(sumOf(quotes)), fee: 0n } : undefined;
+        batch = parts.quotes.claim(ids, id);
+        return batch.length > 0 ? { amounts: amountsOf(sumOf(batch)), fee: 0n } : undefined;
       },
     });
     if (!operation) return 0n;
     const settled = await settle(parts, operation);
     if (settled.done) {
-      refusedInARow = 0;
-      rest = 0;
+      lanes.delete(nameOf(kind));
       return settled.amount;
     }
-    refusedInARow++;
-    const [only] = ids;
-    if (ids.length === 1 && only) parts.quotes.refused(only, settled.refusal.message, parts.clock());
-    if (refusedInARow >= REFUSALS_IN_A_ROW) {
-      rest = Math.min(LONGEST_REST_MS, Math.max(FIRST_REST_MS, 2 * rest));
-      restUntil = parts.clock() + rest;
-      throw new HashpoolError(
-        'mint-refuses',
-        `the mint refuses to mint paid quotes, one after the other: ${settled.refusal.message}`,
-        {
-          cause: settled.refusal,
-        },
-      );
+    try {
+      await lane.batches.refused(batch, keyset, settled.refusal);
+    } catch (error) {
+      if (isHashpoolError(error, 'mint-refuses')) {
+        lane.rest = Math.min(LONGEST_REST_MS, Math.max(FIRST_REST_MS, 2 * lane.rest));
+        lane.restUntil = parts.clock() + lane.rest;
+      }
+      throw error;
     }
-    if (ids.length === 1) return 0n;
-    const half = Math.ceil(ids.length / 2);
-    return (
-      (await mintBatch(keyset, kind, ids.slice(0, half))) + (await mintBatch(keyset, kind, ids.slice(half)))
-    );
+    return 0n;
+  }
+
+  /** The next kind that has a turn in a pass, and the keyset that signs it; `over` are those that had their last. */
+  function nextKind(over: ReadonlySet<string>): { kind: MintableKind; keyset: Keyset } | undefined {
+    const now = parts.clock();
+    // Quotes of a unit that is not signed any more wait until it is, or are redeemed otherwise.
+    const signed = new Set(parts.keysets.activeUnits());
+    const kind = parts.quotes
+      .mintableKinds(now)
+      .filter((each) => signed.has(each.unit) && !over.has(nameOf(each)))
+      .filter((each) => now >= (lanes.get(nameOf(each))?.restUntil ?? 0))
+      .find(({ unit }) => parts.journal.unanswered(unit) < MAX_UNANSWERED);
+    return kind && { kind, keyset: parts.keysets.activeFor(kind.unit) };
   }
 
   return {
     pass: async () => {
-      if (parts.clock() < restUntil) return 0n;
-      const maxBatch = await parts.mint.maxBatch();
-      const signing = new Map(
-        parts.keysets
-          .all()
-          .filter(({ active }) => active)
-          .map((keyset) => [keyset.unit, keyset]),
-      );
+      const largest = await parts.mint.maxBatch();
+      const kinds = new Set(parts.quotes.mintableKinds(parts.clock()).map(nameOf));
+      for (const name of lanes.keys()) if (!kinds.has(name)) lanes.delete(name);
+      const over = new Set<string>();
       let minted = 0n;
+      let trouble: HashpoolError | undefined;
       for (let batch = 0; batch < BATCHES_PER_PASS && !parts.isClosing(); batch++) {
-        // Quotes of a unit that is not signed any more wait until it is, or are redeemed otherwise.
-        const kind = parts.quotes.mintableKinds(parts.clock()).find(({ unit }) => signing.has(unit));
-        const keyset = kind && signing.get(kind.unit);
-        if (!keyset) break;
-        // While it refuses everything, one quote is enough to ask with: a refusal uses counters up.
-        const limit = refusedInARow >= REFUSALS_IN_A_ROW ? 1 : maxBatch;
-        minted += await mintBatch(keyset, kind, parts.quotes.mintable(kind, limit, parts.clock()));
+        const next = nextKind(over);
+        if (!next) break;
+        try {
+          minted += await mintBatch(next.keyset, next.kind, largest);
+        } catch (error) {
+          if (!isHashpoolError(error) || isAway(error) || error.code === 'wallet-outdated') throw error;
+          over.add(nameOf(next.kind));
+          trouble ??= error;
+        }
       }
+      if (trouble) throw trouble;
       return minted;
     },
   };
+}
+
+function nameOf({ method, unit }: MintableKind): string {
+  return `${method} ${unit}`;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import {
   type AutoPayoutOrder,
@@ -17,6 +18,7 @@ import { openLockKeys } from './lock-keys.ts';
 import { lookUpDue } from './look-up.ts';
 import type { AutoPayout } from './mint-auto-payout.ts';
 import { openMintClient } from './mint-client.ts';
+import { isAway } from './mint-http.ts';
 import { openQuoteMinter } from './mint-quotes.ts';
 import { type PaidInvoice, payInvoice } from './pay-invoice.ts';
 import { type EncodedRequest, makeRequest, type Payment, pay, type RequestTerms } from './payment-request.ts';
@@ -24,9 +26,10 @@ import { openProofs, sumOf } from './proofs.ts';
 import { openQuotes } from './quotes.ts';
 import { receive } from './receive.ts';
 import { type EpochBalance, epochBalances, type Redeemed, redeem } from './redeem.ts';
+import { refreshKeysets } from './refresh-keysets.ts';
 import { type Restored, restoreAll } from './restore.ts';
 import { openSender, type SendOrder } from './send.ts';
-import { type Parts, settleAbandoned } from './settle.ts';
+import { type Abandoned, type Parts, settleAbandoned } from './settle.ts';
 import { type OwnShare, sharesOf } from './shares.ts';
 
 /** What is over is kept this long, for whoever wants to see where it went. */
@@ -74,7 +77,6 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
   const setRestored = db.prepare('UPDATE wallet SET restored_at = ?');
 
   async function restore(): Promise<Restored> {
-    await refreshKeysets(parts);
     const restored = await restoreAll(parts, lockKeys);
     if (!isClosing()) setRestored.run(clock());
     return restored;
@@ -82,25 +84,40 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
 
   /**
    * What precedes every use of counters: known keysets, nothing left half done, and for a new database a restore,
-   * since its seed may have been used before. Returns the units that were minted by it.
+   * since its seed may have been used before.
    */
-  async function prepare(): Promise<bigint> {
+  async function prepare(): Promise<Abandoned> {
+    await refreshKeysets(parts);
+    // What is half done would else be found as lost on one side and as new on the other.
+    const abandoned = await settleAbandoned(parts);
     if (restoredAt.get()?.['restored_at'] === null) await restore();
-    else await refreshKeysets(parts);
-    return settleAbandoned(parts);
+    return abandoned;
   }
 
   return {
     collect: async () => {
-      const resumed = await prepare();
-      await lookUpDue(parts, lockKeys);
-      await lookUpInvoices(parts);
-      const minted = await minter.pass();
-      await sender.check();
-      await consolidator.pass();
+      const abandoned = await prepare();
+      let { minted, trouble } = abandoned;
+      /** What one step meets keeps no other from its turn, unless the mint is away for them too. */
+      const step = async (work: () => Promise<void>) => {
+        try {
+          await work();
+        } catch (error) {
+          if (!isHashpoolError(error) || isAway(error) || error.code === 'wallet-outdated') throw error;
+          trouble ??= error;
+        }
+      };
+      await step(() => lookUpDue(parts, lockKeys));
+      await step(() => lookUpInvoices(parts));
+      await step(async () => {
+        minted += await minter.pass();
+      });
+      await step(() => sender.check());
+      await step(() => consolidator.pass());
       stores.proofs.forgetSpentBefore(clock() - ENDED_KEPT_MS);
       journal.forgetEndedBefore(clock() - ENDED_KEPT_MS);
-      return { minted: resumed + minted, waiting: sumOf(stores.quotes.sums()) };
+      if (trouble) throw trouble;
+      return { minted, waiting: sumOf(stores.quotes.sums()) };
     },
     send: (order) => sender.send(order),
     receive: async (input) => {
@@ -126,7 +143,6 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
     endAutoPayout: (choice) => endAutoPayout(parts, lockKeys, choice),
     autoPayout: (choice) => autoPayoutOf(parts, lockKeys, choice),
     restore: async () => {
-      // What is half done would else be found as lost on one side and as new on the other.
       await refreshKeysets(parts);
       await settleAbandoned(parts);
       return restore();
@@ -134,9 +150,4 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
     shares: () => sharesOf(parts, lockKeys),
     close: () => db.close(),
   };
-}
-
-async function refreshKeysets({ mint, keysets }: Parts): Promise<void> {
-  const known = new Set(keysets.all().map(({ id }) => id));
-  keysets.update(await mint.keysets((id) => !known.has(id)));
 }

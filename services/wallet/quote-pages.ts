@@ -9,16 +9,20 @@ const QUOTES_PER_PAGE = 500;
 const MAX_PAGES = 2_000;
 const LARGEST_AMOUNT = amountOf(KEYSET_SIZE - 1);
 
-/** A quote as the mint tells of it. */
-export interface FoundQuote {
+/** How a quote stands, as the mint tells. */
+export interface QuoteNews {
   readonly id: string;
-  /** Compressed point, 66 hex digits. */
-  readonly publicKey: string;
-  /** Of a share the hash of its header, 64 hex digits; else what is to be paid. */
-  readonly request: string;
   readonly unit: string;
   readonly amount: bigint;
   readonly state: string;
+}
+
+/** A quote as the mint tells of it. */
+export interface FoundQuote extends QuoteNews {
+  /** Compressed point, 66 hex digits. */
+  readonly publicKey: string;
+  /** Of a share the hash of its header, 64 hex digits; else what is to be paid. Empty where the mint says nothing. */
+  readonly request: string;
   /** Milliseconds since 1970; undefined where it has no end. */
   readonly expiresAt: number | undefined;
 }
@@ -69,29 +73,40 @@ export async function* pagesOfQuotes(
   }
 }
 
+/** Quotes by their names, in order (NUT-29). @throws HashpoolError those of `requestMint` */
+export async function quotesNamed(
+  mintUrl: string,
+  method: QuoteMethod,
+  ids: readonly string[],
+): Promise<QuoteNews[]> {
+  const endpoint = `${mintUrl}/v1/mint/quote/${method}/check`;
+  const answer = await requestMint<unknown>({ endpoint, method: 'POST', requestBody: { quotes: ids } });
+  if (!Array.isArray(answer))
+    throw new HashpoolError('mint-answer', 'what the mint says of quotes is no list');
+  return answer.map(checkedNews);
+}
+
 function checkedQuotes({ quotes }: QuotePage): FoundQuote[] {
   if (!Array.isArray(quotes))
     throw new HashpoolError('mint-answer', "the mint's list of quotes has no field quotes");
-  return (quotes as Record<string, unknown>[]).map(
-    ({ quote: id, pubkey: publicKey, request, unit, amount, state, expiry }) => {
-      const isText = [id, publicKey, request, unit, state].every((text) => typeof text === 'string');
-      const isInteger =
-        typeof amount === 'bigint' || (typeof amount === 'number' && Number.isSafeInteger(amount));
-      if (!isText || !isInteger || BigInt(amount) < 1n || BigInt(amount) > LARGEST_AMOUNT) {
-        throw new HashpoolError(
-          'mint-answer',
-          "a quote of the mint's list lacks id, pubkey, request, unit, amount or state",
-        );
-      }
-      return {
-        id: String(id),
-        publicKey: String(publicKey),
-        request: String(request),
-        unit: String(unit),
-        amount: BigInt(amount),
-        state: String(state),
-        expiresAt: typeof expiry === 'number' && expiry > 0 ? expiry * 1000 : undefined,
-      };
-    },
-  );
+  return (quotes as Record<string, unknown>[]).map((quote) => {
+    const { pubkey, request, expiry } = quote;
+    if (typeof pubkey !== 'string') throw lacking('pubkey');
+    const expiresAt = typeof expiry === 'number' && expiry > 0 ? expiry * 1000 : undefined;
+    const named = typeof request === 'string' ? request : '';
+    return { ...checkedNews(quote), publicKey: pubkey, request: named, expiresAt };
+  });
+}
+
+function checkedNews({ quote: id, unit, amount, state }: Record<string, unknown>): QuoteNews {
+  if (typeof id !== 'string' || typeof unit !== 'string' || typeof state !== 'string')
+    throw lacking('id, unit or state');
+  const isInteger =
+    typeof amount === 'bigint' || (typeof amount === 'number' && Number.isSafeInteger(amount));
+  if (!isInteger || BigInt(amount) < 1n || BigInt(amount) > LARGEST_AMOUNT) throw lacking('amount');
+  return { id, unit, amount: BigInt(amount), state };
+}
+
+function lacking(field: string): HashpoolError {
+  return new HashpoolError('mint-answer', `a quote of the mint's list lacks ${field}`);
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from '../../runtime/sql/database.ts';
+import type { QuoteNews } from './quote-pages.ts';
 
 /** How a quote is paid: by shares, or over Lightning (NUT-23). */
 export type QuoteMethod = 'ehash' | 'bolt11';
@@ -28,6 +29,8 @@ export interface MintableKind {
   readonly unit: string;
 }
 
+/** Refusals that are told, the latest. */
+const REFUSALS_TOLD = 100;
 /** Longer than any look-up takes. */
 const MINTED_KEPT_MS = 3_600_000;
 
@@ -35,9 +38,12 @@ const MINTED_KEPT_MS = 3_600_000;
 export interface Quotes {
   /**
    * Stores what a look-up found at `now`; returns those that were new or have changed. The mint can move a quote to
-   * another epoch while it waits for its block; where it was refused for that, it is tried again at once.
+   * another epoch, and count it anew, while it waits for its block; where it was refused for that, it is tried again at
+   * once.
    */
   note(quotes: readonly Quote[], now: number): Quote[];
+  /** Stores how some of them stand; forgets what has ended without us. @returns whether one stands otherwise than before */
+  follow(news: readonly QuoteNews[]): boolean;
   /** Adds an invoice that was made. @param expiresAt milliseconds since 1970 */
   addInvoice(quote: Quote, expiresAt: number, now: number): void;
   /** Invoices that are not paid, those longest not looked at first; forgets those long ended. */
@@ -56,7 +62,7 @@ export interface Quotes {
   /** Inside a transaction: the operation was refused. */
   giveBack(operation: number): void;
   refused(id: string, reason: string, now: number): void;
-  sums(): { unit: string; amount: bigint }[];
+  sums(): { unit: string; method: QuoteMethod; state: Quote['state']; amount: bigint }[];
   refusals(): { id: string; amount: bigint; reason: string }[];
 }
 
@@ -64,14 +70,15 @@ export interface Quotes {
 export function openQuotes(db: DatabaseSync): Quotes {
   const note = db.prepare(
     `INSERT INTO quotes (id, method, key_index, unit, amount, state, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at WHERE state != 'MINTED'`,
+     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at WHERE state != 'MINTED'`,
   );
-  const stateOf = db.prepare('SELECT state FROM quotes WHERE id = ?');
-  // One that an operation has claimed is in that operation's unit until it ends.
-  const move = db.prepare(
-    `UPDATE quotes SET unit = ?, refused_at = NULL, refusal = NULL
-     WHERE id = ? AND unit != ? AND operation IS NULL AND state != 'MINTED'`,
+  const known = db.prepare('SELECT 1 FROM quotes WHERE id = ?');
+  // One that an operation has claimed is in that operation's unit, and counts as much there, until it ends.
+  const change = db.prepare(
+    `UPDATE quotes SET unit = ?1, amount = ?2, state = ?3, refused_at = NULL, refusal = NULL
+     WHERE id = ?4 AND (unit, amount, state) != (?1, ?2, ?3) AND operation IS NULL AND state != 'MINTED'`,
   );
+  const drop = db.prepare(`DELETE FROM quotes WHERE id = ? AND operation IS NULL AND state != 'MINTED'`);
   const dropUnseen = db.prepare(
     `DELETE FROM quotes
      WHERE key_index = ? AND seen_at < ? AND operation IS NULL AND state != 'MINTED' AND method = 'ehash'`,
@@ -105,30 +112,38 @@ export function openQuotes(db: DatabaseSync): Quotes {
   const giveBack = db.prepare('UPDATE quotes SET operation = NULL WHERE operation = ?');
   const refuse = db.prepare('UPDATE quotes SET refused_at = ?, refusal = ? WHERE id = ?');
   const sums = db.prepare(
-    `SELECT unit, amount, count(*) AS number FROM quotes
-     WHERE state = 'PAID' OR (state = 'UNPAID' AND method = 'ehash') GROUP BY unit, amount`,
+    `SELECT unit, method, state, amount, count(*) AS number FROM quotes
+     WHERE state = 'PAID' OR (state = 'UNPAID' AND method = 'ehash') GROUP BY 1, 2, 3, 4`,
   );
   sums.setReadBigInts(true);
   const refusals = db.prepare(
-    `SELECT id, amount, refusal FROM quotes WHERE refusal IS NOT NULL AND state != 'MINTED' ORDER BY refused_at DESC`,
+    `SELECT id, amount, refusal FROM quotes WHERE refusal IS NOT NULL AND state != 'MINTED' ORDER BY refused_at DESC LIMIT ${REFUSALS_TOLD}`,
   );
   refusals.setReadBigInts(true);
   const claimedBy = (operation: number) => claimed.all(operation).map(toQuote);
 
+  /** @returns whether it was new or has changed */
+  function store({ id, method, keyIndex, unit, amount, state }: Quote, now: number): boolean {
+    const isNew = known.get(id) === undefined;
+    note.run(id, method, keyIndex, unit, amount, state, now);
+    return change.run(unit, amount, state, id).changes > 0 || isNew;
+  }
+
   return {
-    note: (quotes, now) =>
-      inTransaction(db, () =>
-        quotes.filter(({ id, method, keyIndex, unit, amount, state }) => {
-          const before = stateOf.get(id)?.['state'];
-          note.run(id, method, keyIndex, unit, amount, state, now);
-          const { changes } = move.run(unit, id, unit);
-          return changes > 0 || (before !== state && before !== 'MINTED');
-        }),
-      ),
-    addInvoice: ({ id, method, keyIndex, unit, amount, state }, expiresAt, now) =>
+    note: (quotes, now) => inTransaction(db, () => quotes.filter((quote) => store(quote, now))),
+    follow: (news) =>
       inTransaction(db, () => {
-        note.run(id, method, keyIndex, unit, amount, state, now);
-        setExpiry.run(expiresAt, id);
+        const changed = news.filter(({ id, unit, amount, state }) => {
+          const isOpen = state === 'PAID' || state === 'UNPAID';
+          const { changes } = isOpen ? change.run(unit, amount, state, id) : drop.run(id);
+          return changes > 0;
+        });
+        return changed.length > 0;
+      }),
+    addInvoice: (quote, expiresAt, now) =>
+      inTransaction(db, () => {
+        store(quote, now);
+        setExpiry.run(expiresAt, quote.id);
       }),
     unpaidInvoices: (limit, now) => {
       forgetInvoices.run(now - LATE_PAYMENT_MS);
@@ -173,6 +188,8 @@ export function openQuotes(db: DatabaseSync): Quotes {
     sums: () =>
       sums.all().map((row) => ({
         unit: String(row['unit']),
+        method: row['method'] as QuoteMethod,
+        state: row['state'] as Quote['state'],
         amount: BigInt(String(row['amount'])) * BigInt(String(row['number'])),
       })),
     refusals: () =>

@@ -4,12 +4,15 @@ import {
   getTokenMetadata,
   normalizeMintUrl,
 } from '@cashu/cashu-ts';
+import { redeemedSats } from '../../domain/epochs/price.ts';
+import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { isSignedBy } from './blinding.ts';
-import type { ForeignProof } from './journal.ts';
+import type { Draft, ForeignProof } from './journal.ts';
 import type { Keyset } from './keysets.ts';
 import type { LockKeys } from './lock-keys.ts';
+import { MintLater } from './mint-http.ts';
 import { amountsOf } from './outputs.ts';
 import { sumOf } from './proofs.ts';
 import { type Parts, settle } from './settle.ts';
@@ -20,10 +23,11 @@ import { unlockOf } from './unlock.ts';
 const MAX_TOKEN_CHARACTERS = 1 << 20;
 
 /**
- * Takes a token in: swaps its proofs for new ones that only this wallet knows (NUT-03). What is locked to keys of this
- * wallet is unlocked by them, a hash lock by `preimage` (64 hex digits).
- * @returns units received
- * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-locked', 'dleq-mismatch', 'token-refused', and those of `settle`
+ * Takes a token in: swaps its proofs for new ones that only this wallet knows (NUT-03), or where its epoch has its price,
+ * redeems them. What is locked to keys of this wallet is unlocked by them, a hash lock by `preimage` (64 hex digits).
+ * @returns units received: of the token, or sats
+ * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-locked', 'dleq-mismatch', 'token-refused', 'no-active-keyset',
+ * and those of `settle`
  */
 export async function receive(
   parts: Parts,
@@ -39,22 +43,42 @@ export async function receive(
   for (const proof of proofs) checkProof(parts.curve, proof, parts.keysets.get(proof.id));
   const now = parts.clock();
   const inputs = proofs.map((proof) => toForeign(proof, unlockOf(proof.secret, { preimage, lockKeys, now })));
-  const operation = parts.journal.begin({
-    kind: 'receive',
-    keyset: parts.keysets.activeFor(unit),
-    foreignInputs: inputs,
-    claim: () => {
-      const fee = feeOf(parts, inputs);
-      const amounts = amountsOf(sumOf(inputs) - fee);
-      return amounts.length > 0 ? { amounts, fee } : undefined;
-    },
-  });
-  if (!operation) throw new HashpoolError('bad-token', "the token is worth nothing after the mint's fee");
+  const { keyset, claim } = await receivable(parts, unit, inputs);
+  const operation = parts.journal.begin({ kind: 'receive', keyset, foreignInputs: inputs, claim });
+  if (!operation) {
+    throw new HashpoolError(
+      'bad-token',
+      `the token is worth less than 1 ${keyset.unit}: there is nothing to take in`,
+    );
+  }
   const settled = await settle(parts, operation);
   if (settled.done) return settled.amount;
+  if (settled.refusal instanceof MintLater) throw settled.refusal;
   throw new HashpoolError('token-refused', `the token can't be taken in, ${settled.refusal.message}`, {
     cause: settled.refusal,
   });
+}
+
+/** What a token of `unit` becomes: as much of the same, or the sats that its epoch's price makes of it. */
+async function receivable(
+  parts: Parts,
+  unit: string,
+  inputs: readonly ForeignProof[],
+): Promise<Pick<Draft, 'keyset' | 'claim'>> {
+  const claimOf = (amount: bigint, fee: bigint) => () =>
+    amount > 0n ? { amounts: amountsOf(amount), fee } : undefined;
+  if (parts.keysets.activeUnits().includes(unit)) {
+    const fee = feeOf(parts, inputs);
+    return { keyset: parts.keysets.activeFor(unit), claim: claimOf(sumOf(inputs) - fee, fee) };
+  }
+  const epoch = await parts.mint.epochs.epoch(unit);
+  if (epoch?.state !== 'redeemable' || !epoch.price) {
+    const why = epoch ? `its epoch is ${epoch.state}` : 'it is of a keyset that was retired';
+    throw new HashpoolError('no-active-keyset', `the mint signs no new tokens of unit ${unit}: ${why}`);
+  }
+  const sum = sumOf(inputs);
+  const sats = sum <= epoch.price.work ? redeemedSats(epoch.price, sum) : 0n;
+  return { keyset: parts.keysets.activeFor(REDEMPTION_UNIT), claim: claimOf(sats, 0n) };
 }
 
 function readToken(parts: Parts, text: string): CashuProof[] {

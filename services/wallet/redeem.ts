@@ -2,10 +2,12 @@ import { type Estimate, estimateOf, type PaidEpoch } from '../../domain/epochs/e
 import { type Price, redeemedSats } from '../../domain/epochs/price.ts';
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
-import type { Keyset } from './keysets.ts';
 import type { MintEpoch } from './mint-epochs.ts';
+import { isAway } from './mint-http.ts';
 import { amountsOf } from './outputs.ts';
 import { type Proof, sumOf } from './proofs.ts';
+import { QuoteBatches } from './quote-batches.ts';
+import type { Quote } from './quotes.ts';
 import { type Parts, settle } from './settle.ts';
 import { swapOwn } from './swap.ts';
 
@@ -27,6 +29,8 @@ export interface EpochBalance {
   readonly state: MintEpoch['state'];
   /** Tokens and quotes, in ehash. */
   readonly ehash: bigint;
+  /** The part of it that the mint does not count as paid yet: a block is unknown, or not deep enough. */
+  readonly unpaid: bigint;
   /** Heights; undefined while no block has closed it. */
   readonly redeemableFrom: number | undefined;
   readonly redeemableBefore: number | undefined;
@@ -39,7 +43,8 @@ export interface EpochBalance {
 /** How the epochs stand that the wallet has ehash of. @throws HashpoolError 'mint-unreachable', 'mint-answer' */
 export async function epochBalances(parts: Parts): Promise<EpochBalance[]> {
   const held = new Map<string, bigint>();
-  for (const { unit, amount } of [...parts.proofs.sums(), ...parts.quotes.sums()])
+  const waiting = parts.quotes.sums();
+  for (const { unit, amount } of [...parts.proofs.sums(), ...waiting])
     held.set(unit, (held.get(unit) ?? 0n) + amount);
   held.delete(REDEMPTION_UNIT);
   const found = await Promise.all(
@@ -57,7 +62,8 @@ export async function epochBalances(parts: Parts): Promise<EpochBalance[]> {
     const { unit, state, redeemableFrom, redeemableBefore, price } = epoch;
     const sats = price && ehash <= price.work ? redeemedSats(price, ehash) : undefined;
     const estimate = price ? undefined : estimated(epoch, ehash, past.get(epoch.poolId) ?? []);
-    return { unit, state, ehash, redeemableFrom, redeemableBefore, sats, estimate };
+    const unpaid = sumOf(waiting.filter((sum) => sum.unit === unit && sum.state === 'UNPAID'));
+    return { unit, state, ehash, unpaid, redeemableFrom, redeemableBefore, sats, estimate };
   });
 }
 
@@ -85,19 +91,28 @@ function estimated(epoch: MintEpoch, ehash: bigint, past: readonly PaidEpoch[]):
 }
 
 /**
- * Turns all ehash of an epoch into sats, or of every epoch that can be redeemed.
+ * Turns all ehash of an epoch into sats, or of every epoch that can be redeemed; one that is refused keeps no other from it.
  * @param wanted a unit, or the end of one; undefined for all
  * @throws HashpoolError 'not-redeemable' where the one that is named cannot be, 'unknown-unit', and those of `swapOwn`
  */
 export async function redeem(parts: Parts, wanted: string | undefined): Promise<Redeemed[]> {
   const units = unitsOf(parts, wanted);
   const redeemed: Redeemed[] = [];
+  let trouble: unknown;
   for (const unit of units) {
-    const epoch = await parts.mint.epochs.epoch(unit);
-    if (epoch?.state === 'redeemable' && epoch.price)
-      redeemed.push(...(await redeemUnit(parts, epoch, epoch.price)));
-    else if (wanted !== undefined) throw notRedeemable(unit, epoch);
+    try {
+      const epoch = await parts.mint.epochs.epoch(unit);
+      if (epoch?.state === 'redeemable' && epoch.price)
+        redeemed.push(...(await redeemUnit(parts, epoch, epoch.price)));
+      else if (wanted !== undefined) throw notRedeemable(unit, epoch);
+    } catch (error) {
+      if (!isHashpoolError(error)) throw error;
+      trouble ??= error;
+      if (isAway(error)) break;
+    }
   }
+  // What was redeemed is told first; the trouble stays, and is told the next time.
+  if (trouble && redeemed.length === 0) throw trouble;
   return redeemed;
 }
 
@@ -117,11 +132,7 @@ function unitsOf({ proofs, quotes, clock }: Parts, wanted: string | undefined): 
 }
 
 async function redeemUnit(parts: Parts, { unit }: MintEpoch, price: Price): Promise<Redeemed[]> {
-  const into = parts.keysets.activeFor(REDEMPTION_UNIT);
-  const [tokens, quotes] = [
-    await redeemTokens(parts, unit, price, into),
-    await redeemQuotes(parts, unit, price, into),
-  ];
+  const [tokens, quotes] = [await redeemTokens(parts, unit, price), await redeemQuotes(parts, unit, price)];
   const ehash = tokens.ehash + quotes.ehash;
   return ehash === 0n ? [] : [{ unit, ehash, sats: tokens.sats + quotes.sats }];
 }
@@ -130,20 +141,22 @@ async function redeemUnit(parts: Parts, { unit }: MintEpoch, price: Price): Prom
 type Sums = Pick<Redeemed, 'ehash' | 'sats'>;
 
 /** Quotes that were not minted while the epoch's keyset signed. */
-async function redeemQuotes(parts: Parts, unit: string, price: Price, keyset: Keyset): Promise<Sums> {
-  const { quotes, journal, clock } = parts;
-  const kind = { method: 'ehash', unit } as const;
+async function redeemQuotes(parts: Parts, unit: string, price: Price): Promise<Sums> {
+  const { quotes, journal } = parts;
+  const batches = new QuoteBatches(parts, { method: 'ehash', unit });
   let ehash = 0n;
   let sats = 0n;
-  const limit = await parts.mint.maxBatch();
+  const largest = await parts.mint.maxBatch();
   while (!parts.isClosing()) {
-    const ids = quotes.mintable(kind, limit, clock());
-    let taken = 0n;
+    const ids = batches.next(largest);
+    const keyset = parts.keysets.activeFor(REDEMPTION_UNIT);
+    let batch: readonly Quote[] = [];
     const operation = journal.begin({
       kind: 'redeem',
       keyset,
       claim: (id) => {
-        taken = sumOf(quotes.claim(ids, id));
+        batch = quotes.claim(ids, id);
+        const taken = sumOf(batch);
         const worth = taken <= price.work ? redeemedSats(price, taken) : 0n;
         if (worth > 0n) return { amounts: amountsOf(worth), fee: 0n };
         quotes.giveBack(id);
@@ -152,22 +165,26 @@ async function redeemQuotes(parts: Parts, unit: string, price: Price, keyset: Ke
     });
     if (!operation) break;
     const settled = await settle(parts, operation);
-    if (!settled.done) throw settled.refusal;
-    ehash += taken;
+    if (!settled.done) {
+      await batches.refused(batch, keyset, settled.refusal);
+      continue;
+    }
+    batches.taken();
+    ehash += sumOf(batch);
     sats += settled.amount;
   }
   return { ehash, sats };
 }
 
 /** The larger proofs first, as many at once as the mint takes: the fewer requests, the less is rounded off. */
-async function redeemTokens(parts: Parts, unit: string, price: Price, into: Keyset): Promise<Sums> {
+async function redeemTokens(parts: Parts, unit: string, price: Price): Promise<Sums> {
   let ehash = 0n;
   let sats = 0n;
   while (!parts.isClosing()) {
     let taken: readonly Proof[] = [];
     const swapped = await swapOwn(parts, {
       kind: 'redeem',
-      keyset: into,
+      keyset: parts.keysets.activeFor(REDEMPTION_UNIT),
       unit,
       choose: (unspent) => {
         taken = unspent.slice(0, INPUTS);

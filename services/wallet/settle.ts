@@ -1,10 +1,11 @@
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
 import { unblind } from './blinding.ts';
+import { followQuotes } from './follow-quotes.ts';
 import type { Journal, Made, Operation, Stores } from './journal.ts';
 import { settleMelt } from './melt.ts';
 import type { MintClient } from './mint-client.ts';
-import { MintRefusal } from './mint-http.ts';
+import { isAway, MintLater, MintRefusal } from './mint-http.ts';
 import { outputsOf } from './outputs.ts';
 import { encodeToken, type Proof, sumOf, toInput } from './proofs.ts';
 import type { WalletSeed } from './seed.ts';
@@ -28,11 +29,12 @@ const OUTPUTS_SIGNED = 11003;
 /** `amount` is what has become our own, `token` what is handed out. */
 export type Settled =
   | { readonly done: true; readonly amount: bigint; readonly token: string | undefined }
-  | { readonly done: false; readonly refusal: MintRefusal };
+  | { readonly done: false; readonly refusal: MintRefusal | MintLater };
 
 /**
- * Brings an operation that is written down to its end: asks the mint, and where it refuses, asks whether it has
- * signed these very outputs before (NUT-09), which tells a request that is repeated after a kill from a bad one.
+ * Brings an operation that is written down to its end: asks the mint, and where it refuses, for good or for now, asks
+ * whether it has signed these very outputs before (NUT-09), which tells a request that is repeated after a kill from a
+ * bad one. What is refused for now is given back too, to be asked for anew; but a foreign token is kept to be taken in.
  * To repeat the request is safe at any time, from any process: outputs are the same and the mint signs them once.
  * @throws HashpoolError 'mint-unreachable', 'mint-answer', 'dleq-mismatch': the operation stays pending; 'wallet-outdated'
  */
@@ -43,12 +45,13 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
   const messages = outputs.map(({ message }) => message);
   try {
     const signatures = await request(parts, operation, messages).catch(async (error: unknown) => {
-      if (!(error instanceof MintRefusal)) throw error;
-      if (error.nutCode === OUTPUTS_SIGNED) throw outdated(error);
+      const isLater = error instanceof MintLater && operation.kind !== 'receive';
+      if (!(error instanceof MintRefusal || isLater)) throw error;
+      if (error instanceof MintRefusal && error.nutCode === OUTPUTS_SIGNED) throw outdated(error);
       const signed = await mint.restore(messages);
       return signed.size === 0 ? error : messages.map(({ B_ }) => signed.get(B_));
     });
-    if (signatures instanceof MintRefusal) {
+    if (signatures instanceof HashpoolError) {
       journal.refuse(operation, signatures.message);
       return { done: false, refusal: signatures };
     }
@@ -58,7 +61,8 @@ export async function settle(parts: Parts, operation: Operation): Promise<Settle
     return { done: true, amount: sumOf(made.own), token: made.handedOut?.token };
   } catch (error) {
     if (isHashpoolError(error, 'wallet-outdated')) journal.outdated(operation, error.message);
-    else if (isHashpoolError(error, 'mint-unreachable')) journal.letGo(operation);
+    else if (isAway(error)) journal.letGo(operation);
+    else if (error instanceof MintLater) journal.letGo(operation, error.message);
     else journal.suspend(operation, messageOf(error));
     throw error;
   }
@@ -96,36 +100,43 @@ async function request(
   const [first] = claimed;
   if (operation.kind === 'mint') return mint.mintBatch(first?.method ?? 'ehash', locked, outputs);
   if (first) return mint.epochs.redeemQuotes(first.unit, locked, outputs);
-  if (operation.kind === 'receive')
-    return mint.swap(unlocked(parts, operation.foreignInputs, outputs), outputs);
-  const own = proofs.reservedBy(operation.id);
-  if (operation.kind !== 'redeem') return mint.swap(own.map(toInput), outputs);
-  return mint.epochs.redeem(keysets.get(own[0]?.keysetId ?? '').unit, own.map(toInput), outputs);
+  const inputs =
+    operation.kind === 'receive'
+      ? unlocked(parts, operation.foreignInputs, outputs)
+      : proofs.reservedBy(operation.id).map(toInput);
+  const { unit } = keysets.get(inputs[0]?.id ?? '');
+  if (unit === operation.unit) return mint.swap(inputs, outputs);
+  return mint.epochs.redeem(unit, inputs, outputs);
 }
 
-/**
- * Settles what a process left behind; one that can't be settled does not keep the others from it.
- * @returns units that were minted by it
- * @throws HashpoolError 'mint-unreachable'; everything stays as it was
- */
-export async function settleAbandoned(parts: Parts): Promise<bigint> {
+/** What became of operations that a process has left behind. */
+export interface Abandoned {
+  /** Units that were minted by them. */
+  readonly minted: bigint;
+  /** What one of them met and stays pending for, other than a payment or somebody else's token: these depend on more than the mint. */
+  readonly trouble: HashpoolError | undefined;
+}
+
+/** Settles what a process left behind. One that can't be settled keeps neither the others nor what comes next from its turn. */
+export async function settleAbandoned(parts: Parts): Promise<Abandoned> {
   let minted = 0n;
-  let unreachable: unknown;
+  let trouble: HashpoolError | undefined;
+  let isOver = false;
   for (const operation of parts.journal.takeOver()) {
-    if (unreachable) {
+    if (isOver) {
       parts.journal.letGo(operation);
       continue;
     }
+    const claimed = parts.quotes.claimedBy(operation.id);
     try {
       const settled = await settle(parts, operation);
       if (settled.done && operation.kind === 'mint') minted += settled.amount;
+      if (!settled.done) await followQuotes(parts, claimed);
     } catch (error) {
       if (!isHashpoolError(error)) throw error;
-      // Anything else is noted with the operation, shown with the balance, and asked again later; so is a payment, which
-      // depends on more than the mint.
-      if (error.code === 'mint-unreachable' && operation.kind !== 'melt') unreachable = error;
+      isOver = isAway(error) && operation.kind !== 'melt';
+      if (isOver || !['melt', 'receive'].includes(operation.kind)) trouble ??= error;
     }
   }
-  if (unreachable) throw unreachable;
-  return minted;
+  return { minted, trouble };
 }

@@ -123,6 +123,7 @@ test('a balance says when the ehash of an epoch can be redeemed, and for what', 
     state,
     ehash: 1n,
     redeemableFrom: state === 'open' ? undefined : 600,
+    unpaid: state === 'redeemable' ? 2n : 0n,
     redeemableBefore: state === 'open' ? undefined : 650,
     sats: state === 'redeemable' ? 12n : undefined,
     estimate: estimates[state],
@@ -130,9 +131,9 @@ test('a balance says when the ehash of an epoch can be redeemed, and for what', 
   const table = balanceTable([...balance], [], { refusedQuotes: [], stuck: [] }, epochs);
   assert.match(table, /^open .*about 30 \(10 to 90\) +open: no block has closed it$/m);
   assert.match(table, /^maturing .*about 20 +redeemable from height 600$/m);
-  assert.match(table, /^redeemable .* 12 +redeem before height 650$/m);
+  assert.match(table, /^redeemable .* 12 +redeem before height 650; 2 not paid yet, their block waits$/m);
   assert.match(table, /^expired .*not redeemed before height 650$/m);
-  assert.match(table, /^stranded .*stranded$/m);
+  assert.match(table, /^stranded .*stranded: its block is gone, the mint's operator has to merge it$/m);
   assert.match(table, /^about: as the latest epochs/m);
   assert.equal(redeemedTable([]), 'nothing can be redeemed yet');
   assert.match(redeemedTable([{ unit: 'u', ehash: 9n, sats: 4n }]), /^u +9 +4$/m);

@@ -10,31 +10,41 @@ import { eventually } from '../../../harness/fake-pool.ts';
 
 const log = pino({ level: 'silent' });
 const balanceOf = (...amounts: bigint[]) =>
-  amounts.map((amount, index) => ({ unit: `hash_${index}`, amount, waiting: 0n, reserved: 0n, sent: 0n }));
+  amounts.map((amount, index) => ({ unit: `hash_${index}`, amount, waiting: 3n, reserved: 0n, sent: 0n }));
+const nothingHeldBack = async () => ({ refusedQuotes: [], stuck: [] });
 
-test('it collects again and again, over all units, whatever the mint does in between', async (t) => {
+test('it collects, redeems and tells its figures again and again, whatever the mint does in between', async (t) => {
   let round = 0;
+  let redeemed = 0;
   const told: string[] = [];
   const collector = new Collector(
     {
       collect: async () => {
         round++;
-        if (round === 2) throw new Error('the mint is away');
+        if (round === 1) throw new Error('the mint is away');
         return { minted: 1n, waiting: BigInt(round) };
       },
       balance: async () => balanceOf(BigInt(round), 10n),
       units: async () => [`hash_${round}`],
-      redeem: async () => [],
+      redeem: async () => {
+        redeemed++;
+        return [];
+      },
+      troubles: async () =>
+        round === 2
+          ? { refusedQuotes: [], stuck: [{ unit: 'hash_0', reason: 'rubbish' }] }
+          : nothingHeldBack(),
     },
-    { intervalMs: 20, redeems: false, log, onUnits: (units) => told.push(...units) },
+    { intervalMs: 20, redeems: true, log, onUnits: (units) => told.push(...units) },
   );
   t.after(() => collector.close());
   await eventually(() => collector.trouble !== undefined, 'the trouble');
   assert.equal(collector.trouble, 'the mint is away');
-  assert.deepEqual(collector.figures, { walletEhash: 11n, ehashWaiting: 1n }, 'the last figures stand');
-  await eventually(() => collector.trouble === undefined, 'the mint to be back');
-  assert.ok(collector.figures.ehashWaiting >= 3n);
-  assert.deepEqual(told.slice(0, 2), ['hash_1', 'hash_3']);
+  assert.equal(redeemed, 1);
+  assert.deepEqual(collector.figures, { walletEhash: 11n, ehashWaiting: 6n });
+  await eventually(() => collector.trouble === 'an operation hangs: rubbish', 'what hangs');
+  await eventually(() => collector.trouble === undefined, 'the end of it');
+  assert.deepEqual(told.slice(0, 3), ['hash_1', 'hash_2', 'hash_3']);
 });
 
 test('where it is told to, it turns into sats what can be redeemed, and counts no sats as ehash', async (t) => {
@@ -51,6 +61,7 @@ test('where it is told to, it turns into sats what can be redeemed, and counts n
         redeemed++;
         return [{ unit: 'hash_0', ehash: 4n, sats: 500n }];
       },
+      troubles: nothingHeldBack,
     },
     { intervalMs: 1, redeems: true, log, onUnits: () => undefined },
   );
@@ -72,6 +83,7 @@ test('after closing no other round begins', async () => {
     balance: async () => [],
     units: async () => [],
     redeem: async () => [],
+    troubles: nothingHeldBack,
   };
   const collector = new Collector(wallet, { intervalMs: 1, redeems: false, log, onUnits: () => undefined });
   await eventually(() => rounds === 1, 'the round');

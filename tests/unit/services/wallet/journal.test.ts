@@ -150,7 +150,7 @@ test('quotes that a look-up does not find any more are forgotten, claimed ones a
   mint('b');
   pass(1);
   quotes.dropUnseen([0], now());
-  assert.deepEqual(quotes.sums(), [{ unit: 'u', amount: 2n }]);
+  assert.deepEqual(quotes.sums(), [{ unit: 'u', method: 'ehash', state: 'PAID', amount: 2n }]);
 });
 
 test('an operation is taken over when it was let go, or held too long', () => {
