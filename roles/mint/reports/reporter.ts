@@ -3,6 +3,7 @@ import { toHex } from '../../../protocols/bytes.ts';
 import { readReport, reportHash, writeReport } from '../../../protocols/ehash/report.ts';
 import { reserveMessage, reserveText } from '../../../protocols/ehash/reserve.ts';
 import { isHashpoolError } from '../../../protocols/errors.ts';
+import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import { Rounds } from '../../../runtime/rounds.ts';
 import type { Store } from '../../../runtime/sql/store.ts';
@@ -16,8 +17,8 @@ import type { RootedTree } from './trees.ts';
 
 /** Blocks after which the books are reported though no price was fixed, where anything was signed or spent. */
 export const STATE_BLOCKS = 144;
-/** Epochs in one report. */
-const MOST_EPOCHS = 16;
+/** Rewards in one report; epochs that share one are never parted, since a reader divides it among them. */
+const MOST_REWARDS = 16;
 /** How often it is looked for prices without a report. */
 const INTERVAL_MS = 5_000;
 /**
@@ -40,6 +41,10 @@ export interface ReporterParts {
 /**
  * Signs a report whenever prices were fixed, and where none is for a day of blocks, on how the books stand. Proves for the
  * last one that the backends have their keys.
+ *
+ *     R1  a report is signed                      killed after it: nobody was shown it, and another one is made
+ *     R2  one transaction: the report, its trees  killed after it: the next one names it
+ *     R3  proofs of the reserve are kept          killed before it: they are made again, and each is kept once
  */
 export class Reporter {
   readonly #parts: ReporterParts;
@@ -85,7 +90,7 @@ export class Reporter {
     const { engine, tip } = this.#parts;
     const at = tip();
     if (!at || this.#stop.signal.aborted) return false;
-    const due = await engine.store.call('unreported', MOST_EPOCHS);
+    const due = await engine.store.call('unreported', MOST_REWARDS);
     if (due.length === 0 && !(await this.#isStale(at.height))) return false;
     await this.#report(due, at);
     return true;
@@ -133,16 +138,19 @@ export class Reporter {
     });
     const body = writeReport(content);
     const { number } = content;
+    const signature = await signer.signReport(body);
+    faultPoint('report-signed');
     await store.call('addReport', {
       number,
       hash: reportHash(body),
       body,
-      signature: await signer.signReport(body),
+      signature,
       horizon: books.horizon,
       epochs,
       trees: [...shares.flatMap((tree) => tree ?? []), ...tokens],
       redeemed: books.redeemed,
     });
+    faultPoint('report-stored');
     const units = due.map(({ epoch }) => epoch.unit);
     log.info({ report: number, units }, `report ${number} of the books is signed: ${units.length} prices`);
   }

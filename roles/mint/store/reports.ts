@@ -90,11 +90,14 @@ export type ReportRow = Pick<NewReport, 'number' | 'hash' | 'body' | 'signature'
 /** Keeps the reports. */
 export function reportOperations(db: Database) {
   const { epochById } = epochOperations(db);
+  const isUnreported = 'priced_height IS NOT NULL AND report IS NULL';
   // The epoch whose block pays stands before those that were merged into it, as its price was divided.
   const unreported = db.prepare(`
     SELECT epoch FROM epochs LEFT JOIN reported_epochs USING (epoch)
-    WHERE priced_height IS NOT NULL AND report IS NULL
-    ORDER BY priced_height, coalesce(merged_into, epoch), coalesce(merged_into, 0), epoch LIMIT ?`);
+    WHERE ${isUnreported} AND coalesce(merged_into, epoch) IN (
+      SELECT coalesce(merged_into, epoch) AS heir FROM epochs LEFT JOIN reported_epochs USING (epoch)
+      WHERE ${isUnreported} GROUP BY coalesce(merged_into, epoch) ORDER BY min(priced_height), heir LIMIT ?)
+    ORDER BY priced_height, coalesce(merged_into, epoch), coalesce(merged_into, 0), epoch`);
   const sources = db.prepare(
     "SELECT giver, sats FROM postings WHERE epoch = ? AND taker = 'ehash' ORDER BY giver",
   );
@@ -163,7 +166,7 @@ export function reportOperations(db: Database) {
   }
 
   return {
-    /** Epochs whose price is fixed and in no report. */
+    /** Epochs whose price is fixed and in no report: of so many rewards, all that one backs together. */
     unreported: (limit: number): PricedEpoch[] =>
       unreported.all(limit).flatMap((row) => {
         const epoch = epochById(integer(row, 'epoch'));
