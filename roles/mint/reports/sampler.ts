@@ -38,6 +38,8 @@ interface Sample {
   /** By hash, of those that are wanted. */
   readonly shown: Map<string, ShownShare>;
   readonly wanted: ReadonlyMap<string, Uint8Array>;
+  /** The height at which the pool was asked last. */
+  askedAt: number | undefined;
 }
 
 /**
@@ -97,7 +99,9 @@ export class Sampler {
     const missing = [...wanted].flatMap(([hash, hashLe]) => (shown.has(hash) ? [] : [hashLe]));
     const isLate = tip > block.height + SAMPLE_PATIENCE_BLOCKS;
     if (missing.length > 0 && !isLate) {
-      workLink.askForShares(epoch.poolId, missing);
+      // It looks through its whole outbox for them: once for each block is often enough.
+      if (tip !== sample.askedAt) workLink.askForShares(epoch.poolId, missing);
+      sample.askedAt = tip;
       return;
     }
     await engine.store.call('addSample', { epoch: epoch.epoch, body: sampleText(sample) });
@@ -125,7 +129,7 @@ export class Sampler {
       drawn.flatMap((share) => (share ? [[toHex(share.hashLe), share.hashLe] as const] : [])),
     );
     const block = { height, hash: toHex(reversed(at.hashLe)) };
-    return { poolId: epoch.poolId, block, drawn, shown: new Map(), wanted };
+    return { poolId: epoch.poolId, block, drawn, shown: new Map(), wanted, askedAt: undefined };
   }
 }
 

@@ -183,7 +183,11 @@ test('shares that a block has drawn are shown by their own pool, and by no other
   await s.fixPrice();
   await s.reporter.run();
   let sampler: Sampler | undefined;
+  let height = TIP + SAMPLE_DEPTH;
+  const asked: number[] = [];
   const askForShares = (poolId: Uint8Array, hashesLe: readonly Uint8Array[]) => {
+    asked.push(height);
+    if (asked.length === 1) return;
     const shown = (coinbase: number) =>
       hashesLe.map((hash) => {
         const header = headers.get(toHex(hash)) ?? new Uint8Array(80);
@@ -196,14 +200,17 @@ test('shares that a block has drawn are shown by their own pool, and by no other
     engine: s.engine,
     trees: s.trees,
     workLink: { askForShares },
-    height: () => TIP + SAMPLE_DEPTH,
+    height: () => height,
     confirmations: 1,
     log: s.log,
     intervalMs: NEVER_MS,
   });
   t.after(() => sampler?.close());
-  await sampler.run();
-  await sampler.run();
+  for (const at of [height, height, height + 1, height + 1]) {
+    height = at;
+    await sampler.run();
+  }
+  assert.deepEqual(asked, [height - 1, height], 'once for each block');
   const { shares } = JSON.parse((await s.engine.store.call('sampleOfUnit', s.unit)) ?? '{}');
   assert.equal(shares.length, SAMPLE_SHARES);
   for (const share of shares) assert.equal(share.coinbase, '01');
