@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Finding, unproven } from '../domain/reports/finding.ts';
-import { HashpoolError, isHashpoolError, messageOf } from '../protocols/errors.ts';
+import { HashpoolError, messageOf } from '../protocols/errors.ts';
 import { loadCrypto } from '../runtime/crypto.ts';
 import { existingState } from '../services/supervisor/state-folder.ts';
 import { auditAppliance } from './appliance/audit-sums.ts';
@@ -76,7 +75,7 @@ async function auditThere(url: string, values: Given): Promise<number> {
   const { curve } = await loadCrypto();
   const rpc = nodeOption(values);
   try {
-    const audited = auditMint({
+    const findings = await auditMint({
       mint: httpMint(url),
       node: rpc && rpcNode(rpc),
       curve,
@@ -86,7 +85,6 @@ async function auditThere(url: string, values: Given): Promise<number> {
       shares: await contentOf('--shares', values.shares),
       say: (words) => void process.stderr.write(`${words}\n`),
     });
-    const findings = await audited.catch(unfinished);
     process.stdout.write(
       values.json ? `${toJsonLine({ mint: url, findings })}\n` : mintReport(url, findings),
     );
@@ -94,12 +92,6 @@ async function auditThere(url: string, values: Given): Promise<number> {
   } finally {
     rpc?.close();
   }
-}
-
-/** A mint or a node that is away, or is none, says nothing for the mint and nothing against it. */
-function unfinished(error: unknown): Finding[] {
-  if (!isHashpoolError(error) || ['bad-token', 'bad-share'].includes(error.code)) throw error;
-  return [unproven('not-audited', error.message)];
 }
 
 function checkHex(values: Given, name: 'mint-key' | 'known', form: RegExp): void {

@@ -1,5 +1,6 @@
 import { type Finding, unproven } from '../../domain/reports/finding.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import { checkBoundaries } from './check-boundaries.ts';
 import { checkKeysets } from './check-keysets.ts';
 import { checkReserve } from './check-reserve.ts';
@@ -27,6 +28,9 @@ export interface AuditParts {
   readonly say?: (words: string) => void;
 }
 
+/** What is wrong with files of the auditor's own. */
+const BAD_FILES: ReadonlySet<string> = new Set(['bad-token', 'bad-share']);
+
 /** What nobody can prove, whatever a mint publishes. */
 export const NEVER_PROVEN = [
   'that whoever spent a token was its owner: a mint could spend tokens that it has made itself',
@@ -35,29 +39,47 @@ export const NEVER_PROVEN = [
   'that a miner was told of every share that he found: he counts his own',
 ];
 
-/** Checks a mint by what it publishes and by a node, and nothing else. */
+/**
+ * Checks a mint by what it publishes and by a node, and nothing else. Where one of them is away, or is none, what was found
+ * before counts: nobody gets rid of it by falling silent.
+ * @throws HashpoolError 'bad-token', 'bad-share'
+ */
 export async function auditMint(parts: AuditParts): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    for await (const found of findingsOf(parts)) findings.push(...found);
+  } catch (error) {
+    if (!isHashpoolError(error) || BAD_FILES.has(error.code)) throw error;
+    findings.push(unproven('not-audited', error.message));
+  }
+  return findings;
+}
+
+async function* findingsOf(parts: AuditParts): AsyncGenerator<readonly Finding[]> {
   const { mint, node, curve, known, tokens, shares, say } = parts;
   const identity = parts.identity ?? (await mint.identity());
-  const read = readReports(await mint.reports(), { identity, hash: known }, curve);
-  const { reports, books, lastHash } = read;
+  const { reports, books, lastHash, findings } = readReports(
+    await mint.reports(),
+    { identity, hash: known },
+    curve,
+  );
+  yield findings;
   const last = reports.at(-1);
-  if (!last || lastHash === undefined) return [...read.findings];
+  if (!last || lastHash === undefined) return;
   const { findings: ofKeysets, keysets } = await checkKeysets(reports, mint);
-  const findings = [...read.findings, ...ofKeysets];
+  yield ofKeysets;
   if (node) {
-    findings.push(...(await checkBoundaries(reports, node)));
-    findings.push(...(await checkUnreported(reports, node, say)));
-    findings.push(...(await checkSamples(reports, mint, node)));
-    findings.push(...(await checkReserve(lastHash, books.owedSats, await mint.reserve(last.number), node)));
+    yield checkBoundaries(reports, node);
+    yield checkUnreported(reports, node, say);
+    yield checkSamples(reports, mint, node);
+    yield checkReserve(lastHash, books.owedSats, await mint.reserve(last.number), node);
   } else {
     const words = 'without a node of your own (--node) neither blocks nor the reserve can be looked at';
-    findings.push(unproven('no-node', words));
+    yield [unproven('no-node', words)];
   }
   if (tokens !== undefined) {
     const proofs = readTokens(tokens, [...keysets.keys()]);
-    findings.push(...(await checkTokens(proofs, { mint, keysets, books, report: last.number, curve })));
+    yield checkTokens(proofs, { mint, keysets, books, report: last.number, curve });
   }
-  if (shares !== undefined) findings.push(...(await checkShares(readShares(shares), reports, mint, say)));
-  return findings;
+  if (shares !== undefined) yield checkShares(readShares(shares), reports, mint, say);
 }

@@ -4,6 +4,7 @@ import type { Sample } from '../../../../commands/audit/sources.ts';
 import type { Finding } from '../../../../domain/reports/finding.ts';
 import { toHex } from '../../../../protocols/bytes.ts';
 import { type Report, reportHash } from '../../../../protocols/ehash/report.ts';
+import { HashpoolError } from '../../../../protocols/errors.ts';
 import { honestMint } from './scene.ts';
 
 /** The codes of what does not hold. */
@@ -48,6 +49,22 @@ test('tampered: a report that was taken out, or put in the place of one that was
   const known = toHex(reportHash(first.text));
   assert.ok(failed(await audit([other], { known })).includes('report-swapped'));
   assert.deepEqual(failed(await audit([first, second], { known })), []);
+});
+
+test('what was found stays found where the mint falls silent', async () => {
+  const { reports, publish, audit, mintOf } = await honestMint();
+  const [first, second] = publish(reports);
+  assert.ok(first && second);
+  const silent = new HashpoolError('mint-answer', 'it does not answer as this API does');
+  const mint = { ...mintOf([first, first]), keyset: () => Promise.reject(silent) };
+  const found = await audit([], { mint });
+  assert.deepEqual(
+    found.map(({ verdict, code }) => [verdict, code]),
+    [
+      ['fails', 'broken-chain'],
+      ['unproven', 'not-audited'],
+    ],
+  );
 });
 
 test('tampered: a fee above the published rate', async () => {
