@@ -58,7 +58,7 @@ export class Settlement {
   async start(): Promise<void> {
     await this.#engine.issuance.released;
     this.#timer = setInterval(() => void this.lookAfter(Date.now()), LOOK_MS);
-    return this.lookAfter(this.#engine.isShared ? Date.now() : Date.now() + CLAIM_MS);
+    await this.lookAfter(Date.now(), !this.#engine.isShared);
   }
 
   /** Whether one more payment can be begun. @throws HashpoolError 'overloaded' */
@@ -123,11 +123,16 @@ export class Settlement {
     await Promise.race([Promise.all(this.#underWay), delay(CLOSE_MS, undefined, { ref: false })]);
   }
 
-  /** Payments that nobody sees to at `now`, in milliseconds, one lot after the other. */
-  async lookAfter(now: number): Promise<void> {
+  /**
+   * Payments that nobody sees to, one lot after the other.
+   * @param now milliseconds since 1970
+   * @param isAlone whoever has claimed any is gone
+   */
+  async lookAfter(now: number, isAlone = false): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
+      if (isAlone) await this.#engine.store.call('dropClaims', null);
       const asked = { now, until: now + LOOK_AGAIN_MS, limit: LOOKED_UP_AT_ONCE };
       for (let more = true; more; ) {
         const melts = await this.#engine.store.call('claimMelts', asked);

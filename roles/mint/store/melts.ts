@@ -88,6 +88,7 @@ export function meltOperations(db: Database) {
     SELECT * FROM melt_quotes WHERE state = 'PENDING' AND claimed_until <= ? ORDER BY claimed_until, melt_quote LIMIT ?`);
   unclaimed.setReadBigInts(true);
   const claim = db.prepare('UPDATE melt_quotes SET claimed_until = ? WHERE melt_quote = ?');
+  const dropClaims = db.prepare("UPDATE melt_quotes SET claimed_until = 0 WHERE state = 'PENDING'");
   const settleQuote = db.prepare(`
     UPDATE mint_quotes SET amount_paid = amount_paid + amount
     WHERE method = ? AND lookup = ? AND amount_paid = 0 AND is_lost = 0 RETURNING mint_quote, id, amount`);
@@ -252,6 +253,11 @@ export function meltOperations(db: Database) {
     /** The outpoint of a payment that waits for its confirmations. @returns whether it is news */
     noteMelt: ({ id, attempt, proof }: { id: Uint8Array; attempt: number; proof: string }): boolean =>
       Number(note.run(proof, id, attempt, proof).changes) === 1,
+
+    /** Nobody looks after the payments under way any more. Precondition: no other process is at work. */
+    dropClaims: (_: null): void => {
+      dropClaims.run();
+    },
 
     /** Payments under way that nobody looks after at `now`, in milliseconds; whoever asks does until `until`. */
     claimMelts: (asked: { now: number; until: number; limit: number }): MeltRow[] =>

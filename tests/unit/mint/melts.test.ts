@@ -185,6 +185,19 @@ test('what the last run left is settled once the books are sound, without waitin
   assert.equal((await test.payments.meltQuotes.find('bolt11', quote.name)).state, 'PAID');
 });
 
+test('what the last run left under way is looked up again a few seconds after the start', async (t) => {
+  const test = await openTestPayments(t);
+  const { engine } = test.mint;
+  const quote = await test.meltQuote(10, { pay_invoice_state: 'PENDING', check_payment_state: 'PENDING' });
+  await test.melt(quote, await test.sats(16));
+  const settlement = new Settlement(engine, test.payments.methods, createLog('test', 'silent'));
+  t.after(() => settlement.close());
+  await settlement.start();
+  const due = (now: number) => engine.store.call('claimMelts', { now, until: now, limit: 1 });
+  assert.equal((await due(Date.now())).length, 0);
+  assert.equal((await due(Date.now() + 5_000)).length, 1);
+});
+
 test('more payments than the mint can wait for are told to come back, and hold nothing', async (t) => {
   const test = await openTestPayments(t);
   const { methods, meltQuotes } = test.payments;
