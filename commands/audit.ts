@@ -3,7 +3,7 @@ import { HashpoolError, messageOf } from '../protocols/errors.ts';
 import { loadCrypto } from '../runtime/crypto.ts';
 import { existingState } from '../services/supervisor/state-folder.ts';
 import { auditAppliance } from './appliance/audit-sums.ts';
-import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { auditMint } from './audit/audit-mint.ts';
 import { httpMint } from './audit/http-mint.ts';
@@ -39,17 +39,12 @@ const options = {
   'mint-key': { type: 'string' },
   known: { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-type Given = ReturnType<typeof readCommandLine<typeof options>>['values'];
+type Given = ReturnType<typeof readOrHelp<typeof options>>['values'];
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, options);
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+  const { values, positionals } = readOrHelp(usage, args, options);
   const [url, ...rest] = positionals;
   refuseWords(rest);
   return url === undefined ? auditHere(values) : auditThere(url, values);

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { existingState } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { type Backup, makeBackup } from './backups/make-backup.ts';
@@ -24,19 +24,14 @@ const MOST_KEPT = 10_000;
 async function main(args: readonly string[]): Promise<number> {
   // What is unpacked and packed on the way is nobody else's either.
   process.umask(0o077);
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     state: { type: 'string', default: '.state' },
     to: { type: 'string', default: 'backups' },
     keep: { type: 'string', default: '7' },
     role: { type: 'string', multiple: true },
     'encrypt-to': { type: 'string' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   refuseWords(positionals);
   const keep = countOf(values.keep);
   const state = existingState(values.state);

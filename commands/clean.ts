@@ -13,7 +13,7 @@ import {
   type StateFolder,
   stateFolder,
 } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { databaseFiles, databasePaths } from './appliance/databases.ts';
 
 const usage = `npm run clean -- WHAT [--yes] [--state DIR]: deletes state of an appliance that does not run
@@ -44,15 +44,10 @@ const pathsOf: Record<Target, (state: StateFolder) => string[]> = {
 };
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     yes: { type: 'boolean', default: false },
     state: { type: 'string', default: '.state' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   const target = targetOf(positionals);
   const state = stateFolder(values.state);
   checkFolder(state);

@@ -5,7 +5,7 @@ import { provideCredentials } from '../services/supervisor/credentials.ts';
 import { readRolesTable } from '../services/supervisor/roles-table.ts';
 import { type Side, tableOfSides } from '../services/supervisor/sides.ts';
 import { stateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 
 const usage = `node commands/credentials.ts [--state DIR] [--side server|client ...]: makes the keys that are missing
 
@@ -13,15 +13,10 @@ Each key of nix/roles.toml that roles of the named sides use (default: both) is 
 closed to everybody else; what is public of it goes into DIR/public. Keys that are there stay as they are.`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     state: { type: 'string', default: '.state' },
     side: { type: 'string', multiple: true, default: ['server', 'client'] },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   refuseWords(positionals);
   const table = tableOfSides(readRolesTable(), values.side.map(sideOf));
   const state = stateFolder(values.state);

@@ -5,7 +5,7 @@ import { HashpoolError, messageOf } from '../protocols/errors.ts';
 import { isPostgres } from '../runtime/sql/open.ts';
 import { serverName } from '../runtime/sql/postgres/open.ts';
 import { stateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
 import { formatTable } from './appliance/text-table.ts';
 
@@ -20,15 +20,10 @@ const ROWS_SHOWN = 200;
 type Row = Record<string, SQLOutputValue>;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     sql: { type: 'string' },
     state: { type: 'string', default: '.state' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   const db = openReadOnly(databaseOf(positionals, values.state));
   try {
     if (values.sql === undefined) await prompt(db);

@@ -11,7 +11,7 @@ import { notedPorts } from '../services/supervisor/ports.ts';
 import { type Role, type RolesTable, readRolesTable } from '../services/supervisor/roles-table.ts';
 import { type Side, tableOfSides } from '../services/supervisor/sides.ts';
 import { existingState, type StateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, refuseWords, runCommand } from './appliance/command-line.ts';
+import { readOrHelp, refuseWords, runCommand } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
 import { roleSchemas } from './appliance/role-schemas.ts';
 import { bad, type Finding } from './doctor/finding.ts';
@@ -34,15 +34,10 @@ Changes nothing. As root it sees most. Exit code 1 where something is wrong. --s
 (default .state; /var/lib/hashpool on a server).`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     state: { type: 'string', default: '.state' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   refuseWords(positionals);
   const state = existingState(values.state);
   const whole = readRolesTable();

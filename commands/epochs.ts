@@ -2,7 +2,7 @@ import { HashpoolError } from '../protocols/errors.ts';
 import { blockName, type EpochReport, epochReports } from '../roles/mint/epoch-reports.ts';
 import { askMerge } from '../roles/mint/store/merging.ts';
 import { type Database, inTransaction } from '../runtime/sql/database.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { openMintDatabase } from './appliance/mint-database.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { formatTable } from './appliance/text-table.ts';
@@ -26,16 +26,11 @@ const options = {
   state: { type: 'string', default: '.state' },
   database: { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
 function main(args: readonly string[]): number {
-  const { values, positionals } = readCommandLine(args, options);
+  const { values, positionals } = readOrHelp(usage, args, options);
   const [verb = 'list', ...names] = positionals;
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   const wanted = { list: 0, show: 1, merge: 2 }[verb];
   if (wanted === undefined || names.length !== wanted)
     throw usageError('say list, show EPOCH or merge LOST HEIR; --help says more');

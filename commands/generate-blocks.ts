@@ -6,7 +6,7 @@ import { bitcoinRpc } from '../runtime/rpc/client.ts';
 import { poolSide } from '../services/shared-config/pool-side.ts';
 import { generateBlocks, readChain } from '../services/supervisor/regtest-chain.ts';
 import { stateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 
 const MOST_BLOCKS = 1_000;
 
@@ -16,14 +16,9 @@ The blocks pay nobody: they move the chain on, as other miners' blocks would. --
 folder (default .state).`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     state: { type: 'string', default: '.state' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   const count = blockCount(positionals);
   const state = stateFolder(values.state);
   const { bitcoin } = loadConfig(poolSide, join(state.config, 'shared/pool.toml'));

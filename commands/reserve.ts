@@ -9,7 +9,7 @@ import { listOf, satsOf, textOf } from '../roles/mint/payments/bitcoind/answers.
 import { type ReportRow, reportOperations } from '../roles/mint/store/reports.ts';
 import type { BitcoinRpc } from '../runtime/rpc/client.ts';
 import { type Database, inTransaction } from '../runtime/sql/database.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { openMintDatabase } from './appliance/mint-database.ts';
 import { countProof } from './audit/check-reserve.ts';
 import { nodeOption } from './audit/node-option.ts';
@@ -32,18 +32,13 @@ const options = {
   'node-auth': { type: 'string' },
   state: { type: 'string', default: '.state' },
   database: { type: 'string' },
-  help: { type: 'boolean', default: false },
 } as const;
 
 /** The scan of all coins takes a minute or two on mainnet. */
 const SCAN_MS = 600_000;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, options);
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+  const { values, positionals } = readOrHelp(usage, args, options);
   const [verb, what = '', ...rest] = positionals;
   if ((verb !== 'prepare' && verb !== 'add') || what === '' || rest.length > 0)
     throw usageError('say prepare SCRIPT or add FILE; --help says more');

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { lockFolder } from '../services/supervisor/lock.ts';
 import { checkFolder, type StateFolder, stateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { acceptStatedLoss } from './backups/accept-stated-loss.ts';
@@ -25,7 +25,7 @@ states in words before it asks.
 async function main(args: readonly string[]): Promise<number> {
   // What is unpacked and packed on the way is nobody else's either.
   process.umask(0o077);
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     state: { type: 'string', default: '.state' },
     role: { type: 'string', multiple: true },
     journal: { type: 'string' },
@@ -34,12 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     'accept-loss': { type: 'boolean', default: false },
     yes: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   const [file, ...rest] = positionals;
   if (rest.length > 0 || (file === undefined) !== values['accept-loss'])
     throw usageError('name one backup, or --accept-loss alone; --help says more');

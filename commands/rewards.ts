@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../protocols/bytes.ts';
 import { HashpoolError } from '../protocols/errors.ts';
 import { askRewardInvoice, type ListedReward, listRewards } from '../roles/mint/store/lightning-rewards.ts';
 import { type Database, inTransaction } from '../runtime/sql/database.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { openMintDatabase } from './appliance/mint-database.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { formatTable } from './appliance/text-table.ts';
@@ -25,7 +25,6 @@ const options = {
   state: { type: 'string', default: '.state' },
   database: { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
 const MOST_LISTED = 1_000;
@@ -34,12 +33,8 @@ const WAIT_MS = 20_000;
 const LOOK_MS = 200;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, options);
+  const { values, positionals } = readOrHelp(usage, args, options);
   const [verb = 'list', ...words] = positionals;
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   const wanted = { list: 0, invoice: 1 }[verb];
   if (wanted === undefined || words.length !== wanted)
     throw usageError('say list or invoice SATS; --help says more');

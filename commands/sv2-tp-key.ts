@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeAuthoritySecretKey } from '../protocols/sv2/authority-key.ts';
 import { readReference, roleFolders } from '../runtime/config/references.ts';
-import { readCommandLine, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
+import { readOrHelp, refuseWords, runCommand, usageError } from './appliance/command-line.ts';
 
 const usage = `node commands/sv2-tp-key.ts --to DIR --network NETWORK: gives sv2-tp our authority key
 
@@ -20,15 +20,10 @@ const CHAIN_FOLDERS = new Map([
 const COMPRESSED = 1;
 
 function main(args: readonly string[]): number {
-  const { values, positionals } = readCommandLine(args, {
+  const { values, positionals } = readOrHelp(usage, args, {
     to: { type: 'string' },
     network: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   refuseWords(positionals);
   const chain = CHAIN_FOLDERS.get(values.network ?? '');
   if (values.to === undefined || chain === undefined)

@@ -28,6 +28,21 @@ export function readCommandLine<O extends ParseArgsOptionsConfig>(args: readonly
   }
 }
 
+/**
+ * Reads the command line of a command; where that asks for help, prints its usage and leaves.
+ * @throws HashpoolError as `readCommandLine`
+ */
+export function readOrHelp<O extends ParseArgsOptionsConfig>(
+  usage: string,
+  args: readonly string[],
+  options: O,
+) {
+  const read = readCommandLine(args, { ...options, help: { type: 'boolean', default: false } } as const);
+  if (!args.includes('--help')) return read;
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+
 /** For a command that takes options alone. @throws HashpoolError 'usage' */
 export function refuseWords([word]: readonly string[]): void {
   if (word !== undefined) throw usageError(`${word} is no option; --help shows what there is`);
