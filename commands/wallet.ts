@@ -5,7 +5,7 @@ import { loadConfig } from '../runtime/config/load.ts';
 import { minerSide } from '../services/shared-config/miner-side.ts';
 import { type StateFolder, stateFolder } from '../services/supervisor/state-folder.ts';
 import { openWallet } from '../services/wallet/wallet.ts';
-import { readCommandLine, runCommand } from './appliance/command-line.ts';
+import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths } from './appliance/databases.ts';
 import { chooseAction, print, type Said, walletActions } from './appliance/wallet-actions.ts';
 import { walletOptions } from './appliance/wallet-options.ts';
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
   const wallet = await openWallet({
     path: databasePaths(state).wallet,
     mnemonic: readMnemonic(state),
-    mintUrl: mint ?? loadConfig(minerSide, join(state.config, 'shared/miner.toml')).mint.url,
+    mintUrl: mint === undefined ? configuredMint(state) : mintAddress(mint),
     log: { info: () => undefined },
   });
   try {
@@ -57,6 +57,16 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await wallet.close();
   }
+}
+
+function configuredMint(state: StateFolder): string {
+  return loadConfig(minerSide, join(state.config, 'shared/miner.toml')).mint.url;
+}
+
+function mintAddress(text: string): string {
+  const { protocol } = URL.parse(text) ?? {};
+  if (protocol === 'http:' || protocol === 'https:') return text;
+  throw usageError(`--mint ${text.slice(0, 70)}: an address is wanted, such as https://mint.example`);
 }
 
 function readMnemonic(state: StateFolder): string {

@@ -16,7 +16,8 @@ export async function runAutoPayout(
     throw usageError(`auto-payout ${verb} takes no --address and no --threshold`);
   switch (verb) {
     case '': {
-      if (address === undefined)
+      // An empty one would withdraw the registration.
+      if (!address)
         throw usageError(
           '--address is missing: name where the mint is to pay, or say auto-payout show or off',
         );

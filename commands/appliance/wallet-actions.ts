@@ -53,13 +53,14 @@ export const walletActions: Readonly<Record<string, WalletAction>> = {
     help: ['collects what waits at the mint and shows what there is'],
     options: [],
     run: async ({ wallet }) => {
-      await wallet.collect().catch(warnOfAbsentMint);
+      const isAsked = await wallet.collect().then(() => true, warnOfAbsentMint);
       const [balance, sent, troubles, epochs] = await Promise.all([
         wallet.balance(),
         wallet.sent(),
         wallet.troubles(),
         wallet.epochs().catch((error: unknown) => {
-          warnOfAbsentMint(error);
+          // One trouble is told once.
+          if (isAsked || !isHashpoolError(error)) warnOfAbsentMint(error);
           return [];
         }),
       ]);
@@ -307,7 +308,8 @@ async function argumentOrInput(what: string, given: string): Promise<string> {
 }
 
 /** Without its mint the wallet still knows what it had. */
-function warnOfAbsentMint(error: unknown): void {
+function warnOfAbsentMint(error: unknown): false {
   if (!isHashpoolError(error)) throw error;
   process.stderr.write(`not up to date: ${error.message}\n`);
+  return false;
 }

@@ -37,13 +37,16 @@ export type GivenOptions = {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400 };
 const LONGEST_DAYS = 3650;
+/** What a wallet can hold of a unit. */
+const LARGEST_AMOUNT = 2n ** 63n - 1n;
 
 /** @throws HashpoolError 'usage' where `text` is no amount; `what` names it */
 export function parseAmount(what: string, text: string): bigint {
-  if (!/^[1-9]\d{0,18}$/.test(text)) {
-    throw usageError(`${what} is ${text || 'missing'}: a whole number of units is wanted, 1 or more`);
-  }
-  return BigInt(text);
+  const amount = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  if (amount >= 1n && amount <= LARGEST_AMOUNT) return amount;
+  throw usageError(
+    `${what} is ${text.slice(0, 40) || 'missing'}: a whole number of units is wanted, 1 to ${LARGEST_AMOUNT}`,
+  );
 }
 
 /** @throws HashpoolError 'usage' where `text` is no whole number from `min` to `max` */

@@ -51,13 +51,18 @@ export async function endAutoPayout(
   return registered;
 }
 
-/** How a key stands at the mint; undefined where it was never registered. @throws HashpoolError as `startAutoPayout` */
+/** How a key stands at the mint, which the wallet goes by from then on; undefined where it was never registered. @throws HashpoolError as `startAutoPayout` */
 export async function autoPayoutOf(
   { mint, clock }: AutoPayoutParts,
   lockKeys: LockKeys,
   { key: name }: KeyChoice,
 ): Promise<AutoPayout | undefined> {
-  return standing(mint, chosen(lockKeys, name, clock()), clock());
+  const key = chosen(lockKeys, name, clock());
+  const found = await standing(mint, key, clock());
+  // The mint's word counts: a process may have been killed before it noted it, or a wallet been restored since.
+  const isPaid = found?.address !== undefined;
+  if (isPaid !== lockKeys.isAutoPaid(key)) lockKeys.setAutoPaid(key, isPaid, clock());
+  return found;
 }
 
 /** The time is a counter that rises by itself, also for a seed that is in two places. */

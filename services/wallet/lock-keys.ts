@@ -25,7 +25,7 @@ export interface LockKeys {
   used(key: LockKey, now: number): void;
   /** Notes that `key` was handed out, where nothing is known that will always be found for it. */
   known(key: LockKey, now: number): void;
-  /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`. */
+  /** Keys whose turn it is, the longest unasked first, without those asked since `passBegan`; a clock that ran ahead once hides none. */
   due(passBegan: number, limit: number): LockKey[];
   /** The keys with this index and above that are known, the lowest first. */
   from(index: number, limit: number): LockKey[];
@@ -61,8 +61,8 @@ export function openLockKeys(db: DatabaseSync, seed: WalletSeed): LockKeys {
   );
   const dueKeys = db.prepare(
     `SELECT key_index FROM lock_keys
-     WHERE asked_at < ?1 AND NOT is_auto_paid
-       AND ?1 - asked_at >= min((?1 - news_at) / ${PAUSE_PART} - ${NO_PAUSE_BELOW_MS}, ${LONGEST_PAUSE_MS})
+     WHERE NOT is_auto_paid AND (asked_at > ?1 + ${LONGEST_PAUSE_MS} OR asked_at < ?1
+       AND ?1 - asked_at >= min((?1 - news_at) / ${PAUSE_PART} - ${NO_PAUSE_BELOW_MS}, ${LONGEST_PAUSE_MS}))
      ORDER BY asked_at LIMIT ?2`,
   );
   const knownFrom = db.prepare(

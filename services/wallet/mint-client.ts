@@ -37,6 +37,8 @@ export interface MintClient {
   readonly payments: MintPayments;
   readonly epochs: MintEpochs;
   readonly autoPayouts: MintAutoPayouts;
+  /** Reads anew what the mint says of itself: its key, its limits, what it does (NUT-06). */
+  refresh(): Promise<void>;
   /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
   keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
   /** Whether quotes of a method are found by their keys. */
@@ -78,6 +80,7 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
       () => checked(async () => (await mint.getLazyMintInfo()).pubkey),
       sign,
     ),
+    refresh: () => checked(async () => mint.setMintInfo(await mint.getInfo())),
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();

@@ -59,7 +59,7 @@ export function makeRequest(parts: Parts, lockKeys: LockKeys, terms: RequestTerm
     post === undefined ? [] : [{ type: PaymentRequestTransportType.POST, target: checkedUrl(post) }],
     id,
     amount,
-    terms.unit ?? signedUnit(parts),
+    signedUnit(parts, terms.unit),
     [parts.mint.url],
     description,
     true,
@@ -187,9 +187,14 @@ function checkedUrl(text: string): string {
 }
 
 /** The unit that new tokens are made of, where there is only one. */
-function signedUnit({ keysets }: Parts): string {
+/** The unit that is meant, of those that the mint signs; the end of one is enough. */
+function signedUnit({ keysets }: Parts, wanted = ''): string {
   const units = keysets.activeUnits();
-  const [unit] = units;
-  if (unit !== undefined && units.length === 1) return unit;
-  throw new HashpoolError('unit-needed', `say in which unit: the mint signs ${units.join(', ') || 'none'}`);
+  if (units.includes(wanted)) return wanted;
+  const [unit, ...others] = units.filter((each) => each.endsWith(wanted));
+  if (unit !== undefined && others.length === 0) return unit;
+  throw new HashpoolError(
+    'unit-needed',
+    `say in which unit by --unit, of which the end is enough: the mint signs ${units.join(', ') || 'none'}`,
+  );
 }

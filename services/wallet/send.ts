@@ -132,6 +132,9 @@ export function openSender(parts: Parts, db: DatabaseSync, prepare: () => Promis
         const token = sendExactly(amount, unit, note);
         if (token) return token;
         await prepare();
+        // Of a unit that the mint does not sign, too, what is missing is said first.
+        const held = proofs.unspent(unit);
+        if (sumOf(held) < amount) throw notEnough(amount, unit, held);
         const choose = (unspent: readonly Proof[]) => changeFor(amount, unit, unspent);
         await swapOwn(parts, { kind: 'swap', keyset: keysets.activeFor(unit), choose });
       }

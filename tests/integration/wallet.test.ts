@@ -87,13 +87,8 @@ test('a quote that was minted elsewhere since it was seen keeps none of its batc
     await mint.engine.mint({ quotes: [poisoned], outputs: [output], signatures });
     return 'pass';
   });
-  assert.deepEqual(await wallet.collect(), { minted: 63n - 8n, waiting: 8n });
-  assert.ok(refusals.length > 0 && refusals.every((code) => code === ISSUED));
-  assert.deepEqual(
-    (await wallet.troubles()).refusedQuotes.map(({ id, amount }) => [id, amount]),
-    [[poisoned, 8n]],
-  );
-  assert.deepEqual(await wallet.collect(), { minted: 0n, waiting: 0n });
+  assert.deepEqual(await wallet.collect(), { minted: 63n - 8n, waiting: 0n });
+  assert.deepEqual(refusals, [ISSUED], 'the mint is asked how they stand, and no more is refused');
   assert.deepEqual((await wallet.troubles()).refusedQuotes, []);
 });
 

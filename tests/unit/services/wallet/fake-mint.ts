@@ -15,7 +15,7 @@ import { quoteLookupMessage } from '../../../../protocols/cashu/quote-lookup.ts'
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 
 /** What a test does with one request instead of answering it: before the mint has worked on it, or after. */
-export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable' | 'refuse';
+export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable' | 'refuse' | 'pending';
 
 interface FakeQuote {
   method: 'ehash' | 'bolt11';
@@ -182,6 +182,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
       const endpoint = endpoints[path];
       if (!endpoint) throw new Refused(40400, `no ${path}`);
       if (fault === 'refuse') throw new Refused(12002, 'Keyset is inactive');
+      if (fault === 'pending') throw new Refused(11002, 'Proofs are pending');
       let result = endpoint(body as never);
       if (fault === 'drop-answer') return void response.destroy();
       if (fault === 'forge-dleq')

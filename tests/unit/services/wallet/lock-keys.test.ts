@@ -64,3 +64,12 @@ test('a key at work is asked for at every pass, a quiet one ever more seldom, an
   keys.forPurpose('channel', 365 * DAY + HOUR);
   assert.ok(isDue(365 * DAY + HOUR + 1));
 });
+
+test('a key that was asked for by a clock that ran ahead is asked for again when that is right', () => {
+  const keys = open();
+  keys.forPurpose('channel', 0);
+  keys.asked([0], new Set([0]), 365 * DAY);
+  assert.equal(keys.due(HOUR, 10).length, 1);
+  keys.asked([0], new Set(), HOUR + 1);
+  assert.equal(keys.due(HOUR, 10).length, 0, 'once in a pass');
+});

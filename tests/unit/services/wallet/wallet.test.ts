@@ -189,6 +189,38 @@ test('one poisoned invoice does not hide that the others are paid', async (t) =>
   assert.deepEqual(await wallet.collect(), { minted: 4n, waiting: 0n });
 });
 
+test('a kind of quotes that the mint refuses, all of them, keeps no other from being minted', async (t) => {
+  const { mint, open } = await openScene(t, { unit: 'sat' });
+  const wallet = await open();
+  const key = await wallet.keyForChannel('channel');
+  for (let i = 0; i < 40; i++) mint.poisoned.add(mint.addQuote(key, 2n));
+  for (const pass of [1n, 2n, 3n]) {
+    await wallet.invoice(4n);
+    const invoice = [...mint.quotes.values()].at(-1);
+    if (invoice) invoice.state = 'PAID';
+    await wallet.collect().catch((error) => assert.ok(code('mint-refuses')(error)));
+    assert.deepEqual(await amounts(wallet), { amount: 4n * pass, waiting: 80n, reserved: 0n, sent: 0n });
+  }
+});
+
+test("somebody's token whose proofs are in a payment keeps nothing from its turn, and is taken in when they are free", async (t) => {
+  const { mint, open } = await openScene(t);
+  const wallet = await open();
+  const other = await open('other', OTHER);
+  mint.addQuote(await other.keyForChannel('channel'), 16n);
+  await other.collect();
+  const token = await other.send(16n);
+  await wallet.collect();
+  mint.fault('/v1/swap', 'pending', 'pending');
+  await assert.rejects(wallet.receive(token), /Proofs are pending/);
+  mint.addQuote(await wallet.keyForChannel('channel'), 8n);
+  assert.deepEqual(await wallet.collect(), { minted: 8n, waiting: 0n });
+  assert.match((await wallet.troubles()).stuck[0]?.reason ?? '', /Proofs are pending/);
+  await wallet.collect();
+  assert.deepEqual(await amounts(wallet), { amount: 24n, waiting: 0n, reserved: 0n, sent: 0n });
+  assert.deepEqual((await wallet.troubles()).stuck, []);
+});
+
 test('a mint that refuses everything is left alone after ten refusals', async (t) => {
   const { mint, open } = await openScene(t);
   const wallet = await open();
