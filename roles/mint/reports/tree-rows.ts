@@ -17,6 +17,8 @@ export interface CountedRow {
 }
 
 const MAX_ROW = Number.MAX_SAFE_INTEGER;
+/** Ids of keysets that are kept in memory; with more it begins anew. */
+const MAX_KEYSET_IDS = 1_024;
 
 /** Reads what trees count, a page at a time, in the order of rows. */
 export class TreeRows {
@@ -94,6 +96,7 @@ export class TreeRows {
     const known = this.#keysetIds.get(keyset);
     if (known) return known;
     const id = fromHex(text(this.#keyset.get(keyset) ?? {}, 'id'));
+    if (this.#keysetIds.size >= MAX_KEYSET_IDS) this.#keysetIds.clear();
     this.#keysetIds.set(keyset, id);
     return id;
   }
