@@ -16,8 +16,8 @@ const SOURCE = fileURLToPath(new URL('../interop/lnd', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 const PACKAGE = 'github.com/lightningnetwork/lnd/cmd/lnd';
 const TAGS = 'invoicesrpc routerrpc chainrpc walletrpc signrpc';
-const BUILD_LIMIT_MS = 15 * 60_000;
-const READY_LIMIT_MS = 60_000;
+const BUILD_LIMIT_MS = 20 * 60_000;
+const READY_LIMIT_MS = 180_000;
 const POLL_MS = 100;
 /** A coinbase can be spent after so many blocks. */
 const MATURITY = 100;

@@ -7,7 +7,7 @@ import { installedOnce, runProgram } from './peer-program.ts';
 
 /** Nutshell and all that it needs, as its package index has them: each with its version. */
 const PINS = fileURLToPath(new URL('../interop/nutshell/requirements.txt', import.meta.url));
-const INSTALL_LIMIT_MS = 5 * 60_000;
+const INSTALL_LIMIT_MS = 15 * 60_000;
 
 /**
  * Installs Nutshell with Python's own tools into a folder of its own, once for each state of its pins.

@@ -10,8 +10,8 @@ const SOURCE = fileURLToPath(new URL('../interop/sri', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 /** Of the folders with what was built, one for each state of the sources, of which the latest is kept. */
 const PREFIX = 'sri-';
-const BUILD_LIMIT_MS = 10 * 60_000;
-const RUN_LIMIT_MS = 90_000;
+const BUILD_LIMIT_MS = 20 * 60_000;
+const RUN_LIMIT_MS = 180_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** One line of the peer. */

@@ -14,7 +14,7 @@ import { toHex } from '../../protocols/bytes.ts';
 import type { Payment, PaymentBackend } from '../../roles/mint/payments/backend.ts';
 import { openInvoices } from '../../roles/mint/payments/invoices.ts';
 import { LndBackend } from '../../roles/mint/payments/lnd/lnd.ts';
-import { regtestNode } from '../harness/bitcoind.ts';
+import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { buildLnd, connect, type LightningNode, lightningPair } from '../harness/lightning.ts';
 import { startMint } from '../harness/mint.ts';
@@ -23,16 +23,35 @@ import { TestOutbox } from '../harness/pool-outbox.ts';
 const REWARDS = fileURLToPath(new URL('../../commands/rewards.ts', import.meta.url));
 /** The key of the secret 1. */
 const KEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
-const BUILD_LIMIT_MS = 15 * 60_000;
-const LIMIT_MS = 180_000;
-const WAIT_LIMIT_MS = 30_000;
+const BUILD_LIMIT_MS = 20 * 60_000;
+const LIMIT_MS = 8 * 60_000;
+const WAIT_LIMIT_MS = 120_000;
 const POLL_MS = 50;
 const RESERVE = { minimum: 10n, ppm: 10_000n };
 
 before(() => buildLnd(), { timeout: BUILD_LIMIT_MS });
 
-test('lnd takes and makes payments for the mint, and forgets none', { timeout: LIMIT_MS }, async (t) => {
-  const { mint, payer } = await lightningPair(t, await regtestNode(t, { wallet: true }));
+/** A node of the mint's and one of somebody who pays it, on a chain. */
+interface Scene {
+  readonly node: TestNode;
+  readonly lnd: LightningNode;
+  readonly payer: LightningNode;
+}
+
+test('lnd, one pair of nodes for all', { timeout: LIMIT_MS }, async (t) => {
+  const node = await regtestNode(t, { wallet: true });
+  const { mint: lnd, payer } = await lightningPair(t, node);
+  const scene = { node, lnd, payer };
+  await t.test('takes and makes payments for the mint, and forgets none', (t) => forgetsNone(t, scene));
+  await t.test('pays a wallet and is paid by it, and what it holds back is not forgotten', (t) =>
+    holdsBack(t, scene),
+  );
+  await t.test("brings a pool's reward while the mint is away, and it is booked once", (t) =>
+    bringsReward(t, scene),
+  );
+});
+
+async function forgetsNone(t: TestContext, { lnd: mint, payer }: Scene): Promise<void> {
   const backend = await backendOf(t, mint);
 
   await t.test('an invoice that is paid is received once, after a restart of the mint too', async (t) => {
@@ -122,13 +141,9 @@ test('lnd takes and makes payments for the mint, and forgets none', { timeout: L
     });
     assert.deepEqual(await backend.lookUp(payment), paid);
   });
-});
+}
 
-test('a wallet is paid and pays over Lightning, and a payment that lnd holds back is not forgotten', {
-  timeout: LIMIT_MS,
-}, async (t) => {
-  const node = await regtestNode(t, { wallet: true });
-  const { mint: lnd, payer } = await lightningPair(t, node);
+async function holdsBack(t: TestContext, { node, lnd, payer }: Scene): Promise<void> {
   const mint = await startMint(t, node, { payments: await lndConfig(lnd) });
   const wallet = new Wallet(mint.url, { unit: 'sat', requireSigDleq: true });
   await wallet.loadMint();
@@ -171,13 +186,9 @@ test('a wallet is paid and pays over Lightning, and a payment that lnd holds bac
   assert.equal(settled.payment_preimage, preimage.toString('hex'));
   const [state] = await wallet.checkProofsStates(parts.send.slice(0, 1));
   assert.equal(state?.state, CheckStateEnum.SPENT);
-});
+}
 
-test('an upstream pays the reward of a pool by lnd, while the mint is away, and it is booked once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
-  const node = await regtestNode(t, { wallet: true });
-  const { mint: lnd, payer } = await lightningPair(t, node);
+async function bringsReward(t: TestContext, { node, lnd, payer }: Scene): Promise<void> {
   const pool = 'rewards = "lightning"\nreward_period_blocks = 1\nreward_minimum = 3000';
   const mint = await startMint(t, node, { rewardScript: '', pool, payments: await lndConfig(lnd) });
   const outbox = new TestOutbox();
@@ -205,7 +216,7 @@ test('an upstream pays the reward of a pool by lnd, while the mint is away, and 
   assert.equal((await epoch()).reward, 3_000);
   assert.deepEqual(auditEpochs(mint.databasePath), []);
   assert.match(await rewards('list'), / 2000 +2000 .* 1000 +1000 /s);
-});
+}
 
 const sum = (proofs: readonly Proof[]) => proofs.reduce((total, { amount }) => total + amount.toBigInt(), 0n);
 

@@ -6,7 +6,7 @@ import { balanceIn, installNutshell, NutshellWallet } from '../harness/nutshell-
 import { SatWallet } from '../harness/sat-wallet.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const INSTALL_LIMIT_MS = 6 * 60_000;
+const INSTALL_LIMIT_MS = 15 * 60_000;
 const LIMIT_MS = 300_000;
 
 let programs: string;
