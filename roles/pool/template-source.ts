@@ -33,7 +33,7 @@ export function templateSource(
       feed.takePrevHash(prevHash);
     },
     onConnected() {
-      room.answered();
+      room.connected();
       blocks()?.connected();
     },
     onStatus: (text) => status.waitsFor('source', text),

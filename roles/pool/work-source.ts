@@ -71,12 +71,13 @@ export class WorkSource extends WorkFeed {
   takePrevHash(message: SetNewPrevHash): void {
     const room = this.#room;
     const { asked } = room;
+    const isFirst = room.isFirstTip();
     this.enqueue('a prev hash', async () => {
       const before = this.#work.current?.tip.prevHashLe;
-      // A tip comes again where a connection begins, and as the answer to other constraints.
-      const isAnswer = before !== undefined && equalBytes(before, message.prev_hash) && asked === room.asked;
-      if (isAnswer) room.answered();
-      const answered = isAnswer ? asked : undefined;
+      // A tip comes again as the answer to other constraints, unless it begins a connection.
+      const isAgain = before !== undefined && equalBytes(before, message.prev_hash);
+      const isAnswer = isAgain && !isFirst && asked === room.asked;
+      const answered = isAnswer && room.answered() ? asked : undefined;
       const again = this.#work.setSameTip(message, answered);
       if (again) this.server?.add(again);
       else {

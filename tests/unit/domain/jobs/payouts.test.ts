@@ -97,6 +97,72 @@ describe('room asked for', () => {
     );
   });
 
+  it('is not granted by an answer to what was asked for before', () => {
+    const [small, large] = [
+      { size: 256, sigops: 0 },
+      { size: 1024, sigops: 0 },
+    ];
+    const twice = new AskedRoom(most);
+    assert.ok(twice.want(small));
+    assert.ok(twice.want(small), 'asked for again');
+    assert.ok(twice.answered());
+    assert.ok(twice.want(large));
+    assert.equal(twice.answered(), false, 'the answer to the second time');
+    assert.deepEqual(twice.granted, small);
+    assert.ok(twice.answered());
+    assert.deepEqual(twice.granted, large);
+
+    const fresh = new AskedRoom(most);
+    assert.ok(fresh.want(small));
+    fresh.connected();
+    assert.ok(fresh.want(large));
+    assert.ok(fresh.isFirstTip(), 'the answer to what the connection began with');
+    assert.equal(fresh.isFirstTip(), false);
+    assert.deepEqual(fresh.granted, small);
+    assert.ok(fresh.answered());
+    assert.deepEqual(fresh.granted, large);
+  });
+
+  it('is asked for until it is granted, where an answer came as a new tip', () => {
+    const room = new AskedRoom(most);
+    assert.ok(room.want({ size: 256, sigops: 0 }));
+    assert.ok(room.want({ size: 256, sigops: 0 }), 'the first answer came as a new tip');
+    assert.ok(room.answered());
+    assert.ok(room.want({ size: 1024, sigops: 0 }));
+    assert.equal(room.answered(), false, 'taken for the one that never comes');
+    assert.ok(room.want({ size: 1024, sigops: 0 }));
+    assert.ok(room.answered());
+    assert.deepEqual(room.granted, { size: 1024, sigops: 0 });
+  });
+
+  it('covers what is put in, never passing what the template was made with, however it grows', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('want' as const), size: fc.nat(2500), sigops: fc.nat(120) }),
+      fc.record({ kind: fc.constantFrom('tip' as const, 'answer' as const, 'connect' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const room = new AskedRoom(most);
+        // What the provider has been told and has not answered, and what it makes templates with.
+        let [told, used]: [PayoutRoom[], PayoutRoom] = [[], NO_ROOM];
+        room.connected();
+        told.push(room.asked);
+        for (const each of steps) {
+          if (each.kind === 'want' && room.want(each)) told.push(room.asked);
+          if (each.kind === 'connect') {
+            room.connected();
+            told = [room.asked];
+          }
+          const next = each.kind === 'answer' || each.kind === 'tip' ? told.shift() : undefined;
+          used = next ?? (each.kind === 'connect' ? room.asked : used);
+          // A new tip may come in the place of an answer, and says nothing.
+          if (next && !room.isFirstTip() && each.kind === 'answer') room.answered();
+          assert.ok(room.granted.size <= used.size && room.granted.sigops <= used.sigops);
+        }
+      }),
+    );
+  });
+
   it('changes in steps, up to its limit', () => {
     const room = new AskedRoom(most);
     assert.equal(room.want(NO_ROOM), false);

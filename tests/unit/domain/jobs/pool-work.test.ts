@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { OWN_COINBASE } from '../../../../domain/extranonce/layout.ts';
+import { AskedRoom } from '../../../../domain/jobs/asked-room.ts';
+import { roomOf } from '../../../../domain/jobs/payouts.ts';
 import {
   coinbaseConstraints,
   coinbaseTag,
@@ -14,6 +16,7 @@ import { PoolWork, type TemplatePrevHash } from '../../../../domain/jobs/pool-wo
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
 import { coinbaseTxid } from '../../../../protocols/bitcoin/coinbase.ts';
 import { decodeOutputs } from '../../../../protocols/bitcoin/output.ts';
+import { sigopCost } from '../../../../protocols/bitcoin/sigops.ts';
 import { concatBytes, fromHex, toHex, utf8 } from '../../../../protocols/bytes.ts';
 
 const commitment = fromHex(`0000000000000000266a24aa21a9ed${'11'.repeat(32)}`);
@@ -217,6 +220,33 @@ describe('work of a pool', () => {
     assert.equal(work.withPayouts(), undefined, 'another tip');
     work.addCurrent(template(6n, false), room);
     assert.equal(outputsOf(work.current?.job.coinbaseSuffix).length, 3);
+  });
+
+  it('asks a provider for room that covers all that it then puts in', () => {
+    const legacy = fromHex(`76a914${'00'.repeat(20)}88ac`);
+    const own = coinbaseConstraints(pool);
+    for (const count of [1, 7, 8, 60, 250, 251, 300]) {
+      const outputs = Array.from({ length: count }, (_, i) => {
+        return { value: BigInt(i + 1), script: i % 5 === 0 ? legacy : pool.rewardScript };
+      });
+      const room = new AskedRoom({ size: 30_000, sigops: 400 });
+      assert.ok(room.want(roomOf(outputs)));
+      const work = new PoolWork();
+      work.setCoinbase(pool);
+      work.setPayouts({ id: 1n, prevHashLe: prevHash(1n).prev_hash, outputs });
+      work.addFuture(template(1n), room.granted);
+      work.setTip(prevHash(1n), new SeenShares());
+      assert.equal(work.withPayouts(), undefined, 'nothing before the provider has answered');
+      assert.ok(room.answered());
+      work.addFuture(template(2n), room.granted);
+      const suffix = work.setSameTip(prevHash(2n), room.granted)?.job.coinbaseSuffix;
+      assert.ok(suffix);
+      const [sequence, locktime] = [4, 4];
+      const added = suffix.length - sequence - locktime - commitment.length;
+      assert.ok(added > count * 31, 'all of them are in');
+      assert.ok(added <= own.maxAdditionalSize + room.asked.size);
+      assert.ok(outputs.reduce((sum, { script }) => sum + sigopCost(script), 0) <= room.asked.sigops);
+    }
   });
 
   it('takes payouts from the reward script alone, and leaves it something', () => {
