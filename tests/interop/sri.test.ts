@@ -19,8 +19,8 @@ import { templateProvider } from '../harness/template-provider.ts';
 import { type TranslatorProcess, translatorProcess } from '../harness/translator.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const BUILD_LIMIT_MS = 10 * 60_000;
-const LIMIT_MS = 120_000;
+const BUILD_LIMIT_MS = 20 * 60_000;
+const LIMIT_MS = 240_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 /** Easy enough to be found at once, and harder than a share. */
 const BLOCK_BITS = 16;
