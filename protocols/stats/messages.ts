@@ -30,7 +30,8 @@ export const STATS_FRAME_CAP = 16 * 1024;
  * of a translator. An epoch's `due_height` is the height at which it is to leave its state, its `reward_sat` what its block pays the
  * pool and balances, with its gifts, `payable_sat` what is left of that for its holders: with `work` it is its price. Of `redeemed` and
  * `redeemed_sat`, `auto_paid` and `auto_paid_sat` went to balances of miners without a wallet; of these, `coinbase_sat` of
- * `coinbase_balances` miners wait to be paid by a coinbase.
+ * `coinbase_balances` miners wait to be paid by a coinbase. `due` prices are in no report yet, and `samples_due` epochs in reports
+ * have not had their shares shown; `failed` tries at a report came to nothing since the mint was started.
  */
 export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
   OpenStats: message(0x80, {
@@ -208,6 +209,15 @@ export const statsMessages = messageTable('Stats', STATS_EXTENSION, {
     carried_sat: U64,
     coinbase_balances: U32,
     coinbase_sat: U64,
+  }),
+  ReportSums: message(0xc7, {
+    at: U64,
+    number: U32,
+    height: U32,
+    due: U32,
+    failed: U64,
+    samples_due: U32,
+    proven_sat: U64,
   }),
   DeclarationSums: message(0xd0, {
     at: U64,

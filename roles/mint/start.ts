@@ -132,7 +132,7 @@ export async function start(context: MintContext): Promise<Mint> {
   const payments = await startPayments(context, engine);
   const backends = [...(payments?.methods.values() ?? [])].map(({ backend }) => backend);
   const reports = { engine, trees, pools, backends, tip: () => chain.tip, log };
-  await context.open('reports', () => new Reporter(reports));
+  const reporter = await context.open('reports', () => new Reporter(reports));
   const samples = { engine, trees, workLink, height: tip, confirmations, log };
   sampler = await context.open('samples', () => new Sampler(samples));
   const watchdog = await context.open('watchdog', () =>
@@ -154,7 +154,10 @@ export async function start(context: MintContext): Promise<Mint> {
     reportStatus(context, { engine, chain, watcher, losses, workLink, payments, coinbasePayouts }),
   );
   await context.open('stats', () =>
-    openMintStats(context, { engine, chain, watcher, workLink, watchdog, coinbasePayouts, confirmations }),
+    openMintStats(context, {
+      ...{ engine, chain, watcher, workLink, watchdog },
+      ...{ coinbasePayouts, reporter, confirmations },
+    }),
   );
   context.watch('store', () => engine.ping());
   context.watch('signer', () => engine.signer.arePoints([engine.signer.identity]));

@@ -9,6 +9,7 @@ import type { ChainWatcher } from './chain/watcher.ts';
 import type { CoinbasePayouts, WaitingPayouts } from './coinbase-payouts/payouts.ts';
 import type { Engine } from './engine.ts';
 import { EpochTeller } from './epoch-teller.ts';
+import type { Reporter } from './reports/reporter.ts';
 import type { MintContext } from './start.ts';
 import type { PoolBlock } from './store/chain.ts';
 import { isLost } from './store/epochs.ts';
@@ -25,6 +26,7 @@ interface Parts {
   readonly workLink: WorkLinkServer;
   readonly watchdog: Pick<Watchdog, 'standing'>;
   readonly coinbasePayouts: Pick<CoinbasePayouts, 'waiting'>;
+  readonly reporter: Pick<Reporter, 'figures'>;
   /** Confirmations that make a boundary final. */
   readonly confirmations: number;
 }
@@ -88,7 +90,7 @@ function tellChain(client: StatsClient, { chain, watcher }: Parts): void {
 
 /** Tells what has changed of the epochs and of the books of sats, whenever it is called. */
 function epochsTo(client: StatsClient, parts: Parts): () => Promise<void> {
-  const { engine, watcher, watchdog, coinbasePayouts } = parts;
+  const { engine, watcher, watchdog, coinbasePayouts, reporter } = parts;
   const epochs = new EpochTeller({
     ...parts,
     height: () => watcher.height,
@@ -96,8 +98,13 @@ function epochsTo(client: StatsClient, parts: Parts): () => Promise<void> {
     clock: Date.now,
   });
   let told = '';
+  let toldReports = '';
   return async () => {
     await epochs.tell();
+    const reports = await reporter.figures();
+    const reportKey = Object.values(reports).join(' ');
+    if (reportKey !== toldReports) client.send(reportSums(reports));
+    toldReports = reportKey;
     // The watchdog reads whole tables, every ten minutes; what is owed for ehash follows at once.
     const owedForEhash = await engine.store.call('owedForEhash', null);
     const { standing } = watchdog;
@@ -133,6 +140,18 @@ function satSums(
     carried_sat: balances.carried,
     coinbase_balances: waiting.balances,
     coinbase_sat: waiting.sats,
+  };
+}
+
+function reportSums(reports: Awaited<ReturnType<Reporter['figures']>>): StatsMessageOf<'ReportSums'> {
+  const { number, height, due, failed, samplesDue, provenSats } = reports;
+  return {
+    name: 'ReportSums',
+    at: BigInt(Date.now()),
+    ...{ number, height, due },
+    failed: BigInt(failed),
+    samples_due: samplesDue,
+    proven_sat: provenSats,
   };
 }
 

@@ -28,11 +28,12 @@ export function BooksPanel({ reading }: { readonly reading: Reading<Epochs> }): 
             { icon: 'coins', title: 'Not told yet' },
             'The mint compares its books as it starts, and every ten minutes.',
           )
-        : h(Facts, { facts: factsOf(books) }),
+        : h(Facts, { facts: factsOf(books, data.reports) }),
   );
 }
 
-function factsOf(books: Books): readonly Fact[] {
+function factsOf(books: Books, reports: Epochs['reports']): readonly Fact[] {
+  const last = reports?.last;
   const kept: readonly Fact[] = [
     ['Fees of the operator', bitcoin(books.fees_sat)],
     ['Kept back by rounding', bitcoin(books.dust_sat)],
@@ -54,6 +55,9 @@ function factsOf(books: Books): readonly Fact[] {
         h(StateMark, coverOf(books)),
       ),
     ],
+    ...(last
+      ? [[h(Term, { of: 'proven' }), `${bitcoin(last.proven_sat)} by report ${last.number}`] as const]
+      : []),
     [h(Term, { of: 'liability' }), bitcoin(books.owed_sat)],
     ['Owed to holders of redeemable ehash', bitcoin(books.owed_ehash_sat)],
     ...waiting,

@@ -45,6 +45,11 @@ export const glossary = {
     meaning:
       'What its payment backends hold, rewards that are not mature among it; not known where it has none. What lies elsewhere is not counted.',
   },
+  proven: {
+    word: 'Proven to everybody',
+    meaning:
+      'Coins whose keys were shown to be there for the last signed report. Lightning channels and coins of a cold wallet are held and not proven, unless their owner adds a proof.',
+  },
   liability: {
     word: 'Owed in sats',
     meaning:

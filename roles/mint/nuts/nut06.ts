@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { toHex } from '../../../protocols/bytes.ts';
 import { jsonInteger } from '../../../protocols/cashu/json.ts';
+import { REPORT_FORMAT } from '../../../protocols/ehash/report.ts';
 import type { Engine } from '../engine.ts';
 import { MAX_BATCH } from '../mint-request.ts';
 import { PAYMENT_UNIT } from '../payments/config.ts';
@@ -8,6 +9,7 @@ import type { Methods, Range } from '../payments/methods.ts';
 import type { Payments } from '../payments/payments.ts';
 import { METHOD } from './answers.ts';
 import { MAX_LOOKUP_KEYS, MAX_LOOKUP_PAGE } from './quote-lookup.ts';
+import { MAX_REPORTS } from './reports.ts';
 
 /** What the operator says about the mint. */
 export interface MintDescription {
@@ -43,6 +45,8 @@ export function nut06(
     ...rest,
     time: Math.floor(Date.now() / 1000),
     nuts: nutsOf(engine, payments?.methods ?? new Map(), subscriptionKinds),
+    // Ours, of which no NUT knows (docs/ehash.md, Reports).
+    ehash_reports: { supported: true, format: REPORT_FORMAT, max_page_size: MAX_REPORTS },
     // nuts#391 has no number yet, and wallets stumble over a NUT that is none.
     quotes_by_pubkey: {
       supported: true,

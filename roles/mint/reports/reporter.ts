@@ -10,7 +10,7 @@ import type { Store } from '../../../runtime/sql/store.ts';
 import type { Engine } from '../engine.ts';
 import type { PaymentBackend } from '../payments/backend.ts';
 import { type Pool, poolOf } from '../pools.ts';
-import type { Horizon, PricedEpoch } from '../store/reports.ts';
+import type { Horizon, PricedEpoch, ReportFigures } from '../store/reports.ts';
 import { composeReport, type ReportParts } from './compose.ts';
 import type { TreeOperations } from './tree-store.ts';
 import type { RootedTree } from './trees.ts';
@@ -52,6 +52,7 @@ export class Reporter {
   readonly #stop = new AbortController();
   /** The last report for which the reserve was proven. */
   #proven = 0;
+  #failed = 0;
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
@@ -61,6 +62,14 @@ export class Reporter {
         parts.log.error({ err, alert: 'no-report' }, `no report was made, it is tried again: ${trouble}`),
     });
     parts.engine.events.on('keysets-changed', () => void this.run());
+  }
+
+  /** How the reports stand, and how many tries at one came to nothing. @throws where the store does not answer */
+  async figures(): Promise<ReportFigures & { readonly height: number; readonly failed: number }> {
+    const { store } = this.#parts.engine;
+    const figures = await store.call('reportFigures', null);
+    const last = await store.call('lastReport', null);
+    return { ...figures, height: last ? readReport(last.body).chain.height : 0, failed: this.#failed };
   }
 
   /** Makes the reports that are due. Never rejects. */
@@ -80,6 +89,7 @@ export class Reporter {
     } catch (error) {
       // Another process of the mint has made it.
       if (isHashpoolError(error, 'report-made')) return;
+      this.#failed++;
       throw error;
     }
     await this.#proveReserve();

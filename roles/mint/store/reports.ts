@@ -1,3 +1,4 @@
+import { provenSats } from '../../../protocols/ehash/reserve.ts';
 import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { type Epoch, epochOperations } from './epochs.ts';
@@ -87,6 +88,18 @@ export interface BooksNow {
 /** A report as it was signed. */
 export type ReportRow = Pick<NewReport, 'number' | 'hash' | 'body' | 'signature' | 'horizon'>;
 
+/** How the reports stand. */
+export interface ReportFigures {
+  /** Of the last one, 0 for none. */
+  readonly number: number;
+  /** In coins whose keys were proven for it. */
+  readonly provenSats: bigint;
+  /** Epochs whose price is in none. */
+  readonly due: number;
+  /** Epochs in reports whose shares were not shown yet. */
+  readonly samplesDue: number;
+}
+
 /** Keeps the reports. */
 export function reportOperations(db: Database) {
   const { epochById } = epochOperations(db);
@@ -137,6 +150,9 @@ export function reportOperations(db: Database) {
     'INSERT INTO shown_samples (epoch, body) VALUES (?, ?) ON CONFLICT (epoch) DO NOTHING',
   );
   const sampleOf = db.prepare('SELECT body FROM shown_samples JOIN epochs USING (epoch) WHERE unit = ?');
+  const dueCounts = db.prepare(`
+    SELECT (SELECT count(*) FROM epochs LEFT JOIN reported_epochs USING (epoch) WHERE ${isUnreported}) AS due,
+      (SELECT count(*) FROM reported_epochs LEFT JOIN shown_samples USING (epoch) WHERE body IS NULL) AS samples_due`);
   const proofs = db.prepare('SELECT body FROM reserve_proofs WHERE report = ? ORDER BY proof');
   const addProof = db.prepare(
     'INSERT INTO reserve_proofs (report, body) VALUES (?, ?) ON CONFLICT (body) DO NOTHING',
@@ -221,6 +237,19 @@ export function reportOperations(db: Database) {
 
     /** Proofs of the keys of coins that were made for a report: JSON. */
     reserveProofs: (number: number): string[] => proofs.all(number).map((row) => text(row, 'body')),
+
+    /** The last report's number, what is proven for it, and what is still to come: prices to report, samples to show. */
+    reportFigures: (_: null): ReportFigures => {
+      const number = optionalReport(last.get())?.number ?? 0;
+      const bodies = number === 0 ? [] : proofs.all(number).map((row) => text(row, 'body'));
+      const counts = dueCounts.get() ?? {};
+      return {
+        number,
+        provenSats: provenSats(bodies),
+        due: integer(counts, 'due'),
+        samplesDue: integer(counts, 'samples_due'),
+      };
+    },
 
     /** Keeps such a proof, once. Precondition: there is that report. */
     addReserveProof: ({ number, body }: { number: number; body: string }): void => {

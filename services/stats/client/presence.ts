@@ -66,6 +66,7 @@ export class Presence {
       case 'ChainTip':
       case 'LedgerSums':
       case 'SatSums':
+      case 'ReportSums':
       case 'UpstreamStates':
       case 'DeclarationSums':
       case 'OwnJobSums':

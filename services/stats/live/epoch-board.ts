@@ -27,6 +27,7 @@ export class EpochBoard {
   readonly #events: EventLog;
   readonly #epochs = new Map<string, ToldEpoch>();
   #sats: Epochs['sats'] = null;
+  #reports: Epochs['reports'] = null;
 
   constructor(events: EventLog) {
     this.#events = events;
@@ -40,6 +41,11 @@ export class EpochBoard {
   /** The mint's books of sats, as it compared them last. */
   get sats(): Epochs['sats'] {
     return this.#sats;
+  }
+
+  /** The mint's reports of its books, as it told of them last. */
+  get reports(): Epochs['reports'] {
+    return this.#reports;
   }
 
   epoch(message: StatsMessageOf<'EpochState'>): void {
@@ -67,6 +73,12 @@ export class EpochBoard {
       coinbase_balances: message.coinbase_balances,
       coinbase_sat: String(message.coinbase_sat),
     };
+  }
+
+  reported(message: StatsMessageOf<'ReportSums'>): void {
+    const { at, number, height, due, failed, samples_due, proven_sat } = message;
+    const last = number === 0 ? null : { number, height, proven_sat: String(proven_sat) };
+    this.#reports = { as_of: Number(at), last, due, failed: Number(failed), samples_due };
   }
 
   #tell(before: ToldEpoch, { unit, state, opened_height, gifts_sat }: ToldEpoch): void {

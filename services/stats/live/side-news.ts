@@ -96,6 +96,9 @@ export class SideNews {
       case 'SatSums':
         this.epochs.standing(message);
         break;
+      case 'ReportSums':
+        this.epochs.reported(message);
+        break;
       case 'UpstreamStates':
         this.#upstreams = upstreamsOf(message);
         break;

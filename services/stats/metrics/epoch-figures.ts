@@ -1,13 +1,14 @@
 import { EPOCH_STATES } from '../../../protocols/stats/messages.ts';
 import type { ApiContext } from '../api/context.ts';
 import { overdueBlocks } from '../api/routes/epochs.ts';
-import { type Figure, gauge, labelled } from './figure.ts';
+import type { Epochs } from '../api/schemas/epochs.ts';
+import { counter, type Figure, gauge, labelled } from './figure.ts';
 
 /** Of all epochs that the mint tells of; an epoch is no label, for there is no end of them. */
 export function epochFigures({ board }: ApiContext): Figure[] {
   const { epochs, chain } = board.news;
   const { all, sats } = epochs;
-  if (all.length === 0) return [];
+  if (all.length === 0) return reportFigures(epochs.reports);
   const sum = (part: (epoch: (typeof all)[number]) => string) =>
     Number(all.reduce((total, epoch) => total + BigInt(part(epoch)), 0n));
   const states = EPOCH_STATES.map((state) => {
@@ -85,6 +86,29 @@ export function epochFigures({ board }: ApiContext): Figure[] {
       : []),
     ...(sats && sats.reserve_sat !== null
       ? [gauge('epoch_reserve_sats', "Sats that the mint's payment backends hold.", Number(sats.reserve_sat))]
+      : []),
+    ...reportFigures(epochs.reports),
+  ];
+}
+
+/** Of the signed reports of the books. */
+function reportFigures(reports: Epochs['reports']): Figure[] {
+  if (!reports) return [];
+  const { last, due, failed, samples_due } = reports;
+  return [
+    gauge('report_due_epochs', 'Epochs whose price is in no report yet.', due),
+    counter('report_failures', 'Tries at a report that came to nothing.', failed),
+    gauge('report_samples_due', 'Epochs in reports whose shares were not shown yet.', samples_due),
+    ...(last
+      ? [
+          gauge('report_number', 'Number of the last report.', last.number),
+          gauge('report_height', 'Height of the chain when it was made.', last.height),
+          gauge(
+            'report_proven_sats',
+            'Sats in coins whose keys were proven for it.',
+            Number(last.proven_sat),
+          ),
+        ]
       : []),
   ];
 }

@@ -39,7 +39,7 @@ test('NUT-01, NUT-02: keysets and their keys, to the last digit', async (t) => {
 test('NUT-06: the info claims what is there and not what is not', async (t) => {
   const mint = await openWeb(t);
   const { body } = await mint.get('/v1/info');
-  const { nuts, time, quotes_by_pubkey, version, ...said } = body;
+  const { nuts, time, quotes_by_pubkey, ehash_reports, version, ...said } = body;
   assert.deepEqual(said, {
     name: 'Test',
     description: 'for tests',
@@ -73,6 +73,7 @@ test('NUT-06: the info claims what is there and not what is not', async (t) => {
     '20': { supported: true },
     '29': { max_batch_size: 100, methods: ['ehash'] },
   });
+  assert.deepEqual(ehash_reports, { supported: true, format: 'hashpool-report/1', max_page_size: 20 });
   assert.deepEqual(quotes_by_pubkey, {
     supported: true,
     max_pubkeys: 50,

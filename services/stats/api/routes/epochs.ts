@@ -32,6 +32,7 @@ function readEpochs(context: ApiContext, page: number, limit: number): Epochs {
     total: all.length,
     tip: chain.tip?.height ?? null,
     sats: epochs.sats,
+    reports: epochs.reports,
     epochs: pageOf(all, page, limit).map((epoch) => viewOf(context, epoch)),
   };
 }

@@ -66,6 +66,23 @@ const sats = object(
   "the mint's books of sats",
 );
 
+const reports = object(
+  {
+    as_of: time('when the mint told of them'),
+    last: nullable(
+      object({
+        number: count('of the last report'),
+        height: count('of the chain when it was made'),
+        proven_sat: sum('in coins whose keys were proven for it'),
+      }),
+    ),
+    due: count('epochs whose price is in no report yet'),
+    failed: count('tries at a report that came to nothing, since the mint was started'),
+    samples_due: count('epochs in reports whose shares have not been shown yet'),
+  },
+  "the mint's signed reports of its books",
+);
+
 /** `GET /api/epochs` */
 export const epochsSchema = object({
   as_of: asOf,
@@ -74,6 +91,7 @@ export const epochsSchema = object({
   total: count('epochs on all pages: the latest that the mint tells of'),
   tip: nullable(count('height of the chain, as the mint follows it')),
   sats: nullable(sats),
+  reports: nullable(reports),
   epochs: list(epochSchema, 'this page, the newest first'),
 });
 

@@ -61,6 +61,11 @@ const books = {
   coinbase_sat: 400n,
 } as const;
 
+const reports = {
+  name: 'ReportSums',
+  ...{ number: 7, height: 118, due: 1, failed: 2n, samples_due: 3, proven_sat: 500n },
+} as const;
+
 test('epochs are what the mint tells, with prices, what is due, and the books, also for a service that has just begun', async (t) => {
   const service = await startService(t);
   assert.deepEqual((await get<Epochs>(service, '/api/epochs')).epochs, []);
@@ -134,6 +139,7 @@ test('what becomes of an epoch is an event and a metric', async (t) => {
   mint.send(epoch(100, 'stranded'));
   mint.send(epoch(110, 'unproven', { due_height: 112 }));
   mint.send(tip(120));
+  mint.send({ ...reports, at: 5n });
   mint.send({ ...books, at: 5n });
   const metrics = async () => (await fetch(`${service.url}/metrics`)).text();
   await until('the books', async () => (await metrics()).includes('hashpool_epoch_reserve_sats 600'));
@@ -152,6 +158,12 @@ test('what becomes of an epoch is an event and a metric', async (t) => {
     'epoch_auto_paid_sats 4',
     'coinbase_payout_balances 2',
     'coinbase_payout_sats 400',
+    'report_number 7',
+    'report_height 118',
+    'report_due_epochs 1',
+    'report_failures_total 2',
+    'report_samples_due 3',
+    'report_proven_sats 500',
   ]) {
     assert.ok(text.includes(`\nhashpool_${line}\n`), line);
   }
