@@ -62,6 +62,7 @@ export class Reporter {
         parts.log.error({ err, alert: 'no-report' }, `no report was made, it is tried again: ${trouble}`),
     });
     parts.engine.events.on('keysets-changed', () => void this.run());
+    void this.run();
   }
 
   /** How the reports stand, and how many tries at one came to nothing. @throws where the store does not answer */
