@@ -1,10 +1,9 @@
-import { toHex } from '../../protocols/bytes.ts';
 import { proposeBlock } from '../../services/node/propose-block.ts';
 import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
 import { declarationOf, type NodeOffer } from '../harness/declared-job.ts';
 import { COINS, fillMempool } from '../harness/full-mempool.ts';
 import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harness/jd-server.ts';
-import { ANYONE_SCRIPT, OPEN_MEMPOOL } from '../harness/mempool.ts';
+import { mineCoins, OPEN_MEMPOOL } from '../harness/mempool.ts';
 import { cpuUsOf } from './cpu-of.ts';
 import { type Figure, quantile } from './figure.ts';
 import { keptJob } from './kept-job.ts';
@@ -29,8 +28,7 @@ async function openScene(): Promise<Scene> {
   const closers: (() => unknown)[] = [];
   const session = { after: (close: () => unknown) => void closers.push(close) };
   const node = await regtestNode(session, { extraArguments: OPEN_MEMPOOL });
-  await node.rpc.call('generatetodescriptor', [COINS, `raw(${toHex(ANYONE_SCRIPT)})`]);
-  await node.generate(100);
+  await mineCoins(node, COINS);
   const offer = await fillMempool(node, TRANSACTIONS);
   const server = await jdServer(session, {
     ...node,

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { Transaction } from 'bitcoinjs-lib';
+import { COINBASE_MATURITY } from '../../domain/epochs/redemption-window.ts';
 import { segwitScript } from '../../protocols/bitcoin/script.ts';
-import { fromHex, reversed } from '../../protocols/bytes.ts';
+import { fromHex, reversed, toHex } from '../../protocols/bytes.ts';
 import type { TestNode } from './bitcoind.ts';
 
 /** OP_TRUE behind a witness script hash: anybody can spend it, and the spending transaction has a witness. */
@@ -31,6 +32,13 @@ export interface Coin {
   readonly txid: string;
   readonly place: number;
   readonly value: bigint;
+}
+
+/** Mines so many coins to a new node that anybody can spend, and what makes them mature. */
+export async function mineCoins(node: TestNode, count: number): Promise<Coin[]> {
+  await node.rpc.call('generatetodescriptor', [count, `raw(${toHex(ANYONE_SCRIPT)})`]);
+  await node.generate(COINBASE_MATURITY);
+  return coinbaseCoins(node, count);
 }
 
 /** Coins of the first `count` coinbases, for a node whose first blocks were mined to ANYONE_SCRIPT. */

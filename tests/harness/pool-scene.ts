@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { toHex } from '../../protocols/bytes.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { regtestNode, type TestNode } from './bitcoind.ts';
 import { type Interceptor, interceptSv2, type Onward, type Passing } from './interceptor.ts';
-import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from './mempool.ts';
+import { mineCoins, OPEN_MEMPOOL, spend } from './mempool.ts';
 import { type PoolProcess, poolProcess } from './pool.ts';
 import { RawMiner, type RawMinerOptions } from './raw-miner.ts';
 import { type ProviderProcess, templateProvider } from './template-provider.ts';
@@ -16,7 +15,6 @@ type Pass = (passing: Passing) => Onward | Promise<Onward>;
 /** Leading zero bits of a block that no test finds. */
 export const NEVER_A_BLOCK = 40;
 
-const COINBASE_MATURITY = 100;
 const HIGH_FEE = 100_000n;
 
 export interface PoolSceneOptions {
@@ -62,9 +60,7 @@ export async function poolScene(
 
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
   const { coins = 1 } = options;
-  await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
-  await node.generate(COINBASE_MATURITY);
-  let coin = (await coinbaseCoins(node, coins)).at(-1);
+  let coin = (await mineCoins(node, coins)).at(-1);
   const provider = await templateProvider(t, {
     ...node,
     config: [`block_target_bits = ${options.blockBits ?? NEVER_A_BLOCK}`, 'fee_check_interval_sec = 1'],

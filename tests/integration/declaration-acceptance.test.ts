@@ -14,7 +14,7 @@ import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
 import { declarationOf, type NodeOffer, offerOf, solve } from '../harness/declared-job.ts';
 import { interceptSv2, type Onward } from '../harness/interceptor.ts';
 import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harness/jd-server.ts';
-import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spending } from '../harness/mempool.ts';
+import { coinbaseCoins, mineCoins, OPEN_MEMPOOL, spending } from '../harness/mempool.ts';
 
 /*
  * The acceptance list of job declaration, as SRI's integration tests have it, one line each: what a jd-server must do
@@ -36,11 +36,9 @@ interface Scene {
 
 async function scene(t: TestContext, pass?: Pass): Promise<Scene> {
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  await node.rpc.call('generatetodescriptor', [1, `raw(${toHex(ANYONE_SCRIPT)})`]);
-  await node.generate(100);
+  const [coin] = await mineCoins(node, 1);
   const server = await jdServer(t, { ...node, rewardScript: 'raw(51)' });
   const client = await jdClient(t, pass === undefined ? server : await between(t, server, pass));
-  const [coin] = await coinbaseCoins(node, 1);
   assert(coin);
   const transaction = spending(coin, FEE);
   const offer = await offerOf(node);

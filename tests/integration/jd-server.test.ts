@@ -17,14 +17,7 @@ import {
   solve,
 } from '../harness/declared-job.ts';
 import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harness/jd-server.ts';
-import {
-  ANYONE_SCRIPT,
-  type Coin,
-  coinbaseCoins,
-  OPEN_MEMPOOL,
-  spend,
-  spending,
-} from '../harness/mempool.ts';
+import { type Coin, coinbaseCoins, mineCoins, OPEN_MEMPOOL, spend, spending } from '../harness/mempool.ts';
 import { until } from '../harness/template-client.ts';
 
 const LIMIT_MS = 120_000;
@@ -41,11 +34,20 @@ interface Scene {
 /** @param transactions how many are in the mempool before the jd-server looks at it */
 async function scene(t: TestContext, transactions = 0, config: readonly string[] = []): Promise<Scene> {
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  await node.rpc.call('generatetodescriptor', [3, `raw(${toHex(ANYONE_SCRIPT)})`]);
-  await node.generate(100);
-  for (const coin of await coinbaseCoins(node, transactions)) await spend(node, coin, 10_000n);
+  for (const coin of (await mineCoins(node, 3)).slice(0, transactions)) await spend(node, coin, 10_000n);
   const server = await jdServer(t, { ...node, rewardScript: `raw(${toHex(REWARD_SCRIPT)})`, config });
   return { node, server, client: await jdClient(t, server) };
+}
+
+/** A node with the same chain, and a mempool of its own. */
+async function nodeOnChain(t: TestContext, { rpc }: TestNode): Promise<TestNode> {
+  const stranger = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
+  const tip = Number(await rpc.call('getblockcount'));
+  for (let height = 1; height <= tip; height++) {
+    const block = await rpc.call('getblock', [await rpc.call('getblockhash', [height]), 0]);
+    assert.equal(await stranger.rpc.call('submitblock', [block]), null);
+  }
+  return stranger;
 }
 
 async function allocate(client: JdClient, user_identifier = 'miner.rig') {
@@ -112,11 +114,7 @@ test('what the node has not seen is asked for, in full and checked', { timeout: 
   const { node, client } = await scene(t);
   const [coin] = await coinbaseCoins(node, 1);
   assert(coin);
-  const stranger = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  for (let height = 1; height <= 103; height++) {
-    const block = await node.rpc.call('getblock', [await node.rpc.call('getblockhash', [height]), 0]);
-    assert.equal(await stranger.rpc.call('submitblock', [block]), null);
-  }
+  const stranger = await nodeOnChain(t, node);
   await spend(stranger, coin, 20_000n);
   const offer = await offerOf(stranger);
   const [transaction] = offer.transactions;
@@ -228,11 +226,7 @@ test('a tip of the same height that is another one is a race, and no fault of th
   const { node, client } = await scene(t);
   const [coin] = await coinbaseCoins(node, 1);
   assert(coin);
-  const stranger = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  for (let height = 1; height <= 103; height++) {
-    const block = await node.rpc.call('getblock', [await node.rpc.call('getblockhash', [height]), 0]);
-    assert.equal(await stranger.rpc.call('submitblock', [block]), null);
-  }
+  const stranger = await nodeOnChain(t, node);
   await spend(node, coin, 10_000n);
   await node.generate(1);
   await stranger.generate(1);

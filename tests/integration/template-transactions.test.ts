@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Transaction } from 'bitcoinjs-lib';
 import { encodeOutput } from '../../protocols/bitcoin/output.ts';
-import { toHex } from '../../protocols/bytes.ts';
 import { regtestNode, type TestNode } from '../harness/bitcoind.ts';
-import { ANYONE_SCRIPT, type Coin, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
+import { ANYONE_SCRIPT, type Coin, mineCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
 import { recordingClient, solve, until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
@@ -28,9 +27,7 @@ async function nodeWithCoins(
   coins: number,
 ): Promise<{ node: TestNode; coins: Coin[] }> {
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
-  await node.generate(100);
-  return { node, coins: await coinbaseCoins(node, coins) };
+  return { node, coins: await mineCoins(node, coins) };
 }
 
 async function nodeTemplate(node: TestNode): Promise<NodeTemplate> {

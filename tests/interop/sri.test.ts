@@ -10,7 +10,7 @@ import { offerOf } from '../harness/declared-job.ts';
 import { jdClientProcess } from '../harness/jd-client.ts';
 import { channelOf, share } from '../harness/jd-scene.ts';
 import { jdServer } from '../harness/jd-server.ts';
-import { ANYONE_SCRIPT, coinbaseCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
+import { mineCoins, OPEN_MEMPOOL, spend } from '../harness/mempool.ts';
 import { poolProcess } from '../harness/pool.ts';
 import { buildSriPeer, SriPeer } from '../harness/sri-peer.ts';
 import { connectSv1, type Sv1Client, type Sv1Share } from '../harness/sv1-client.ts';
@@ -150,9 +150,7 @@ test('a pool of SRI takes its templates from the template provider, and its bloc
 }, async (t) => {
   const coins = 3;
   const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-  await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
-  await node.generate(100);
-  const [large, ...others] = await coinbaseCoins(node, coins);
+  const [large, ...others] = await mineCoins(node, coins);
   assert.ok(large);
   // Transaction data of more than one Noise message.
   await spend(node, large, 200_000n, LARGE_PADDING);
@@ -178,9 +176,7 @@ for (const missing of [0, 2]) {
   }, async (t) => {
     const coins = 2;
     const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-    await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
-    await node.generate(100);
-    const unspent = await coinbaseCoins(node, coins);
+    const unspent = await mineCoins(node, coins);
     const fill = async () => {
       for (const coin of unspent) await spend(node, coin, 5_000n);
     };
@@ -211,9 +207,7 @@ for (const mode of ['full-template', 'coinbase-only'] as const) {
   }, async (t) => {
     const coins = 2;
     const node = await regtestNode(t, { extraArguments: OPEN_MEMPOOL });
-    await node.rpc.call('generatetodescriptor', [coins, `raw(${toHex(ANYONE_SCRIPT)})`]);
-    await node.generate(100);
-    for (const coin of await coinbaseCoins(node, coins)) await spend(node, coin, 5_000n);
+    for (const coin of await mineCoins(node, coins)) await spend(node, coin, 5_000n);
     await untilOffered(node, coins);
     const provider = await templateProvider(t, { ...node, config: [`block_target_bits = ${BLOCK_BITS}`] });
     const args = ['job-taker', `--key=${SRI_KEY}`, `--secret=${SRI_SECRET}`, `--mode=${mode}`, '--shares=2'];
