@@ -100,8 +100,10 @@ export async function start(context: MintContext): Promise<Mint> {
   chain.onTip(async (tip) => {
     await losses.onTip(tip);
     await openEpochs(tip);
-    void watcher.follow().then(() => waiting.recheck());
+    void watcher.follow();
   });
+  // Also where the tip could not be followed at first.
+  watcher.listen({ onChainTip: () => void waiting.recheck() });
   const tip = () => chain.tip?.height;
   const autoPayouts = new AutoPayouts({ engine, network, terms: config.auto_payout, log });
   const payoutParts = { engine, pools, watcher, workLink, confirmations };

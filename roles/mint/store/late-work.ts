@@ -1,5 +1,6 @@
 import { amountOf } from '../../../protocols/cashu/amount.ts';
 import { type EhashPolicy, ehashExponent } from '../../../protocols/ehash/amount.ts';
+import { HashpoolError } from '../../../protocols/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
 import { blob, integer, type Row, text } from './row.ts';
 import { tallies } from './tallies.ts';
@@ -50,10 +51,8 @@ export function lateWork(db: Database) {
     'INSERT INTO late_quotes (quote, epoch) VALUES (?, ?) ON CONFLICT (quote) DO NOTHING',
   );
 
-  function placed(share: PlacedShare, found: FoundEpoch | undefined): Placement {
+  function placed(share: PlacedShare, { row, lateFor }: FoundEpoch): Placement {
     const { segment, exponent, k, shareHashLe, minimumDifficulty } = share;
-    if (!found) return { segment, exponent, lateFor: undefined };
-    const { row, lateFor } = found;
     const minimum = integer(row, 'minimum_difficulty');
     // A reorganization may have moved its segment since it was counted, to an epoch of other terms.
     const isCounted = minimumDifficulty === undefined || minimumDifficulty === minimum;
@@ -63,19 +62,25 @@ export function lateWork(db: Database) {
     return { segment: integer(row, 'segment'), exponent: there, minimumDifficulty: minimum, lateFor };
   }
 
-  /** The epoch that shares of a segment go into. @param isPriced where its own has a price, or gets it right now */
-  function epochOf(segment: number, isPriced?: boolean): FoundEpoch | undefined {
-    const own = ofSegment.get(segment);
-    if (!own || !(isPriced ?? own['priced_height'] !== null)) return own && { row: own, lateFor: undefined };
+  /**
+   * The epoch that shares of a segment go into.
+   * @param isPriced where its own has a price, or gets it right now
+   * @throws HashpoolError 'no-open-epoch': there is always one, and no work goes into a price that is fixed
+   */
+  function epochOf(segment: number, isPriced?: boolean): FoundEpoch {
+    const own = ofSegment.get(segment) ?? {};
+    if (!(isPriced ?? own['priced_height'] !== null)) return { row: own, lateFor: undefined };
     const open = openEpoch.get(own['pool_id'] ?? null);
-    return open && { row: open, lateFor: integer(own, 'epoch') };
+    if (open) return { row: open, lateFor: integer(own, 'epoch') };
+    const words = `the pool of segment ${segment} has no open epoch in the mint's database`;
+    throw new HashpoolError('no-open-epoch', `${words}; restore a backup`);
   }
 
   return {
     /** Where each share goes. */
     place(shares: readonly PlacedShare[]): Placement[] {
       const found = new Map([...new Set(shares.map(({ segment }) => segment))].map((s) => [s, epochOf(s)]));
-      return shares.map((share) => placed(share, found.get(share.segment)));
+      return shares.map((share) => placed(share, found.get(share.segment) ?? epochOf(share.segment)));
     },
 
     /** What an epoch's quotes that wait for their block come to, in ehash: {@link putOff} takes them out of it. */

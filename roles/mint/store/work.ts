@@ -169,14 +169,18 @@ export function workOperations(db: Database) {
     if (keep(outbox, 'refused')) addRefusal.run(outbox, seq, reason, header, k, key);
   }
 
-  /** Work of an epoch whose price is fixed goes into the open one, or is refused where it is worth nothing there. */
+  /**
+   * Work of an epoch whose price is fixed goes into the open one, or is refused where it is worth nothing there. What waits
+   * may do so there, too: it has its verdict, and counts as late, when its wait is over.
+   */
   function inOpenSegments(works: readonly Numbered<JudgedWork>[]): (Numbered<JudgedWork> & Late)[] {
-    const accepted = works.flatMap((work) => (work.reason === undefined && !work.isWaiting ? [work] : []));
+    const accepted = works.filter((work) => work.reason === undefined);
     const places = new Map(late.place(accepted).map((placed, i) => [accepted[i], placed]));
     return works.map((work) => {
       const placed = work.reason === undefined ? places.get(work) : undefined;
       if (work.reason !== undefined || !placed) return work;
       const { exponent, ...rest } = placed;
+      if (work.isWaiting) return { ...work, segment: rest.segment, exponent: exponent ?? work.exponent };
       const { header, k, key, seq } = work;
       return exponent === undefined
         ? { reason: WORTHLESS, header, k, key, seq }

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { COINBASE_MATURITY } from '../../../domain/epochs/redemption-window.ts';
+import { quoteIdText } from '../../../protocols/cashu/quote-id.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import { PATIENCE_BLOCKS, Pricing } from '../../../roles/mint/pricing.ts';
 import { closeEpoch } from '../../harness/close-epoch.ts';
+import { runSql } from './coinbase-payout-scene.ts';
 import { epochScene, FIRST, REWARD } from './epoch-scene.ts';
 import { acceptedWork } from './support.ts';
 
@@ -143,3 +145,30 @@ for (const isCarried of [true, false]) {
     );
   });
 }
+
+test('no work goes into an epoch whose price is fixed, also none that waits or has nowhere else to go', async (t) => {
+  const { scene, engine, tipHash, outbox, epoch, on } = await closedEpoch(t);
+  const { poolId } = scene.mint;
+  const { segment } = engine.epochs.ofPool(poolId)[0] ?? {};
+  assert.ok(segment !== undefined);
+  await outbox.share(tipHash());
+  await on(100);
+  const first = await epoch(FIRST);
+  const work = { ...acceptedWork(segment, randomBytes(33), 0), isWaiting: true };
+  const from = { poolId, outboxId: randomBytes(16) };
+  await engine.storeWork({ ...from, firstSeq: 1n, records: [work] });
+  const [quote] = await engine.quotes([quoteIdText(work.quoteId)]);
+  assert.equal(quote?.unit, scene.unit(FIRST + 1));
+  await engine.settle([{ quoteId: work.quoteId, segment, reason: undefined }]);
+  const { work: ehash } = await engine.store.call('epochWork', first?.epoch ?? 0);
+  assert.equal(ehash, first?.price?.work);
+  scene.audit();
+
+  runSql(scene.mint.path, "UPDATE epochs SET standing = 'stranded' WHERE opened_height > ?", FIRST);
+  const next = engine.storeWork({
+    ...from,
+    firstSeq: 2n,
+    records: [acceptedWork(segment, randomBytes(33), 0)],
+  });
+  await assert.rejects(next, { code: 'no-open-epoch' });
+});
