@@ -63,7 +63,6 @@ export const cashuErrors = {
   'reward-exhausted': row(40015, 'Reward of the epoch is used up'),
   'not-registered': row(40021, 'Key is not registered for auto-payout'),
   'counter-too-low': row(40022, 'Counter is not higher than the last one'),
-  'address-in-use': row(40023, 'Address serves too many keys'),
   'auto-payout-disabled': row(40024, 'Auto-payout is not offered'),
   'key-unknown': row(40025, 'Key has no quotes'),
   'rate-limited': row(42900, 'Too many requests', 429),

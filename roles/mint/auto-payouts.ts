@@ -51,7 +51,7 @@ export class AutoPayouts {
   /**
    * Takes what a key's owner wants in place of what he wanted before. The same wish again has the same answer.
    * @throws HashpoolError 'auto-payout-disabled', 'signature-invalid', 'request-malformed', 'amount-out-of-range',
-   * 'key-unknown', 'counter-too-low', 'address-in-use'
+   * 'key-unknown', 'counter-too-low'
    */
   async register({ publicKey, signature, ...wish }: SignedWish): Promise<PayoutKey> {
     const { engine, log } = this.#parts;

@@ -1,9 +1,7 @@
 import { cashuError } from '../../../protocols/cashu/errors.ts';
 import type { Database } from '../../../runtime/sql/database.ts';
-import { bigInteger, blob, integer, type Row, text } from './row.ts';
+import { bigInteger, blob, type Row, text } from './row.ts';
 
-/** Keys that may be paid to one script: a payment serves one key, and no transaction pays an address twice. */
-export const MAX_KEYS_OF_SCRIPT = 100;
 /** Credits, and payments, that are told of one key: the latest. */
 const MOST_TOLD = 100;
 
@@ -57,7 +55,6 @@ export function payoutKeyOperations(db: Database) {
   const hasQuote = db.prepare('SELECT 1 FROM quotes WHERE public_key = ? LIMIT 1');
   const byKey = db.prepare('SELECT * FROM payout_keys WHERE public_key = ?');
   byKey.setReadBigInts(true);
-  const others = db.prepare('SELECT count(*) AS n FROM payout_keys WHERE script = ? AND public_key <> ?');
   // Numbered here: inputs of other operations name the row. How far its quotes were looked through stays, so that nobody
   // who registers without end has all others wait: a price since makes that begin anew in any case.
   const register = db.prepare(`
@@ -89,19 +86,14 @@ export function payoutKeyOperations(db: Database) {
     payoutKey,
 
     /**
-     * Takes a registration in place of the key's last one. After the first all of its quotes are looked through.
+     * Takes a registration in place of the key's last one. After the first all of its quotes are looked through. Other keys
+     * that name its address are no matter: whoever mines with a hundred would keep its owner from being paid to it.
      * Preconditions: it was signed by the key, which has a quote; its counter is higher than the last one's.
-     * @throws HashpoolError 'key-unknown', 'counter-too-low', 'address-in-use'
+     * @throws HashpoolError 'key-unknown', 'counter-too-low'
      */
     registerPayout: ({ publicKey, counter, to, threshold }: PayoutRegistration): PayoutKey | undefined => {
       if (!hasQuote.get(publicKey))
         throw cashuError('key-unknown', 'no share for this key is stored here; mine with it first');
-      if (to && integer(others.get(to.script, publicKey) ?? {}, 'n') >= MAX_KEYS_OF_SCRIPT) {
-        throw cashuError(
-          'address-in-use',
-          `${MAX_KEYS_OF_SCRIPT} other keys are paid to ${to.address}; take another address`,
-        );
-      }
       const values = [publicKey, counter, to?.address ?? null, to?.script ?? null, threshold] as const;
       if (register.get(...values)) return payoutKey(publicKey);
       const last = payoutKey(publicKey)?.counter;
