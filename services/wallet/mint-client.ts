@@ -13,6 +13,7 @@ import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { quoteLookupMessage } from '../../protocols/cashu/quote-lookup.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
+import { inLots } from './in-lots.ts';
 import { type MintAutoPayouts, openMintAutoPayouts } from './mint-auto-payout.ts';
 import { type MintEpochs, openMintEpochs } from './mint-epochs.ts';
 import { requestMint } from './mint-http.ts';
@@ -84,12 +85,10 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();
-        return Promise.all(
-          keysets.map(async (meta) => ({
-            meta,
-            keys: wanted(meta.id) ? await keysOf(mint, meta.id) : undefined,
-          })),
-        );
+        return inLots(keysets, async (meta) => ({
+          meta,
+          keys: wanted(meta.id) ? await keysOf(mint, meta.id) : undefined,
+        }));
       }),
     findsQuotes: (method) => findsQuotes(mint.mintUrl, method),
     async *quotesOf(method, keys, which) {

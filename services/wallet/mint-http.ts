@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { JSONInt, type RequestFn, type RequestOptions } from '@cashu/cashu-ts';
 import { parseJson } from '../../protocols/cashu/json.ts';
 import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
@@ -8,6 +9,9 @@ const TIMEOUT_MS = 20_000;
 const MAX_BODY_BYTES = 8 << 20;
 /** Characters of a mint's own words that are repeated. */
 const LONGEST_DETAIL = 300;
+/** A mint that is asked too much says when to come back: waited for so often, so long at most. */
+const MOST_WAITS = 4;
+const LONGEST_WAIT_SECONDS = 5;
 /** Statuses of whoever has no time for this client, whatever it asks. */
 const LATER = new Set([408, 425, 429]);
 /** NUT codes that say "later": proofs, outputs or a quote are in somebody's hands just now. */
@@ -46,7 +50,7 @@ export const requestMint: RequestFn = async <T>({
   requestBody,
 }: RequestOptions): Promise<T> => {
   const body = requestBody && JSONInt.stringify(requestBody);
-  const { status, text } = await exchange(endpoint, method, body);
+  const { status, text } = await exchangeInTime(endpoint, method, body);
   if (status >= 200 && status < 300) return parseAnswer(endpoint, status, text) as T;
   const said = saidIn(text);
   if (said && (status >= 500 || PENDING_CODES.has(said.code))) throw new MintLater(said.code, said.detail);
@@ -75,11 +79,24 @@ function saidIn(text: string): { code: number; detail: string } | undefined {
   }
 }
 
-async function exchange(
-  endpoint: string,
-  method: string,
-  body: string | undefined,
-): Promise<{ status: number; text: string }> {
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** When to come back; NaN where it does not say. */
+  readonly retrySeconds: number;
+}
+
+async function exchangeInTime(endpoint: string, method: string, body: string | undefined): Promise<Answer> {
+  for (let waits = 0; ; waits++) {
+    const answer = await exchange(endpoint, method, body);
+    const { status, retrySeconds } = answer;
+    const isSoon = retrySeconds >= 0 && retrySeconds <= LONGEST_WAIT_SECONDS;
+    if (status !== 429 || !isSoon || waits === MOST_WAITS) return answer;
+    await delay(1000 * retrySeconds);
+  }
+}
+
+async function exchange(endpoint: string, method: string, body: string | undefined): Promise<Answer> {
   try {
     const response = await fetch(endpoint, {
       method,
@@ -87,7 +104,8 @@ async function exchange(
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body ? { body, headers: { 'content-type': 'application/json' } } : {}),
     });
-    return { status: response.status, text: await readBody(response) };
+    const retrySeconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+    return { status: response.status, text: await readBody(response), retrySeconds };
   } catch (cause) {
     if (cause instanceof HashpoolError) throw cause;
     const reason = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause);

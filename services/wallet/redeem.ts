@@ -2,6 +2,7 @@ import { type Estimate, estimateOf, type PaidEpoch } from '../../domain/epochs/e
 import { type Price, redeemedSats } from '../../domain/epochs/price.ts';
 import { REDEMPTION_UNIT } from '../../domain/epochs/redemption.ts';
 import { HashpoolError, isHashpoolError } from '../../protocols/errors.ts';
+import { inLots } from './in-lots.ts';
 import type { MintEpoch } from './mint-epochs.ts';
 import { isAway } from './mint-http.ts';
 import { amountsOf } from './outputs.ts';
@@ -47,12 +48,10 @@ export async function epochBalances(parts: Parts): Promise<EpochBalance[]> {
   for (const { unit, amount } of [...parts.proofs.sums(), ...waiting])
     held.set(unit, (held.get(unit) ?? 0n) + amount);
   held.delete(REDEMPTION_UNIT);
-  const found = await Promise.all(
-    [...held].map(async ([unit, ehash]) => {
-      const epoch = await parts.mint.epochs.epoch(unit);
-      return epoch ? [{ epoch, ehash }] : [];
-    }),
-  );
+  const found = await inLots([...held], async ([unit, ehash]) => {
+    const epoch = await parts.mint.epochs.epoch(unit);
+    return epoch ? [{ epoch, ehash }] : [];
+  });
   const balances = found.flat();
   const past = await paidEpochs(
     parts,

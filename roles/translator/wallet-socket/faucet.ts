@@ -30,7 +30,7 @@ export interface FaucetStatus {
 export class Faucet {
   readonly #config: FaucetConfig;
   readonly #store: Pick<Store<FaucetOperations>, 'call'>;
-  readonly #wallet: Pick<Wallet, 'balance' | 'send'>;
+  readonly #wallet: Pick<Wallet, 'balance' | 'send' | 'units'>;
   readonly #clock: () => number;
   #underWay = 0;
 
@@ -43,7 +43,7 @@ export class Faucet {
       clock,
     }: {
       store: Pick<Store<FaucetOperations>, 'call'>;
-      wallet: Pick<Wallet, 'balance' | 'send'>;
+      wallet: Pick<Wallet, 'balance' | 'send' | 'units'>;
       clock: () => number;
     },
   ) {
@@ -110,14 +110,16 @@ export class Faucet {
     }
   }
 
+  /** Of those that the mint signs: what is left of an epoch that has its price can't be taken in by every wallet. */
   async #richestUnit(amount: bigint): Promise<string> {
-    const [richest] = (await this.#wallet.balance())
-      .filter((balance) => balance.amount >= amount)
+    const [balance, signed] = await Promise.all([this.#wallet.balance(), this.#wallet.units()]);
+    const [richest] = balance
+      .filter((held) => held.amount >= amount && signed.includes(held.unit))
       .sort((a, b) => (a.amount > b.amount ? -1 : 1));
     if (richest) return richest.unit;
     throw new HashpoolError(
       'faucet-empty',
-      `the wallet holds less than ${amount} of any unit: try again later`,
+      `the wallet holds less than ${amount} of any unit that the mint signs: try again later`,
     );
   }
 }

@@ -21,7 +21,7 @@ interface Options {
   readonly path: string;
   readonly faucetPath: string;
   readonly faucet: FaucetConfig;
-  readonly wallet: Pick<Wallet, 'balance' | 'history' | 'send' | 'isSignIn'>;
+  readonly wallet: Pick<Wallet, 'balance' | 'history' | 'send' | 'isSignIn' | 'units'>;
   readonly log: Logger;
 }
 

@@ -15,7 +15,14 @@ import { quoteLookupMessage } from '../../../../protocols/cashu/quote-lookup.ts'
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 
 /** What a test does with one request instead of answering it: before the mint has worked on it, or after. */
-export type Fault = 'drop-request' | 'drop-answer' | 'forge-dleq' | 'unavailable' | 'refuse' | 'pending';
+export type Fault =
+  | 'drop-request'
+  | 'drop-answer'
+  | 'forge-dleq'
+  | 'unavailable'
+  | 'refuse'
+  | 'pending'
+  | 'too-many';
 
 interface FakeQuote {
   method: 'ehash' | 'bolt11';
@@ -177,6 +184,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
   function answer(path: string, body: Record<string, unknown>, response: ServerResponse): void {
     const fault = faults.get(path)?.shift();
     if (fault === 'drop-request') return void response.destroy();
+    if (fault === 'too-many') return void response.writeHead(429, { 'retry-after': '0' }).end('{}');
     if (fault === 'unavailable') return void response.writeHead(503).end('{}');
     try {
       const endpoint = endpoints[path];

@@ -221,6 +221,16 @@ test("somebody's token whose proofs are in a payment keeps nothing from its turn
   assert.deepEqual((await wallet.troubles()).stuck, []);
 });
 
+test('a mint that is asked too much is asked again when it says so', async (t) => {
+  const { mint, open } = await openScene(t);
+  const wallet = await open();
+  mint.addQuote(await wallet.keyForChannel('channel'), 16n);
+  mint.fault(MINT_BATCH, 'too-many');
+  assert.deepEqual(await wallet.collect(), { minted: 16n, waiting: 0n });
+  mint.fault('/v1/keysets', ...new Array<'too-many'>(9).fill('too-many'));
+  await assert.rejects(wallet.collect(), /answered 429/);
+});
+
 test('a mint that refuses everything is left alone after ten refusals', async (t) => {
   const { mint, open } = await openScene(t);
   const wallet = await open();

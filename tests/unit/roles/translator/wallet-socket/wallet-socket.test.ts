@@ -18,6 +18,7 @@ const on = { enabled: true, amount: 10, per_address_per_day: 20, total_per_day: 
 const balances = [
   { unit: 'poor', amount: 9n, waiting: 0n, reserved: 0n, sent: 0n },
   { unit: 'rich', amount: 1n << 60n, waiting: 1n, reserved: 0n, sent: 0n },
+  { unit: 'past', amount: 1n << 61n, waiting: 0n, reserved: 0n, sent: 0n },
 ];
 const lines: HistoryEntry[] = [3, 2, 1].map((id) => {
   return { id, at: id, kind: 'minted', unit: 'rich', amount: 1n, fee: 0n, operations: 1, note: '' };
@@ -29,6 +30,7 @@ function fakeWallet() {
     sent,
     trouble: undefined as Error | undefined,
     balance: async () => balances,
+    units: async () => ['poor', 'rich'],
     history: async ({ before = 99, limit }: { before?: number | undefined; limit: number }) =>
       lines.filter(({ id }) => id < before).slice(0, limit),
     isSignIn: async (_code: string, signature: string) => signature === 'ab'.repeat(64),
@@ -120,7 +122,7 @@ test('a token is given to a session that the lock key has signed, and to nobody 
   }
 });
 
-test('the faucet gives of the richest unit, so much to one address and so much to all in a day', async (t) => {
+test('the faucet gives of the richest unit that is signed, so much to one address and so much to all in a day', async (t) => {
   const { wallet, ask, give } = await openSocket(t);
   assert.deepEqual(await give('192.0.2.1'), {
     status: 200,
