@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { reversed, toHex } from '../../protocols/bytes.ts';
 import { AutoPaidMiner } from '../harness/auto-paid-miner.ts';
 import { REGTEST_ADDRESS, regtestNode } from '../harness/bitcoind.ts';
-import { auditEpochs } from '../harness/epoch-audit.ts';
+import { startThrough } from '../harness/killed-mint.ts';
 import { startMint } from '../harness/mint.ts';
 import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
@@ -45,15 +45,6 @@ async function scene(t: TestContext) {
     mint,
     outbox,
     miner,
-    /** Starts the mint to be killed at a point, and once more to live. */
-    async through(point: string): Promise<void> {
-      const before = mint.output.length;
-      await mint.start(point).catch(() => undefined);
-      const { pid } = mint;
-      await until(() => !isAlive(pid), `end at ${point}: ${mint.output.slice(before)}`, WAIT_MS);
-      await mint.start();
-      assert.deepEqual(auditEpochs(mint.databasePath), [], point);
-    },
     /** Waits until all that the miner was credited stands so. */
     async stands(wanted: 'free' | 'held' | 'paid'): Promise<void> {
       let told = '';
@@ -79,44 +70,36 @@ async function scene(t: TestContext) {
   };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 test('a mint killed between any two writes of a payout in a coinbase has paid it once', {
   timeout: LIMIT_MS,
 }, async (t) => {
   const s = await scene(t);
-  await s.through('coinbase-held');
+  await startThrough(s.mint, 'coinbase-held');
   await s.stands('held');
   assert.equal((await s.told())[0]?.value, BigInt(CREDITED));
 
   await s.mint.end('SIGTERM');
   await s.node.generate(1);
-  await s.through('coinbase-offered');
+  await startThrough(s.mint, 'coinbase-offered');
   const [payout] = await s.told();
   assert.ok(payout);
 
   await s.mint.end('SIGTERM');
   const paying = await mineForPool(s.node, 1_000n, { payouts: [payout] });
   await s.node.generate(FINAL);
-  await s.through('coinbase-settled');
+  await startThrough(s.mint, 'coinbase-settled');
   await s.stands('paid');
 
   await s.mint.end('SIGTERM');
   await s.node.rpc.call('invalidateblock', [paying.hash]);
   await s.node.generate(FINAL + 2);
-  await s.through('coinbase-undone');
+  await startThrough(s.mint, 'coinbase-undone');
   await s.stands('held');
   assert.deepEqual(await s.told(), [payout]);
 
   assert.equal((await s.miner.register(2, '')).address, null);
   await s.mint.end('SIGTERM');
   await s.node.generate(FINAL);
-  await s.through('coinbase-released');
+  await startThrough(s.mint, 'coinbase-released');
   await s.stands('free');
 });

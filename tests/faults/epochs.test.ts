@@ -10,6 +10,7 @@ import { regtestNode } from '../harness/bitcoind.ts';
 import { mintQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
+import { startThrough } from '../harness/killed-mint.ts';
 import { startMint } from '../harness/mint.ts';
 import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
@@ -39,14 +40,8 @@ async function scene(t: TestContext, confirmations = 2) {
     /** Mints what can be minted of the epoch that opened at a height. */
     mintAll: (height: number) => mintQuotes(wallet, secretKey, `hash_${toHex(mint.poolId)}_${height}`),
     stop: () => mint.end('SIGTERM'),
-    /** Starts the mint to be killed at a point, and once more to live. */
     async through(point: string): Promise<void> {
-      const before = mint.output.length;
-      await mint.start(point).catch(() => undefined);
-      const { pid } = mint;
-      await until(() => !isAlive(pid), `end at ${point}: ${mint.output.slice(before)}`, WAIT_MS);
-      await mint.start();
-      assert.deepEqual(auditEpochs(mint.databasePath), [], point);
+      await startThrough(mint, point);
       await outbox.stored();
     },
     async epochs(...wanted: readonly string[]): Promise<void> {
@@ -57,14 +52,6 @@ async function scene(t: TestContext, confirmations = 2) {
       assert.deepEqual(auditEpochs(mint.databasePath), []);
     },
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 test('a mint killed between any two writes of a boundary has opened its epoch once', {

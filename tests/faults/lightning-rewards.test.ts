@@ -10,6 +10,7 @@ import { openPlace } from '../../runtime/sql/open.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
+import { startThrough } from '../harness/killed-mint.ts';
 import { startMint } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { until } from '../harness/template-client.ts';
@@ -60,11 +61,7 @@ test('a mint killed between any two writes of a reward over Lightning books it o
     await mint.end('SIGTERM');
     at((db) => askRewardInvoice(db, { poolId: mint.poolId, sats: SATS, memo: point, now: 1 }));
     await node.generate(1);
-    const before = mint.output.length;
-    await mint.start(point).catch(() => undefined);
-    const { pid } = mint;
-    await until(() => !isAlive(pid), `end at ${point}: ${mint.output.slice(before)}`, WAIT_MS);
-    await mint.start();
+    await startThrough(mint, point);
     closed.push(`${height} live final closed ${height + 1}`);
     height += 1;
     const wanted = [...closed, `${height} live final`].join();
@@ -82,11 +79,3 @@ test('a mint killed between any two writes of a reward over Lightning books it o
   const { balances, contradictions } = auditMint(mint.databasePath).sats;
   assert.deepEqual([balances.lightning, contradictions], [-SATS * BigInt(closed.length), []]);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

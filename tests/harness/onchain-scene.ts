@@ -7,6 +7,7 @@ import { mintMessage } from '../../protocols/cashu/nut20.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { type BitcoinRpc, bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { regtestNode, type TestNode } from './bitcoind.ts';
+import { isAlive } from './is-alive.ts';
 import { type MintOptions, startMint, type TestMintProcess } from './mint.ts';
 import { bare, type SatOutput, type SatProof, SatWallet } from './sat-wallet.ts';
 
@@ -244,8 +245,8 @@ export class OnchainScene {
   async untilGone(): Promise<void> {
     const { pid } = this.mint;
     await this.until(
-      async () => isRunning(pid),
-      (isAlive) => !isAlive,
+      async () => isAlive(pid),
+      (isThere) => !isThere,
     );
   }
 
@@ -257,11 +258,11 @@ export class OnchainScene {
     const { pid } = this.mint;
     await this.until(
       async () => {
-        const isAlive = isRunning(pid);
-        if (isAlive && blocks) await this.node.generate(1);
-        return isAlive;
+        const isThere = isAlive(pid);
+        if (isThere && blocks) await this.node.generate(1);
+        return isThere;
       },
-      (isAlive) => !isAlive,
+      (isThere) => !isThere,
     );
     await this.mint.start();
   }
@@ -302,14 +303,5 @@ export class OnchainScene {
   async #post<T>(path: string, body: unknown): Promise<T> {
     const answer = await fetch(this.mint.url + path, { method: 'POST', body: JSON.stringify(body) });
     return (await answer.json()) as T;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
   }
 }

@@ -7,6 +7,7 @@ import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { type BitcoindCommand, locateBitcoind } from '../../services/bitcoind/locate.ts';
 import { startBitcoind } from '../../services/bitcoind/start.ts';
 import { freePort, regtestNode } from '../harness/bitcoind.ts';
+import { isAlive } from '../harness/is-alive.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'hashpool-node-'));
@@ -18,14 +19,6 @@ function script(path: string, text: string): BitcoindCommand {
   writeFileSync(path, `#!/bin/sh\n${text}\n`);
   chmodSync(path, 0o755);
   return { file: path, arguments: [], origin: 'PATH' };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 test('a node answers once started, keeps its chain over a restart, and leaves no process', async (t) => {

@@ -1,12 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { useStore } from '../../harness/new-place.ts';
+import { againOnPostgres } from '../../harness/again-on-postgres.ts';
 
-/** Every test of payments, once more on PostgreSQL, but those that on-postgres.test.ts has. */
-useStore('postgres');
-for (const file of readdirSync(import.meta.dirname)) {
-  const path = join(import.meta.dirname, file);
-  if (!file.endsWith('.test.ts') || file.endsWith('on-postgres.test.ts')) continue;
-  const text = readFileSync(path, 'utf8');
-  if (/openTestPayments/.test(text) && !/openTestMint|newPlace/.test(text)) await import(path);
-}
+// on-postgres.test.ts has the others.
+await againOnPostgres(
+  import.meta.dirname,
+  (text) => text.includes('openTestPayments') && !/openTestMint|newPlace/.test(text),
+);

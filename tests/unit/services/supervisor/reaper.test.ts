@@ -4,19 +4,11 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isAlive } from '../../../harness/is-alive.ts';
 import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
 const fakeSupervisor = fileURLToPath(new URL('./fakes/supervisor.ts', import.meta.url));
 const LONGEST_MS = 5_000;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 test('a supervisor that is killed leaves no process behind, not even a role that hangs', async (t) => {
   const folder = temporaryFolder();

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { LaunchPlan } from '../../../../services/supervisor/role-process.ts';
 import { Supervisor } from '../../../../services/supervisor/supervise.ts';
 import type { Patience, RoleView } from '../../../../services/supervisor/supervised-role.ts';
+import { isAlive } from '../../../harness/is-alive.ts';
 import { temporaryFolder } from '../../../harness/temporary-folder.ts';
 
 const fakeRole = fileURLToPath(new URL('./fakes/role.ts', import.meta.url));
@@ -65,15 +66,6 @@ function supervise(
 }
 
 const isReady = (name: string) => (view: RoleView) => view.name === name && view.phase === 'ready';
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 test('a role starts once those before it are ready, and they stop in reverse order', async (t) => {
   const { supervisor, seen, until } = supervise(t, [
