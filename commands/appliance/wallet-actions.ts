@@ -1,13 +1,13 @@
-import { writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { stringifyJson } from '../../protocols/cashu/json.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
-import { HashpoolError, isHashpoolError, messageOf } from '../../protocols/errors.ts';
+import { isHashpoolError } from '../../protocols/errors.ts';
 import { OWN_KEY } from '../../services/wallet/sign-in.ts';
-import type { OwnShare, Wallet } from '../../services/wallet/wallet.ts';
+import type { Wallet } from '../../services/wallet/wallet.ts';
 import { runAutoPayout } from './auto-payout-action.ts';
 import { autoRedeem, untilInterrupted } from './auto-redeem.ts';
 import { usageError } from './command-line.ts';
+import { saidOfShares } from './own-shares.ts';
 import { formatTable } from './text-table.ts';
 import {
   type GivenOptions,
@@ -249,19 +249,6 @@ export function print({ words, json }: Said, isJson: boolean): void {
   const lines = Array.isArray(json) ? json : [json];
   const output = isJson ? lines.map((line) => `${stringifyJson(line)}\n`).join('') : `${words}\n`;
   process.stdout.write(output);
-}
-
-async function saidOfShares(shares: readonly OwnShare[], file: string): Promise<Said> {
-  const lines = shares.map((share) => `${stringifyJson(share)}\n`).join('');
-  if (file === '-') return { words: lines.trimEnd(), json: shares };
-  try {
-    await writeFile(file, lines, { flag: 'wx', mode: 0o600 });
-  } catch (cause) {
-    throw new HashpoolError('file-not-written', `${file} can't be written: ${messageOf(cause)}`, { cause });
-  }
-  const sum = shares.reduce((all, { amount }) => all + amount, 0n);
-  const words = `${shares.length} shares of ${sum} ehash are in ${file}`;
-  return { words, json: { file, shares: shares.length, amount: sum } };
 }
 
 async function payRequest(wallet: Wallet, request: string, options: GivenOptions): Promise<Said> {

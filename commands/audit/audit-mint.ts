@@ -36,6 +36,7 @@ export const NEVER_PROVEN = [
   'that whoever spent a token was its owner: a mint could spend tokens that it has made itself',
   'that no token was signed which no report counts: only its holder can show that, with --proofs',
   'that the sats of a reserve are not lent for the proof, or shown for another debt too',
+  'that a report was there before the block that draws its sample: only who has seen it then can tell',
   'that a miner was told of every share that he found: he counts his own',
 ];
 
