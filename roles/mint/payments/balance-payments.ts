@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { WHOLE_PPM } from '../../../domain/epochs/price.ts';
-import { cashuError, cashuErrorRow } from '../../../protocols/cashu/errors.ts';
+import { cashuErrorRow } from '../../../protocols/cashu/errors.ts';
 import { newQuoteId, QUOTE_ID_RANDOM_BYTES, quoteIdText } from '../../../protocols/cashu/quote-id.ts';
-import { isHashpoolError } from '../../../protocols/errors.ts';
+import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import { Rounds } from '../../../runtime/rounds.ts';
@@ -74,8 +74,8 @@ export class BalancePayments {
     for (const balance of due) {
       settlement.checkRoom();
       this.#last = balance;
-      if (!served.has(balance.address)) await this.#pay(balance);
-      served.add(balance.address);
+      const isBegun = !served.has(balance.address) && (await this.#pay(balance));
+      if (isBegun) served.add(balance.address);
     }
     if (due.length < AT_ONCE) {
       this.#last = undefined;
@@ -86,15 +86,19 @@ export class BalancePayments {
     if (trouble !== undefined) throw trouble;
   }
 
-  /** What keeps one balance from being paid is noted, and keeps no other one: the wallet may have enough for that. */
-  async #pay(balance: PayableBalance): Promise<void> {
+  /**
+   * What keeps one balance from being paid is noted, and keeps no other one: the wallet may have enough for that.
+   * @returns whether its payment has begun
+   */
+  async #pay(balance: PayableBalance): Promise<boolean> {
     try {
       await this.#begin(balance);
+      return true;
     } catch (error) {
-      // Another process, or a coinbase, has it.
-      if (isHashpoolError(error, 'balance-changed')) return;
       if (cashuErrorRow(error)?.status === UNAVAILABLE) throw error;
-      this.#trouble ??= error;
+      // Else another process, or a coinbase, has it.
+      if (!isHashpoolError(error, 'balance-changed')) this.#trouble ??= error;
+      return false;
     }
   }
 
@@ -103,11 +107,11 @@ export class BalancePayments {
     const feeOptions = await backend.quotePayment({ request: address, amount: sats });
     const selectedFee = feeOptions.length - 1;
     const fee = feeOptions[selectedFee];
-    if (!fee) throw cashuError('payment-failed', 'the backend offers no fee');
+    if (!fee) throw new HashpoolError('no-fee-offered', 'the backend offers no fee');
     const most = (sats * BigInt(maxFeePpm)) / BigInt(WHOLE_PPM);
     if (fee.reserve > most) {
       const words = `a payment of ${sats} sats may cost ${fee.reserve}, and ${most} at most is allowed`;
-      throw cashuError('payment-failed', words);
+      throw new HashpoolError('payment-too-dear', words);
     }
     // The limits of the method are for strangers' wishes: this is owed.
     const amount = sats - fee.reserve;
