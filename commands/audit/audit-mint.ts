@@ -57,7 +57,8 @@ export async function auditMint(parts: AuditParts): Promise<Finding[]> {
 }
 
 async function* findingsOf(parts: AuditParts): AsyncGenerator<readonly Finding[]> {
-  const { mint, node, curve, known, tokens, shares, say } = parts;
+  const { mint, node, curve, known, tokens, say } = parts;
+  const shares = parts.shares === undefined ? undefined : readShares(parts.shares);
   const identity = parts.identity ?? (await mint.identity());
   const { reports, books, lastHash, findings } = readReports(
     await mint.reports(),
@@ -82,5 +83,5 @@ async function* findingsOf(parts: AuditParts): AsyncGenerator<readonly Finding[]
     const proofs = readTokens(tokens, [...keysets.keys()]);
     yield checkTokens(proofs, { mint, keysets, books, report: last.number, curve });
   }
-  if (shares !== undefined) yield checkShares(readShares(shares), reports, mint, say);
+  if (shares !== undefined) yield checkShares(shares, reports, mint, say);
 }
