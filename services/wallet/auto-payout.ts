@@ -20,7 +20,9 @@ export interface AutoPayoutOrder extends KeyChoice {
   readonly threshold: bigint;
 }
 
-type AutoPayoutParts = Pick<Parts, 'mint' | 'quotes' | 'clock'>;
+type AutoPayoutParts = Pick<Parts, 'quotes' | 'clock'> & {
+  readonly mint: Pick<Parts['mint'], 'autoPayouts'>;
+};
 
 /**
  * Has the mint pay a key's quotes to an address. The wallet mints none of them from then on: what it had found and not
@@ -77,7 +79,11 @@ async function register(
   return mint.autoPayouts.register(key, { address, threshold, counter });
 }
 
-async function standing(mint: Parts['mint'], key: LockKey, now: number): Promise<AutoPayout | undefined> {
+async function standing(
+  mint: AutoPayoutParts['mint'],
+  key: LockKey,
+  now: number,
+): Promise<AutoPayout | undefined> {
   try {
     return await mint.autoPayouts.standing(key, Math.floor(now / 1000));
   } catch (error) {

@@ -79,7 +79,7 @@ export interface Journal {
   begin(draft: Draft): Operation | undefined;
   /** The mint's signatures are in: new proofs in, inputs spent, quotes gone. The same result twice changes nothing. */
   complete(operation: Operation, made: Made): void;
-  /** The mint has refused for good and signed nothing: quotes, proofs and counters are free again. */
+  /** The mint has refused and signed nothing: quotes, proofs and counters are free again. */
   refuse(operation: Operation, reason: string): void;
   /**
    * The mint has refused since its outputs were signed for something else: the database is an older copy, whose
