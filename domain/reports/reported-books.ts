@@ -156,12 +156,12 @@ export class ReportedBooks {
 }
 
 /** What a keyset has signed and not taken back. */
-export function outstanding({ issued, spent }: ReportedKeyset): bigint {
+function outstanding({ issued, spent }: ReportedKeyset): bigint {
   return BigInt(issued.sum) - BigInt(spent.sum);
 }
 
 /** The price of an epoch, as its report has it. */
-export function priceOf({ reward, fee, work }: ReportedEpoch) {
+function priceOf({ reward, fee, work }: ReportedEpoch) {
   const [rewardSats, feeSats] = [BigInt(reward), BigInt(fee)];
   return { rewardSats, feeSats, payableSats: rewardSats - feeSats, work: BigInt(work) };
 }

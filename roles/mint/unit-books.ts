@@ -85,7 +85,7 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
 }
 
 /** What was redeemed of each epoch. */
-export function readRedemptions(
+function readRedemptions(
   db: Database,
 ): { unit: string; ehash: bigint; sats: bigint; autoSats: bigint }[] {
   const statement = db.prepare(

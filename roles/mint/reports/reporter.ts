@@ -16,7 +16,7 @@ import type { TreeOperations } from './tree-store.ts';
 import type { RootedTree } from './trees.ts';
 
 /** Blocks after which the books are reported though no price was fixed, where anything was signed or spent. */
-export const STATE_BLOCKS = 144;
+const STATE_BLOCKS = 144;
 /** Rewards in one report; epochs that share one are never parted, since a reader divides it among them. */
 const MOST_REWARDS = 16;
 /** How often it is looked for prices without a report. */

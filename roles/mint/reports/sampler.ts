@@ -15,7 +15,7 @@ import type { FoundShare, TreeOperations } from './tree-store.ts';
 /** Epochs whose sample is gathered at one time. */
 const AT_ONCE = 4;
 /** Blocks for which a pool that is away is waited for; then what it has shown is all that is published. */
-export const SAMPLE_PATIENCE_BLOCKS = 144;
+const SAMPLE_PATIENCE_BLOCKS = 144;
 const INTERVAL_MS = 5_000;
 
 export interface SamplerParts {

@@ -13,7 +13,7 @@ import { blob, integer } from '../store/row.ts';
 import { type CountedRow, TreeRows } from './tree-rows.ts';
 
 /** Leaves of a chunk, a power of two: a path takes so many rows, and one node of each chunk. */
-export const CHUNK_LEAVES = 4096;
+const CHUNK_LEAVES = 4096;
 
 /** Of whichever report is the last. */
 const NEWEST = Number.MAX_SAFE_INTEGER;

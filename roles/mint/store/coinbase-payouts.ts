@@ -7,7 +7,7 @@ import { payoutBalanceOperations } from './payout-balances.ts';
 import { bigInteger, blob, integer, type Row } from './row.ts';
 
 /** Blocks for which it is kept what pools were told to pay on them: reorganizations that are deeper are an operator's matter. */
-export const KEPT_SETS = 1008;
+const KEPT_SETS = 1008;
 
 /** An output that pools are told of. */
 export interface OfferedOutput {
