@@ -43,7 +43,7 @@ export const glossary = {
   reserve: {
     word: 'Held by the mint',
     meaning:
-      'What its payment backends hold, rewards that are not mature among it; not known where it has none. What lies elsewhere is not counted.',
+      'What its payment backends could pay out now; not known where it has none. Rewards that are not mature, and what lies elsewhere, are not counted.',
   },
   proven: {
     word: 'Proven to everybody',

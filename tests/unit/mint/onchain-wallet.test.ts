@@ -88,7 +88,7 @@ test("a node of another chain is refused, and asked again until it is the right 
   const wallet = node.open({ network: 'signet' });
   await assert.rejects(wallet.funds(), { code: 'wrong-chain' });
   node.answers['getblockchaininfo'] = () => ({ chain: 'signet', blocks: 1, bestblockhash: 'b' });
-  assert.equal((await wallet.funds()).immature, 0n);
+  assert.equal((await wallet.funds()).spendable, 100_000_000n);
 });
 
 test('a node that is away is trouble until it answers; a refusal is none', async () => {

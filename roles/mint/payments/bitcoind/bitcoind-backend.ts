@@ -156,8 +156,8 @@ export class BitcoindBackend implements PaymentBackend {
 
   async balance(): Promise<bigint | undefined> {
     try {
-      const { spendable, immature } = await this.#wallet.funds();
-      return spendable + immature;
+      // Rewards that are not mature can't be paid out, and their epochs are owed them.
+      return (await this.#wallet.funds()).spendable;
     } catch (error) {
       // The wallet has said why, in log and status.
       if (isHashpoolError(error)) return undefined;

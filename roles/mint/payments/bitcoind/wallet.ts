@@ -111,10 +111,9 @@ export class Wallet {
     }
   }
 
-  /** What the wallet may spend, its own change included before it confirms, and block rewards that are not mature. */
-  async funds(): Promise<{ readonly spendable: bigint; readonly immature: bigint }> {
-    const mine = asObject((await this.object('getbalances'))['mine']);
-    return { spendable: satsOf(mine, 'trusted'), immature: satsOf(mine, 'immature') };
+  /** What the wallet may spend, its own change included before it confirms. */
+  async funds(): Promise<{ readonly spendable: bigint }> {
+    return { spendable: satsOf(asObject((await this.object('getbalances'))['mine']), 'trusted') };
   }
 
   close(): void {
