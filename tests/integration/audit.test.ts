@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '../../protocols/bytes.ts';
+import { stringifyJson } from '../../protocols/cashu/json.ts';
 import { keysetMark } from '../../protocols/ehash/keyset-mark.ts';
 import { schema } from '../../roles/mint/store/schema.ts';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
@@ -19,7 +20,7 @@ import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
-/** What an audit looks at, with a node and tokens. */
+/** What an audit looks at, with a node, tokens and shares. */
 const ALL = [
   'reports-signed',
   'books-agree',
@@ -29,6 +30,7 @@ const ALL = [
   'shares-are-work',
   'reserve',
   'tokens-counted',
+  'shares-counted',
 ];
 const AUDIT = fileURLToPath(new URL('../../commands/audit.ts', import.meta.url));
 const RESERVE = fileURLToPath(new URL('../../commands/reserve.ts', import.meta.url));
@@ -125,7 +127,11 @@ test('a mint is audited from an empty folder, by what it publishes and a node al
   await s.shown(second);
   const sent = await s.wallet.send(64n, { unit: 'sat' });
   await writeFile(join(s.folder, 'tokens'), `${sent}\n`);
-  const { status, said } = s.audit('--proofs', 'tokens');
+  // Those that the wallet has minted and redeemed among them; nobody else's.
+  const shares = await s.wallet.shares();
+  assert.equal(shares.length, 5);
+  await writeFile(join(s.folder, 'shares'), shares.map((share) => stringifyJson(share)).join('\n'));
+  const { status, said } = s.audit('--proofs', 'tokens', '--shares', 'shares');
   assert.equal(status, 0, said);
   for (const code of ALL) assert.ok(said.includes(`[${code}]`), `${code} is not in: ${said}`);
 
