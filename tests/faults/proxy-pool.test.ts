@@ -13,7 +13,7 @@ import { SteadyMiner } from '../harness/steady-miner.ts';
 
 const { hash } = await loadCrypto();
 const LIMIT_MS = 120_000;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const UPSTREAM_BITS = 10;
 const MINERS = 8;
 const STALE_SEC = 6;

@@ -13,7 +13,7 @@ import { type Bitcoind, startBitcoind } from '../../services/bitcoind/start.ts';
 /** An address on regtest that nobody needs the key of, for blocks that only have to exist. */
 export const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 const PORT_TRIES = 5;
-const HEIGHT_LIMIT_MS = 30_000;
+const HEIGHT_LIMIT_MS = 60_000;
 const HEIGHT_POLL_MS = 50;
 const MEMPOOL_POLL_MS = 250;
 

@@ -20,7 +20,7 @@ export interface StartCommand {
 
 const entry = fileURLToPath(new URL('../../commands/start.ts', import.meta.url));
 const POLL_MS = 50;
-const COMMAND_LIMIT_MS = 30_000;
+const COMMAND_LIMIT_MS = 60_000;
 
 /** Runs commands/start.ts as `npm start` does. */
 export function runStart(args: readonly string[]): StartCommand {

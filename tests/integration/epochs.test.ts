@@ -21,7 +21,7 @@ import { until } from '../harness/template-client.ts';
 const command = (...words: string[]) => promisify(execFile)(process.execPath, [COMMAND, ...words]);
 const COMMAND = fileURLToPath(new URL('../../commands/epochs.ts', import.meta.url));
 const LIMIT_MS = 240_000;
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 /** At which the pool's first epoch opens. */
 const FIRST = 3;
 

@@ -97,7 +97,7 @@ test('one paid quote in 1,000 mints and batches at two processes at once: one wi
 });
 
 test('what one process was paying when it was killed, the other brings to its end, once', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const { mints, wallets, database } = await openTwo(t);
   const [first] = mints;

@@ -88,7 +88,7 @@ async function race({ first, second }: Two, requests: readonly { path: string; b
 }
 
 test('one quote in 1,000 mints and batches, one token in 1,000 swaps, at two processes at once: one wins', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const batches = 250;
   const two = await openTwo(t, batches + 2);
@@ -139,7 +139,7 @@ async function statesTold(mint: TestMintProcess, quote: string, last: string, ac
   return told;
 }
 
-test('what one process does the other tells, and answers again', { timeout: 120_000 }, async (t) => {
+test('what one process does the other tells, and answers again', { timeout: 300_000 }, async (t) => {
   const two = await openTwo(t, 1);
   const { first, second, secretKey } = two;
   const [{ quote = '' } = {}] = await quotesAt(first, secretKey);
@@ -155,7 +155,7 @@ test('what one process does the other tells, and answers again', { timeout: 120_
 });
 
 test('one process is killed at work, the other goes on, and the killed one finds all of it', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const two = await openTwo(t, 60);
   const { first, second, outbox, secretKey, mine } = two;

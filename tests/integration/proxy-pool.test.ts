@@ -12,7 +12,7 @@ import { connectSv1 } from '../harness/sv1-client.ts';
 
 const { hash } = await loadCrypto();
 const LIMIT_MS = 120_000;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** The key of the secret 1. */
 const USER = 'hpub1qfumuen7l8wthtz45p3ftn58pvrs9xlumvkuu2xet8egzkcklqtes9s6pqw';
 
