@@ -18,20 +18,19 @@ export async function checkSamples(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   let shares = 0;
+  let forNobody = 0;
   for (const report of reports) {
     for (const epoch of report.epochs) {
       const found = await checkEpoch(report, epoch, mint, node);
-      if (typeof found === 'number') shares += found;
-      else findings.push(found);
+      if (typeof found !== 'number') findings.push(found);
+      else if (epoch.reward_script === null) forNobody += found;
+      else shares += found;
     }
   }
-  if (findings.length > 0 || shares === 0) return findings;
-  return [
-    holds(
-      'shares-are-work',
-      `${shares} shares that later blocks have drawn are work for their pool's script`,
-    ),
-  ];
+  if (findings.length > 0 || shares + forNobody === 0) return findings;
+  const others = forNobody === 0 ? '' : `; ${forNobody} more are work, and no script says for whom`;
+  const words = `${shares} shares that later blocks have drawn are work for their pool's script${others}`;
+  return [holds('shares-are-work', words)];
 }
 
 /** @returns how many shares were looked at, where they hold */
