@@ -96,6 +96,7 @@ async function forgetsNone(t: TestContext, { lnd: mint, payer }: Scene): Promise
   });
 
   await t.test('a payment is made once, however often it is asked for', async () => {
+    await until(async () => (await isStill(mint)) || undefined);
     const balance = await backend.balance();
     const payment = await paymentOf(backend, payer, 500n);
     assert.deepEqual(await backend.lookUp(payment), { state: 'unknown' });
@@ -276,6 +277,12 @@ async function orderOf(backend: PaymentBackend, request: string, amount: bigint)
   const [fee] = await backend.quotePayment({ request, amount });
   assert.ok(fee);
   return { request, amount, fee, key: `${randomUUID()}-00001` };
+}
+
+/** Whether nothing is under way in its channel: a payment that has come is in its balance a moment later. */
+async function isStill(node: LightningNode): Promise<boolean> {
+  const { channels } = await node.call('GET', '/v1/channels');
+  return Array.isArray(channels) && channels.every(({ pending_htlcs }) => pending_htlcs.length === 0);
 }
 
 /** Whether its channel can be used. */

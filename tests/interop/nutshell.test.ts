@@ -7,7 +7,7 @@ import { SatWallet } from '../harness/sat-wallet.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const INSTALL_LIMIT_MS = 15 * 60_000;
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 8 * 60_000;
 
 let programs: string;
 
