@@ -38,8 +38,8 @@ export interface MintClient {
   readonly payments: MintPayments;
   readonly epochs: MintEpochs;
   readonly autoPayouts: MintAutoPayouts;
-  /** Reads anew what the mint says of itself: its key, its limits, what it does (NUT-06). */
-  refresh(): Promise<void>;
+  /** Reads anew what the mint says of itself: its limits, what it does, and its key, which is returned (NUT-06). */
+  refresh(): Promise<string | undefined>;
   /** NUT-02; `keys` are fetched for the ids in `wanted` only. */
   keysets(wanted: (id: string) => boolean): Promise<{ meta: MintKeyset; keys: MintKeys | undefined }[]>;
   /** Whether quotes of a method are found by their keys. */
@@ -81,7 +81,11 @@ export function openMintClient(url: string, curve: Curve, random: () => Uint8Arr
       () => checked(async () => (await mint.getLazyMintInfo()).pubkey),
       sign,
     ),
-    refresh: () => checked(async () => mint.setMintInfo(await mint.getInfo())),
+    refresh: () =>
+      checked(async () => {
+        mint.setMintInfo(await mint.getInfo());
+        return (await mint.getLazyMintInfo()).pubkey || undefined;
+      }),
     keysets: (wanted) =>
       checked(async () => {
         const { keysets } = await mint.getKeySets();

@@ -20,6 +20,7 @@ import type { AutoPayout } from './mint-auto-payout.ts';
 import { openMintClient } from './mint-client.ts';
 import { isAway } from './mint-http.ts';
 import { openQuoteMinter } from './mint-quotes.ts';
+import { openMintCheck } from './own-mint.ts';
 import { type PaidInvoice, payInvoice } from './pay-invoice.ts';
 import { type EncodedRequest, makeRequest, type Payment, pay, type RequestTerms } from './payment-request.ts';
 import { openProofs, sumOf } from './proofs.ts';
@@ -70,11 +71,17 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
   const journal = openJournal(db, stores, clock);
   const parts: Parts = { ...stores, seed, mint, curve, clock, isClosing, journal };
   const lockKeys = openLockKeys(db, seed);
+  const checkMint = openMintCheck(db);
   const minter = openQuoteMinter(parts);
   const consolidator = openConsolidator(parts);
   const sender = openSender(parts, db, prepare);
   const restoredAt = db.prepare('SELECT restored_at FROM wallet');
   const setRestored = db.prepare('UPDATE wallet SET restored_at = ?');
+
+  async function refresh(): Promise<void> {
+    await checkMint(mint);
+    await refreshKeysets(parts);
+  }
 
   async function restore(): Promise<Restored> {
     const restored = await restoreAll(parts, lockKeys);
@@ -87,7 +94,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
    * since its seed may have been used before.
    */
   async function prepare(): Promise<Abandoned> {
-    await refreshKeysets(parts);
+    await refresh();
     // What is half done would else be found as lost on one side and as new on the other.
     const abandoned = await settleAbandoned(parts);
     if (restoredAt.get()?.['restored_at'] === null) await restore();
@@ -125,7 +132,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
       return receive(parts, lockKeys, input);
     },
     request: async (terms) => {
-      await refreshKeysets(parts);
+      await refresh();
       return makeRequest(parts, lockKeys, terms);
     },
     pay: (input) => pay(parts, sender, input),
@@ -143,7 +150,7 @@ export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> 
     endAutoPayout: (choice) => endAutoPayout(parts, lockKeys, choice),
     autoPayout: (choice) => autoPayoutOf(parts, lockKeys, choice),
     restore: async () => {
-      await refreshKeysets(parts);
+      await refresh();
       await settleAbandoned(parts);
       return restore();
     },

@@ -155,5 +155,7 @@ export const walletSchema: Schema = {
     'ALTER TABLE keysets ADD COLUMN final_expiry INTEGER',
     // Of keys whose quotes the mint pays to an address, and which are not asked after.
     'ALTER TABLE lock_keys ADD COLUMN is_auto_paid INTEGER NOT NULL DEFAULT 0',
+    // Of the mint that it was first used with.
+    'ALTER TABLE wallet ADD COLUMN mint_key TEXT',
   ],
 };

@@ -37,9 +37,9 @@ export type {
 /**
  * A Cashu wallet for ehash. All amounts are in units of the token. Whatever talks to the mint throws
  * HashpoolError 'mint-unreachable' where it does not answer, 'mint-answer' where its answer makes no sense,
- * 'mint-refused' where it says no, 'dleq-mismatch' where it signs with keys it has not published, and
- * 'wallet-outdated' where the database is an older copy of one that was used since, and restores itself next;
- * after each of them the wallet goes on where it was.
+ * 'mint-refused' where it says no, 'wrong-mint' where it is not the one that the wallet was first used with,
+ * 'dleq-mismatch' where it signs with keys it has not published, and 'wallet-outdated' where the database is an older
+ * copy of one that was used since, and restores itself next; after each of them the wallet goes on where it was.
  */
 export interface Wallet {
   /**
@@ -71,7 +71,7 @@ export interface Wallet {
   send(amount: bigint, options?: Omit<SendOrder, 'amount'>): Promise<string>;
   sent(): Promise<SentToken[]>;
   /**
-   * Swaps somebody's token for our own; returns its amount less the mint's fee.
+   * Swaps somebody's token for our own, or where its epoch has its price for sats; returns the amount of these.
    * @param preimage of a hash lock, 64 hex digits
    * @throws HashpoolError 'bad-token', 'wrong-mint', 'token-locked', 'token-refused'
    */

@@ -44,8 +44,6 @@ class Refused extends Error {
   }
 }
 
-const MINT_KEY = '02'.padEnd(66, '1');
-
 /** A mint in memory that knows just what the wallet asks, written from the NUTs, with faults on demand. */
 export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
   const { curve } = await loadCrypto();
@@ -69,6 +67,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
   const requests: { path: string; body: Record<string, unknown> }[] = [];
   let repeatedOutputs = 0;
   let maxBatch = 100;
+  let mintKey = '02'.padEnd(66, '1');
   let publishedKeys = serializeMintKeys(pubKeys);
 
   function sign(outputs: Blinded[]) {
@@ -101,7 +100,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
   const endpoints: Record<string, (body: never) => unknown> = {
     '/v1/info': () => ({
       name: 'fake',
-      pubkey: MINT_KEY,
+      pubkey: mintKey,
       version: 'fake/1',
       nuts: {
         ...Object.fromEntries([...supported].map((nut) => [nut, { supported: true }])),
@@ -118,7 +117,7 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
       limit: number;
     }) => {
       body.pubkeys.forEach((key, i) => {
-        if (!isSignedBy(key, quoteLookupMessage(MINT_KEY, key), body.pubkey_signatures[i]))
+        if (!isSignedBy(key, quoteLookupMessage(mintKey, key), body.pubkey_signatures[i]))
           throw new Refused(20008, 'Signature');
       });
       const all = [...quotes.values()].filter(
@@ -228,6 +227,10 @@ export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
     /** Publishes a key under the keyset's id that the id does not commit to. */
     tamperWithKeys: () => {
       publishedKeys = { ...publishedKeys, 1: publishedKeys['2'] ?? '' };
+    },
+    /** Has it say that it is another mint. */
+    become: (key: string) => {
+      mintKey = key;
     },
     maxBatch: (quotes: number) => {
       maxBatch = quotes;

@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { getDecodedToken, hasValidDleq } from '@cashu/cashu-ts';
-import { toHex } from '../../../../protocols/bytes.ts';
 import { isHashpoolError } from '../../../../protocols/errors.ts';
 import { openWallet } from '../../../../services/wallet/wallet.ts';
 import { startFakeMint } from './fake-mint.ts';
@@ -53,28 +52,6 @@ test('quotes of our keys become the fewest tokens of their sum', async (t) => {
       [16, 32, 64, 128],
     ],
   );
-});
-
-test("the shares of all our keys are told of, what was minted among them, and nobody else's", async (t) => {
-  const { mint, open } = await openScene(t);
-  const wallet = await open();
-  assert.deepEqual(await wallet.shares(), []);
-  const keys = await Promise.all(Array.from({ length: 51 }, (_, i) => wallet.keyForChannel(`channel ${i}`)));
-  const [first, last] = [keys[0], keys.at(-1)];
-  assert.ok(first && last);
-  const minted = mint.addQuote(first, 8n);
-  await wallet.collect();
-  const open55 = mint.addQuote(last, 1n << 55n, 'UNPAID');
-  mint.addQuote(new Uint8Array(33).fill(2), 4n);
-  const shares = await wallet.shares();
-  assert.deepEqual(
-    shares.map(({ quote, amount, state, pubkey }) => [quote, amount, state, pubkey]),
-    [
-      [minted, 8n, 'ISSUED', toHex(first)],
-      [open55, 1n << 55n, 'UNPAID', toHex(last)],
-    ],
-  );
-  assert.ok(shares.every(({ request }) => /^[0-9a-f]{64}$/.test(request)));
 });
 
 test('amounts beyond 2^53 are exact from quote to token', async (t) => {
@@ -389,6 +366,21 @@ test('closing ends a long pass between two batches, and the next one goes on', a
   const again = await open();
   await again.collect();
   assert.equal((await amounts(again))?.amount, 50n);
+});
+
+test('a wallet is held to its mint, by its key and not by its address', async (t) => {
+  const { mint, open } = await openScene(t);
+  const wallet = await open();
+  mint.addQuote(await wallet.keyForChannel('channel'), 8n);
+  await wallet.collect();
+  mint.become('03'.padEnd(66, '2'));
+  mint.addQuote(await wallet.keyForChannel('channel'), 4n);
+  const isOther = { code: 'wrong-mint', message: /has the key 032222/ };
+  await assert.rejects(wallet.collect(), isOther);
+  await assert.rejects(wallet.restore(), isOther);
+  assert.match(await wallet.send(8n), /^cashuB/);
+  mint.become('02'.padEnd(66, '1'));
+  assert.equal((await wallet.collect()).minted, 4n);
 });
 
 test('another mnemonic does not open the database, and a mistyped one is not repeated', async (t) => {
