@@ -172,10 +172,10 @@ export function checkMintConfig(config: MintConfig, shared: SharedConfig): strin
   if (shared.mint.url !== config.info.url) {
     return `[info] url is "${config.info.url}", the shared file's [mint] url "${shared.mint.url}"; they must be the same`;
   }
-  const upstream = config.pool.find(({ rewards }) => rewards === 'lightning');
-  if (upstream?.coinbase_reward_script !== undefined)
+  const overLightning = config.pool.filter(({ rewards }) => rewards === 'lightning');
+  if (overLightning.some(({ coinbase_reward_script: script }) => script !== undefined))
     return '[[pool]] rewards is "lightning" beside a coinbase_reward_script: its blocks pay its upstream; remove one of the two';
-  if (upstream && !config.payments?.bolt11)
+  if (overLightning.length > 0 && !config.payments?.bolt11)
     return '[[pool]] rewards is "lightning", and [payments.bolt11] is missing, by which invoices are made';
   return checkPayments(config.payments, shared.bitcoin.network) ?? checkLimits(config.limits);
 }
