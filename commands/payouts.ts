@@ -13,6 +13,7 @@ import { readChain } from '../services/supervisor/regtest-chain.ts';
 import { existingState, type StateFolder } from '../services/supervisor/state-folder.ts';
 import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths, isThere } from './appliance/databases.ts';
+import { listLost, releaseLost } from './appliance/lost-payouts.ts';
 import { openPayouts } from './appliance/payout-list.ts';
 import { toJsonLine } from './appliance/summary.ts';
 import { formatTable } from './appliance/text-table.ts';
@@ -20,16 +21,22 @@ import { formatTable } from './appliance/text-table.ts';
 const usage = `npm run payouts -- [--state DIR] [--json]: the mint's payouts on the chain that are under way
 npm run payouts -- paid N --tx TXID --block HASH --reason TEXT
 npm run payouts -- failed N --tx TXID --block HASH --reason TEXT
+npm run payouts -- lost: balances of miners without a wallet that were held back when a loss was accepted
+npm run payouts -- release N [--tx TXID --block HASH] --reason TEXT
 
 The second and third form end transaction N of the list, with all its payouts, where its coins are gone for 100 blocks and the
 mint can't tell what became of it. The mint may run meanwhile. They refuse whatever is not certain.
 
   paid             that transaction has paid them all: the tokens stay spent
   failed           that transaction has taken the coins for something else: the tokens are their owner's again
+  release          ends number N of the list of lost: what that transaction has paid to the key's address was paid since, and
+                   the rest is owed again; the mint does it within seconds, or when it is started
   --tx, --block    the transaction that shows it, and the block that it is in
   --reason         why, for the record
   --though-it-may-still-be-paid
                    settles without proof that N is never mined. If it is, the mint has paid twice: the loss is yours
+  --though-it-may-have-been-paid
+                   releases all of N without a transaction. If any was paid since, the mint has paid twice: the loss is yours
   --state DIR      the appliance's folder (default .state)
   --json           JSON, a payout a line`;
 
@@ -38,6 +45,7 @@ const options = {
   block: { type: 'string' },
   reason: { type: 'string' },
   'though-it-may-still-be-paid': { type: 'boolean', default: false },
+  'though-it-may-have-been-paid': { type: 'boolean', default: false },
   state: { type: 'string', default: '.state' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -49,6 +57,10 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(args, options);
   if (values.help) {
     process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (positionals[0] === 'lost' || positionals[0] === 'release') {
+    process.stdout.write(await ofLoss(positionals, values));
     return 0;
   }
   const wanted = positionals.length > 0 ? verdictOf(positionals, values) : undefined;
@@ -69,13 +81,41 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function verdictOf([end, number = '', ...rest]: readonly string[], { reason, ...given }: Given) {
-  if ((end !== 'paid' && end !== 'failed') || !/^[1-9]\d{0,14}$/.test(number) || rest.length > 0)
-    throw usageError('say paid or failed, and the number of a transaction; --help says more');
+/** What is held back since a loss: lists it, or has some of it released. */
+async function ofLoss([verb, ...rest]: readonly string[], given: Given): Promise<string> {
+  if (verb === 'lost' && rest.length === 0) return listLost(given);
+  if (verb === 'lost') throw usageError('lost takes no number; --help says more');
+  const { number, reason } = numbered(rest, given);
+  const isForced = given['though-it-may-have-been-paid'];
+  const evidence = await ofTheNode(given);
+  return releaseLost(given, { number, reason, evidence, isForced, now: Date.now() });
+}
+
+/** The transaction that is named, where one is. */
+async function ofTheNode({ state, tx, block }: Given): Promise<Evidence | undefined> {
+  if (tx === undefined && block === undefined) return undefined;
+  const rpc = nodeOf(existingState(state));
+  try {
+    return await evidenceOf(rpc, tx, block);
+  } finally {
+    rpc.close();
+  }
+}
+
+function verdictOf([end, ...rest]: readonly string[], given: Given) {
+  if (end !== 'paid' && end !== 'failed')
+    throw usageError('say paid, failed, lost or release, and a number of the list; --help says more');
+  const { number: sending, reason } = numbered(rest, given);
+  return { end, sending, reason, isForced: given['though-it-may-still-be-paid'], at: Date.now() } as const;
+}
+
+/** The number that is named, and why. */
+function numbered([number = '', ...rest]: readonly string[], { reason }: Given) {
+  if (!/^[1-9]\d{0,14}$/.test(number) || rest.length > 0)
+    throw usageError('say one number of the list; --help says more');
   if (reason === undefined || reason.trim() === '')
     throw usageError('--reason is missing: say why, for the record');
-  const isForced = given['though-it-may-still-be-paid'];
-  return { end, sending: Number(number), reason, isForced, at: Date.now() } as const;
+  return { number: Number(number), reason };
 }
 
 async function settle(

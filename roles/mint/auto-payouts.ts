@@ -24,7 +24,7 @@ export interface AutoPayoutParts {
   readonly network: NetworkName;
   /** Undefined where the operator does not offer it. */
   readonly terms: AutoPayoutConfig | undefined;
-  readonly log: Pick<Logger, 'info'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
 /** A wish, signed by the key that it is for. */
@@ -88,10 +88,12 @@ export class AutoPayouts {
     return this.#found(publicKey);
   }
 
-  /** Credits all that is due. @throws the store's errors */
+  /** Credits all that is due, and what its operator has released. @throws the store's errors */
   async credit(): Promise<void> {
     const { engine, terms, log } = this.#parts;
-    if (!terms || engine.issuance.stopped !== undefined || engine.issuance.isHeld) return;
+    if (engine.issuance.stopped !== undefined || engine.issuance.isHeld) return;
+    await this.#release();
+    if (!terms) return;
     let [quotes, sats] = [0, 0n];
     while (await engine.store.call('arePayoutsDue', null)) {
       const done = await engine.store.call('creditPayouts', { limit: QUOTES_AT_ONCE });
@@ -102,6 +104,20 @@ export class AutoPayouts {
     if (quotes === 0) return;
     engine.quotesChanged();
     log.info({ quotes, sats }, 'quotes of miners without a wallet went to their balances');
+  }
+
+  /** Ends holds of a loss, as the operator has asked. */
+  async #release(): Promise<void> {
+    const { engine, log } = this.#parts;
+    for (const release of await engine.store.call('wantedReleases', null)) {
+      const owed = await engine.store.call('releaseLost', release);
+      if (owed === undefined) continue;
+      const { paid, proof } = release;
+      log.warn(
+        { owed, paid, proof },
+        `of a balance that was held back at a loss ${owed} sats are owed again, as the operator has asked`,
+      );
+    }
   }
 
   /** Where a wish has its sats go. */

@@ -20,6 +20,7 @@ import { reports } from './migrations/18-reports.ts';
 import { coinbasePayouts } from './migrations/19-coinbase-payouts.ts';
 import { signingKeysets } from './migrations/20-keysets.ts';
 import { lightningRewards } from './migrations/21-lightning-rewards.ts';
+import { payoutReleases } from './migrations/22-payout-releases.ts';
 
 /**
  * The mint's tables. Rows are narrow, keyed by rowid, and everything that must happen once is a UNIQUE column.
@@ -101,5 +102,6 @@ export const schema: Schema = {
     coinbasePayouts,
     signingKeysets,
     lightningRewards,
+    payoutReleases,
   ],
 };

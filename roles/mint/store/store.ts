@@ -18,6 +18,7 @@ import { paymentOperations } from './payments.ts';
 import { payoutBalanceOperations } from './payout-balances.ts';
 import { payoutCreditOperations } from './payout-credits.ts';
 import { payoutKeyOperations } from './payout-keys.ts';
+import { payoutReleaseOperations } from './payout-releases.ts';
 import { pricingOperations } from './pricing.ts';
 import { quoteOperations } from './quotes.ts';
 import { redemptionOperations } from './redemptions.ts';
@@ -48,6 +49,7 @@ export function operations(db: Database) {
     ...payoutKeyOperations(db),
     ...payoutCreditOperations(db),
     ...payoutBalanceOperations(db),
+    ...payoutReleaseOperations(db),
     ...coinbasePayoutOperations(db),
     ...workOperations(db),
     ...paymentOperations(db),
@@ -84,6 +86,7 @@ const noted: readonly OperationName[] = [
     'holdBalances',
     'releaseHeld',
     'settleHeld',
+    'releaseLost',
   ] as const),
   ...(['offerPayouts', 'settleCoinbase', 'undoCoinbase'] as const),
   ...(['addPaymentQuote', 'creditPayments', 'mintPaid', 'forgetMintQuotes', 'forgetMeltQuotes'] as const),
