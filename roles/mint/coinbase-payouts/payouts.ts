@@ -234,11 +234,13 @@ export class CoinbasePayouts {
     log.debug(about, `pools are told of ${outputs.length} balances to pay in the next block`);
   }
 
-  /** The widest of the pools' rooms: a pool with less leaves out what does not fit. */
+  /** What any of the pools' servers has room for: one with less leaves out what does not fit. */
   #room(): PayoutRoom | undefined {
     const { pools, workLink } = this.#parts;
     const rooms = pools.flatMap(({ poolId }) => workLink.payoutRooms(poolId));
-    return rooms.sort((a, b) => b.size - a.size)[0];
+    if (rooms.length === 0) return undefined;
+    const most = (of: (room: PayoutRoom) => number) => Math.max(...rooms.map(of));
+    return { size: most(({ size }) => size), sigops: most(({ sigops }) => sigops) };
   }
 
   /** What is held and may be paid, the largest first. */

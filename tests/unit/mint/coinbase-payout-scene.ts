@@ -18,8 +18,18 @@ import { epochScene, readRows, SCRIPT } from './epoch-scene.ts';
 export const CONFIG: CoinbasePayoutsConfig = { threshold_sats: 1000, max_outputs: 50 };
 const POOL_KEEPS = 1_000_000n;
 
+export interface PayoutSceneOptions {
+  readonly confirmations?: number;
+  readonly keys?: number;
+  /** The links of the pool's servers; rooms that the test sets unless given. */
+  readonly links?: { rooms(): PayoutRoom[]; send(payouts: ToldPayouts): void };
+}
+
 /** A mint on a scripted chain whose pools are a list of what they were told, and keys with balances. */
-export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 } = {}) {
+export async function payoutScene(
+  t: TestContext,
+  { confirmations = 3, keys = 3, links }: PayoutSceneOptions = {},
+) {
   const scene = await epochScene(t, { confirmations });
   const { mint, engine, chain } = scene;
   const outbox = scene.outbox();
@@ -55,11 +65,12 @@ export async function payoutScene(t: TestContext, { confirmations = 3, keys = 3 
     },
   };
   const workLink = {
-    payoutRooms: () => rooms,
+    payoutRooms: () => links?.rooms() ?? rooms,
     sendPayouts: (_poolId: Uint8Array, payouts: ToldPayouts) => {
       const before = told.get(toHex(payouts.prevHashLe));
       if (before) assert.deepEqual(payouts, before, 'a tip has one set, whenever it is told');
       told.set(toHex(payouts.prevHashLe), payouts);
+      links?.send(payouts);
     },
   };
   const pools = [{ poolId: mint.poolId, script: SCRIPT }];
