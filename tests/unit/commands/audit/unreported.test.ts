@@ -70,7 +70,7 @@ test('blocks that pay nothing to the script, or somebody else, are nothing to re
   );
 });
 
-test('a report whose tip was left behind by the chain is as good as any; one of a tip that nobody knows is told of', async () => {
+test('a report whose tip was left behind by the chain is as good as others; one of a tip that nobody knows is told of', async () => {
   const { reports, publish, audit, node } = await honestMint();
   const signed = publish(
     reports.map((report) => ({ ...report, chain: { ...report.chain, hash: 'ab'.repeat(32) } })),
