@@ -88,7 +88,7 @@ export async function start(context: MintContext): Promise<Mint> {
   await context.open('chain', () => chain);
   let sampler: Sampler | undefined;
   const onShownShares: WorkLinkParts['onShownShares'] = (poolId, shares) => sampler?.take(poolId, shares);
-  const linked = { engine, chain, stamps, watcher, losses, pools, onShownShares };
+  const linked = { engine, chain, stamps, watcher, losses, waiting, pools, onShownShares };
   const workLink = await openWorkLink(context, linked);
 
   const { events } = engine;
@@ -211,18 +211,20 @@ interface WorkLinkParts {
   readonly stamps: Stamps;
   readonly watcher: ChainWatcher;
   readonly losses: Losses;
+  readonly waiting: WaitingRoom;
   readonly pools: readonly Pool[];
 }
 
 async function openWorkLink(
   context: MintContext,
-  { engine, chain, stamps, watcher, losses, pools, onShownShares }: WorkLinkParts,
+  { engine, chain, stamps, watcher, losses, waiting, pools, onShownShares }: WorkLinkParts,
 ): Promise<WorkLinkServer> {
   const { config, log, read } = context;
   const { listen_address, authority_public_key, authority_secret_key, cert_validity_sec } = config.work_link;
   const { hash } = await loadCrypto();
   const workPerHour = new Map(pools.map(({ poolId, workPerHour }) => [toHex(poolId), workPerHour]));
-  const intake = new WorkIntake({ engine, chain, stamps, losses, hash, log, clock: Date.now, workPerHour });
+  const judging = { engine, chain, stamps, losses, waiting, hash, log };
+  const intake = new WorkIntake({ ...judging, clock: Date.now, workPerHour });
   const workers = await context.open('handshakes', () => openHandshakeWorkers());
   const port = listen_address.slice(listen_address.lastIndexOf(':') + 1);
   const host = listen_address.slice(0, -port.length - 1).replace(/^\[|\]$/g, '');

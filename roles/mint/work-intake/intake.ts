@@ -15,6 +15,7 @@ import type { JudgedWork, OutboxProgress, Refusal, StoredWork } from '../store/w
 import { isAheadOfClock, judgeHeader, judgeProof, type ShareTerms } from './judge.ts';
 import { KnownKeys } from './known-keys.ts';
 import type { Stamps } from './stamper.ts';
+import type { WaitingRoom } from './waiting-work.ts';
 
 /** Sequence numbers are stored as signed 64-bit integers. */
 const MAX_SEQ = (1n << 63n) - 1n;
@@ -27,6 +28,8 @@ export interface WorkIntakeParts {
   readonly stamps: Stamps;
   readonly hash: Hash;
   readonly losses: Pick<Losses, 'checkOpen' | 'reasonFor' | 'freeze' | 'hasJournal'>;
+  /** Where work waits that can't be placed yet. */
+  readonly waiting: Pick<WaitingRoom, 'news' | 'look'>;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -84,7 +87,7 @@ export class WorkIntake {
     firstSeq: bigint,
     records: readonly WorkRecord[],
   ): Promise<WorkTaken> {
-    const { engine, log, losses } = this.#parts;
+    const { engine, log, losses, waiting } = this.#parts;
     losses.checkOpen();
     const known = await engine.outboxProgress({ poolId, outboxId });
     if (records.length === 0) await this.#compare(poolId, firstSeq - 1n, known);
@@ -99,8 +102,13 @@ export class WorkIntake {
       );
     }
     const pool = this.#openPool(poolId);
+    const { news } = waiting;
     const judged = await this.#judgeAll(records, pool);
     const { storedSeq, refusals, conflicts } = await this.#store(outboxId, firstSeq, judged, pool);
+    // What it waits for came before it was stored, and whoever looked then has not seen it.
+    const waits = ({ work }: Judged) => work.reason === undefined && work.isWaiting;
+    const isMissed = waiting.news !== news && judged.some(waits);
+    if (isMissed) void waiting.look();
     if (conflicts > 0) {
       const about = { alert: 'work-conflict', pool: toHex(poolId), conflicts };
       log.error(about, 'the same share came again with another key or k: the first one holds');

@@ -31,13 +31,25 @@ export class WaitingRoom {
   readonly #parts: WaitingRoomParts;
   #running: Promise<void> | undefined;
   #isStale = false;
+  #news = 0;
 
   constructor(parts: WaitingRoomParts) {
     this.#parts = parts;
   }
 
-  /** Looks through all that wait, one pass at a time; a call during a pass makes for one more. */
+  /** How often there was news that may end a wait. */
+  get news(): number {
+    return this.#news;
+  }
+
+  /** There is news: looks through all that wait. */
   recheck(): Promise<void> {
+    this.#news++;
+    return this.look();
+  }
+
+  /** Looks through all that wait, one pass at a time; a call during a pass makes for one more. Never rejects. */
+  look(): Promise<void> {
     this.#isStale = true;
     this.#running ??= this.#passes().finally(() => {
       this.#running = undefined;

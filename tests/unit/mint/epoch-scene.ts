@@ -67,8 +67,9 @@ export async function epochScene(
   const view = { network: 'regtest' as const, parent };
   const clock = () => 1_800_000_000_000;
   const workPerHour = new Map([[toHex(poolId), pool.workPerHour]]);
-  const intake = new WorkIntake({ engine, chain: view, stamps, losses, hash, log, clock, workPerHour });
-  const waiting = new WaitingRoom({ engine, chain: view, stamps, losses, clock, log });
+  const judging = { engine, chain: view, stamps, losses, clock, log };
+  const waiting = new WaitingRoom(judging);
+  const intake = new WorkIntake({ ...judging, hash, waiting, workPerHour });
   const secretKey = randomBytes(32);
   const key = curve.publicKey(secretKey);
   function provenOn(prevHashLe: Uint8Array, k: number): Uint8Array {

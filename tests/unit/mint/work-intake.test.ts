@@ -9,6 +9,7 @@ import { auditMint } from '../../../roles/mint/books.ts';
 import type { KnownParent } from '../../../roles/mint/chain/chain-view.ts';
 import { Engine } from '../../../roles/mint/engine.ts';
 import { Losses } from '../../../roles/mint/losses.ts';
+import type { WorkBatch } from '../../../roles/mint/store/work.ts';
 import { WorkIntake } from '../../../roles/mint/work-intake/intake.ts';
 import { FIRST_EPOCH_REACH } from '../../../roles/mint/work-intake/judge.ts';
 import { Stamper } from '../../../roles/mint/work-intake/stamper.ts';
@@ -67,16 +68,10 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
   const { engine, poolId, curve } = mint;
   const losses = await Losses.open(engine, log);
   const stamps = stampsWithoutBlocks(engine);
-  const intake = new WorkIntake({
-    engine,
-    chain,
-    stamps,
-    losses,
-    hash,
-    log,
-    clock,
-    workPerHour: new Map([[toHex(poolId), workPerHour]]),
-  });
+  const judging = { engine, chain, stamps, losses, clock, log };
+  const waiting = new WaitingRoom(judging);
+  const caps = new Map([[toHex(poolId), workPerHour]]);
+  const intake = new WorkIntake({ ...judging, hash, waiting, workPerHour: caps });
   const outboxId = randomBytes(16);
   const ownKey = curve.publicKey(randomBytes(32));
   return Object.assign(mint, {
@@ -85,7 +80,7 @@ async function openIntake(t: TestContext, workPerHour = 1n << 100n): Promise<Int
     blocks,
     asked,
     losses,
-    waiting: new WaitingRoom({ engine, chain, stamps, losses, clock, log }),
+    waiting,
     advance: (milliseconds: number) => {
       now += milliseconds;
     },
@@ -255,6 +250,21 @@ test('an unknown prev hash leaves a quote waiting, unpaid, until the node knows 
   assert.deepEqual(reasonsOf(await mint.take(1n, records)), [[2n, 'wrong-bits']]);
   const books = auditMint(mint.path);
   assert.deepEqual([books.quotes.count, books.void.count, books.refusals], [1, 1, 1]);
+});
+
+test('work whose block comes to be known while it is stored does not wait for another one', async (t) => {
+  const mint = await openIntake(t);
+  const late = randomBytes(32);
+  const record = await mint.record({ prevHashLe: late });
+  const store = mint.engine.storeWork.bind(mint.engine);
+  t.mock.method(mint.engine, 'storeWork', async (batch: WorkBatch) => {
+    mint.blocks.set(toHex(reversed(late)), block);
+    await mint.waiting.recheck();
+    return store(batch);
+  });
+  await mint.take(1n, [record]);
+  await mint.waiting.close();
+  assert.deepEqual(await mint.engine.waiting(0, 10), []);
 });
 
 test('a node is asked once for a prev hash, however much work waits on it', async (t) => {
