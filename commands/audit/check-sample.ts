@@ -28,9 +28,11 @@ export async function checkSamples(
     }
   }
   if (findings.length > 0 || shares + forNobody === 0) return findings;
-  const others = forNobody === 0 ? '' : `; ${forNobody} more are work, and no script says for whom`;
-  const words = `${shares} shares that later blocks have drawn are work for their pool's script${others}`;
-  return [holds('shares-are-work', words)];
+  const parts = [
+    ...(shares > 0 ? [`${shares} shares that later blocks have drawn are work for their pool's script`] : []),
+    ...(forNobody > 0 ? [`${forNobody} that were drawn are work, and no script says for whom`] : []),
+  ];
+  return [holds('shares-are-work', parts.join('; '))];
 }
 
 /** @returns how many shares were looked at, where they hold */
