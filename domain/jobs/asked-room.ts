@@ -7,10 +7,10 @@ const LEAST_SIGOPS = 32;
 /**
  * The room for payouts that a template provider is asked for, and the part of it that templates are sure to leave: a template
  * does not say by which `CoinbaseOutputConstraints` it was made, and a block whose coinbase is larger than that may be too
- * heavy. Providers answer each announcement by giving the current tip again, in their order, that of a
- * connection's beginning by its first tip; one that takes only those of a connection's beginning gives none, and its templates are sure of more room from
- * the next connection on. An answer that comes together with a new tip is not told apart from it: then more answers are waited
- * for than come, until the room is asked for once more.
+ * heavy. Providers answer each announcement, in their order, by giving the current tip again, and that of a connection's
+ * beginning by its first tip. One that takes no other gives none, and its templates are sure of more room from the next
+ * connection on. An answer that comes as a new tip is not told apart from any: then more answers are waited for than come,
+ * until the room is asked for once more.
  */
 export class AskedRoom {
   readonly #most: PayoutRoom;

@@ -109,7 +109,9 @@ function coinbaseFigures({ balances, sats }: WaitingPayouts): Record<string, num
 }
 
 function coinbaseText({ balances, sats, trouble }: WaitingPayouts): string {
-  return trouble === '' ? '' : `; ${balances} balances of ${sats} sats wait for a coinbase: ${trouble}`;
+  return trouble === ''
+    ? ''
+    : `; payouts in coinbases wait, ${sats} sats of ${balances} balances: ${trouble}`;
 }
 
 /** What an operator has to do about epochs. */
