@@ -56,18 +56,17 @@ export class QuoteBatches {
     if (await followQuotes(this.#parts, batch)) return;
     if (isOfKeyset && !keysets.get(into.id).active) return;
     if (isOfKeyset) throw refusal;
+    const [first, second] = batch;
+    if (first && !second) quotes.refused(first.id, refusal.message, clock());
+    this.#size = second ? Math.ceil(batch.length / 2) : Number.POSITIVE_INFINITY;
     this.#refusedInARow++;
-    const isRefusingAll = this.#refusedInARow >= REFUSALS_IN_A_ROW;
-    const [first] = batch;
-    if (batch.length === 1 && first) quotes.refused(first.id, refusal.message, clock());
-    this.#size = batch.length === 1 ? Number.POSITIVE_INFINITY : Math.ceil(batch.length / 2);
+    if (this.#refusedInARow < REFUSALS_IN_A_ROW) return;
     // While it refuses everything, one quote is enough to ask with: a refusal may use counters up.
-    if (isRefusingAll) this.#size = 1;
-    if (isRefusingAll)
-      throw new HashpoolError(
-        'mint-refuses',
-        `the mint refuses ${this.#kind.unit} of paid quotes, one after the other: ${refusal.message}`,
-        { cause: refusal },
-      );
+    this.#size = 1;
+    throw new HashpoolError(
+      'mint-refuses',
+      `the mint refuses ${this.#kind.unit} of paid quotes, one after the other: ${refusal.message}`,
+      { cause: refusal },
+    );
   }
 }
