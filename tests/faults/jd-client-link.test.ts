@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startAppliance } from '../harness/appliance.ts';
 import { settle } from '../harness/appliance-books.ts';
-import { proxyTcp } from '../harness/interceptor.ts';
+import { cutLink } from '../harness/cut-link.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 
 const MINERS = 10;
@@ -11,43 +10,17 @@ const BITS = 10;
 const PAUSE_MS = 500;
 const LIMIT_MS = 300_000;
 const CUT_MS = 5_000;
-/** A new tip would outdate the shares of a cut, whose miners can't hear of it. */
-const NEVER_A_BLOCK = 40;
 
 test('own jobs: the pool cut off, the jd-server killed, the template provider killed: no miner is dropped, every answer is true', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const pool = { host: '127.0.0.1', port: 1 };
-  const network = await proxyTcp(pool);
-  t.after(() => network.close());
-  const appliance = await startAppliance(t, {
-    without: ['miner'],
-    jobDeclaration: true,
-    edit: (file, text) =>
-      (file === 'jdc.config.toml'
-        ? text.replace('\npool_port = 34254', `\npool_port = ${network.address.port}`)
-        : text
-      )
-        .replace('shares_per_minute = 30', 'shares_per_minute = 600')
-        .replace('block_target_bits = 24', `block_target_bits = ${NEVER_A_BLOCK}`),
-  });
-  pool.port = appliance.sv2Port;
+  const { appliance, network } = await cutLink(t, 'jd-client');
   const isMining = () => /^mining for /.test(appliance.role('jd-client').text);
-  const isServed = () => /^connected/.test(appliance.role('translator').text);
-  await appliance.until('miners to be let in', () => isMining() && isServed());
-  const miners = await Promise.all(
-    Array.from({ length: MINERS }, (_, i) =>
-      SteadyMiner.start({
-        port: appliance.sv1Port,
-        user: `m${i}.rig`,
-        bits: BITS,
-        pauseMs: PAUSE_MS,
-        takesExtranonce: i % 2 === 0,
-      }),
-    ),
-  );
-  t.after(() => {
-    for (const { client } of miners) client.close();
+  await appliance.until('miners to be let in', isMining);
+  const miners = await SteadyMiner.crowd(t, MINERS, {
+    port: appliance.sv1Port,
+    bits: BITS,
+    pauseMs: PAUSE_MS,
   });
   const running = miners.map((miner) => miner.run());
   const accepted = () => miners.reduce((sum, miner) => sum + miner.accepted.length, 0);

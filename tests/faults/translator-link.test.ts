@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startAppliance, type TestAppliance } from '../harness/appliance.ts';
 import { settle } from '../harness/appliance-books.ts';
-import { proxyTcp, type TcpProxy } from '../harness/interceptor.ts';
+import { cutLink } from '../harness/cut-link.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
 
@@ -11,8 +10,6 @@ const MINERS = 20;
 const BITS = 10;
 const PAUSE_MS = 1000;
 const LIMIT_MS = 300_000;
-/** A new tip would outdate the shares of a cut, whose miners can't hear of it. */
-const NEVER_A_BLOCK = 40;
 
 /** Miners have a channel each, or share them. */
 const MODES = [
@@ -20,49 +17,20 @@ const MODES = [
   { words: 'shared channels', aggregates: true },
 ];
 
-/** An appliance whose translator reaches its pool over a network that can be made worse. */
-async function scene(
-  t: TestContext,
-  aggregates: boolean,
-): Promise<{ appliance: TestAppliance; network: TcpProxy }> {
-  const pool = { host: '127.0.0.1', port: 1 };
-  const network = await proxyTcp(pool);
-  t.after(() => network.close());
-  const appliance = await startAppliance(t, {
-    without: ['miner'],
-    // Miners that submit as often as they like, however hard it is, are to be asked for nothing harder.
-    edit: (file, text) =>
-      (file === 'tproxy.config.toml'
-        ? text.replace('\nport = 34254', `\nport = ${network.address.port}`)
-        : text
-      )
-        .replace('aggregate_channels = false', `aggregate_channels = ${aggregates}`)
-        .replace('shares_per_minute = 30', 'shares_per_minute = 600')
-        .replace('block_target_bits = 24', `block_target_bits = ${NEVER_A_BLOCK}`),
-  });
-  pool.port = appliance.sv2Port;
-  await appliance.until('the link to the pool', () => /^connected/.test(appliance.role('translator').text));
-  return { appliance, network };
-}
+const scene = (t: TestContext, aggregates: boolean) =>
+  cutLink(t, 'translator', (text) =>
+    text.replace('aggregate_channels = false', `aggregate_channels = ${aggregates}`),
+  );
 
 for (const { words, aggregates } of MODES) {
   test(`${words}: link cut for 1 s and for 30 s, then the pool killed: no miner is dropped by a cut, every answer is true`, {
     timeout: LIMIT_MS,
   }, async (t) => {
     const { appliance, network } = await scene(t, aggregates);
-    const miners = await Promise.all(
-      Array.from({ length: MINERS }, (_, i) =>
-        SteadyMiner.start({
-          port: appliance.sv1Port,
-          user: `m${i}.rig`,
-          bits: BITS,
-          pauseMs: PAUSE_MS,
-          takesExtranonce: i % 2 === 0,
-        }),
-      ),
-    );
-    t.after(() => {
-      for (const { client } of miners) client.close();
+    const miners = await SteadyMiner.crowd(t, MINERS, {
+      port: appliance.sv1Port,
+      bits: BITS,
+      pauseMs: PAUSE_MS,
     });
     const running = miners.map((miner) => miner.run());
     await delay(2000);

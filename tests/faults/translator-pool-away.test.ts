@@ -6,38 +6,21 @@ import { toHex } from '../../protocols/bytes.ts';
 import { profiles } from '../../roles/miner/profiles/profiles.ts';
 import { reportOf } from '../../roles/miner/report.ts';
 import { readOutbox } from '../../roles/pool/outbox/audit.ts';
-import { startAppliance } from '../harness/appliance.ts';
+import { cutLink } from '../harness/cut-link.ts';
 import { eventually } from '../harness/fake-pool.ts';
 import { grantedHashes, isDropped, testFleet } from '../harness/fleet.ts';
-import { proxyTcp } from '../harness/interceptor.ts';
 
 const PER_PROFILE = 4;
 /** Shares of 2^10 hashes, one a second and machine. */
 const DIFFICULTY = 2 ** -22;
 const HASHRATE = 1024 * PER_PROFILE * profiles.length;
-/** A new tip would outdate the shares of a cut, whose machines can't hear of it. */
-const NEVER_A_BLOCK = 40;
 const LIMIT_MS = 300_000;
 const PATIENCE_MS = 90_000;
 
 test('every firmware, its pool killed and away for 1 s and for 30 s: nobody is dropped, every answer is true', {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const pool = { host: '127.0.0.1', port: 1 };
-  const network = await proxyTcp(pool);
-  t.after(() => network.close());
-  const appliance = await startAppliance(t, {
-    without: ['miner'],
-    edit: (file, text) =>
-      (file === 'tproxy.config.toml'
-        ? text.replace('\nport = 34254', `\nport = ${network.address.port}`)
-        : text
-      )
-        .replace('shares_per_minute = 30', 'shares_per_minute = 600')
-        .replace('block_target_bits = 24', `block_target_bits = ${NEVER_A_BLOCK}`),
-  });
-  pool.port = appliance.sv2Port;
-  await appliance.until('the link to the pool', () => /^connected/.test(appliance.role('translator').text));
+  const { appliance, network } = await cutLink(t, 'translator');
   const { fleet, answers } = await testFleet(t, {
     port: appliance.sv1Port,
     user: 'farm',

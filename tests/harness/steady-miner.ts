@@ -1,3 +1,4 @@
+import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectSv1, type Sv1Answer, type Sv1Client } from './sv1-client.ts';
 
@@ -40,6 +41,23 @@ export class SteadyMiner {
     await client.start(options.user);
     if (options.takesExtranonce) await client.request('mining.extranonce.subscribe');
     return new SteadyMiner(client, options);
+  }
+
+  /** So many of them, every second of which takes mining.set_extranonce, until the test ends. */
+  static async crowd(
+    t: Pick<TestContext, 'after'>,
+    count: number,
+    options: Pick<SteadyMinerOptions, 'port' | 'bits' | 'pauseMs'>,
+  ): Promise<SteadyMiner[]> {
+    const miners = await Promise.all(
+      Array.from({ length: count }, (_, i) =>
+        SteadyMiner.start({ ...options, user: `m${i}.rig`, takesExtranonce: i % 2 === 0 }),
+      ),
+    );
+    t.after(() => {
+      for (const { client } of miners) client.close();
+    });
+    return miners;
   }
 
   /** Mines until it is stopped or hung up on; resolves when all is answered. */
