@@ -27,4 +27,6 @@ test('epochs that share a reward are in one report, however many prices there ar
     (await engine.store.call('unreported', limit)).map(({ epoch }) => epoch.epoch);
   assert.deepEqual(await reported(1), [first]);
   assert.deepEqual(await reported(2), [first, heir, lost]);
+  const figures = await engine.store.call('reportFigures', null);
+  assert.deepEqual(figures, { number: 0, provenSats: 0n, due: 3, samplesDue: 0 });
 });
