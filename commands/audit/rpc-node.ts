@@ -1,7 +1,7 @@
 import { blockStart } from '../../protocols/bitcoin/block.ts';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import { asObject, numberOf } from '../../roles/mint/chain/answers.ts';
-import { satsOf, textOf } from '../../roles/mint/payments/bitcoind/answers.ts';
+import { bitcoins, satsOf, textOf } from '../../roles/mint/payments/bitcoind/answers.ts';
 import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
 import { isRpcError } from '../../runtime/rpc/errors.ts';
 import type { ChainBlock, NodeSource } from './sources.ts';
@@ -58,7 +58,7 @@ export function rpcNode(rpc: BitcoinRpc): NodeSource {
     // The node looks for coins in its chain; what is in none is told. No key is given: it can only check.
     async signatureTrouble(transaction, others) {
       const prevouts = others.map(({ txid, vout, value, script }) => {
-        return { txid, vout, scriptPubKey: toHex(script), amount: Number(value) / 1e8 };
+        return { txid, vout, scriptPubKey: toHex(script), amount: bitcoins(value) };
       });
       const params = [toHex(transaction), [], prevouts];
       const answer = asObject(await rpc.call('signrawtransactionwithkey', params));
