@@ -85,9 +85,7 @@ export function readUnitBooks(db: Database): Map<string, UnitBooks> {
 }
 
 /** What was redeemed of each epoch. */
-function readRedemptions(
-  db: Database,
-): { unit: string; ehash: bigint; sats: bigint; autoSats: bigint }[] {
+function readRedemptions(db: Database): { unit: string; ehash: bigint; sats: bigint; autoSats: bigint }[] {
   const statement = db.prepare(
     'SELECT unit, ehash, sats, auto_sats FROM redemptions JOIN epochs USING (epoch)',
   );

@@ -120,7 +120,9 @@ test('cashu-ts, as a wallet of its own, turns work into tokens that spend once',
   assert.doesNotMatch(mint.output, /"level":"(error|fatal)"/);
 });
 
-test('kill -9 at any time, and the same work sent again: the same quotes', { timeout: 300_000 }, async (t) => {
+test('kill -9 at any time, and the same work sent again: the same quotes', {
+  timeout: 300_000,
+}, async (t) => {
   const { node, mint, outbox, miner } = await open(t);
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 20; i++) await outbox.mine(node, miner.publicKey, 2);
