@@ -100,7 +100,7 @@ export function layOut(before: Layout, blocks: readonly PayingBlock[]): Laid {
   const heirOf = heirs(before.segments, byHash);
 
   const chained = new Map(onChain.map((laid) => [laid.epoch, laid]));
-  const epochs = before.epochs.map((epoch): LaidEpoch => {
+  const standing = before.epochs.map((epoch): LaidEpoch => {
     const laid = chained.get(epoch.epoch);
     if (laid) return laid;
     const off = { ...epoch, closing: undefined, gifts: 0n };
@@ -110,12 +110,27 @@ export function layOut(before: Layout, blocks: readonly PayingBlock[]): Laid {
       ? { ...off, standing: 'dissolved', isFinal: false, mergedInto: undefined }
       : { ...off, standing: 'stranded', isFinal: true, mergedInto: heir.isFinal ? heir.epoch : base.epoch };
   });
+  const epochs = withHeirs(standing);
   const kept = new Set(epochs.filter(({ standing }) => standing === 'stranded').map(({ epoch }) => epoch));
   const segments = before.segments.map((segment): LaidSegment => {
     const stays = segment.hasIssued || kept.has(segment.epoch);
     return stays ? segment : { ...segment, epoch: heirOf(segment) };
   });
   return { epochs, segments, gifts };
+}
+
+/**
+ * Has each stranded epoch share the reward of one that gets any: where its heir is stranded too, that of its heir's heir
+ * once there is one; where its heir is dissolved, nobody's.
+ */
+function withHeirs(epochs: readonly LaidEpoch[]): LaidEpoch[] {
+  const byNumber = new Map(epochs.map((epoch) => [epoch.epoch, epoch]));
+  const heirOf = ({ mergedInto }: LaidEpoch): number | undefined => {
+    const heir = mergedInto === undefined ? undefined : byNumber.get(mergedInto);
+    if (heir?.standing === 'dissolved') return undefined;
+    return heir?.standing === 'stranded' && heir.mergedInto !== undefined ? heirOf(heir) : mergedInto;
+  };
+  return epochs.map((epoch) => ({ ...epoch, mergedInto: heirOf(epoch) }));
 }
 
 /** The epochs that the chain's blocks open, each closed by the boundary after it. */

@@ -162,3 +162,22 @@ test('whatever becomes of the chain, each boundary opens one epoch, and nothing 
 test('a pool without epochs has nothing to lay out', () => {
   assert.deepEqual(layOut({ epochs: [], segments: [] }, []), { epochs: [], segments: [], gifts: [] });
 });
+
+test('an epoch whose heir has lost its boundary too shares what its heir shares, and nothing where that is dissolved', () => {
+  const epoch = (number: number, change: Partial<LaidEpoch>): LaidEpoch => {
+    const opened = { epoch: number, openedHeight: number, openedHash: undefined, isFinal: true } as const;
+    const bare = { closing: undefined, gifts: 0n, mergedInto: undefined, terms: 'target 0' } as const;
+    return { ...opened, ...bare, standing: 'stranded', ...change };
+  };
+  const heirsOf = (...epochs: LaidEpoch[]) =>
+    layOut({ epochs, segments: [] }, []).epochs.map(({ mergedInto }) => mergedInto);
+  const live = epoch(1, { standing: 'live' });
+  const lost = epoch(2, { mergedInto: 3 });
+  assert.deepEqual(heirsOf(live, lost, epoch(3, {})), [undefined, 3, undefined], 'its operator is asked');
+  assert.deepEqual(heirsOf(live, lost, epoch(3, { mergedInto: 1 })), [undefined, 1, 1]);
+  assert.deepEqual(heirsOf(live, lost, epoch(3, { standing: 'dissolved' })), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
