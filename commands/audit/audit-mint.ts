@@ -70,6 +70,7 @@ async function* findingsOf(parts: AuditParts): AsyncGenerator<readonly Finding[]
   if (!last || lastHash === undefined) return;
   const { findings: ofKeysets, keysets } = await checkKeysets(reports, mint);
   yield ofKeysets;
+  const proofs = tokens === undefined ? undefined : readTokens(tokens, [...keysets.keys()]);
   if (node) {
     yield checkBoundaries(reports, node);
     yield checkUnreported(reports, node, say);
@@ -79,9 +80,6 @@ async function* findingsOf(parts: AuditParts): AsyncGenerator<readonly Finding[]
     const words = 'without a node of your own (--node) neither blocks nor the reserve can be looked at';
     yield [unproven('no-node', words)];
   }
-  if (tokens !== undefined) {
-    const proofs = readTokens(tokens, [...keysets.keys()]);
-    yield checkTokens(proofs, { mint, keysets, books, report: last.number, curve });
-  }
+  if (proofs !== undefined) yield checkTokens(proofs, { mint, keysets, books, report: last.number, curve });
   if (shares !== undefined) yield checkShares(shares, reports, mint, say);
 }

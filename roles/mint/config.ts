@@ -177,5 +177,7 @@ export function checkMintConfig(config: MintConfig, shared: SharedConfig): strin
     return '[[pool]] rewards is "lightning" beside a coinbase_reward_script: its blocks pay its upstream; remove one of the two';
   if (overLightning.length > 0 && !config.payments?.bolt11)
     return '[[pool]] rewards is "lightning", and [payments.bolt11] is missing, by which invoices are made';
+  if (config.coinbase_payouts && !config.auto_payout)
+    return '[coinbase_payouts] pays what keys of [auto_payout] are owed, which is missing: add it, or remove [coinbase_payouts]';
   return checkPayments(config.payments, shared.bitcoin.network) ?? checkLimits(config.limits);
 }

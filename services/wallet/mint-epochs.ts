@@ -132,8 +132,11 @@ function toEpoch(answer: Readonly<Record<string, unknown>>): MintEpoch {
 }
 
 function difficultyOf(value: unknown): number {
-  const isOne = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 62;
-  return isOne ? value : 0;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 62) return value;
+  throw new HashpoolError(
+    'mint-answer',
+    `the mint tells of an epoch whose minimum_difficulty is ${value}, not 0 to 62`,
+  );
 }
 
 /** Of a closed epoch: late shares and gifts may still change it. */

@@ -49,6 +49,7 @@ export interface ReporterParts {
 export class Reporter {
   readonly #parts: ReporterParts;
   readonly #rounds: Rounds;
+  readonly #proofs: Rounds;
   readonly #stop = new AbortController();
   /** The last report for which the reserve was proven. */
   #proven = 0;
@@ -60,6 +61,13 @@ export class Reporter {
       everyMs: parts.intervalMs ?? INTERVAL_MS,
       onTrouble: (err, trouble) =>
         parts.log.error({ err, alert: 'no-report' }, `no report was made, it is tried again: ${trouble}`),
+    });
+    this.#proofs = new Rounds(() => this.#proveReserve(), {
+      onTrouble: (err, trouble) =>
+        parts.log.error(
+          { err, alert: 'no-reserve-proof' },
+          `the report stands without a proof of its reserve, which is tried again: ${trouble}`,
+        ),
     });
     parts.engine.events.on('keysets-changed', () => void this.run());
     void this.run();
@@ -80,7 +88,7 @@ export class Reporter {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#rounds.close();
+    await Promise.all([this.#rounds.close(), this.#proofs.close()]);
   }
 
   async #run(): Promise<void> {
@@ -93,7 +101,7 @@ export class Reporter {
       this.#failed++;
       throw error;
     }
-    await this.#proveReserve();
+    await this.#proofs.run();
   }
 
   /** @returns whether there was anything to report */

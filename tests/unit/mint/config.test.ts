@@ -6,6 +6,18 @@ import { poolSide } from '../../../services/shared-config/pool-side.ts';
 
 const pathOf = (file: string) => new URL(`../../../config/regtest/${file}`, import.meta.url).pathname;
 
+test('mint.config.toml: nothing is paid in coinbases where no key can register', () => {
+  const shared = loadConfig(poolSide, pathOf('shared/pool.toml'));
+  const config = loadConfig(mintConfig, pathOf('mint.config.toml'));
+  const coinbase_payouts = { threshold_sats: 1000, max_outputs: 10 };
+  const auto_payout = { min_threshold: 1000, max_fee_ppm: 50_000 };
+  assert.match(
+    checkMintConfig({ ...config, coinbase_payouts }, shared) ?? '',
+    /\[auto_payout\] .* is missing: add it/,
+  );
+  assert.equal(checkMintConfig({ ...config, auto_payout, coinbase_payouts }, shared), undefined);
+});
+
 test('mint.config.toml: whichever pool is paid over Lightning has no script beside it, and a node that makes invoices', () => {
   const shared = loadConfig(poolSide, pathOf('shared/pool.toml'));
   const config = loadConfig(mintConfig, pathOf('mint.config.toml'));
