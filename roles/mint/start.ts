@@ -100,7 +100,8 @@ export async function start(context: MintContext): Promise<Mint> {
   chain.onTip(async (tip) => {
     await losses.onTip(tip);
     await openEpochs(tip);
-    void watcher.follow();
+    // Also where the node comes back with the tip that it had.
+    void watcher.follow().then(() => waiting.recheck());
   });
   // Also where the tip could not be followed at first.
   watcher.listen({ onChainTip: () => void waiting.recheck() });
