@@ -6,7 +6,7 @@ import { sumOf } from '../../../protocols/cashu/amount.ts';
 import { auditMint } from '../../../roles/mint/books.ts';
 import type { MeltQuote } from '../../../roles/mint/payments/melt-quotes.ts';
 import { Melts } from '../../../roles/mint/payments/melts.ts';
-import { Settlement } from '../../../roles/mint/payments/settlement.ts';
+import { CLAIM_MS, Settlement } from '../../../roles/mint/payments/settlement.ts';
 import { createLog } from '../../../runtime/logs.ts';
 import { openTestPayments, type TestPayments } from './payments-support.ts';
 
@@ -182,7 +182,13 @@ test('what the last run left is settled once the books are sound, without waitin
   assert.equal(await Promise.race([started, delay(100, 'waits')]), 'waits');
   engine.issuance.release();
   await started;
-  assert.equal((await test.payments.meltQuotes.find('bolt11', quote.name)).state, 'PAID');
+  const state = async () => (await test.payments.meltQuotes.find('bolt11', quote.name)).state;
+  // On a store of several processes whoever has claimed it may be alive.
+  if (engine.isShared) {
+    assert.equal(await state(), 'PENDING');
+    await settlement.lookAfter(Date.now() + A_MINUTE_MS);
+  }
+  assert.equal(await state(), 'PAID');
 });
 
 test('what the last run left under way is looked up again a few seconds after the start', async (t) => {
@@ -195,7 +201,7 @@ test('what the last run left under way is looked up again a few seconds after th
   await settlement.start();
   const due = (now: number) => engine.store.call('claimMelts', { now, until: now, limit: 1 });
   assert.equal((await due(Date.now())).length, 0);
-  assert.equal((await due(Date.now() + 5_000)).length, 1);
+  assert.equal((await due(Date.now() + (engine.isShared ? CLAIM_MS : 5_000))).length, 1);
 });
 
 test('more payments than the mint can wait for are told to come back, and hold nothing', async (t) => {

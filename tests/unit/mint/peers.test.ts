@@ -44,7 +44,7 @@ test('what happens at one process of a mint is heard once at each, and keysets a
   const id = a.engine.epochs.current(poolId)?.keysetId ?? '';
   await until(() => b.engine.keysets.signing.some((keyset) => keyset.id === id), 'the new keyset');
   assert.deepEqual(await b.engine.keysets.find(id), await a.engine.keysets.find(id));
-  assert.equal(b.engine.epochs.current(poolId)?.keysetId, id);
+  await until(() => b.engine.epochs.current(poolId)?.keysetId === id, 'the new epoch');
 
   const ys = Array.from({ length: 250 }, () => Uint8Array.from(randomBytes(33)));
   a.engine.events.emit('proofs-changed', { ys, state: 'SPENT' });

@@ -45,6 +45,8 @@ test('what is no publisher is told of, once, and tried again', async (t) => {
   let visits = 0;
   const server = createServer((socket) => {
     visits++;
+    // The subscriber hangs up on it.
+    socket.on('error', () => undefined);
     socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
