@@ -55,9 +55,11 @@ in
     loopback = base // machineOnly;
     # Clients come from anywhere, and an upstream may be a name, whose addresses nobody knows beforehand.
     public = base;
-    # Not Node: memory that can be written is never run.
+    # Not Node: memory that can be written is never run. ZeroMQ sets the scheduling of its threads, if only to what it is,
+    # and ends the process where it may not; RestrictRealtime keeps it from any other.
     node = base // {
       MemoryDenyWriteExecute = true;
+      SystemCallFilter = base.SystemCallFilter ++ [ "sched_setscheduler" ];
     };
     # What touches files alone.
     offline = base // {

@@ -48,3 +48,27 @@ test('transactions beyond the first two hundred are followed in turn, and none i
   await followed();
   assert.deepEqual(await followed(), { from: '1', to: '200', count: 200, isTrouble: false });
 });
+
+test('a payout that a block takes in while it is looked at has lost no coin', async (t) => {
+  const store = await openStore<PayoutOperations>({ module, path: await newPlace(), name: 'payouts' });
+  t.after(() => store.close());
+  const rest = { amount: 1_000n, reserve: 500n, rate: 1_000n, blocks: 144, addedAt: 1 };
+  await store.call('addPayout', { key: 'k', address: 'a', script: new Uint8Array(22), ...rest });
+  const payouts = await store.call('waitingPayouts', 1);
+  const built = { txid: 'tx', hex: 'hex', rate: 1_000n, fee: 1n, inputs: ['coin:0'], places: [0] };
+  await store.call('addSending', { payouts, blocks: 144, height: 200, built });
+  const node = new ScriptedWallet();
+  let isMined = false;
+  node.answers['gettransaction'] = () => ({ confirmations: isMined ? 1 : 0 });
+  node.answers['sendrawtransaction'] = () => {
+    isMined = true;
+    return refuse(-25, 'bad-txns-inputs-missingorspent');
+  };
+  node.answers['gettxout'] = () => null;
+  const settings = { confirmations: 1, maxRate: 10_000n };
+  const wallet = node.open();
+  const sendings = new Sendings({ wallet, store, settings, onProgress: () => undefined, log: silent });
+  assert.equal(await sendings.follow(200), undefined);
+  await sendings.follow(201);
+  assert.equal((await store.call('payoutState', 'k')).state, 'paid');
+});

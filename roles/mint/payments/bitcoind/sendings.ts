@@ -82,7 +82,10 @@ export class Sendings {
       return undefined;
     }
     const refusal = await this.#sendNewest(sending);
-    if (refusal !== undefined && (await this.#isMissing(sending))) return this.#whenMissing(sending, height);
+    if (refusal !== undefined && (await this.#isMissing(sending))) {
+      // A block that came between these questions may hold the payout itself.
+      return (await this.#confirmed(sending)) ? undefined : this.#whenMissing(sending, height);
+    }
     if (sending.missingSince !== undefined)
       await this.#parts.store.call('noteMissing', { sending: sending.sending, since: undefined });
     if (height - sending.height >= sending.blocks) return (await this.#payMore(sending, height)) ?? refusal;
