@@ -119,9 +119,16 @@ export class OnchainScene {
     return this.#get(`/v1/mint/quote/onchain/${quote}`);
   }
 
-  /** The user pays to a quote. @returns the transaction */
+  /**
+   * The user pays to a quote. A node's wallet says nothing where its own mempool did not take what it made, as it does
+   * once in thousands; asked again the node takes it, or says why not.
+   * @returns the transaction
+   */
   async deposit({ request }: DepositQuote, sats: number): Promise<string> {
-    return String(await this.user.call('sendtoaddress', [request, (sats / 1e8).toFixed(8)]));
+    const txid = String(await this.user.call('sendtoaddress', [request, (sats / 1e8).toFixed(8)]));
+    const made = (await this.user.call('gettransaction', [txid])) as { in_mempool?: boolean; hex: string };
+    if (made.in_mempool === false) await this.user.call('sendrawtransaction', [made.hex]);
+    return txid;
   }
 
   /** Waits until so much has come to a quote. */
