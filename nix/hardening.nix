@@ -56,10 +56,11 @@ in
     # Clients come from anywhere, and an upstream may be a name, whose addresses nobody knows beforehand.
     public = base;
     # Not Node: memory that can be written is never run. ZeroMQ sets the scheduling of its threads, if only to what it is,
-    # and ends the process where it may not; RestrictRealtime keeps it from any other.
+    # asks the kernel for the names of its interfaces, and ends the process where it may not.
     node = base // {
       MemoryDenyWriteExecute = true;
       SystemCallFilter = base.SystemCallFilter ++ [ "sched_setscheduler" ];
+      RestrictAddressFamilies = base.RestrictAddressFamilies ++ [ "AF_NETLINK" ];
     };
     # What touches files alone.
     offline = base // {
