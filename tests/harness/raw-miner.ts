@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeHeader, headerHashLe } from '../../protocols/bitcoin/header.ts';
 import { meetsTargetLe } from '../../protocols/bitcoin/target.ts';
-import { concatBytes } from '../../protocols/bytes.ts';
+import { concatBytes, reversed, toHex } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import { MINING_PROTOCOL } from '../../protocols/sv2/common.ts';
 import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.ts';
@@ -16,6 +16,8 @@ import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 const NO_GROUP = 0;
 const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 2;
+/** Hashes after which a share is looked for no longer, a minute of them: while it looks the process does nothing else. */
+const MAX_TRIES = 2 ** 24;
 
 export type MessageNamed<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
 export type Share = Omit<MessageNamed<'SubmitSharesExtended'>, 'name' | 'channel_id' | 'sequence_number'>;
@@ -218,7 +220,7 @@ export class RawChannel {
     return tip;
   }
 
-  /** Finds a share by trying nonces until its hash fits. */
+  /** Finds a share by trying nonces until its hash fits. @throws where that would take a test's whole time */
   mine(
     fits: (hashLe: Uint8Array) => boolean = (hashLe) => meetsTargetLe(hashLe, this.target),
     changes: Partial<Share> = {},
@@ -231,10 +233,11 @@ export class RawChannel {
       extranonce: new Uint8Array(this.extranonceSize),
       ...changes,
     };
-    for (;;) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const share = { ...base, nonce: this.#nonce++ };
       if (fits(this.hashOf(share))) return share;
     }
+    throw new Error(`no share in ${MAX_TRIES} hashes at target ${toHex(reversed(this.target))}`);
   }
 
   /** Header hash of a share on its job, 32 bytes. */
