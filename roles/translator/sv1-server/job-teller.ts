@@ -98,17 +98,17 @@ export class JobTeller {
   #tellNew(job: ActiveJob, footing: Footing): void {
     const now = this.#now();
     const lines = linesOf(job.work, now);
-    this.#tell(job, lines, this.told.add(job, footing, lines), now);
+    this.#tell(job, lines, this.told.add(job, footing, lines.number), now);
   }
 
-  #tell({ work, targetLe }: ActiveJob, lines: NotifyWork, jobId: string, now: number): void {
+  #tell({ work, targetLe }: ActiveJob, lines: NotifyWork, otherId: string | undefined, now: number): void {
     const mask = work.versionRollingAllowed ? this.#grantedMask : 0;
     const maskLine = mask === this.#toldMask ? '' : setVersionMaskLine(mask);
     const before = this.#difficultyLine(targetLe) + maskLine;
     const ntime = work.minNtime + this.#secondsOld(now - lines.cameAt);
     const cleanJobs = this.#mustClean;
-    if (before === '' && jobId === lines.id) this.socket?.send(lines.line(ntime, cleanJobs));
-    else this.socket?.send(before + lines.lineAs({ jobId, ntime, cleanJobs }));
+    if (before === '' && otherId === undefined) this.socket?.send(lines.line(ntime, cleanJobs));
+    else this.socket?.send(before + lines.lineAs({ jobId: otherId ?? lines.id, ntime, cleanJobs }));
     this.#toldMask = mask;
     this.#toldAt = now;
     this.#mustClean = false;

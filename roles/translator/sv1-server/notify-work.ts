@@ -1,5 +1,6 @@
 import { type NotifyFields, notifyLineOf, notifyWork } from '../../../protocols/sv1/messages.ts';
 import type { Work } from '../../../services/mining-client/active-job.ts';
+import { jobIdOf } from './job-table.ts';
 
 let issued = 0;
 
@@ -15,7 +16,7 @@ interface TimedLine {
 export class NotifyWork {
   /** Later jobs have higher ones. */
   readonly number = ++issued;
-  readonly id = this.number.toString(16);
+  readonly id = jobIdOf(this.number);
   /** When it was told first, in milliseconds. */
   readonly cameAt: number;
   readonly #text: string;
