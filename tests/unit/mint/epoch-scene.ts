@@ -37,10 +37,14 @@ export const REWARD = 50n;
  * A mint of one pool on a scripted chain, with work intake and epochs: what bitcoind and the work link would bring is
  * brought by the test.
  * @param confirmations make a boundary final
+ * @param windowBlocks in which the first epoch can be redeemed; a year unless told
  */
 export async function epochScene(
   t: TestContext,
-  { confirmations = 3, ...options }: { confirmations?: number; journalFolder?: string; place?: string } = {},
+  {
+    confirmations = 3,
+    ...options
+  }: { confirmations?: number; journalFolder?: string; place?: string; windowBlocks?: number } = {},
 ) {
   const mint = await openTestMint(t, FIRST, options);
   const { engine, poolId, curve } = mint;

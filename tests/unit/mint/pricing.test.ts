@@ -15,7 +15,7 @@ const NEVER_MS = 3_600_000;
 
 /** A pool whose first epoch has two shares and one on a block that nobody knows, and a block of it that closed that at `FIRST` + 1. */
 async function closedEpoch(t: TestContext, isCarried = true) {
-  const scene = await epochScene(t, { confirmations: 1 });
+  const scene = await epochScene(t, { confirmations: 1, windowBlocks: 200 });
   scene.setTerms({ feePpm: 100_000, windowBlocks: 20 });
   const { engine, chain } = scene;
   const logged: { alert?: string; msg: string }[] = [];

@@ -57,7 +57,8 @@ export async function openTestMint(
     place,
     threads = THREADS,
     journalFolder,
-  }: { place?: string; threads?: number; journalFolder?: string | undefined } = {},
+    windowBlocks,
+  }: { place?: string; threads?: number; journalFolder?: string | undefined; windowBlocks?: number } = {},
 ): Promise<TestMint> {
   const path = place ?? (await newPlace());
   const { curve } = await loadCrypto();
@@ -67,7 +68,8 @@ export async function openTestMint(
   t.after(async () => {
     await mint.engine.close();
   });
-  await mint.engine.epochs.openFirst({ poolId, height, policy: 'target', minimumDifficulty: 0 });
+  const terms = { policy: 'target', minimumDifficulty: 0, ...(windowBlocks && { windowBlocks }) } as const;
+  await mint.engine.epochs.openFirst({ poolId, height, ...terms });
   return mint;
 }
 
