@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { showEveryState } from './every-state.ts';
 import { announceBlock, MARKUP_NAME, openScene, type Scene } from './scene.ts';
 import { type Side, tour } from './tour.ts';
 import { compareSums, use } from './use.ts';
@@ -68,6 +69,7 @@ test('the dashboards in every state', { timeout: LIMIT_MS }, async (t) => {
   await t.test('busy: shares, miners, ehash; names are text', async () => {
     await scene.startMiners();
     await scene.appliance.until('ehash in the wallet', () => scene.appliance.figures().wallet > 0n);
+    await scene.findBlock();
     const overview = async (page: Page): Promise<void> => {
       await verdict(page, /All good/);
       await page.getByRole('link', { name: MARKUP_NAME }).waitFor();
@@ -79,6 +81,8 @@ test('the dashboards in every state', { timeout: LIMIT_MS }, async (t) => {
   });
 
   await use(t, scene);
+
+  await t.test('rows in every state fit a phone', () => showEveryState(scene));
 
   await t.test('pool down: both sides say so, and the devices stay', async () => {
     await halted(scene, 'pool', () =>

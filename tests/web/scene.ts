@@ -10,6 +10,8 @@ import { connectSv1, type Sv1Client } from '../harness/sv1-client.ts';
 /** A name that would be a picture, and run a script, if any page took names for markup. */
 export const MARKUP_NAME = '<img src=x onerror=alert(1)>';
 const SHARE_BITS = 10;
+/** A miner of a test finds a block in a second or two. */
+const BLOCK_BITS = 22;
 
 /** An appliance without miners, a browser, and miners to come. */
 export interface Scene {
@@ -17,6 +19,8 @@ export interface Scene {
   readonly browser: Browser;
   /** Lets simulated miners in: three that are well, one of which has a name of markup, and one that sends rubbish. */
   startMiners(): Promise<void>;
+  /** Lets another one find a block, and leave: ehash is of another epoch from then on. */
+  findBlock(): Promise<void>;
   /** Ends them; their shares are answered. */
   stopMiners(): Promise<void>;
 }
@@ -51,6 +55,15 @@ export async function openScene(t: TestContext): Promise<Scene> {
       }
       others.push(await sendBadShares(appliance.sv1Port));
     },
+    findBlock: async () => {
+      const maturing = () => appliance.role('mint').figures['epochs_maturing'];
+      const before = maturing();
+      const client = await connectSv1(appliance.sv1Port);
+      await client.start('attic.lucky');
+      await client.submit('attic.lucky', client.mineShare({ difficulty: 2 ** (BLOCK_BITS - 32) }));
+      await appliance.until('another epoch', () => maturing() !== before);
+      client.close();
+    },
     stopMiners,
   };
 }
@@ -68,6 +81,9 @@ async function sendBadShares(port: number): Promise<Sv1Client> {
 }
 
 function editConfig(file: string, text: string): string {
+  if (file === 'template-provider.config.toml') {
+    return text.replace(/^block_target_bits = .*$/m, `block_target_bits = ${BLOCK_BITS}`);
+  }
   if (file !== 'tproxy.config.toml') return text;
   return text.replace(/^# (socket_path = )/m, '$1').replace(/(\[faucet\][^[]*?\nenabled = )false/, '$1true');
 }

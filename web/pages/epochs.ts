@@ -7,7 +7,7 @@ import { grouped, percent } from '../format/amount.ts';
 import { bitcoin } from '../format/bitcoin.ts';
 import { price } from '../format/price.ts';
 import { BooksPanel } from '../panels/books-panel.ts';
-import { amount } from '../panels/epoch-panel.ts';
+import { amount } from '../parts/amount.ts';
 import { Card } from '../parts/card.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { dueTime, dueWords, EpochLife } from '../parts/epoch-life.ts';

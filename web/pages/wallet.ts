@@ -5,6 +5,7 @@ import { grouped } from '../format/amount.ts';
 import { FaucetPanel } from '../panels/faucet-panel.ts';
 import { TokensPanel } from '../panels/tokens-panel.ts';
 import { EhashFlow } from '../panels/wallet-panel.ts';
+import { amount } from '../parts/amount.ts';
 import { TimeOf } from '../parts/as-of.ts';
 import { Card } from '../parts/card.ts';
 import { Copyable } from '../parts/copy.ts';
@@ -13,7 +14,7 @@ import { StateMark } from '../parts/state.ts';
 import { type Column, Table } from '../parts/table.ts';
 import { Title } from '../parts/title.ts';
 import { epochStates } from '../words/epochs.ts';
-import { unitName } from '../words/units.ts';
+import { isEhash, unitName } from '../words/units.ts';
 
 type Line = WalletView['history'][number];
 type Balance = WalletView['balances'][number];
@@ -26,6 +27,7 @@ const kinds: Readonly<Record<string, string>> = {
   swapped: 'swapped',
   consolidated: 'put together',
   melted: 'paid out',
+  redeemed: 'redeemed',
   restored: 'found again',
   lost: 'spent elsewhere',
 };
@@ -52,21 +54,26 @@ const lineColumns: readonly Column<Line>[] = [
 ];
 
 const balanceColumns: readonly Column<Balance>[] = [
-  { title: 'Unit', cell: ({ unit }) => h('span', { title: unit }, unitName(unit)) },
-  { title: 'State', cell: stateOf },
-  { title: 'In the wallet', kind: 'number', cell: ({ amount }) => grouped(amount) },
-  { title: 'Waiting at the mint', kind: 'number', cell: ({ waiting }) => grouped(waiting) },
+  { title: 'Unit and its state', cell: unitOf },
+  { title: 'In the wallet', kind: 'number loose', cell: (row) => sumOf(row, row.amount) },
+  { title: 'Waiting at the mint', kind: 'number loose', cell: (row) => sumOf(row, row.waiting) },
   { title: 'Worth', kind: 'number second-rate', cell: worthOf },
-  { title: 'Under way', kind: 'number second-rate', cell: ({ reserved }) => grouped(reserved) },
-  { title: 'Handed out, not taken yet', kind: 'number second-rate', cell: ({ sent }) => grouped(sent) },
+  { title: 'Under way', kind: 'number second-rate', cell: (row) => sumOf(row, row.reserved) },
+  { title: 'Handed out, not taken yet', kind: 'number second-rate', cell: (row) => sumOf(row, row.sent) },
 ];
 
-/** How its epoch stands, and from which block on it can be redeemed. */
-function stateOf({ epoch }: Balance): ComponentChildren {
-  if (epoch === null) return '–';
+/** Its name; below it how its epoch stands, and from which block on it can be redeemed. */
+function unitOf({ unit, epoch }: Balance): ComponentChildren {
+  const name = h('span', { title: unit }, unitName(unit));
+  if (epoch === null) return name;
   const { state, redeemable_from: from } = epoch;
   const note = state === 'maturing' && from !== null ? ` until block ${grouped(from)}` : '';
-  return h('span', null, h(StateMark, epochStates[state]), note);
+  return [name, h('div', { key: 'state', class: 'small' }, h(StateMark, epochStates[state]), note)];
+}
+
+/** Ehash short; sats to the last one. */
+function sumOf({ unit }: Balance, sum: string): ComponentChildren {
+  return isEhash(unit) ? amount(sum) : grouped(sum);
 }
 
 /** What all of it, minted or not, would bring now; rounded down, as the mint does. */

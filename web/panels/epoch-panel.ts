@@ -1,9 +1,9 @@
 import { h, type JSX } from 'preact';
 import type { Epoch, Epochs } from '../../services/stats/api/schemas/epochs.ts';
 import { useApi } from '../data/use-api.ts';
-import { grouped, shortAmount } from '../format/amount.ts';
+import { grouped } from '../format/amount.ts';
 import { price } from '../format/price.ts';
-import { asText } from '../format/quantity.ts';
+import { amount } from '../parts/amount.ts';
 import { Card } from '../parts/card.ts';
 import { Empty, Skeleton } from '../parts/empty.ts';
 import { dueWords } from '../parts/epoch-life.ts';
@@ -63,9 +63,4 @@ function earlier(epoch: Epoch): Fact {
     `Epoch ${grouped(opened_height)}`,
     h('span', null, h(StateMark, epochStates[state]), note == null ? '' : ` ${note}`),
   ];
-}
-
-/** A sum of ehash, short; all digits for whoever points at it. */
-export function amount(sum: string): JSX.Element {
-  return h('span', { title: grouped(sum) }, asText(shortAmount(sum)).trim());
 }

@@ -1,8 +1,9 @@
 import { h, type JSX } from 'preact';
 import type { Stats } from '../../services/stats/api/schemas/stats.ts';
 import type { Reading } from '../data/reading.ts';
-import { grouped, shortAmount } from '../format/amount.ts';
+import { grouped } from '../format/amount.ts';
 import { duration } from '../format/duration.ts';
+import { amount } from '../parts/amount.ts';
 import { Card } from '../parts/card.ts';
 import { Skeleton } from '../parts/empty.ts';
 import { Facts } from '../parts/facts.ts';
@@ -47,9 +48,9 @@ function Content({ outbox, quotes, ledger }: Stats): JSX.Element {
     h(Facts, {
       facts: [
         ['Shares at the mint', ledger === null ? '–' : grouped(ledger.quotes)],
-        ['Ehash for them', ledger === null ? '–' : exact(ledger.ehash_total)],
-        ['of this, taken by wallets', ledger === null ? '–' : exact(ledger.ehash_issued)],
-        ['still waiting for them', ledger === null ? '–' : exact(ledger.ehash_waiting)],
+        ['Ehash for them', ledger === null ? '–' : amount(ledger.ehash_total)],
+        ['of this, taken by wallets', ledger === null ? '–' : amount(ledger.ehash_issued)],
+        ['still waiting for them', ledger === null ? '–' : amount(ledger.ehash_waiting)],
       ],
     }),
   );
@@ -61,9 +62,4 @@ function noteOf(outbox: Stats['outbox']): string {
   if (outbox.oldest_ms < 1_000) return 'on their way';
   const waits = `the oldest waits for ${duration(outbox.oldest_ms / 1000)}`;
   return outbox.oldest_ms > OLD_MS ? `${waits}: is the mint there?` : waits;
-}
-
-function exact(sum: string): JSX.Element {
-  const { value, unit } = shortAmount(sum);
-  return h('span', { title: grouped(sum) }, `${value} ${unit}`.trim());
 }

@@ -3,7 +3,10 @@ import { type ComponentChildren, h, type JSX } from 'preact';
 export interface Column<Row> {
   readonly title: ComponentChildren;
   readonly cell: (row: Row) => ComponentChildren;
-  /** `number` stands at the right; a narrow card leaves out `third-rate` and then `second-rate` columns. */
+  /**
+   * `number` stands at the right, where it is `loose` with its unit below it in a narrow card; such a card leaves out
+   * `third-rate` and then `second-rate` columns.
+   */
   readonly kind?: string;
 }
 
