@@ -1,17 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** `opening` is what a wallet held when its history began; `lost` was spent elsewhere, from the same seed. */
-export type HistoryKind =
-  | 'opening'
-  | 'minted'
-  | 'received'
-  | 'sent'
-  | 'swapped'
-  | 'consolidated'
-  | 'melted'
-  | 'redeemed'
-  | 'restored'
-  | 'lost';
+export const HISTORY_KINDS = [
+  'opening',
+  'minted',
+  'received',
+  'sent',
+  'swapped',
+  'consolidated',
+  'melted',
+  'redeemed',
+  'restored',
+  'lost',
+] as const;
+
+export type HistoryKind = (typeof HISTORY_KINDS)[number];
 
 /** A line of the wallet's history; nothing in it can be spent. */
 export interface HistoryEntry {

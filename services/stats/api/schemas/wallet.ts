@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EPOCH_STATES } from '../../../../protocols/stats/messages.ts';
+import { HISTORY_KINDS } from '../../../wallet/history.ts';
 import { asOf, count, flag, list, nullable, object, sum, text, time } from './fields.ts';
 
 const signedSum = (description: string) =>
@@ -8,7 +9,7 @@ const signedSum = (description: string) =>
 const line = object({
   id: count('grows with time'),
   at: time('when'),
-  kind: text('opening, minted, received, sent, swapped, consolidated, melted, restored or lost'),
+  kind: text(HISTORY_KINDS.join(', ')),
   unit: text('of the amount'),
   amount: signedSum('units that came, or with a minus went, without the fee'),
   fee: sum('units that the mint has kept'),
