@@ -11,7 +11,7 @@ import { openPlace } from '../runtime/sql/open.ts';
 import { poolSide } from '../services/shared-config/pool-side.ts';
 import { readChain } from '../services/supervisor/regtest-chain.ts';
 import { existingState, type StateFolder } from '../services/supervisor/state-folder.ts';
-import { readCommandLine, runCommand, usageError } from './appliance/command-line.ts';
+import { type readCommandLine, readOrHelp, runCommand, usageError } from './appliance/command-line.ts';
 import { databasePaths, isThere } from './appliance/databases.ts';
 import { listLost, releaseLost } from './appliance/lost-payouts.ts';
 import { openPayouts } from './appliance/payout-list.ts';
@@ -48,17 +48,12 @@ const options = {
   'though-it-may-have-been-paid': { type: 'boolean', default: false },
   state: { type: 'string', default: '.state' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
 type Given = ReturnType<typeof readCommandLine<typeof options>>['values'];
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(args, options);
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+  const { values, positionals } = readOrHelp(usage, args, options);
   if (positionals[0] === 'lost' || positionals[0] === 'release') {
     process.stdout.write(await ofLoss(positionals, values));
     return 0;

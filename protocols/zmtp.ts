@@ -78,7 +78,7 @@ export class PublisherReader {
     if (version !== undefined && version < MAJOR_VERSION)
       throw notOurs(`it speaks version ${version} of ZMTP, not 3`);
     if (bytes.length < GREETING_BYTES) return false;
-    this.#bytes = bytes.slice(GREETING_BYTES);
+    this.#bytes = bytes.subarray(GREETING_BYTES);
     this.#isGreeted = true;
     return true;
   }
@@ -90,7 +90,7 @@ export class PublisherReader {
     if ((flags & LONG) !== 0) throw notOurs('it sends a frame longer than a notification');
     const length = bytes[1];
     if (length === undefined || bytes.length < 2 + length) return undefined;
-    this.#bytes = bytes.slice(2 + length);
+    this.#bytes = bytes.subarray(2 + length);
     return [flags, bytes.slice(2, 2 + length)];
   }
 }
