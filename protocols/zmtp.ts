@@ -1,4 +1,4 @@
-import { concatBytes, utf8 } from './bytes.ts';
+import { concatBytes, equalBytes, utf8 } from './bytes.ts';
 import { HashpoolError } from './errors.ts';
 
 /**
@@ -17,6 +17,7 @@ const MORE = 0x01;
 const LONG = 0x02;
 const COMMAND = 0x04;
 const SUBSCRIBE = 0x01;
+const READY = prefixed('READY');
 
 /** What each side sends first. */
 export function greeting(): Uint8Array {
@@ -28,11 +29,17 @@ export function greeting(): Uint8Array {
   return bytes;
 }
 
-/** The command READY of a SUB socket, and what asks for the messages whose first part begins with `topic`. */
+/** The command READY of a SUB socket, which may follow the greeting at once. */
+export function ready(): Uint8Array {
+  return frame(COMMAND, concatBytes(READY, prefixed('Socket-Type'), new Uint8Array(3), prefixed('SUB')));
+}
+
+/**
+ * Asks for the messages whose first part begins with `topic`. For a publisher that has said READY: one that has not
+ * takes it for a part of the handshake, and hangs up.
+ */
 export function subscription(topic: string): Uint8Array {
-  const ready = concatBytes(prefixed('READY'), prefixed('Socket-Type'), new Uint8Array(3), prefixed('SUB'));
-  const wish = concatBytes(Uint8Array.of(SUBSCRIBE), utf8(topic));
-  return concatBytes(frame(COMMAND, ready), frame(0, wish));
+  return frame(0, concatBytes(Uint8Array.of(SUBSCRIBE), utf8(topic)));
 }
 
 /** Text after its length in one byte; a property's value has four, of which three are zero. */
@@ -48,7 +55,13 @@ function frame(flags: number, body: Uint8Array): Uint8Array {
 export class PublisherReader {
   #bytes: Uint8Array = new Uint8Array();
   #isGreeted = false;
+  #isReady = false;
   #parts: Uint8Array[] = [];
+
+  /** The peer has said READY: it can be told what is wished for. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
 
   /**
    * @returns the messages that are whole, each as its parts; commands are passed over
@@ -60,7 +73,10 @@ export class PublisherReader {
     const messages: Uint8Array[][] = [];
     for (let next = this.#readFrame(); next; next = this.#readFrame()) {
       const [flags, body] = next;
-      if ((flags & COMMAND) !== 0) continue;
+      if ((flags & COMMAND) !== 0) {
+        this.#isReady ||= equalBytes(body.subarray(0, READY.length), READY);
+        continue;
+      }
       this.#parts.push(body);
       if (this.#parts.length > MAX_PARTS) throw notOurs('it sends a message of too many parts');
       if ((flags & MORE) !== 0) continue;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { HashpoolError, messageOf } from '../protocols/errors.ts';
-import { greeting, PublisherReader, subscription } from '../protocols/zmtp.ts';
+import { greeting, PublisherReader, ready, subscription } from '../protocols/zmtp.ts';
 import { hostAndPort } from './config/address.ts';
 import type { Log } from './sv2/log.ts';
 import { type Endable, reconnecting } from './sv2/reconnect.ts';
@@ -11,7 +11,7 @@ export interface SubscriptionOptions {
   /** HOST:PORT where the publisher listens. */
   readonly address: string;
   readonly topic: string;
-  /** Told of each message, and whenever the connection is up: what came before it was missed. */
+  /** Told of each message, and whenever a publisher has been asked for them: what came before was missed. */
   onNews(): void;
   readonly log: Log;
 }
@@ -31,10 +31,7 @@ export function subscribe({ name, address, topic, onNews, log }: SubscriptionOpt
     log,
     signal: stop.signal,
     connect: () => connected(address),
-    onConnected: (connection) => {
-      connection.listen(topic, onNews);
-      onNews();
-    },
+    onConnected: (connection) => connection.listen(topic, onNews),
   });
   return {
     close: () => {
@@ -64,15 +61,20 @@ class Connection implements Endable {
 
   listen(topic: string, onNews: () => void): void {
     const reader = new PublisherReader();
+    let isAsked = false;
     this.#socket.on('data', (chunk) => {
       try {
         for (const _ of reader.push(chunk)) onNews();
+        if (isAsked || !reader.isReady) return;
+        isAsked = true;
+        this.#socket.write(subscription(topic));
+        onNews();
       } catch (error) {
         this.close(messageOf(error));
       }
     });
     this.#socket.write(greeting());
-    this.#socket.write(subscription(topic));
+    this.#socket.write(ready());
   }
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes, utf8 } from '../../../protocols/bytes.ts';
-import { greeting, PublisherReader, subscription } from '../../../protocols/zmtp.ts';
+import { greeting, PublisherReader, ready, subscription } from '../../../protocols/zmtp.ts';
 
-const READY = Uint8Array.of(0x04, 5, ...utf8('READY'));
+const READY = Uint8Array.of(0x04, 6, 5, ...utf8('READY'));
+const READY_AT = greeting().length;
 const NOTICE = concatBytes(
   Uint8Array.of(0x01, 9),
   utf8('hashblock'),
@@ -19,9 +20,10 @@ test('the greeting and the wish are those of RFC 23', () => {
   );
   assert.equal(greeting().length, 64);
   assert.equal(
-    Buffer.from(subscription('hashblock')).toString('latin1'),
-    '\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB\x00\x0a\x01hashblock',
+    Buffer.from(ready()).toString('latin1'),
+    '\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB',
   );
+  assert.equal(Buffer.from(subscription('hashblock')).toString('latin1'), '\x00\x0a\x01hashblock');
 });
 
 test('messages are read in whatever pieces they come, commands passed over', () => {
@@ -29,8 +31,10 @@ test('messages are read in whatever pieces they come, commands passed over', () 
   for (const size of [1, 7, 64, stream.length]) {
     const reader = new PublisherReader();
     const messages: Uint8Array[][] = [];
-    for (let at = 0; at < stream.length; at += size)
+    for (let at = 0; at < stream.length; at += size) {
       messages.push(...reader.push(stream.slice(at, at + size)));
+      assert.equal(reader.isReady, at + size >= READY_AT + READY.length, `after ${at + size} bytes`);
+    }
     assert.deepEqual(
       messages.map((parts) => parts.map(({ length }) => length)),
       [

@@ -2,20 +2,23 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLog } from '../../../runtime/logs.ts';
 import { subscribe } from '../../../runtime/zmq.ts';
 import { regtestNode } from '../../harness/bitcoind.ts';
 import { freePortBase } from '../../harness/free-ports.ts';
 import { until } from '../../harness/template-client.ts';
 
-function listen(t: TestContext, address: string, log = createLog('test', 'silent')) {
-  const heard = { news: 0 };
+function listen(t: TestContext, address: string) {
+  const heard = { news: 0, warnings: [] as unknown[] };
   const subscription = subscribe({
     name: 'the node',
     address,
     topic: 'hashblock',
     onNews: () => heard.news++,
-    log,
+    log: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (_: unknown, text?: string) => heard.warnings.push(text),
+    },
   });
   t.after(() => subscription.close());
   return heard;
@@ -35,6 +38,7 @@ test("a node's blocks are heard of, one by one, and again after it was away", as
   assert(before > 1, 'no news of a block');
   await node.generate(3);
   await until(() => heard.news >= before + 3, 'news of three blocks');
+  assert.deepEqual(heard.warnings, [], 'the node took what it was told');
   await node.stop();
   const last = heard.news;
   await node.restart();
@@ -53,20 +57,7 @@ test('what is no publisher is told of, once, and tried again', async (t) => {
   t.after(() => server.close());
   const address = server.address();
   assert(address !== null && typeof address !== 'string');
-  const warnings: unknown[] = [];
-  const log = {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: (_: unknown, text?: string) => warnings.push(text),
-  };
-  const subscription = subscribe({
-    name: 'the node',
-    address: `127.0.0.1:${address.port}`,
-    topic: 'hashblock',
-    onNews: () => undefined,
-    log,
-  });
-  t.after(() => subscription.close());
+  const { warnings } = listen(t, `127.0.0.1:${address.port}`);
   await until(() => visits >= 3, 'the third try');
   assert.deepEqual(warnings, [
     'the node: what answers there is no publisher of ZeroMQ 4: it does not speak ZMTP; trying again',
