@@ -144,6 +144,7 @@ export class MiningChannel {
     this.#journal = journal;
     const most = request.miners === undefined ? MAX_PENDING_SHARES : MAX_PENDING_OF_SHARED;
     this.#pending = new PendingShares((sequence) => journal?.done(sequence), most);
+    journal?.follow(this.#pending);
     this.#request = request;
     this.#wire = wire;
     this.#resumeLimitMs = resumeLimitMs;
@@ -283,7 +284,7 @@ export class MiningChannel {
     this.#wire = wire;
     this.#board.setTarget(success.target);
     this.#waitsSince = performance.now();
-    for (const [sequence, submit] of this.#pending.unanswered) this.#send(sequence, submit);
+    for (const [sequence, submit] of [...this.#pending]) this.#send(sequence, submit);
     if (this.#leaving !== undefined) {
       const reason = this.#leaving;
       this.#deadline = setTimeout(() => this.close(reason), this.#resumeLimitMs);

@@ -42,8 +42,8 @@ export class PendingShares<S extends { readonly answered: Answered }> {
   }
 
   /** Sequence numbers and shares, in the order in which they were submitted. */
-  get unanswered(): readonly (readonly [number, S])[] {
-    return [...this.#waiting];
+  [Symbol.iterator](): IterableIterator<[sequence: number, share: S]> {
+    return this.#waiting[Symbol.iterator]();
   }
 
   /** @returns the sequence number to submit with */

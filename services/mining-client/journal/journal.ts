@@ -12,12 +12,17 @@ const COMPACT_BYTES = 16 * 1024 * 1024;
 /** How often what was written is flushed to the disk: a process that is killed loses nothing, a machine so much. */
 const SYNC_MS = 1000;
 
+/** Shares that wait, by their sequence numbers. */
+type Waiting = Iterable<readonly [sequence: number, kept: KeptShare]>;
+
 /** The shares of one channel that wait for the pool's answer. */
 export interface ChannelJournal {
   /** No more shares can be kept. */
   readonly isFull: boolean;
+  /** Where those that wait are found from now on when the file is written anew: they are not kept here a second time. */
+  follow(waiting: Waiting): void;
   add(sequence: number, share: Share, owner: ShareOwner): void;
-  /** The share was answered, or given up. */
+  /** A share that was added was answered, or given up. */
   done(sequence: number): void;
 }
 
@@ -41,7 +46,10 @@ interface KeptShare {
 interface Kept {
   readonly id: number;
   readonly channelLine: string;
-  readonly shares: Map<number, KeptShare>;
+  /** Of an earlier process, until a channel of this one has them. */
+  recovered: Map<number, KeptShare> | undefined;
+  waiting: Waiting;
+  unanswered: number;
   /** The writing of the file, counted from its start, that names the channel; 0 for none. */
   namedIn: number;
 }
@@ -56,7 +64,8 @@ export class ShareJournal {
   readonly recovered: readonly RecoveredChannel[];
   readonly #file: AppendFile;
   readonly #log: Logger;
-  readonly #kept = new Map<number, Kept>();
+  /** All channels that the file names. */
+  readonly #kept = new Set<Kept>();
   readonly #syncing: NodeJS.Timeout;
   #nextId: number;
   #size = 0;
@@ -78,9 +87,8 @@ export class ShareJournal {
     const { channels, nextId } = recover(this.#file.read().toString(), log);
     this.#nextId = nextId;
     this.recovered = channels.map(({ id, channel, shares }) => {
-      const kept = newKept(id, channel);
-      for (const { sequence, share, owner } of shares) kept.shares.set(sequence, { share, owner });
-      this.#kept.set(id, kept);
+      const kept = newKept(id, channel, new Map(shares.map(({ sequence, ...share }) => [sequence, share])));
+      this.#kept.add(kept);
       this.#size += shares.length;
       return { channel, shares, journal: this.#journalOf(kept) };
     });
@@ -110,26 +118,34 @@ export class ShareJournal {
 
   #journalOf(kept: Kept): ChannelJournal {
     const isFull = (): boolean => this.#size >= MAX_JOURNALLED_SHARES;
-    const { id, shares } = kept;
+    const { id } = kept;
     return {
       get isFull() {
         return isFull();
       },
+      follow: (waiting) => {
+        kept.waiting = waiting;
+        kept.recovered = undefined;
+      },
       add: (sequence, share, owner) => {
-        if (shares.size === 0) this.#kept.set(id, kept);
-        shares.set(sequence, { share, owner });
         this.#size++;
-        if (kept.namedIn !== this.#writing) this.#write(kept.channelLine);
-        kept.namedIn = this.#writing;
+        kept.unanswered++;
+        if (kept.namedIn !== this.#writing) this.#name(kept);
         this.#write(shareLine(id, sequence, share, owner));
       },
       done: (sequence) => {
-        if (!shares.delete(sequence)) return;
         this.#size--;
-        if (shares.size === 0) this.#kept.delete(id);
+        kept.unanswered--;
+        kept.recovered?.delete(sequence);
         this.#write(doneLine(id, sequence));
       },
     };
+  }
+
+  #name(kept: Kept): void {
+    kept.namedIn = this.#writing;
+    this.#kept.add(kept);
+    this.#write(kept.channelLine);
   }
 
   #write(lines: string): void {
@@ -159,9 +175,13 @@ export class ShareJournal {
   #compact(): void {
     const lines: string[] = [];
     this.#writing++;
-    for (const kept of this.#kept.values()) {
+    for (const kept of this.#kept) {
+      if (kept.unanswered === 0) {
+        this.#kept.delete(kept);
+        continue;
+      }
       lines.push(kept.channelLine);
-      for (const [sequence, { share, owner }] of kept.shares)
+      for (const [sequence, { share, owner }] of kept.waiting)
         lines.push(shareLine(kept.id, sequence, share, owner));
       kept.namedIn = this.#writing;
     }
@@ -183,8 +203,9 @@ export class ShareJournal {
   }
 }
 
-function newKept(id: number, channel: JournalledChannel): Kept {
-  return { id, channelLine: channelLine(id, channel), shares: new Map(), namedIn: 0 };
+function newKept(id: number, channel: JournalledChannel, recovered = new Map<number, KeptShare>()): Kept {
+  const unanswered = recovered.size;
+  return { id, channelLine: channelLine(id, channel), recovered, waiting: recovered, unanswered, namedIn: 0 };
 }
 
 function opened(path: string): AppendFile {

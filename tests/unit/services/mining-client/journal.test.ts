@@ -112,6 +112,7 @@ test('the file does not grow with the shares that were answered', async (t) => {
   const { path, open } = place(t);
   const journal = open();
   const kept = journal.channel(channel);
+  kept.follow([[1, { share, owner: whose }]]);
   kept.add(1, share, whose);
   for (let sequence = 2; sequence < 150_000; sequence++) {
     kept.add(sequence, share, whose);
