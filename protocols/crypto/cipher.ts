@@ -11,14 +11,16 @@ export interface Cipher {
    * @returns the ciphertext with its tag, 16 bytes more than `plain`
    */
   encrypt(key32: Uint8Array, nonce12: Uint8Array, associated: Uint8Array, plain: Uint8Array): Uint8Array;
-  /** The same into `target` from `at` on, where there is room for it. */
+  /** The same of the bytes of `source` from `start` to `end`, into `target` from `at` on, where there is room for it. */
   encryptInto(
     target: Uint8Array,
     at: number,
     key32: Uint8Array,
     nonce12: Uint8Array,
     associated: Uint8Array,
-    plain: Uint8Array,
+    source: Uint8Array,
+    start: number,
+    end: number,
   ): void;
   /** @returns undefined where the tag does not fit: wrong key, nonce or associated data, or changed bytes */
   decrypt(
@@ -60,51 +62,49 @@ export async function loadCipher(): Promise<Cipher> {
   const key = raw._malloc(MESSAGE_AT + MAX_MESSAGE_BYTES);
   const [nonce, ad, message] = [key + NONCE_AT, key + ASSOCIATED_AT, key + MESSAGE_AT];
 
-  function put(key32: Uint8Array, nonce12: Uint8Array, associated: Uint8Array, text: Uint8Array): Uint8Array {
+  function put(key32: Uint8Array, nonce12: Uint8Array, associated: Uint8Array): Uint8Array {
     expectSizes(key32, nonce12, associated);
     // It is another array after libsodium's memory has grown.
     const memory = raw.HEAPU8;
-    copy(key32, memory, key);
-    copy(nonce12, memory, nonce);
-    copy(associated, memory, ad);
-    copy(text, memory, message);
+    copy(key32, 0, 32, memory, key);
+    copy(nonce12, 0, 12, memory, nonce);
+    copy(associated, 0, associated.length, memory, ad);
     return memory;
   }
 
   const cipher: Cipher = {
-    encryptInto(target, at, key32, nonce12, associated, plain) {
-      expectLength(plain.length + TAG_BYTES);
-      const memory = put(key32, nonce12, associated, plain);
-      seal(message, 0, message, plain.length, 0, ad, associated.length, 0, 0, nonce, key);
-      copyOut(memory, message, plain.length + TAG_BYTES, target, at);
+    encryptInto(target, at, key32, nonce12, associated, source, start, end) {
+      const length = end - start;
+      expectLength(length + TAG_BYTES);
+      const memory = put(key32, nonce12, associated);
+      copy(source, start, end, memory, message);
+      seal(message, 0, message, length, 0, ad, associated.length, 0, 0, nonce, key);
+      copy(memory, message, message + length + TAG_BYTES, target, at);
     },
     encrypt(key32, nonce12, associated, plain) {
       const sealed = new Uint8Array(plain.length + TAG_BYTES);
-      cipher.encryptInto(sealed, 0, key32, nonce12, associated, plain);
+      cipher.encryptInto(sealed, 0, key32, nonce12, associated, plain, 0, plain.length);
       return sealed;
     },
     decrypt(key32, nonce12, associated, sealed) {
       expectLength(sealed.length);
-      const memory = put(key32, nonce12, associated, sealed);
+      const memory = put(key32, nonce12, associated);
+      copy(sealed, 0, sealed.length, memory, message);
       if (sealed.length < TAG_BYTES) return undefined;
       const isWrong = open(message, 0, 0, message, sealed.length, 0, ad, associated.length, 0, nonce, key);
       if (isWrong) return undefined;
       const plain = new Uint8Array(sealed.length - TAG_BYTES);
-      copyOut(memory, message, plain.length, plain, 0);
+      copy(memory, message, message + plain.length, plain, 0);
       return plain;
     },
   };
   return cipher;
 }
 
-function copy(from: Uint8Array, memory: Uint8Array, at: number): void {
-  if (from.length > SHORT) memory.set(from, at);
-  else for (let i = 0; i < from.length; i++) memory[at + i] = from[i] ?? 0;
-}
-
-function copyOut(memory: Uint8Array, from: number, length: number, target: Uint8Array, at: number): void {
-  if (length > SHORT) target.set(memory.subarray(from, from + length), at);
-  else for (let i = 0; i < length; i++) target[at + i] = memory[from + i] ?? 0;
+/** Copies the bytes of `from` from `start` to `end`. */
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > SHORT) to.set(from.subarray(start, end), at);
+  else for (let i = start; i < end; i++) to[at + i - start] = from[i] ?? 0;
 }
 
 function rawSodium(): RawSodium {

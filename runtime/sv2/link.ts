@@ -3,7 +3,7 @@ import type { Cipher } from '../../protocols/crypto/cipher.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import { CipherState } from '../../protocols/sv2/noise/cipher-state.ts';
 import type { HandshakeResult } from '../../protocols/sv2/noise/handshake.ts';
-import { type Frame, FrameOpener, sealFrame } from '../../protocols/sv2/noise/transport.ts';
+import { type Frame, FrameOpener, sealedLength, sealFrame } from '../../protocols/sv2/noise/transport.ts';
 import { clientAddress } from '../client-address.ts';
 import { asLinkError, remoteOf } from './socket.ts';
 
@@ -18,6 +18,7 @@ export interface Closed {
 const LINGER_MS = 1000;
 /** Then it is the others' turn: whoever sends without pause has no more of the thread than anybody else. */
 const FRAMES_PER_TURN = 128;
+const NOTHING = Buffer.alloc(0);
 
 export interface LinkOptions {
   readonly socket: Socket;
@@ -51,7 +52,8 @@ export class NoiseLink {
   readonly #opener: FrameOpener;
   #handler: FrameHandler | undefined;
   #handling = false;
-  #outgoing: Uint8Array[] = [];
+  /** What leaves with the next write, and room for more. */
+  #outgoing = NOTHING;
   #outgoingBytes = 0;
   /** Bytes that waited in the socket when the first of `#outgoing` came. */
   #unsentBytes = 0;
@@ -118,9 +120,10 @@ export class NoiseLink {
       this.fail(new HashpoolError('sv2-slow-reader', reason));
       return;
     }
-    const sealed = sealFrame(this.#sealer, frame);
-    this.#outgoing.push(sealed);
-    this.#outgoingBytes += sealed.length;
+    const end = this.#outgoingBytes + sealedLength(frame.length);
+    if (end > this.#outgoing.length) this.#makeRoom(end);
+    sealFrame(this.#sealer, frame, this.#outgoing, this.#outgoingBytes);
+    this.#outgoingBytes = end;
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
@@ -160,8 +163,7 @@ export class NoiseLink {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#handler = undefined;
-    this.#outgoing = [];
-    this.#outgoingBytes = 0;
+    this.#forgetOutgoing();
     clearImmediate(this.#flushing);
     clearImmediate(this.#nextTurn);
   }
@@ -197,11 +199,22 @@ export class NoiseLink {
     });
   }
 
+  /** A frame mostly leaves alone; where one more comes, many do. */
+  #makeRoom(bytes: number): void {
+    const room = Buffer.allocUnsafe(this.#outgoingBytes === 0 ? bytes : 2 * bytes);
+    room.set(this.#outgoing.subarray(0, this.#outgoingBytes));
+    this.#outgoing = room;
+  }
+
   #flush(): void {
     this.#flushing = undefined;
-    if (this.#outgoing.length === 0) return;
-    this.#socket.write(Buffer.concat(this.#outgoing, this.#outgoingBytes));
-    this.#outgoing = [];
+    if (this.#outgoingBytes === 0) return;
+    this.#socket.write(this.#outgoing.subarray(0, this.#outgoingBytes));
+    this.#forgetOutgoing();
+  }
+
+  #forgetOutgoing(): void {
+    this.#outgoing = NOTHING;
     this.#outgoingBytes = 0;
   }
 }

@@ -11,7 +11,6 @@ import { type JobSize, openPool } from './pool-under-test.ts';
  * a new template, beside the time for the same bytes to as many plain sockets. 10,000 need `ulimit -n` 10,100.
  */
 
-const FRAME_HEADER_BYTES = 6;
 const SETTLE_MS = 50;
 /** Tips before the first that counts: a pool in service has its code compiled. */
 const WARM_UP_TIPS = 30;
@@ -36,7 +35,7 @@ function bytesOf({ coinbasePrefix, coinbaseSuffix, merklePath }: JobSize): numbe
     min_ntime: 0,
     nbits: 0,
   });
-  return sealedLength(job.length - FRAME_HEADER_BYTES) + sealedLength(prevHash.length - FRAME_HEADER_BYTES);
+  return sealedLength(job.length) + sealedLength(prevHash.length);
 }
 
 function plainSockets(number: number): Figure {

@@ -4,9 +4,10 @@ import { decodeAuthorityPublicKey, encodeAuthorityPublicKey } from '../../protoc
 import type { Protocol } from '../../protocols/sv2/codec.ts';
 import { FRAME_HEADER_BYTES } from '../../protocols/sv2/frame.ts';
 import { CipherState } from '../../protocols/sv2/noise/cipher-state.ts';
-import { FrameOpener, sealFrame } from '../../protocols/sv2/noise/transport.ts';
+import { FrameOpener } from '../../protocols/sv2/noise/transport.ts';
 import { decodeTlvs, encodeTlvs } from '../../protocols/sv2/tlv.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { sealedFrame } from '../harness/sealed-frame.ts';
 import { type CorpusName, corpusFile, readCorpus, seeds } from './corpus.ts';
 import type { Target } from './fuzz.ts';
 import { protocols } from './protocols.ts';
@@ -84,7 +85,7 @@ const transport: Target = {
     const frames = payloads.map((payload) =>
       concatBytes(Uint8Array.of(0, 0, random.below(256)), lengthBytes(payload.length), payload),
     );
-    const sealed = concatBytes(...frames.map((frame) => sealFrame(sealer, frame)));
+    const sealed = concatBytes(...frames.map((frame) => sealedFrame(sealer, frame)));
     const damaged = random.below(2) === 0;
     if (damaged) {
       const at = random.below(sealed.length);

@@ -32,9 +32,9 @@ export class CipherState {
     return sealed;
   }
 
-  /** The same into `target` from `at` on, with nothing associated. @throws as `encrypt` does */
-  encryptInto(target: Uint8Array, at: number, plain: Uint8Array): void {
-    this.#cipher.encryptInto(target, at, this.#key, this.#currentNonce(), EMPTY, plain);
+  /** The same of bytes of `source` into `target` from `at` on, with nothing associated. @throws as `encrypt` does */
+  encryptInto(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): void {
+    this.#cipher.encryptInto(target, at, this.#key, this.#currentNonce(), EMPTY, source, start, end);
     this.#counter++;
   }
 

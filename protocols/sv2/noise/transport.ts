@@ -13,26 +13,25 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-/** Bytes on the wire of a frame with that much plaintext payload. */
-export function sealedLength(payloadBytes: number): number {
+/** Bytes on the wire of a plain frame, header and payload, of so many. */
+export function sealedLength(frameBytes: number): number {
+  const payloadBytes = frameBytes - FRAME_HEADER_BYTES;
   return SEALED_HEADER_BYTES + payloadBytes + MAC_BYTES * Math.ceil(payloadBytes / MAX_CHUNK_BYTES);
 }
 
 /**
  * Encrypts a plain frame: its header by itself, then its payload in chunks; an empty payload has none.
  * @param frame header and payload
- * @returns what goes over the wire
+ * @param target takes what goes over the wire, from `at` on, where there is room for it
  */
-export function sealFrame(cipher: CipherState, frame: Uint8Array): Uint8Array {
-  const sealed = Buffer.allocUnsafe(sealedLength(frame.length - FRAME_HEADER_BYTES));
-  cipher.encryptInto(sealed, 0, frame.subarray(0, FRAME_HEADER_BYTES));
-  let at = SEALED_HEADER_BYTES;
+export function sealFrame(cipher: CipherState, frame: Uint8Array, target: Uint8Array, at: number): void {
+  cipher.encryptInto(target, at, frame, 0, FRAME_HEADER_BYTES);
+  let place = at + SEALED_HEADER_BYTES;
   for (let start = FRAME_HEADER_BYTES; start < frame.length; start += MAX_CHUNK_BYTES) {
-    const chunk = frame.subarray(start, start + MAX_CHUNK_BYTES);
-    cipher.encryptInto(sealed, at, chunk);
-    at += chunk.length + MAC_BYTES;
+    const end = Math.min(frame.length, start + MAX_CHUNK_BYTES);
+    cipher.encryptInto(target, place, frame, start, end);
+    place += end - start + MAC_BYTES;
   }
-  return sealed;
 }
 
 /**

@@ -43,13 +43,16 @@ interface WaitingShare {
   readonly targetLe: Uint8Array;
   /** The answer comes, be it by another link. */
   readonly isSure: boolean;
+  /** Its miner has our answer. */
+  isAnswered: boolean;
 }
 
 /** The shares of one connection: each is answered with what the pool said of it, and counted. */
 export class ShareDesk {
   readonly #options: ShareDeskOptions;
-  /** Oldest first. */
-  readonly #waiting = new Set<WaitingShare>();
+  /** Those whose answer may never come, oldest first. */
+  readonly #unsure = new Set<WaitingShare>();
+  #waiting = 0;
   #acceptedInARow = 0;
 
   constructor(options: ShareDeskOptions) {
@@ -78,10 +81,9 @@ export class ShareDesk {
   /** Tells the miner of shares that the pool has not answered in time. To be called about once a second. */
   answerOverdue(): void {
     const now = this.#options.now();
-    for (const share of this.#waiting) {
+    for (const share of this.#unsure) {
       if (now - share.since < ANSWER_LIMIT_MS) return;
-      if (share.isSure) continue;
-      this.#waiting.delete(share);
+      this.#settle(share);
       this.#refuse(share, refusalOfLoss(`none for ${ANSWER_LIMIT_MS / 1000} s`));
     }
   }
@@ -100,15 +102,17 @@ export class ShareDesk {
     if (worker === undefined) throw new Sv1Error(refusals.unauthorized);
     if (open === undefined) throw new Sv1Error(refusalOfLoss('the link to it is down'));
     const told = jobs.told.get(submit.jobId);
-    if (this.#waiting.size >= MAX_UNANSWERED_SHARES)
+    if (this.#waiting >= MAX_UNANSWERED_SHARES)
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(told, submit, { versionMask: jobs.versionMask, wallClockMs: wallClock() });
     if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told, share);
     const { username } = submit;
     const { targetLe } = told.job;
     const { channel } = told.footing;
-    const waiting = { id, username, targetLe, since: now(), isSure: channel.isResumable };
-    this.#waiting.add(waiting);
+    const isSure = channel.isResumable;
+    const waiting = { id, username, targetLe, since: now(), isSure, isAnswered: false };
+    this.#waiting++;
+    if (!isSure) this.#unsure.add(waiting);
     if (worker.paysWallet) renewKey(worker, walletKey.use());
     channel.submit(share, worker.owner, (verdict) => this.#answer(waiting, verdict));
   }
@@ -121,9 +125,16 @@ export class ShareDesk {
     else teller.rejected(share.username, verdict.kind === 'refused' ? verdict.code : 'no-answer');
     this.#acceptedInARow = verdict.kind === 'accepted' ? this.#acceptedInARow + 1 : 0;
     if (verdict.kind === 'accepted') this.#options.difficulties?.note(share.username, share.targetLe);
-    if (!this.#waiting.delete(share)) return;
+    if (share.isAnswered) return;
+    this.#settle(share);
     if (verdict.kind !== 'accepted') this.#refuse(share, refusalOf(verdict));
     else if (share.id !== undefined) this.#options.send(resultLine(share.id, true));
+  }
+
+  #settle(share: WaitingShare): void {
+    share.isAnswered = true;
+    this.#waiting--;
+    if (!share.isSure) this.#unsure.delete(share);
   }
 
   #refuse({ id }: WaitingShare, refusal: ReturnType<typeof refusalOf>): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createCipheriv } from 'node:crypto';
 import test from 'node:test';
 import fc from 'fast-check';
-import { fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
+import { concatBytes, fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import { loadCipher } from '../../../protocols/crypto/cipher.ts';
 import { anyBytes } from './support.ts';
 
@@ -99,12 +99,13 @@ test('keys and nonces of the wrong size are errors, not wrong tags', () => {
   assert.throws(() => cipher.decrypt(key, nonce, none, new Uint8Array(65_536)), { code: 'bad-length' });
 });
 
-test('it encrypts into a place among other bytes', () => {
+test('it encrypts bytes among others into a place among others', () => {
   const [key, nonce, none] = [new Uint8Array(32).fill(1), new Uint8Array(12), new Uint8Array(0)];
   for (const length of [0, 6, 112, 113, 65_519]) {
     const plain = new Uint8Array(length).fill(7);
+    const source = concatBytes(Uint8Array.of(8, 8, 8), plain, Uint8Array.of(8));
     const target = new Uint8Array(length + 20).fill(9);
-    cipher.encryptInto(target, 2, key, nonce, none, plain);
+    cipher.encryptInto(target, 2, key, nonce, none, source, 3, 3 + length);
     assert.deepEqual(target.subarray(2, -2), cipher.encrypt(key, nonce, none, plain));
     assert.deepEqual([...target.subarray(0, 2), ...target.subarray(-2)], [9, 9, 9, 9]);
   }

@@ -9,8 +9,9 @@ import { signCertificate, verifyCertificate } from '../../../protocols/sv2/noise
 import { CipherState } from '../../../protocols/sv2/noise/cipher-state.ts';
 import { ACT1_BYTES, ACT2_BYTES, finish, noiseKey, respond } from '../../../protocols/sv2/noise/handshake.ts';
 import { SymmetricState } from '../../../protocols/sv2/noise/symmetric-state.ts';
-import { FrameOpener, sealedLength, sealFrame } from '../../../protocols/sv2/noise/transport.ts';
+import { FrameOpener, sealedLength } from '../../../protocols/sv2/noise/transport.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
+import { sealedFrame } from '../../harness/sealed-frame.ts';
 
 // A whole handshake with fixed keys, made from the specification and confirmed by sv2-tp's own classes.
 const vectors: { readonly [name: string]: unknown } = JSON.parse(
@@ -90,7 +91,7 @@ test('frames are sealed as in the vector and open again', () => {
     ['frame2', 'k_responder_to_initiator'],
   ] as const) {
     const sealer = new CipherState(cipher, bytes(keyName));
-    assert.equal(toHex(sealFrame(sealer, bytes(`${name}_plain`))), text(`${name}_cipher`));
+    assert.equal(toHex(sealedFrame(sealer, bytes(`${name}_plain`))), text(`${name}_cipher`));
     assert.equal(sealer.counter, number('frame1_next_nonce'));
     const opener = new FrameOpener(new CipherState(cipher, bytes(keyName)), 1000);
     opener.push(bytes(`${name}_cipher`));
@@ -122,10 +123,10 @@ for (const length of [65519, 65520, 131038, 131039]) {
     const key = bytes('k_responder_to_initiator');
     const frame = chunkFrame(length);
     const sealer = new CipherState(cipher, key, vector.start_nonce);
-    const sealed = sealFrame(sealer, frame);
+    const sealed = sealedFrame(sealer, frame);
     assert.equal(sealer.counter, vector.next_nonce);
     assert.equal(sealed.length, vector.cipher_len);
-    assert.equal(sealed.length, sealedLength(length));
+    assert.equal(sealed.length, sealedLength(frame.length));
     assert.equal(createHash('sha256').update(sealed).digest('hex'), vector.cipher_sha256);
     assert.equal(toHex(sealed.subarray(-32)), vector.last32);
 
@@ -142,7 +143,7 @@ for (const length of [65519, 65520, 131038, 131039]) {
 const key = bytes('k_initiator_to_responder');
 const sealAll = (...frames: Uint8Array[]) => {
   const sealer = new CipherState(cipher, key);
-  return concatBytes(...frames.map((frame) => sealFrame(sealer, frame)));
+  return concatBytes(...frames.map((frame) => sealedFrame(sealer, frame)));
 };
 const openerWithCap = (cap: number) => new FrameOpener(new CipherState(cipher, key), cap);
 
