@@ -76,8 +76,7 @@ export class JobTable {
     const id = toldId(text);
     for (let each = this.#added - 1; each >= this.#oldest; each--) {
       if (this.#ids[each % MAX_IDS] !== id) continue;
-      const job = this.#jobs[each % MAX_JOBS];
-      const footing = this.#footings.findLast(({ from }) => from <= each)?.footing;
+      const [job, footing] = [this.#jobs[each % MAX_JOBS], this.#footingOf(each)];
       if (job !== undefined && footing !== undefined) return { job, footing };
     }
     throw new Sv1Error(this.#ids.includes(id) ? refusals.stale : refusals.jobNotFound);
@@ -92,6 +91,12 @@ export class JobTable {
 
   get #oldest(): number {
     return Math.max(0, this.#added - MAX_JOBS);
+  }
+
+  #footingOf(each: number): Footing | undefined {
+    let at = this.#footings.length - 1;
+    while ((this.#footings[at]?.from ?? 0) > each) at--;
+    return this.#footings[at]?.footing;
   }
 
   #put(id: ToldId, job: ActiveJob): void {

@@ -155,6 +155,7 @@ export class Sv1Server {
       this.#sessions.delete(session);
       session.end(!end.isClosed);
     });
+    const takeLine = (line: string): void => session.takeLine(line);
     let isFirst = true;
     socket.on('data', (chunk) => {
       const excess = arrival.came(chunk.length);
@@ -165,7 +166,7 @@ export class Sv1Server {
         return;
       }
       try {
-        reader.read(chunk, (line) => session.takeLine(line));
+        reader.read(chunk, takeLine);
       } catch (error) {
         end.send(errorLine(null, refusalInWords(20, messageOf(error))));
         end.close(messageOf(error));

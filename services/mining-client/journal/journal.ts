@@ -1,9 +1,9 @@
-import { utf8 } from '../../../protocols/bytes.ts';
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { AppendFile } from '../../../runtime/append-file.ts';
 import type { Logger } from '../../../runtime/logs.ts';
 import type { Share, ShareOwner } from '../channel.ts';
-import { channelLine, doneLine, type JournalledChannel, parseLine, shareLine } from './lines.ts';
+import { LineBuffer } from './line-buffer.ts';
+import { channelLine, type JournalledChannel, parseLine, putDone, putShare } from './lines.ts';
 
 /** Shares without an answer that are kept, of all channels; more are not sent. */
 export const MAX_JOURNALLED_SHARES = 100_000;
@@ -67,11 +67,12 @@ export class ShareJournal {
   /** All channels that the file names. */
   readonly #kept = new Set<Kept>();
   readonly #syncing: NodeJS.Timeout;
+  /** What is to be added to the file. */
+  readonly #lines = new LineBuffer();
   #nextId: number;
   #size = 0;
   #compactAt = COMPACT_BYTES;
   #writing = 0;
-  #lines = '';
   #flushing: NodeJS.Immediate | undefined;
   #isDirty = false;
   #isFailing = false;
@@ -131,13 +132,15 @@ export class ShareJournal {
         this.#size++;
         kept.unanswered++;
         if (kept.namedIn !== this.#writing) this.#name(kept);
-        this.#write(shareLine(id, sequence, share, owner));
+        putShare(this.#lines, id, sequence, share, owner);
+        this.#flushSoon();
       },
       done: (sequence) => {
         this.#size--;
         kept.unanswered--;
         kept.recovered?.delete(sequence);
-        this.#write(doneLine(id, sequence));
+        putDone(this.#lines, id, sequence);
+        this.#flushSoon();
       },
     };
   }
@@ -145,24 +148,21 @@ export class ShareJournal {
   #name(kept: Kept): void {
     kept.namedIn = this.#writing;
     this.#kept.add(kept);
-    this.#write(kept.channelLine);
+    this.#lines.text(kept.channelLine);
   }
 
-  #write(lines: string): void {
-    if (this.#isClosed) return;
-    this.#lines += lines;
+  #flushSoon(): void {
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
   #flush(): void {
     this.#flushing = undefined;
-    const lines = this.#lines;
-    this.#lines = '';
-    if (lines === '') return;
+    const lines = this.#lines.take();
+    if (lines.length === 0 || this.#isClosed) return;
     try {
       // After a failed write nobody knows what the file holds.
       if (this.#isFailing || this.#file.size > this.#compactAt) this.#compact();
-      else this.#file.append(utf8(lines));
+      else this.#file.append(lines);
       this.#isDirty = true;
       if (this.#isFailing) this.#log.info('the journal of shares can be written again');
       this.#isFailing = false;
@@ -173,19 +173,19 @@ export class ShareJournal {
 
   /** Leaves out what was answered. */
   #compact(): void {
-    const lines: string[] = [];
+    const lines = new LineBuffer();
     this.#writing++;
     for (const kept of this.#kept) {
       if (kept.unanswered === 0) {
         this.#kept.delete(kept);
         continue;
       }
-      lines.push(kept.channelLine);
+      lines.text(kept.channelLine);
       for (const [sequence, { share, owner }] of kept.waiting)
-        lines.push(shareLine(kept.id, sequence, share, owner));
+        putShare(lines, kept.id, sequence, share, owner);
       kept.namedIn = this.#writing;
     }
-    this.#file.replace(utf8(lines.join('')));
+    this.#file.replace(lines.take());
     this.#compactAt = this.#file.size + COMPACT_BYTES;
   }
 

@@ -1,6 +1,7 @@
-import { fromHex, toHex } from '../../../protocols/bytes.ts';
+import { fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
 import type { Share, ShareOwner } from '../channel.ts';
 import type { OpenRequest } from '../session.ts';
+import type { LineBuffer } from './line-buffer.ts';
 
 /** A channel as it must be known to be resumed by another process. */
 export interface JournalledChannel {
@@ -43,27 +44,57 @@ export function channelLine(id: number, channel: JournalledChannel): string {
   ]);
 }
 
-/** Written for every share, so put together by hand. */
-export function shareLine(id: number, sequence: number, share: Share, owner: ShareOwner): string {
-  const { jobId, version, ntime, nonce, extranonce } = share;
-  const numbers = `${id},${sequence},${jobId},${version},${ntime},${nonce}`;
-  return `["share",${numbers},"${toHex(extranonce)}",${ownerText(owner)}]\n`;
+const SHARE = utf8('["share",');
+const DONE = utf8('["done",');
+const END = utf8(']\n');
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+
+/** Puts the line of a share; `id` is its channel's. */
+export function putShare(
+  lines: LineBuffer,
+  id: number,
+  sequence: number,
+  share: Share,
+  owner: ShareOwner,
+): void {
+  lines.bytes(SHARE);
+  putNumber(lines, id);
+  putNumber(lines, sequence);
+  putNumber(lines, share.jobId);
+  putNumber(lines, share.version);
+  putNumber(lines, share.ntime);
+  putNumber(lines, share.nonce);
+  lines.byte(QUOTE);
+  lines.hex(share.extranonce);
+  lines.byte(QUOTE);
+  lines.byte(COMMA);
+  lines.bytes(ownerText(owner));
+  lines.bytes(END);
+}
+
+function putNumber(lines: LineBuffer, u32: number): void {
+  lines.decimal(u32);
+  lines.byte(COMMA);
 }
 
 /** The same for all shares of a worker. */
-const ownerTexts = new WeakMap<ShareOwner, string>();
+const ownerTexts = new WeakMap<ShareOwner, Uint8Array>();
 
-function ownerText(owner: ShareOwner): string {
+function ownerText(owner: ShareOwner): Uint8Array {
   const known = ownerTexts.get(owner);
   if (known !== undefined) return known;
-  const text = `${JSON.stringify(owner.worker)},${JSON.stringify(hexOrNull(owner.lockingKey))}`;
+  const text = utf8(`${JSON.stringify(owner.worker)},${JSON.stringify(hexOrNull(owner.lockingKey))}`);
   ownerTexts.set(owner, text);
   return text;
 }
 
-/** The share was answered. */
-export function doneLine(id: number, sequence: number): string {
-  return `["done",${id},${sequence}]\n`;
+/** Puts the line of a share that was answered. */
+export function putDone(lines: LineBuffer, id: number, sequence: number): void {
+  lines.bytes(DONE);
+  putNumber(lines, id);
+  lines.decimal(sequence);
+  lines.bytes(END);
 }
 
 /** @returns undefined for what is no line of ours: a crash can leave a torn one */
