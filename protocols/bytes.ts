@@ -17,21 +17,35 @@ export function toHex(bytes: Uint8Array): string {
  * @throws HashpoolError 'bad-hex' naming `label`
  */
 export function fromHex(text: string, label = 'value', length?: number): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
+  const bytes = text.length % 2 === 0 ? bytesOfHex(text) : undefined;
+  if (bytes === undefined) {
     throw new HashpoolError('bad-hex', `${label} must be hex digits in pairs, not ${quoted(text)}`);
   }
-  if (length !== undefined && text.length !== 2 * length) {
-    throw new HashpoolError('bad-hex', `${label} must be ${length} bytes of hex, not ${text.length / 2}`);
+  if (length !== undefined && bytes.length !== length) {
+    throw new HashpoolError('bad-hex', `${label} must be ${length} bytes of hex, not ${bytes.length}`);
   }
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = (hexDigit(text.charCodeAt(2 * i)) << 4) | hexDigit(text.charCodeAt(2 * i + 1));
   return bytes;
 }
 
-/** @param code of a hex digit's character, of either case */
-function hexDigit(code: number): number {
-  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57;
+/** Bytes of a text of even length; undefined where it is not hex throughout. */
+function bytesOfHex(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = (hexDigit(text.charCodeAt(2 * i)) << 4) | hexDigit(text.charCodeAt(2 * i + 1));
+    if (byte < 0) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}
+
+/**
+ * @param code of a character
+ * @returns what it is worth as a hex digit of either case; -1 for any other
+ */
+export function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
 /** A value in quotes for an error message, cut to a readable length and free of control characters. */

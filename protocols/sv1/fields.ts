@@ -1,12 +1,18 @@
-import { fromHex, reversed } from '../bytes.ts';
+import { fromHex, hexDigit, reversed } from '../bytes.ts';
 
-const HEX_U32 = /^[0-9a-fA-F]{8}$/;
 const HEX_MASK = /^[0-9a-fA-F]{1,8}$/;
 const HEX = /^[0-9a-fA-F]*$/;
 
 /** An unsigned 32-bit number of exactly eight hex digits, most significant first, or undefined. */
 export function parseHexU32(text: unknown): number | undefined {
-  return typeof text === 'string' && HEX_U32.test(text) ? Number.parseInt(text, 16) : undefined;
+  if (typeof text !== 'string' || text.length !== 8) return undefined;
+  let value = 0;
+  for (let i = 0; i < 8; i++) {
+    const digit = hexDigit(text.charCodeAt(i));
+    if (digit < 0) return undefined;
+    value = value * 16 + digit;
+  }
+  return value;
 }
 
 /** A version mask of one to eight hex digits (BIP310; firmware drops leading zeros), or undefined. */

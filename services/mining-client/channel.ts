@@ -5,7 +5,14 @@ import type { Logger } from '../../runtime/logs.ts';
 import type { ActiveJob } from './active-job.ts';
 import { JobBoard, type NewExtendedMiningJob, type SetNewPrevHash } from './job-board.ts';
 import type { ChannelJournal } from './journal/journal.ts';
-import { type Answered, MAX_PENDING_OF_SHARED, MAX_PENDING_SHARES, PendingShares } from './pending-shares.ts';
+import type { JournalledShare } from './journal/lines.ts';
+import {
+  type Answered,
+  MAX_PENDING_OF_SHARED,
+  MAX_PENDING_SHARES,
+  type PendingShare,
+  PendingShares,
+} from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
 
 export type ChannelMessage = Extract<
@@ -79,11 +86,7 @@ export interface ChannelWire {
 /** What a miner is like and wants, as the pool is told at the opening and afterwards. */
 export type ChannelWish = Pick<OpenRequest, 'nominalHashRate' | 'maximumTargetLe' | 'isFixed' | 'miners'>;
 
-interface PendingSubmit {
-  readonly share: Share;
-  readonly owner: ShareOwner;
-  readonly answered: Answered;
-}
+type PendingSubmit = PendingShare & JournalledShare;
 
 /** What a channel is, as the pool's answer to its opening has it. */
 export type ChannelTerms = Pick<
@@ -200,15 +203,15 @@ export class MiningChannel {
       return;
     }
     if (this.#pending.size === 0) this.#waitsSince = performance.now();
-    const submit = { share, owner, answered };
-    const sequence = this.#pending.add(submit);
-    this.#journal?.add(sequence, share, owner);
-    this.#send(sequence, submit);
+    const submit = { sequence: this.#pending.next, share, owner, answered };
+    this.#pending.add(submit);
+    this.#journal?.add(submit);
+    this.#send(submit);
   }
 
   /** A share that an earlier process left in the journal, to be sent again when the channel is resumed. */
   restore(sequence: number, share: Share, owner: ShareOwner, answered: Answered): void {
-    this.#pending.restore(sequence, { share, owner, answered });
+    this.#pending.add({ sequence, share, owner, answered });
   }
 
   /** Tells the pool how fast the miner is and the easiest target it wants; the pool answers with SetTarget. */
@@ -284,7 +287,7 @@ export class MiningChannel {
     this.#wire = wire;
     this.#board.setTarget(success.target);
     this.#waitsSince = performance.now();
-    for (const [sequence, submit] of [...this.#pending]) this.#send(sequence, submit);
+    for (const submit of [...this.#pending]) this.#send(submit);
     if (this.#leaving !== undefined) {
       const reason = this.#leaving;
       this.#deadline = setTimeout(() => this.close(reason), this.#resumeLimitMs);
@@ -374,7 +377,7 @@ export class MiningChannel {
     if (this.#leaving !== undefined && this.#pending.size === 0) this.close(this.#leaving);
   }
 
-  #send(sequence_number: number, { share, owner }: PendingSubmit): void {
+  #send({ sequence: sequence_number, share, owner }: JournalledShare): void {
     const { jobId: job_id, version, ntime, nonce, extranonce } = share;
     const name = 'SubmitSharesExtended';
     const channel_id = this.id;

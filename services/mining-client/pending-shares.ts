@@ -16,15 +16,30 @@ export type Answered = (verdict: ShareVerdict) => void;
 
 const ACCEPTED: ShareVerdict = { kind: 'accepted' };
 
+/** A share as it waits. */
+export interface PendingShare {
+  /** What it was submitted with; that of the next is one more, and 0 comes after 2^32 - 1. */
+  readonly sequence: number;
+  readonly answered: Answered;
+}
+
+/** Most miners have no more on their way at once. */
+const FIRST_ROOM = 4;
+
 /**
- * The shares of one channel that the pool has not answered yet, by sequence number. A success covers every share up to
- * its last_sequence_number that had no error before it (5.3.14): pools batch successes and send errors at once.
+ * The shares of one channel that the pool has not answered yet. A success covers every share up to its
+ * last_sequence_number that had no error before it (5.3.14): pools batch successes and send errors at once.
  * They are kept whole, to be sent again where a link was cut before the answer.
+ *
+ * They lie in a ring: a map that becomes empty is made anew by V8, which every share of ten thousand channels would pay for.
  */
-export class PendingShares<S extends { readonly answered: Answered }> {
-  readonly #waiting = new Map<number, S>();
+export class PendingShares<S extends PendingShare> {
   readonly #forget: (sequence: number) => void;
   readonly #most: number;
+  /** Its length is a power of two. */
+  #ring = new Array<S | undefined>(FIRST_ROOM);
+  #oldest = 0;
+  #size = 0;
   #next = 1;
 
   /** @param forget told of each share that waits no longer */
@@ -34,61 +49,86 @@ export class PendingShares<S extends { readonly answered: Answered }> {
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#size;
   }
 
   get isFull(): boolean {
-    return this.#waiting.size >= this.#most;
+    return this.#size >= this.#most;
   }
 
-  /** Sequence numbers and shares, in the order in which they were submitted. */
-  [Symbol.iterator](): IterableIterator<[sequence: number, share: S]> {
-    return this.#waiting[Symbol.iterator]();
+  /** The sequence number to submit the next one with. */
+  get next(): number {
+    return this.#next;
   }
 
-  /** @returns the sequence number to submit with */
-  add(share: S): number {
-    const sequence = this.#next;
-    this.restore(sequence, share);
-    return sequence;
+  /** In the order in which they were submitted. */
+  *[Symbol.iterator](): Generator<S> {
+    for (let each = 0; each < this.#size; each++) {
+      const share = this.#ring[this.#place(each)];
+      if (share !== undefined) yield share;
+    }
   }
 
-  /** Adds a share under the number that it had; numbers go on from there. */
-  restore(sequence: number, share: S): void {
-    this.#next = (sequence + 1) >>> 0;
-    this.#waiting.set(sequence, share);
+  /** @param share with the next number, or with the one that it had: numbers go on from there */
+  add(share: S): void {
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[this.#place(this.#size)] = share;
+    this.#size++;
+    this.#next = (share.sequence + 1) >>> 0;
   }
 
   /** @returns how many shares the success covered */
   accept(lastSequence: number): number {
     let covered = 0;
-    for (const [sequence, share] of this.#waiting) {
-      // Oldest first; the difference as a signed number is right across the wrap at 2^32 too.
-      if (((lastSequence - sequence) | 0) < 0) break;
-      this.#waiting.delete(sequence);
-      this.#forget(sequence);
+    for (let share = this.#first; share !== undefined; share = this.#first) {
+      // The difference as a signed number is right across the wrap at 2^32 too.
+      if (((lastSequence - share.sequence) | 0) < 0) break;
+      this.#settle(share, ACCEPTED);
       covered++;
-      share.answered(ACCEPTED);
     }
     return covered;
   }
 
   /** @returns false where no share waits under that number */
   refuse(sequence: number, code: string): boolean {
-    const share = this.#waiting.get(sequence);
-    if (share === undefined) return false;
-    this.#waiting.delete(sequence);
-    this.#forget(sequence);
-    share.answered({ kind: 'refused', code });
-    return true;
+    for (let each = 0; each < this.#size; each++) {
+      const share = this.#ring[this.#place(each)];
+      if (share?.sequence !== sequence) continue;
+      // Those before it go one place up, and the first place is free.
+      for (let at = each; at > 0; at--) this.#ring[this.#place(at)] = this.#ring[this.#place(at - 1)];
+      this.#ring[this.#oldest] = share;
+      this.#settle(share, { kind: 'refused', code });
+      return true;
+    }
+    return false;
   }
 
   /** Gives all of them the same answer. */
   answerAll(verdict: ShareVerdict): void {
-    for (const [sequence, share] of this.#waiting) {
-      this.#waiting.delete(sequence);
-      this.#forget(sequence);
-      share.answered(verdict);
-    }
+    for (let share = this.#first; share !== undefined; share = this.#first) this.#settle(share, verdict);
+  }
+
+  get #first(): S | undefined {
+    return this.#ring[this.#oldest];
+  }
+
+  /** Takes away the first and answers it. */
+  #settle(share: S, verdict: ShareVerdict): void {
+    this.#ring[this.#oldest] = undefined;
+    this.#oldest = this.#place(1);
+    this.#size--;
+    this.#forget(share.sequence);
+    share.answered(verdict);
+  }
+
+  #place(each: number): number {
+    return (this.#oldest + each) & (this.#ring.length - 1);
+  }
+
+  #grow(): void {
+    const ring = new Array<S | undefined>(2 * this.#size);
+    for (let each = 0; each < this.#size; each++) ring[each] = this.#ring[this.#place(each)];
+    this.#ring = ring;
+    this.#oldest = 0;
   }
 }

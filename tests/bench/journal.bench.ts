@@ -25,7 +25,7 @@ function journalled(perTurn: number): Figure {
           for (let n = 0; n < SHARES; n += perTurn) {
             const submitted = channelsFrom(channels, n, perTurn).map((channel) => {
               const share = { ...SHARE, extranonce: EXTRANONCE };
-              channel.add(++sequence, share, { worker: 'rig1', lockingKey: KEY });
+              channel.add({ sequence: ++sequence, share, owner: { worker: 'rig1', lockingKey: KEY } });
               return { channel, number: sequence };
             });
             await turn();

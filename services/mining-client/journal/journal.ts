@@ -1,9 +1,15 @@
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { AppendFile } from '../../../runtime/append-file.ts';
 import type { Logger } from '../../../runtime/logs.ts';
-import type { Share, ShareOwner } from '../channel.ts';
 import { LineBuffer } from './line-buffer.ts';
-import { channelLine, type JournalledChannel, parseLine, putDone, putShare } from './lines.ts';
+import {
+  channelLine,
+  type JournalledChannel,
+  type JournalledShare,
+  parseLine,
+  putDone,
+  putShare,
+} from './lines.ts';
 
 /** Shares without an answer that are kept, of all channels; more are not sent. */
 export const MAX_JOURNALLED_SHARES = 100_000;
@@ -12,16 +18,13 @@ const COMPACT_BYTES = 16 * 1024 * 1024;
 /** How often what was written is flushed to the disk: a process that is killed loses nothing, a machine so much. */
 const SYNC_MS = 1000;
 
-/** Shares that wait, by their sequence numbers. */
-type Waiting = Iterable<readonly [sequence: number, kept: KeptShare]>;
-
 /** The shares of one channel that wait for the pool's answer. */
 export interface ChannelJournal {
   /** No more shares can be kept. */
   readonly isFull: boolean;
   /** Where those that wait are found from now on when the file is written anew: they are not kept here a second time. */
-  follow(waiting: Waiting): void;
-  add(sequence: number, share: Share, owner: ShareOwner): void;
+  follow(waiting: Iterable<JournalledShare>): void;
+  add(share: JournalledShare): void;
   /** A share that was added was answered, or given up. */
   done(sequence: number): void;
 }
@@ -29,17 +32,8 @@ export interface ChannelJournal {
 /** A channel of an earlier process that shares still wait on. */
 export interface RecoveredChannel {
   readonly channel: JournalledChannel;
-  readonly shares: readonly {
-    readonly sequence: number;
-    readonly share: Share;
-    readonly owner: ShareOwner;
-  }[];
+  readonly shares: readonly JournalledShare[];
   readonly journal: ChannelJournal;
-}
-
-interface KeptShare {
-  readonly share: Share;
-  readonly owner: ShareOwner;
 }
 
 /** One channel's shares, to be written again. */
@@ -47,8 +41,9 @@ interface Kept {
   readonly id: number;
   readonly channelLine: string;
   /** Of an earlier process, until a channel of this one has them. */
-  recovered: Map<number, KeptShare> | undefined;
-  waiting: Waiting;
+  readonly recovered: Map<number, JournalledShare> | undefined;
+  /** Of that channel. */
+  waiting: Iterable<JournalledShare> | undefined;
   unanswered: number;
   /** The writing of the file, counted from its start, that names the channel; 0 for none. */
   namedIn: number;
@@ -88,7 +83,7 @@ export class ShareJournal {
     const { channels, nextId } = recover(this.#file.read().toString(), log);
     this.#nextId = nextId;
     this.recovered = channels.map(({ id, channel, shares }) => {
-      const kept = newKept(id, channel, new Map(shares.map(({ sequence, ...share }) => [sequence, share])));
+      const kept = newKept(id, channel, shares);
       this.#kept.add(kept);
       this.#size += shares.length;
       return { channel, shares, journal: this.#journalOf(kept) };
@@ -126,13 +121,12 @@ export class ShareJournal {
       },
       follow: (waiting) => {
         kept.waiting = waiting;
-        kept.recovered = undefined;
       },
-      add: (sequence, share, owner) => {
+      add: (share) => {
         this.#size++;
         kept.unanswered++;
         if (kept.namedIn !== this.#writing) this.#name(kept);
-        putShare(this.#lines, id, sequence, share, owner);
+        putShare(this.#lines, id, share);
         this.#flushSoon();
       },
       done: (sequence) => {
@@ -181,8 +175,7 @@ export class ShareJournal {
         continue;
       }
       lines.text(kept.channelLine);
-      for (const [sequence, { share, owner }] of kept.waiting)
-        putShare(lines, kept.id, sequence, share, owner);
+      for (const share of kept.waiting ?? kept.recovered?.values() ?? []) putShare(lines, kept.id, share);
       kept.namedIn = this.#writing;
     }
     this.#file.replace(lines.take());
@@ -203,9 +196,11 @@ export class ShareJournal {
   }
 }
 
-function newKept(id: number, channel: JournalledChannel, recovered = new Map<number, KeptShare>()): Kept {
-  const unanswered = recovered.size;
-  return { id, channelLine: channelLine(id, channel), recovered, waiting: recovered, unanswered, namedIn: 0 };
+function newKept(id: number, channel: JournalledChannel, shares?: readonly JournalledShare[]): Kept {
+  const recovered = shares && new Map(shares.map((share) => [share.sequence, share]));
+  const unanswered = shares?.length ?? 0;
+  const waiting = undefined;
+  return { id, channelLine: channelLine(id, channel), recovered, waiting, unanswered, namedIn: 0 };
 }
 
 function opened(path: string): AppendFile {
@@ -220,13 +215,13 @@ function opened(path: string): AppendFile {
 interface Left {
   readonly id: number;
   readonly channel: JournalledChannel;
-  readonly shares: RecoveredChannel['shares'];
+  readonly shares: readonly JournalledShare[];
 }
 
 /** What the lines leave unanswered, in the order in which it was submitted. */
 function recover(text: string, log: Logger): { channels: Left[]; nextId: number } {
   const channels = new Map<number, JournalledChannel>();
-  const waiting = new Map<number, Map<number, RecoveredChannel['shares'][number]>>();
+  const waiting = new Map<number, Map<number, JournalledShare>>();
   let torn = 0;
   let lastId = 0;
   for (const each of text.split('\n')) {

@@ -12,16 +12,17 @@ export interface JournalledChannel {
   readonly extranonceSize: number;
 }
 
+/** A share that waits for the pool's answer. */
+export interface JournalledShare {
+  readonly sequence: number;
+  readonly share: Share;
+  readonly owner: ShareOwner;
+}
+
 /** What a line of the journal says. */
 export type JournalLine =
   | { readonly kind: 'channel'; readonly id: number; readonly channel: JournalledChannel }
-  | {
-      readonly kind: 'share';
-      readonly id: number;
-      readonly sequence: number;
-      readonly share: Share;
-      readonly owner: ShareOwner;
-    }
+  | ({ readonly kind: 'share'; readonly id: number } & JournalledShare)
   | { readonly kind: 'done'; readonly id: number; readonly sequence: number };
 
 /** A line of JSON, bytes as hex: a list that begins with its kind and the channel's number in this journal. */
@@ -51,13 +52,7 @@ const COMMA = 0x2c;
 const QUOTE = 0x22;
 
 /** Puts the line of a share; `id` is its channel's. */
-export function putShare(
-  lines: LineBuffer,
-  id: number,
-  sequence: number,
-  share: Share,
-  owner: ShareOwner,
-): void {
+export function putShare(lines: LineBuffer, id: number, { sequence, share, owner }: JournalledShare): void {
   lines.bytes(SHARE);
   putNumber(lines, id);
   putNumber(lines, sequence);

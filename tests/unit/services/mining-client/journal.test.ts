@@ -34,9 +34,10 @@ test('a killed process leaves its unanswered shares, with all that resuming thei
   const first = open();
   const kept = first.channel(channel);
   const own = { worker: 'rig "7" é', lockingKey: undefined };
-  kept.add(1, share, whose);
-  kept.add(2, { ...share, nonce: 0xffffffff, extranonce: Uint8Array.of(255, 0, 255, 0) }, own);
-  kept.add(3, share, whose);
+  kept.add({ sequence: 1, share, owner: whose });
+  const odd = { ...share, nonce: 0xffffffff, extranonce: Uint8Array.of(255, 0, 255, 0) };
+  kept.add({ sequence: 2, share: odd, owner: own });
+  kept.add({ sequence: 3, share, owner: whose });
   kept.done(1);
   await written();
   // Not closed: the next process opens the file while this one, as if killed, says no more.
@@ -66,14 +67,14 @@ test('what is answered is forgotten, what waits still is kept over any number of
   const { open } = place(t);
   const first = open();
   const [a, b] = [first.channel(channel), first.channel({ ...channel, upstream: 'other:1' })];
-  for (const sequence of [1, 2, 3]) a.add(sequence, share, whose);
-  b.add(1, share, whose);
+  for (const sequence of [1, 2, 3]) a.add({ sequence, share, owner: whose });
+  b.add({ sequence: 1, share, owner: whose });
   b.done(1);
   await written();
   const second = open();
   assert.deepEqual(left(second), [[1, 2, 3]]);
   second.recovered[0]?.journal.done(2);
-  second.channel(channel).add(1, share, whose);
+  second.channel(channel).add({ sequence: 1, share, owner: whose });
   await written();
   const third = open();
   assert.deepEqual(left(third), [[1, 3], [1]]);
@@ -88,7 +89,7 @@ test('at the end of the process what waits stays, though its channel is given up
   const { open } = place(t);
   const first = open();
   const kept = first.channel(channel);
-  kept.add(1, share, whose);
+  kept.add({ sequence: 1, share, owner: whose });
   first.close();
   kept.done(1);
   first.close();
@@ -98,7 +99,7 @@ test('at the end of the process what waits stays, though its channel is given up
 test('a torn line is passed over', async (t) => {
   const { path, open } = place(t);
   const first = open();
-  first.channel(channel).add(1, share, whose);
+  first.channel(channel).add({ sequence: 1, share, owner: whose });
   first.close();
   appendFileSync(path, '["share",1,2,7,5');
   assert.deepEqual(left(open()), [[1]]);
@@ -112,10 +113,10 @@ test('the file does not grow with the shares that were answered', async (t) => {
   const { path, open } = place(t);
   const journal = open();
   const kept = journal.channel(channel);
-  kept.follow([[1, { share, owner: whose }]]);
-  kept.add(1, share, whose);
+  kept.follow([{ sequence: 1, share, owner: whose }]);
+  kept.add({ sequence: 1, share, owner: whose });
   for (let sequence = 2; sequence < 150_000; sequence++) {
-    kept.add(sequence, share, whose);
+    kept.add({ sequence, share, owner: whose });
     kept.done(sequence);
     if (sequence % 1000 === 0) await written();
   }
@@ -128,7 +129,8 @@ test('the file does not grow with the shares that were answered', async (t) => {
 test('at the bound no more is taken, and again once one is answered', (t) => {
   const { open } = place(t);
   const kept = open().channel(channel);
-  for (let sequence = 1; sequence <= MAX_JOURNALLED_SHARES; sequence++) kept.add(sequence, share, whose);
+  for (let sequence = 1; sequence <= MAX_JOURNALLED_SHARES; sequence++)
+    kept.add({ sequence, share, owner: whose });
   assert.equal(kept.isFull, true);
   kept.done(1);
   assert.equal(kept.isFull, false);

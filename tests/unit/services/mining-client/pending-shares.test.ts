@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   MAX_PENDING_SHARES,
+  type PendingShare,
   PendingShares,
   type ShareVerdict,
 } from '../../../../services/mining-client/pending-shares.ts';
@@ -12,9 +13,11 @@ interface Added {
   readonly verdict: Promise<ShareVerdict>;
 }
 
-function add(pending: PendingShares<{ answered(verdict: ShareVerdict): void }>): Added {
+function add(pending: PendingShares<PendingShare>): Added {
   const { promise, resolve } = Promise.withResolvers<ShareVerdict>();
-  return { sequence: pending.add({ answered: resolve }), verdict: promise };
+  const sequence = pending.next;
+  pending.add({ sequence, answered: resolve });
+  return { sequence, verdict: promise };
 }
 
 test('a success covers all shares up to its number that had no error before', async () => {
@@ -64,5 +67,50 @@ test('however a pool batches, every share is answered once, and as the pool mean
       );
     }),
     { numRuns: 50 },
+  );
+});
+
+test('it is the same as a list from which shares are taken, across the wrap of their numbers too', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.constant('add' as const) },
+    fc.record({ accept: fc.nat(20) }),
+    fc.record({ refuse: fc.nat(20) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const answers: string[] = [];
+      const forgotten: number[] = [];
+      const pending = new PendingShares<PendingShare>((sequence) => forgotten.push(sequence));
+      const list: number[] = [];
+      const expected: string[] = [];
+      const add = (sequence: number) => {
+        const answered = ({ kind }: ShareVerdict) => answers.push(`${sequence} ${kind}`);
+        pending.add({ sequence, answered });
+        list.push(sequence);
+      };
+      add(0xfffffff8);
+      for (const each of steps) {
+        if (each === 'add') add(pending.next);
+        else if ('accept' in each) {
+          const last = list[each.accept];
+          if (last === undefined) continue;
+          assert.equal(pending.accept(last), each.accept + 1);
+          expected.push(...list.splice(0, each.accept + 1).map((sequence) => `${sequence} accepted`));
+        } else {
+          const [refused] = list.splice(each.refuse, 1);
+          assert.equal(pending.refuse(refused ?? -1, 'stale-share'), refused !== undefined);
+          if (refused !== undefined) expected.push(`${refused} refused`);
+        }
+        assert.deepEqual(
+          [...pending].map(({ sequence }) => sequence),
+          list,
+        );
+      }
+      assert.deepEqual(answers, expected);
+      assert.deepEqual(
+        forgotten,
+        expected.map((answer) => Number(answer.split(' ')[0])),
+      );
+    }),
   );
 });
