@@ -33,11 +33,13 @@ export function writeTlvs(out: Writer, tlvs: readonly Tlv[]): void {
   }
 }
 
-/** The bytes of TLVs, by the rules of writeTlvs. */
+const writer = new Writer();
+
+/** The bytes of TLVs, by the rules of writeTlvs, in an array of their own: they may be kept without a writer's slab. */
 export function encodeTlvs(tlvs: readonly Tlv[]): Uint8Array {
-  const out = new Writer();
-  writeTlvs(out, tlvs);
-  return out.finish();
+  writer.start(0);
+  writeTlvs(writer, tlvs);
+  return writer.finish().slice();
 }
 
 /**

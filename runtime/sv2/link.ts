@@ -18,6 +18,11 @@ export interface Closed {
 const LINGER_MS = 1000;
 /** Then it is the others' turn: whoever sends without pause has no more of the thread than anybody else. */
 const FRAMES_PER_TURN = 128;
+/**
+ * So much does not wait for the end of the turn: where ten thousand sockets have something to read, libuv reads tens of
+ * thousands of times before that, and the peer would have nothing to do for seconds.
+ */
+const WRITE_BYTES = 8 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export interface LinkOptions {
@@ -124,7 +129,8 @@ export class NoiseLink {
     if (end > this.#outgoing.length) this.#makeRoom(end);
     sealFrame(this.#sealer, frame, this.#outgoing, this.#outgoingBytes);
     this.#outgoingBytes = end;
-    this.#flushing ??= setImmediate(() => this.#flush());
+    if (end >= WRITE_BYTES) this.#flush();
+    else this.#flushing ??= setImmediate(() => this.#flush());
   }
 
   /** Sends what is queued, then hangs up. */
@@ -207,6 +213,7 @@ export class NoiseLink {
   }
 
   #flush(): void {
+    clearImmediate(this.#flushing);
     this.#flushing = undefined;
     if (this.#outgoingBytes === 0) return;
     this.#socket.write(this.#outgoing.subarray(0, this.#outgoingBytes));

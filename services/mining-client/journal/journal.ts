@@ -15,6 +15,8 @@ import {
 export const MAX_JOURNALLED_SHARES = 100_000;
 /** A file that has grown by this is written anew, without the shares that were answered. */
 const COMPACT_BYTES = 16 * 1024 * 1024;
+/** So much does not wait for the end of a turn, which under load is long. */
+const WRITE_BYTES = 64 * 1024;
 /** How often what was written is flushed to the disk: a process that is killed loses nothing, a machine so much. */
 const SYNC_MS = 1000;
 
@@ -146,10 +148,12 @@ export class ShareJournal {
   }
 
   #flushSoon(): void {
-    this.#flushing ??= setImmediate(() => this.#flush());
+    if (this.#lines.length >= WRITE_BYTES) this.#flush();
+    else this.#flushing ??= setImmediate(() => this.#flush());
   }
 
   #flush(): void {
+    clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const lines = this.#lines.take();
     if (lines.length === 0 || this.#isClosed) return;
