@@ -41,8 +41,8 @@ export interface FrameHandler {
 }
 
 /**
- * Frames over an encrypted socket. All frames of a read are decrypted in one go; all that is sent in a tick leaves in
- * one write. It is paused until it has a handler.
+ * Frames over an encrypted socket. All frames of a read are decrypted in one go; what is sent in a tick leaves in
+ * one write, or a few. It is paused until it has a handler.
  */
 export class NoiseLink {
   readonly remote: string;

@@ -15,8 +15,8 @@ import {
 export const MAX_JOURNALLED_SHARES = 100_000;
 /** A file that has grown by this is written anew, without the shares that were answered. */
 const COMPACT_BYTES = 16 * 1024 * 1024;
-/** So much does not wait for the end of a turn, which under load is long. */
-const WRITE_BYTES = 64 * 1024;
+/** So much does not wait for the end of a turn, and no more than the link to the pool lets wait: it may be long under load. */
+const WRITE_BYTES = 8 * 1024;
 /** How often what was written is flushed to the disk: a process that is killed loses nothing, a machine so much. */
 const SYNC_MS = 1000;
 
@@ -52,9 +52,9 @@ interface Kept {
 }
 
 /**
- * The shares that no pool has answered yet, in a file, so that the next process can send them again. All that is
- * submitted in a turn of the event loop goes into one write, which a killed process leaves behind whole; the disk is
- * flushed once a second.
+ * The shares that no pool has answered yet, in a file, so that the next process can send them again. What is
+ * submitted in a turn of the event loop goes into one write, or a few, which a killed process leaves behind whole; the
+ * disk is flushed once a second.
  */
 export class ShareJournal {
   /** What the last process left unanswered. */
