@@ -12,9 +12,10 @@ crate_sha256=f6b2992d4a3cd244539a7d5d0966aadbe5ca7fb868a5d7e38c29499b9e709bbd
 library="libsecp256k1 0.8.0"
 clang_version=14.0.6
 
-for file in "$(command -v clang-14)" "$(command -v wasm-ld-14)" "$(command -v cargo)" /usr/include/wasm32-wasi/string.h; do
+for file in "$(command -v clang-14)" "$(command -v wasm-ld-14)" "$(command -v cargo)" /usr/include/wasm32-wasi/string.h \
+  "/usr/lib/llvm-14/lib/clang/$clang_version/lib/wasi/libclang_rt.builtins-wasm32.a"; do
   if [ ! -e "$file" ]; then
-    echo "build-secp256k1: install the tools first: apt-get install clang-14 lld-14 wasi-libc cargo" >&2
+    echo "build-secp256k1: install the tools first: apt-get install clang-14 lld-14 wasi-libc libclang-rt-14-dev-wasm32 cargo" >&2
     exit 1
   fi
 done
