@@ -24,13 +24,18 @@ function runSide(t: TestContext, side: 'server' | 'client', args: readonly strin
       said += text;
     });
   }
-  const stop = async () => {
-    if (child.exitCode === null) child.kill('SIGTERM');
+  const end = async () => {
     const [code]: unknown[] = await ended;
     return { code, said };
   };
+  const stop = () => {
+    if (child.exitCode === null) child.kill('SIGTERM');
+    return end();
+  };
   t.after(stop);
   return {
+    /** Waits until it ends by itself. */
+    end,
     stop,
     says: (words: RegExp) =>
       until(
@@ -93,6 +98,6 @@ test('server keys that are not there are named, with where to find them', async 
     join(folder, 'none'),
   ]);
   await client.says(/--server-keys .*none: .*public\/ of the server side's state/);
-  const { code } = await client.stop();
+  const { code } = await client.end();
   assert.equal(code, 1);
 });
