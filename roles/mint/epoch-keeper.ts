@@ -36,7 +36,7 @@ export class EpochKeeper {
 
   /**
    * Precondition: the chain is followed to the node's tip.
-   * @returns whether an operator is waited for
+   * @returns whether there may be more to do without a new block: an operator is waited for, or the share of a block
    * @throws the store's and the signer's errors
    */
   async arrange(): Promise<boolean> {
@@ -47,7 +47,8 @@ export class EpochKeeper {
     if (hasChanged) await engine.epochs.changed();
     // Which of its quotes are paid has changed with the epoch.
     if (hasChanged) engine.quotesChanged();
-    return engine.epochs.all.some(isLost);
+    // The share may have come after it was asked for here, and before anybody else asks.
+    return engine.epochs.all.some((epoch) => isLost(epoch) || epoch.standing === 'unproven');
   }
 
   /** Carries out what an operator has asked for. */

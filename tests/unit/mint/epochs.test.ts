@@ -64,6 +64,18 @@ test('work on a block that pays the pool waits until it is known whose block tha
   s.audit();
 });
 
+test('while the share of a block has not come, it is asked for again without a new block', async (t) => {
+  const s = await epochScene(t);
+  const outbox = s.outbox();
+  const x = s.pays();
+  await outbox.share(x);
+  assert.equal(await s.keeper.arrange(), true);
+  assert.deepEqual(await s.epochs(), ['101 live final', '102 unproven']);
+  await outbox.block(x);
+  assert.equal(await s.keeper.arrange(), false);
+  assert.deepEqual(await s.epochs(), ['101 live final closed 102 50', '102 live']);
+});
+
 test('a satoshi of a stranger closes nothing: it backs the open epoch, and work on it is paid there', async (t) => {
   const s = await epochScene(t);
   const outbox = s.outbox();
