@@ -72,7 +72,7 @@ test('the dashboards in every state', { timeout: LIMIT_MS }, async (t) => {
     await scene.findBlock();
     const overview = async (page: Page): Promise<void> => {
       await verdict(page, /All good/);
-      await page.getByRole('link', { name: MARKUP_NAME }).waitFor();
+      await page.getByRole('link', { name: MARKUP_NAME }).first().waitFor();
       assert.equal(await page.locator('img').count(), 0);
       await page.locator('.uplot canvas').waitFor();
       await page.getByText('The same share came before').first().waitFor();

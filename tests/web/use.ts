@@ -68,7 +68,7 @@ export async function use(t: TestContext, scene: Scene): Promise<void> {
     const page = await open(pool, 'miners');
     await page.getByRole('searchbox').fill('img src');
     await page.getByText('1 miner', { exact: true }).waitFor();
-    await page.getByRole('link', { name: MARKUP_NAME }).click();
+    await page.getByRole('link', { name: MARKUP_NAME }).first().click();
     await page.getByRole('heading', { level: 1, name: MARKUP_NAME }).waitFor();
     await page.emulateMedia({ media: 'print' });
     await page.getByText(/^Record of miner \d+, printed/).waitFor();
@@ -153,7 +153,7 @@ export async function use(t: TestContext, scene: Scene): Promise<void> {
     await page.getByText(/^Not live since \d\d:\d\d:\d\d$/).waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByRole('region', { name: 'Verdict' }).getByText('All good').waitFor();
-    await page.getByRole('link', { name: MARKUP_NAME }).waitFor();
+    await page.getByRole('link', { name: MARKUP_NAME }).first().waitFor();
     await page.context().close();
   });
 }
