@@ -274,14 +274,18 @@ export class OnchainScene {
     await this.mint.start();
   }
 
-  /** A transaction of the mint's. */
-  async mintTransaction(txid: string): Promise<{ fee: number; confirmations: number; hex: string }> {
+  /** A transaction of the mint's: its fee in sats, and how many it pays, its own change left out. */
+  async mintTransaction(
+    txid: string,
+  ): Promise<{ fee: number; payouts: number; confirmations: number; hex: string }> {
     const found = (await this.mintWallet.call('gettransaction', [txid])) as {
       fee: number;
+      details: { category: string }[];
       confirmations: number;
       hex: string;
     };
-    return { ...found, fee: Math.round(-found.fee * 1e8) };
+    const payouts = found.details.filter(({ category }) => category === 'send').length;
+    return { ...found, fee: Math.round(-found.fee * 1e8), payouts };
   }
 
   /** Waits until the mint's status reads so. */
