@@ -2,7 +2,8 @@ import { type Finding, fails, holds, unproven } from '../../domain/reports/findi
 import { ReportedBooks } from '../../domain/reports/reported-books.ts';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
 import type { Curve } from '../../protocols/crypto/curve.ts';
-import { type Report, readReport, reportHash, type SignedReport } from '../../protocols/ehash/report.ts';
+import { type Report, readReport, type SignedReport } from '../../protocols/ehash/report.ts';
+import { reportHash } from '../../protocols/ehash/report-hash.ts';
 import { messageOf } from '../../protocols/errors.ts';
 
 /** Reports that were read, and what was found on the way. */

@@ -1,8 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { fromHex, toHex, utf8 } from '../bytes.ts';
+import { fromHex, toHex } from '../bytes.ts';
 import { parseJson } from '../cashu/json.ts';
-import { taggedHash } from '../crypto/tagged-hash.ts';
 import { HashpoolError } from '../errors.ts';
 import type { SumRoot } from './sum-tree.ts';
 
@@ -100,12 +99,6 @@ export interface SignedReport {
 }
 
 const compiled = Compile(report);
-const reportTag = taggedHash('hashpool/report/v1');
-
-/** What is signed, and what the next report names: 32 bytes. */
-export function reportHash(text: string): Uint8Array {
-  return reportTag(utf8(text));
-}
 
 /** The text of a report. */
 export function writeReport(content: Report): string {

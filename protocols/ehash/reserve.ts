@@ -1,20 +1,6 @@
-import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Coin } from '../bitcoin/bip322.ts';
 import { reversed, toHex } from '../bytes.ts';
 import { HashpoolError } from '../errors.ts';
-
-const published = Compile(
-  Type.Object({
-    coins: Type.Array(
-      Type.Object({
-        txid: Type.String(),
-        vout: Type.Integer(),
-        value: Type.String({ pattern: '^\\d{1,16}$' }),
-      }),
-    ),
-  }),
-);
 
 /** What a proof of reserve signs (BIP322): it is good for one report alone. @param reportHash 64 hex digits */
 export function reserveMessage(reportHash: string): string {
@@ -36,9 +22,25 @@ export function reserveText(proof: {
 export function provenSats(texts: readonly string[]): bigint {
   const coins = new Map<string, bigint>();
   for (const text of texts) {
-    const proof: unknown = JSON.parse(text);
-    if (!published.Check(proof)) throw new HashpoolError('bad-reserve', 'a proof of reserve names no coins');
-    for (const { txid, vout, value } of proof.coins) coins.set(`${txid}:${vout}`, BigInt(value));
+    for (const { txid, vout, value } of coinsOf(text)) coins.set(`${txid}:${vout}`, BigInt(value));
   }
   return [...coins.values()].reduce((sum, value) => sum + value, 0n);
+}
+
+/** A coin as `reserveText` wrote it. */
+interface PublishedCoin {
+  readonly txid: string;
+  readonly vout: number;
+  readonly value: string;
+}
+
+function coinsOf(text: string): PublishedCoin[] {
+  const { coins } = JSON.parse(text) as { coins?: unknown };
+  if (Array.isArray(coins) && coins.every(isCoin)) return coins;
+  throw new HashpoolError('bad-reserve', 'a proof of reserve names no coins');
+}
+
+function isCoin(coin: Partial<Record<keyof PublishedCoin, unknown>> | null): coin is PublishedCoin {
+  if (typeof coin?.txid !== 'string' || !Number.isInteger(coin.vout)) return false;
+  return typeof coin.value === 'string' && /^\d{1,16}$/.test(coin.value);
 }

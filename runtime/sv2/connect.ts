@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Cipher } from '../../protocols/crypto/cipher.ts';
 import { HashpoolError, messageOf } from '../../protocols/errors.ts';
 import type { Protocol } from '../../protocols/sv2/codec.ts';
-import { loadCrypto } from '../crypto.ts';
+import { threadCipher } from '../cipher.ts';
 import { type AnyMessage, messageConnection, type Sv2Connection } from './connection.ts';
 import { initiateOn } from './handshake.ts';
 import type { HandshakeWorkers } from './handshake-workers.ts';
@@ -42,7 +42,7 @@ export async function connectSv2<M extends AnyMessage>(
 ): Promise<Sv2Connection<M>> {
   const { host, port, signal } = options;
   // Before the socket: its events come when they come, and somebody must be listening.
-  const { cipher } = await loadCrypto();
+  const cipher = await threadCipher();
   if (signal?.aborted) throw aborted();
   const socket = connect({ host, port, noDelay: true, ...KEEP_ALIVE });
   const abort = () => socket.destroy(aborted());

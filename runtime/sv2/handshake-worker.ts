@@ -13,7 +13,7 @@ import {
   respond,
 } from '../../protocols/sv2/noise/handshake.ts';
 import type { NoiseSuite } from '../../protocols/sv2/noise/symmetric-state.ts';
-import { loadCrypto } from '../crypto.ts';
+import { loadNoiseSuite } from './noise-suite.ts';
 
 /** What a listener's certificates are made from. */
 export interface CertificateTerms {
@@ -37,7 +37,7 @@ const MAX_ISSUED = 16;
 
 /** The curve arithmetic of handshakes and of miners' keys, off the threads with sockets: a handshake takes a quarter of a millisecond. */
 export async function start() {
-  const suite = await loadCrypto();
+  const suite = await loadNoiseSuite();
   const issue = issuer(suite);
   return {
     /** Answers act 1 with a certificate that is never older than a tenth of its life. `now` in unix seconds. */

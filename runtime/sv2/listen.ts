@@ -3,7 +3,7 @@ import { equalBytes } from '../../protocols/bytes.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import type { Protocol } from '../../protocols/sv2/codec.ts';
 import type { SetupAnswer, SetupConnection, SetupConnectionSuccess } from '../../protocols/sv2/common.ts';
-import { loadCrypto } from '../crypto.ts';
+import { threadCipher } from '../cipher.ts';
 import { Admissions } from './admissions.ts';
 import { type AnyMessage, messageConnection, type Sv2Connection } from './connection.ts';
 import { respondOn } from './handshake.ts';
@@ -52,7 +52,7 @@ export interface Sv2Listener {
 export async function listenSv2<M extends AnyMessage>(options: ListenOptions<M>): Promise<Sv2Listener> {
   const { host, port, keys, log } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { cipher } = await loadCrypto();
+  const cipher = await threadCipher();
   // Clients could say no more than that the certificate is forged; here the mistake can be named.
   if (!equalBytes(await options.workers.call('authorityKey', keys.secretKey), keys.publicKey)) {
     throw new HashpoolError(

@@ -26,7 +26,7 @@ export type BooksTasks = {
 /** Entry of the thread; see `openWorkers`. */
 export async function start(data: WalletData): Promise<BooksTasks> {
   const { curve } = await loadCrypto();
-  const { db, seed } = openWalletDatabase(data);
+  const { db, seed } = openWalletDatabase(data, curve);
   const lockKeys = openLockKeys(db, seed);
   const keysets = openKeysets(db);
   const { sign, isSigned } = openSignIn(lockKeys, { curve, clock: Date.now });

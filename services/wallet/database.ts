@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 import { openDatabase } from '../../runtime/sql/database.ts';
 import { walletSchema } from './schema.ts';
@@ -20,8 +21,11 @@ export interface ClosingFlag {
  * Opens the wallet's database for its seed.
  * @throws HashpoolError 'wallet-seed-mismatch', 'bad-mnemonic', 'database-open', 'database-newer'
  */
-export function openWalletDatabase({ path, mnemonic }: WalletData): { db: DatabaseSync; seed: WalletSeed } {
-  const seed = openSeed(mnemonic);
+export function openWalletDatabase(
+  { path, mnemonic }: WalletData,
+  curve: Curve,
+): { db: DatabaseSync; seed: WalletSeed } {
+  const seed = openSeed(mnemonic, curve);
   const db = openDatabase(path, walletSchema);
   db.prepare('INSERT OR IGNORE INTO wallet (id, seed_fingerprint) VALUES (1, ?)').run(seed.fingerprint);
   const stored = db.prepare('SELECT seed_fingerprint FROM wallet').get()?.['seed_fingerprint'];

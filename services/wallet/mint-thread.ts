@@ -58,7 +58,7 @@ export type MintTasks = {
 /** Entry of the thread; see `openWorkers`. */
 export async function start(data: WalletData & ClosingFlag): Promise<MintTasks> {
   const { curve } = await loadCrypto();
-  const { db, seed } = openWalletDatabase(data);
+  const { db, seed } = openWalletDatabase(data, curve);
   const clock = Date.now;
   const isClosing = () => Atomics.load(data.closing, 0) !== 0;
   const stores = {

@@ -1,17 +1,18 @@
-import { createHash } from 'node:crypto';
-import { HARDENED_OFFSET, HDKey } from '@scure/bip32';
-import { mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
+import { createHash, pbkdf2Sync } from 'node:crypto';
+import { validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { type HdSecret, hardenedChild, masterSecret } from '../../protocols/bitcoin/hd-secret.ts';
 import { toHex } from '../../protocols/bytes.ts';
+import type { Curve } from '../../protocols/crypto/curve.ts';
 import { HashpoolError } from '../../protocols/errors.ts';
 
 /**
- * Where lock keys are derived: NUT-13's purpose for Cashu, then the ehash extension type 0x4548 in place of
- * its coin type, so that no path of NUT-13 collides; the key's index, hardened, follows.
+ * Where lock keys are derived, m/129372'/17736'/index': NUT-13's purpose for Cashu, then the ehash extension type
+ * 0x4548 in place of its coin type, so that no path of NUT-13 collides.
  */
-const LOCK_KEY_PATH = "m/129372'/17736'";
+const LOCK_KEY_PATH = [129372, 17736];
 
-/** Deriving a key takes a millisecond, and every pass needs those of the busy channels. */
+/** Every pass needs the keys of the busy channels. */
 const LOCK_KEYS_KEPT = 4096;
 
 /** One NUT-20 lock key. */
@@ -35,9 +36,10 @@ export interface WalletSeed {
 /**
  * The seed of a BIP39 mnemonic.
  * @param mnemonic 12 to 24 English words
+ * @param curve derives the lock keys
  * @throws HashpoolError 'bad-mnemonic', which never repeats the words
  */
-export function openSeed(mnemonic: string): WalletSeed {
+export function openSeed(mnemonic: string, curve: Curve): WalletSeed {
   const words = mnemonic.trim().split(/\s+/).join(' ');
   if (!validateMnemonic(words, wordlist)) {
     const count = words === '' ? 0 : words.split(' ').length;
@@ -46,14 +48,14 @@ export function openSeed(mnemonic: string): WalletSeed {
       `the wallet's mnemonic (${count} words) is not a BIP39 mnemonic of 12 to 24 English words: check its words and their order`,
     );
   }
-  const bytes = mnemonicToSeedSync(words);
-  const branch = HDKey.fromMasterSeed(bytes).derive(LOCK_KEY_PATH);
+  const bytes = new Uint8Array(pbkdf2Sync(words, 'mnemonic', 2048, 64, 'sha512'));
+  const branch = LOCK_KEY_PATH.reduce((at, index) => hardenedChild(curve, at, index), masterSecret(bytes));
   const kept = new Map<number, LockKey>();
   return {
     bytes,
     fingerprint: createHash('sha256').update('hashpool-wallet').update(bytes).digest('hex').slice(0, 16),
     lockKey: (index) => {
-      const key = kept.get(index) ?? deriveLockKey(branch, index);
+      const key = kept.get(index) ?? deriveLockKey(curve, branch, index);
       if (kept.size >= LOCK_KEYS_KEPT) kept.clear();
       kept.set(index, key);
       return key;
@@ -61,8 +63,7 @@ export function openSeed(mnemonic: string): WalletSeed {
   };
 }
 
-function deriveLockKey(branch: HDKey, index: number): LockKey {
-  const { privateKey, publicKey } = branch.deriveChild(HARDENED_OFFSET + index);
-  if (!privateKey || !publicKey) throw new HashpoolError('bad-lock-key', `lock key ${index} has no key pair`);
-  return { index, secretKey: privateKey, publicKey: toHex(publicKey) };
+function deriveLockKey(curve: Curve, branch: HdSecret, index: number): LockKey {
+  const { key } = hardenedChild(curve, branch, index);
+  return { index, secretKey: key, publicKey: toHex(curve.publicKey(key)) };
 }

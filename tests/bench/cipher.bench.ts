@@ -1,7 +1,7 @@
-import { loadCrypto } from '../../runtime/crypto.ts';
+import { threadCipher } from '../../runtime/cipher.ts';
 import { type Figure, loop } from './figure.ts';
 
-const { cipher } = await loadCrypto();
+const cipher = await threadCipher();
 
 const key = new Uint8Array(32).fill(1);
 const nonce = new Uint8Array(12);

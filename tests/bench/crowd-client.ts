@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { utf8 } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { miningProtocol } from '../../protocols/sv2/mining.ts';
+import { threadCipher } from '../../runtime/cipher.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { initiateOn } from '../../runtime/sv2/handshake.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
@@ -22,7 +23,8 @@ type Request = { connect: number; port: number; miner: boolean } | { expect: num
 const AT_ONCE = 100;
 const CHANNELS_AT_ONCE = 200;
 
-const { cipher, curve } = await loadCrypto();
+const { curve } = await loadCrypto();
+const cipher = await threadCipher();
 const workers = await openHandshakeWorkers();
 const user_identity = encodeHpub(curve.publicKey(utf8('the key that all of these shares')));
 const open = miningProtocol.encode({

@@ -19,7 +19,7 @@ const CHANNELS = 20;
 const { curve } = await loadCrypto();
 
 const unblinding: Figure = loop('wallet, signature proven by DLEQ and unblinded', () => {
-  const [output] = deriveOutputs({ seed: openSeed(MNEMONIC), curve }, KEYSET, 0, [4n]);
+  const [output] = deriveOutputs({ seed: openSeed(MNEMONIC, curve), curve }, KEYSET, 0, [4n]);
   if (!output) throw new Error('no output');
   const secret = fromHex('11'.repeat(32));
   const keys = { 4: toHex(curve.publicKey(secret)) };

@@ -6,7 +6,7 @@ import { FRAME_HEADER_BYTES } from '../../protocols/sv2/frame.ts';
 import { CipherState } from '../../protocols/sv2/noise/cipher-state.ts';
 import { FrameOpener } from '../../protocols/sv2/noise/transport.ts';
 import { decodeTlvs, encodeTlvs } from '../../protocols/sv2/tlv.ts';
-import { loadCrypto } from '../../runtime/crypto.ts';
+import { threadCipher } from '../../runtime/cipher.ts';
 import { sealedFrame } from '../harness/sealed-frame.ts';
 import { type CorpusName, corpusFile, readCorpus, seeds } from './corpus.ts';
 import type { Target } from './fuzz.ts';
@@ -17,7 +17,7 @@ const FRAME_CAP = 4096;
 const MAX_NOISE_BYTES = 200;
 const negotiated = new Set([0x0002, 0x4548]);
 const refusals = /^sv2-/;
-const { cipher } = await loadCrypto();
+const cipher = await threadCipher();
 
 /** Mutated messages and noise through a protocol's decoder; what decodes must encode to what decodes to the same. */
 function messages<M extends { readonly name: string }>(

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { signCertificate, verifyCertificate } from '../../protocols/sv2/noise/certificate.ts';
 import { finish, noiseKey, respond } from '../../protocols/sv2/noise/handshake.ts';
-import { loadCrypto } from '../../runtime/crypto.ts';
+import { loadNoiseSuite } from '../../runtime/sv2/noise-suite.ts';
 import type { Target } from './fuzz.ts';
 import type { Random } from './random.ts';
 
-const suite = await loadCrypto();
+const suite = await loadNoiseSuite();
 const { curve } = suite;
 const authority = { secret: new Uint8Array(32).fill(2), aux: new Uint8Array(32).fill(1) };
 const authorityKey = curve.xOnly(curve.publicKey(authority.secret));

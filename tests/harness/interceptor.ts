@@ -7,7 +7,7 @@ import {
   writeFrameHeader,
 } from '../../protocols/sv2/frame.ts';
 import type { Frame } from '../../protocols/sv2/noise/transport.ts';
-import { loadCrypto } from '../../runtime/crypto.ts';
+import { threadCipher } from '../../runtime/cipher.ts';
 import { initiateOn, respondOn } from '../../runtime/sv2/handshake.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { wallClock } from '../../runtime/sv2/limits.ts';
@@ -57,7 +57,7 @@ export async function interceptSv2(options: {
   pass(passing: Passing): Onward | Promise<Onward>;
 }): Promise<Interceptor> {
   const { upstream, keys, workers } = options;
-  const { cipher } = await loadCrypto();
+  const cipher = await threadCipher();
   const pairs = new Set<Record<Direction, NoiseLink>>();
   const sockets = new Set<Socket>();
 

@@ -7,12 +7,14 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '../../protocols/bytes.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
 import { openSeed } from '../../services/wallet/seed.ts';
 import { openWallet } from '../../services/wallet/wallet.ts';
 import { freePortBase } from '../harness/free-ports.ts';
 import { RoleProcess } from '../harness/role-process.ts';
 import { startMint } from './wallet/mint-behind-proxy.ts';
 
+const { curve } = await loadCrypto();
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
 const entry = fileURLToPath(new URL('../../roles/translator/main.ts', import.meta.url));
@@ -78,7 +80,7 @@ test("the translator's socket shows what was mined and gives a token of it", asy
   });
   await owner.keyForChannel('channel');
   await owner.close();
-  await mint.addQuotes(fromHex(openSeed(MNEMONIC).lockKey(0).publicKey), [4]);
+  await mint.addQuotes(fromHex(openSeed(MNEMONIC, curve).lockKey(0).publicKey), [4]);
   await role.says(/ehash collected/);
 
   assert.deepEqual((await ask('GET', '/balance')).balances, [
@@ -122,7 +124,7 @@ test('tokens are for a session that the lock key has signed, and stand in no log
   const stranger = await openOne('other.sqlite', OTHER);
   t.after(() => Promise.all([owner.close(), stranger.close()]));
   await owner.keyForChannel('channel');
-  await mint.addQuotes(fromHex(openSeed(MNEMONIC).lockKey(0).publicKey), [4]);
+  await mint.addQuotes(fromHex(openSeed(MNEMONIC, curve).lockKey(0).publicKey), [4]);
   await role.says(/ehash collected/);
 
   const post = async (path: string, body: object, cookie = '') => {

@@ -3,11 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Wallet as CashuWallet, CheckStateEnum, getDecodedToken } from '@cashu/cashu-ts';
 import { auditMint } from '../../roles/mint/books.ts';
+import { loadCrypto } from '../../runtime/crypto.ts';
 import { openSeed } from '../../services/wallet/seed.ts';
 import type { Wallet } from '../../services/wallet/wallet.ts';
 import { type Moment, startMint } from './wallet/mint-behind-proxy.ts';
 import { MNEMONIC, OTHER, walletsAt } from './wallet/wallets.ts';
 
+const { curve } = await loadCrypto();
 const MINT_BATCH = '/v1/mint/ehash/batch';
 const SWAP = '/v1/swap';
 /** NUT-00's error code for a quote whose tokens were issued. */
@@ -78,7 +80,7 @@ test('ehash goes from quote to wallet to wallet, and cashu-ts reads it as a fore
 test('a quote that was minted elsewhere since it was seen keeps none of its batch from being minted', async (t) => {
   const { mint, refusals, trap, open } = await setUp(t);
   const wallet = await open();
-  const { secretKey } = openSeed(MNEMONIC).lockKey(0);
+  const { secretKey } = openSeed(MNEMONIC, curve).lockKey(0);
   const quotes = await mint.addQuotes(await wallet.keyForChannel('channel'), [0, 1, 2, 3, 4, 5]);
   const poisoned = quotes[3] ?? '';
   trap('request', MINT_BATCH, async (): Promise<'pass'> => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadCrypto } from '../../runtime/crypto.ts';
+import { threadCipher } from '../../runtime/cipher.ts';
 import { initiateOn } from '../../runtime/sv2/handshake.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { wallClock } from '../../runtime/sv2/limits.ts';
@@ -38,7 +38,7 @@ async function hungUp(socket: Socket, what: string): Promise<void> {
 }
 
 async function shakeHands(pool: PoolProcess, workers: HandshakeWorkers) {
-  const { cipher } = await loadCrypto();
+  const cipher = await threadCipher();
   const socket = await open(pool);
   const handshake = await initiateOn(socket, workers, pool.authorityKey, wallClock());
   const common = { frameCap: 1 << 16, queuedBytes: 1 << 30, cipher };

@@ -32,6 +32,8 @@ interface Import {
   readonly specifier: string;
   /** The imported file's path in the project; undefined for a package or a module of Node. */
   readonly to: string | undefined;
+  /** Nothing of it is there when the program runs. */
+  readonly isTypes: boolean;
 }
 
 const importPattern =
@@ -44,6 +46,7 @@ function importsOf(file: string): Import[] {
       from: file,
       specifier,
       to: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : undefined,
+      isTypes: /^\s*(?:import|export) type\s/.test(match[0]),
     };
   });
 }
@@ -72,7 +75,7 @@ test('imports point one way: roles, commands -> services -> runtime -> domain ->
 });
 
 test('the rule on imports tells right from wrong', () => {
-  const judge = (from: string, to: string): boolean => isAllowed({ from, specifier: to, to });
+  const judge = (from: string, to: string): boolean => isAllowed({ from, specifier: to, to, isTypes: false });
   assert.ok(judge('roles/pool/main.ts', 'services/mining-server/server.ts'));
   assert.ok(judge('roles/pool/main.ts', 'roles/pool/start.ts'));
   assert.ok(judge('commands/audit.ts', 'roles/mint/books.ts'));
@@ -102,6 +105,39 @@ test('protocols and domain touch nothing of the world', () => {
       ),
     );
   assert.deepEqual(clocks, []);
+});
+
+/** What a module has loaded before it does anything: itself, what it imports, and what that does. */
+function loadedBy(entry: string): Import[] {
+  const loaded: Import[] = [];
+  const seen = new Set([entry]);
+  for (const file of seen) {
+    for (const each of importsOf(file).filter(({ isTypes }) => !isTypes)) {
+      loaded.push(each);
+      if (each.to) seen.add(each.to);
+    }
+  }
+  return loaded;
+}
+
+/** Modules that a thread is started with are named like this and in no other way. */
+const threadPattern = /\bmodule(?: =|:) new URL\((?:'(\.[^']+)', )?import\.meta\.url\)/g;
+
+test('threads start without the library of schemas, which takes longer to load than all the rest of them', () => {
+  const threads = sources
+    .filter((file) => !['tests', 'scripts'].includes(top(file)))
+    .flatMap((file) =>
+      [...text(file).matchAll(threadPattern)].map(([, path]) =>
+        path ? normalize(join(dirname(file), path)) : file,
+      ),
+    );
+  assert.ok(threads.length > 15, 'the pattern finds the threads');
+  const slow = threads.flatMap((thread) =>
+    loadedBy(thread)
+      .filter(({ specifier }) => specifier.startsWith('typebox'))
+      .map((each) => `${thread}: ${show(each)}`),
+  );
+  assert.deepEqual(slow, []);
 });
 
 const lines = (file: string): number => text(file).split('\n').length - 1;

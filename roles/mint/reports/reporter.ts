@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toHex } from '../../../protocols/bytes.ts';
-import { readReport, reportHash, writeReport } from '../../../protocols/ehash/report.ts';
+import { readReport, writeReport } from '../../../protocols/ehash/report.ts';
+import { reportHash } from '../../../protocols/ehash/report-hash.ts';
 import { reserveMessage, reserveText } from '../../../protocols/ehash/reserve.ts';
 import { isHashpoolError } from '../../../protocols/errors.ts';
 import { faultPoint } from '../../../runtime/fault-point.ts';

@@ -5,7 +5,7 @@ import { identitySecret, keysetSecret } from '../../../protocols/cashu/key-deriv
 import { isOpened, type LockCheck } from '../../../protocols/cashu/nut11.ts';
 import { legacyMintMessage, mintMessageOver } from '../../../protocols/cashu/nut20.ts';
 import type { Curve } from '../../../protocols/crypto/curve.ts';
-import { reportHash } from '../../../protocols/ehash/report.ts';
+import { reportHash } from '../../../protocols/ehash/report-hash.ts';
 import { HashpoolError, isHashpoolError } from '../../../protocols/errors.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { loadCurve } from '../../../protocols/crypto/curve.ts';
 import { loadHash } from '../../../protocols/crypto/hash.ts';
 import { instantiate } from '../../../protocols/crypto/wasm.ts';
+import { threadCipher } from '../../../runtime/cipher.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 import { curve, wasm } from './support.ts';
 
@@ -22,9 +23,11 @@ test('the module is the one that secp256k1.json describes', () => {
   assert.equal(createHash('sha256').update(file).digest('hex'), described.wasmSha256);
 });
 
-test('loadCrypto loads once a thread', async () => {
-  const { curve, hash, cipher } = await loadCrypto();
+test('curve, hash and cipher load once a thread', async () => {
+  const { curve, hash } = await loadCrypto();
+  const cipher = await threadCipher();
   assert.equal((await loadCrypto()).curve, curve);
+  assert.equal(await threadCipher(), cipher);
   assert.equal(hash.sha256(curve.publicKey(new Uint8Array(32).fill(1))).length, 32);
   assert.equal(
     cipher.encrypt(new Uint8Array(32), new Uint8Array(12), new Uint8Array(0), new Uint8Array(3)).length,

@@ -12,7 +12,7 @@ import { setupFrame } from './setup-message.ts';
 
 after(() => workers.close());
 
-const SOON = 3000;
+const SOON = 10_000;
 const close: MiningMessage = { name: 'CloseChannel', channel_id: 1, reason_code: '' };
 
 /** Resolves when the server has hung up. */
@@ -32,7 +32,7 @@ async function framesUntilClosed(link: NoiseLink): Promise<string[]> {
 }
 
 test('a client that says nothing, or half a handshake, is hung up on; others are served meanwhile', async (t) => {
-  const { client, server, socket, log } = await loopback(t, { limits: { handshakeMs: 150 } });
+  const { client, server, socket, log } = await loopback(t, { limits: { handshakeMs: 1000 } });
   const silent = await socket();
   const half = await socket();
   half.write(new Uint8Array(63));
@@ -40,10 +40,7 @@ test('a client that says nothing, or half a handshake, is hung up on; others are
   here.send(close);
   assert.deepEqual(await nextMessage(await server()), close);
   await Promise.all([hungUp(silent), hungUp(half)]);
-  assert.equal(
-    log.lines.filter((line) => line.includes('no Noise handshake within 0.15 s')).length >= 2,
-    true,
-  );
+  assert.equal(log.lines.filter((line) => line.includes('no Noise handshake within 1 s')).length >= 2, true);
   assert.equal(here.isOpen, true);
 });
 

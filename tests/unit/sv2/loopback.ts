@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import type { Cipher } from '../../../protocols/crypto/cipher.ts';
 import { judgeSetup, MINING_PROTOCOL } from '../../../protocols/sv2/common.ts';
 import { type MiningMessage, miningProtocol } from '../../../protocols/sv2/mining.ts';
+import { threadCipher } from '../../../runtime/cipher.ts';
 import { loadCrypto } from '../../../runtime/crypto.ts';
 import { type ConnectOptions, connectSv2 } from '../../../runtime/sv2/connect.ts';
 import type { Sv2Connection } from '../../../runtime/sv2/connection.ts';
@@ -18,7 +19,8 @@ export type MiningConnection = Sv2Connection<MiningMessage>;
 
 export const FRAME_CAP = 64 * 1024;
 
-const { curve, cipher } = await loadCrypto();
+const { curve } = await loadCrypto();
+const cipher = await threadCipher();
 const secretKey = new Uint8Array(32).fill(7);
 export const keys = { secretKey, publicKey: curve.xOnly(curve.publicKey(secretKey)) };
 export const otherKey = curve.xOnly(curve.publicKey(new Uint8Array(32).fill(8)));

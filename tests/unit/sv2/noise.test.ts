@@ -10,7 +10,7 @@ import { CipherState } from '../../../protocols/sv2/noise/cipher-state.ts';
 import { ACT1_BYTES, ACT2_BYTES, finish, noiseKey, respond } from '../../../protocols/sv2/noise/handshake.ts';
 import { SymmetricState } from '../../../protocols/sv2/noise/symmetric-state.ts';
 import { FrameOpener, sealedLength } from '../../../protocols/sv2/noise/transport.ts';
-import { loadCrypto } from '../../../runtime/crypto.ts';
+import { loadNoiseSuite } from '../../../runtime/sv2/noise-suite.ts';
 import { sealedFrame } from '../../harness/sealed-frame.ts';
 
 // A whole handshake with fixed keys, made from the specification and confirmed by sv2-tp's own classes.
@@ -20,7 +20,7 @@ const vectors: { readonly [name: string]: unknown } = JSON.parse(
 const text = (name: string): string => String(vectors[name]);
 const number = (name: string): number => Number(vectors[name]);
 const bytes = (name: string): Uint8Array => fromHex(text(name), name);
-const suite = await loadCrypto();
+const suite = await loadNoiseSuite();
 const { curve, hash, cipher } = suite;
 
 const keyOf = (name: string) => ({ secret: bytes(`${name}_sk`), encoded: bytes(`${name}_ellswift`) });

@@ -13,11 +13,11 @@ import {
   REPORT_FORMAT,
   type Report,
   type ReportedEpoch,
-  reportHash,
   rootText,
   type SignedReport,
   writeReport,
 } from '../../../../protocols/ehash/report.ts';
+import { reportHash } from '../../../../protocols/ehash/report-hash.ts';
 import {
   SAMPLE_DEPTH,
   SAMPLE_SHARES,

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Sample } from '../../../../commands/audit/sources.ts';
 import type { Finding } from '../../../../domain/reports/finding.ts';
 import { toHex } from '../../../../protocols/bytes.ts';
-import { type Report, reportHash } from '../../../../protocols/ehash/report.ts';
+import type { Report } from '../../../../protocols/ehash/report.ts';
+import { reportHash } from '../../../../protocols/ehash/report-hash.ts';
 import { HashpoolError } from '../../../../protocols/errors.ts';
 import { honestMint } from './scene.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HashpoolError } from '../../../../protocols/errors.ts';
+import { loadCrypto } from '../../../../runtime/crypto.ts';
 import { openDatabase } from '../../../../runtime/sql/database.ts';
 import { autoPayoutOf } from '../../../../services/wallet/auto-payout.ts';
 import { openLockKeys } from '../../../../services/wallet/lock-keys.ts';
@@ -11,9 +12,11 @@ import { openSeed } from '../../../../services/wallet/seed.ts';
 import { OWN_KEY } from '../../../../services/wallet/sign-in.ts';
 import { MNEMONIC } from './scene.ts';
 
+const { curve } = await loadCrypto();
+
 test('whether the wallet mints what its key mines is as the mint says, whatever was noted before', async () => {
   const db = openDatabase(':memory:', walletSchema);
-  const lockKeys = openLockKeys(db, openSeed(MNEMONIC));
+  const lockKeys = openLockKeys(db, openSeed(MNEMONIC, curve));
   const key = lockKeys.forPurpose(OWN_KEY, 0);
   const isDue = () => lockKeys.due(3, 10).length === 1;
   let address: string | undefined | null = 'bcrt1qaddress';

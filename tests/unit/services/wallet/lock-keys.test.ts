@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadCrypto } from '../../../../runtime/crypto.ts';
 import { openDatabase } from '../../../../runtime/sql/database.ts';
 import { KEY_GAP, openLockKeys } from '../../../../services/wallet/lock-keys.ts';
 import { walletSchema } from '../../../../services/wallet/schema.ts';
 import { openSeed } from '../../../../services/wallet/seed.ts';
 
-const seed = openSeed('legal winner thank year wave sausage worth useful legal winner thank yellow');
+const { curve } = await loadCrypto();
+const seed = openSeed('legal winner thank year wave sausage worth useful legal winner thank yellow', curve);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;

@@ -16,7 +16,7 @@ const CODE = '0123456789abcdef'.repeat(4).slice(8);
 async function signInOf(t: TestContext, mnemonic: string) {
   const { curve } = await loadCrypto();
   const path = join(temporaryFolder(), 'wallet.sqlite');
-  const { db, seed } = openWalletDatabase({ path, mnemonic, mintUrl: 'http://mint' });
+  const { db, seed } = openWalletDatabase({ path, mnemonic, mintUrl: 'http://mint' }, curve);
   t.after(() => db.close());
   const lockKeys = openLockKeys(db, seed);
   return { curve, lockKeys, ...openSignIn(lockKeys, { curve, clock: Date.now }) };
