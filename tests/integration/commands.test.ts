@@ -24,7 +24,8 @@ test('the everyday commands, beside a running appliance and after it', { timeout
 
   await appliance.until('tokens', () => appliance.figures().wallet > 0n);
   const rows = runCommand('db', ['mint', '--sql', 'SELECT unit FROM epochs', ...at]);
-  assert.match(rows.stdout, /^\{"unit":"hash_[0-9a-f]{66}_\d+"\}\n$/, rows.stderr);
+  // One, and one more for each block that the miner has found by luck.
+  assert.match(rows.stdout, /^(\{"unit":"hash_[0-9a-f]{66}_\d+"\}\n)+$/, rows.stderr);
   const tables = runCommand('db', ['wallet', ...at], 'SELECT 2 AS two;\nDELETE FROM proofs;\n');
   assert.match(tables.stdout, /^proofs +[1-9]\d*$/m);
   assert.match(tables.stdout, /two\n2/);

@@ -44,16 +44,24 @@ class Refused extends Error {
   }
 }
 
+const keys = new Map<string, ReturnType<typeof createNewMintKeys>>();
+
+/** Always the same for a unit and a fee; cashu-ts takes half a second for them. */
+function keysFor(unit: string, inputFeePpk: number): ReturnType<typeof createNewMintKeys> {
+  const name = `${unit} ${inputFeePpk}`;
+  const seed = utf8('a seed for a fake mint');
+  const found =
+    keys.get(name) ?? createNewMintKeys(63, seed, { unit, versionByte: 1, input_fee_ppk: inputFeePpk });
+  keys.set(name, found);
+  return found;
+}
+
 /** A mint in memory that knows just what the wallet asks, written from the NUTs, with faults on demand. */
 export async function startFakeMint(unit = 'hash_test_1', inputFeePpk = 0) {
   const { curve } = await loadCrypto();
   const isSignedBy = (key: string, message: Uint8Array, signature = '') =>
     curve.schnorrVerify(fromHex(signature), message, curve.xOnly(fromHex(key)));
-  const { keysetId, pubKeys, privKeys } = createNewMintKeys(63, utf8('a seed for a fake mint'), {
-    unit,
-    versionByte: 1,
-    input_fee_ppk: inputFeePpk,
-  });
+  const { keysetId, pubKeys, privKeys } = keysFor(unit, inputFeePpk);
   const keyset = { id: keysetId, unit, active: true, input_fee_ppk: inputFeePpk };
   const quotes = new Map<string, FakeQuote>();
   const signed = new Map<
