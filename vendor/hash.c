@@ -1,5 +1,5 @@
 /*
- * SHA-256 for hashpool: plain and double hashes, HMAC, a whole share in one call, and the nonce search.
+ * SHA-256 for hashpool: plain and double hashes, HMAC, one share or four in one call, and the nonce search.
  * Hashes come out in SHA-256's own byte order, which is the order of Bitcoin's headers.
  */
 
@@ -149,6 +149,89 @@ EXPORT void share_header(unsigned char out[32], unsigned char header[80], const 
     }
     write_words(header + 36, node);
     sha256d(out, header, 80);
+}
+
+static __attribute__((noinline)) void compress_four(Lanes state[8], const Lanes block[16]) {
+    compress_lanes(state, block);
+}
+
+static void spread(Lanes to[8], const uint32_t from[8]) {
+    for (int i = 0; i < 8; i++) to[i] = (Lanes){} + from[i];
+}
+
+/* As `rehash`, in every lane. */
+static __attribute__((noinline)) void rehash_four(Lanes words[8]) {
+    Lanes w[16] = {};
+    memcpy(w, words, 8 * sizeof(Lanes));
+    w[8] += 0x80000000;
+    w[15] += 256;
+    spread(words, INITIAL);
+    compress_lanes(words, w);
+}
+
+static __attribute__((noinline)) void compress_padding_four(Lanes state[8]) {
+    Lanes w[16] = {};
+    w[0] += 0x80000000;
+    w[15] += 512;
+    compress_lanes(state, w);
+}
+
+static void read_lane(Lanes w[16], int lane, const unsigned char block[64]) {
+    for (int i = 0; i < 16; i++) w[i][lane] = read_be32(block + 4 * i);
+}
+
+/* The 64 bytes at `from` of a message as SHA-256 pads it. */
+static void padded_block(unsigned char block[64], const unsigned char *bytes, size_t length, size_t from) {
+    memset(block, 0, 64);
+    if (from < length) memcpy(block, bytes + from, length - from < 64 ? length - from : 64);
+    if (from <= length && length < from + 64) block[length - from] = 0x80;
+    if (length + 9 <= from + 64) {
+        write_be32(block + 56, (uint32_t)((uint64_t)length * 8 >> 32));
+        write_be32(block + 60, (uint32_t)length * 8);
+    }
+}
+
+/* As `share_header`, of four shares of one job: a coinbase whose `size` bytes at `at` are another's in each. */
+EXPORT void share_headers(unsigned char out[LANES][32], unsigned char headers[LANES][80], unsigned char *coinbase,
+                          size_t length, size_t at, const unsigned char *extranonces, size_t size,
+                          const unsigned char *path, size_t steps) {
+    unsigned char block[64];
+    uint32_t common[8];
+    Lanes node[8], w[16];
+    size_t from = 0;
+    memcpy(common, INITIAL, 32);
+    for (; from + 64 <= at; from += 64) compress_bytes(common, coinbase + from);
+    spread(node, common);
+    for (; from < length + 9; from += 64) {
+        for (int lane = 0; lane < LANES; lane++) {
+            memcpy(coinbase + at, extranonces + lane * size, size);
+            padded_block(block, coinbase, length, from);
+            read_lane(w, lane, block);
+        }
+        compress_four(node, w);
+    }
+    rehash_four(node);
+    for (; steps > 0; steps--, path += 32) {
+        memcpy(w, node, sizeof node);
+        for (int i = 0; i < 8; i++) w[8 + i] = (Lanes){} + read_be32(path + 4 * i);
+        spread(node, INITIAL);
+        compress_four(node, w);
+        compress_padding_four(node);
+        rehash_four(node);
+    }
+    for (int lane = 0; lane < LANES; lane++)
+        for (int i = 0; i < 8; i++) write_be32(headers[lane] + 36 + 4 * i, node[i][lane]);
+    spread(node, INITIAL);
+    for (from = 0; from < 128; from += 64) {
+        for (int lane = 0; lane < LANES; lane++) {
+            padded_block(block, headers[lane], 80, from);
+            read_lane(w, lane, block);
+        }
+        compress_four(node, w);
+    }
+    rehash_four(node);
+    for (int lane = 0; lane < LANES; lane++)
+        for (int i = 0; i < 8; i++) write_be32(out[lane] + 4 * i, node[i][lane]);
 }
 
 static uint32_t leading_zeros(const uint32_t words[8]) {

@@ -1,4 +1,5 @@
 import { meetsPower, meetsTargetLe } from '../../protocols/bitcoin/target.ts';
+import { concatBytes } from '../../protocols/bytes.ts';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import type { ChannelJob, ChannelJobs } from '../jobs/channel-jobs.ts';
 import { earliestTime } from '../jobs/extended-job.ts';
@@ -43,9 +44,14 @@ export interface HashedWork {
   readonly isBlock: boolean;
 }
 
-/** What validation needs besides channel and share. */
+/** A share whose fields are right, yet to be hashed. */
+export interface CheckedShare {
+  readonly job: ChannelJob;
+  readonly share: SubmittedShare;
+}
+
+/** What a share's fields are held to besides its channel. */
 export interface ShareRules {
-  readonly hash: Hash;
   /** Seconds since 1970. */
   readonly now: number;
   /** Milliseconds, of a clock that only goes forward. */
@@ -57,14 +63,14 @@ export interface ShareRules {
 /**
  * Everything about a share that can be judged without its hash, in the order of Stratum V2's reference
  * implementation: job, extranonce, time, version.
- * @returns the job, or the error code
+ * @returns the share with its job, or the error code
  */
-export function checkShareFields(
+export function checkShare(
   jobs: ChannelJobs,
   rollableBytes: number,
   share: SubmittedShare,
   rules: ShareRules,
-): ChannelJob | ShareError {
+): CheckedShare | ShareError {
   const job = jobs.find(share.job_id, rules.clock);
   if (job === 'stale') return 'stale-share';
   if (job === 'unknown') return 'invalid-job-id';
@@ -77,17 +83,31 @@ export function checkShareFields(
   const mayRoll = work.versionRollingAllowed && mask !== 0;
   if (changed !== 0 && !mayRoll) return 'version-rolling-not-allowed';
   if ((changed & ~mask) !== 0) return 'invalid-non-rollable-version-bit';
-  return job;
+  return { job, share };
 }
 
-/** Hashes a share whose fields are right. The prefix is the one its job was sent with, not the channel's latest. */
-export function hashShare(job: ChannelJob, share: SubmittedShare, hash: Hash): HashedWork {
-  const extranonce = new Uint8Array(job.extranoncePrefix.length + share.extranonce.length);
-  extranonce.set(job.extranoncePrefix);
-  extranonce.set(share.extranonce, job.extranoncePrefix.length);
-  const { version, ntime, nonce } = share;
-  const { header, hashLe } = hash.shareHeader(job.live.hashed, { extranonce, version, ntime, nonce });
-  return { job, extranonce, header, hashLe, isBlock: meetsTargetLe(hashLe, job.live.tip.targetLe) };
+/**
+ * Hashes shares, those of one job together: that takes half the time. A share's prefix is the one its job was sent
+ * with, not the channel's latest.
+ * @returns each of `checked` with its work, in their order
+ */
+export function hashShares<S extends CheckedShare>(
+  checked: readonly S[],
+  hash: Hash,
+): (S & { readonly work: HashedWork })[] {
+  const rolled = checked.map((each, place) => {
+    const { extranonce, version, ntime, nonce } = each.share;
+    const full = concatBytes(each.job.extranoncePrefix, extranonce);
+    return { each, place, extranonce: full, version, ntime, nonce };
+  });
+  const hashed: (S & { readonly work: HashedWork })[] = [];
+  for (const [job, together] of Map.groupBy(rolled, ({ each }) => each.job.live.hashed)) {
+    for (const { each, place, extranonce, header, hashLe } of hash.shareHeaders(job, together)) {
+      const isBlock = meetsTargetLe(hashLe, each.job.live.tip.targetLe);
+      hashed[place] = { ...each, work: { job: each.job, extranonce, header, hashLe, isBlock } };
+    }
+  }
+  return hashed;
 }
 
 /** Who hands the share in. */
@@ -98,29 +118,21 @@ export interface ShareClaim {
   readonly session: number;
 }
 
-/** A share as judged: the work that was hashed, if it came to that, and why it isn't accepted, if it isn't. */
+/** A share as judged, and why it isn't accepted, if it isn't. */
 export interface Verdict {
   readonly error?: ShareError;
-  readonly work?: HashedWork;
+  readonly work: HashedWork;
   /** Stored already for the same payee: to be answered as accepted, not to be stored again. */
   readonly replay?: boolean;
 }
 
 /**
- * Judges a share. A duplicate is one before it is easy or a block. `verdict.work.isBlock` is to be acted upon
- * whatever `error` says, but for duplicates. Where the tip has had so many shares that no more can be told apart,
+ * Judges a share by its hash. A duplicate is one before it is easy or a block. `verdict.work.isBlock` is to be acted
+ * upon whatever `error` says, but for duplicates. Where the tip has had so many shares that no more can be told apart,
  * they are refused until the next one.
  */
-export function validateShare(
-  jobs: ChannelJobs,
-  rollableBytes: number,
-  share: SubmittedShare,
-  rules: ShareRules,
-  claim: ShareClaim,
-): Verdict {
-  const job = checkShareFields(jobs, rollableBytes, share, rules);
-  if (typeof job === 'string') return { error: job };
-  const work = hashShare(job, share, rules.hash);
+export function judgeWork(work: HashedWork, claim: ShareClaim): Verdict {
+  const { job } = work;
   const paid = meetsPower(work.hashLe, job.k);
   if (!paid && !work.isBlock) return { error: 'difficulty-too-low', work };
   const { seen } = job.live.tip;

@@ -14,6 +14,14 @@ export interface HashedJob {
   nbits: number;
 }
 
+/** The header that a share stands for, and its hash. */
+export interface HashedHeader {
+  /** 80 bytes. */
+  readonly header: Uint8Array;
+  /** 32 bytes, as sha256d puts them out. */
+  readonly hashLe: Uint8Array;
+}
+
 /** What a share adds to its job. */
 export interface HashedShare {
   /** The channel's prefix and what the miner rolled. */
@@ -33,11 +41,14 @@ export interface Hash {
   sha256d(bytes: Uint8Array): Uint8Array;
   /** RFC 2104. */
   hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /** The header of a share: coinbase txid, merkle root, header, in one call. */
+  shareHeader(job: HashedJob, share: HashedShare): HashedHeader;
   /**
-   * The header that a share stands for, and its hash: coinbase txid, merkle root, header, in one call.
-   * @returns header 80 bytes; hashLe 32 bytes as sha256d puts them out
+   * As `shareHeader`, of many shares of one job: four at once take little longer than one.
+   * @param shares have extranonces of one length
+   * @returns each of them with its header
    */
-  shareHeader(job: HashedJob, share: HashedShare): { header: Uint8Array; hashLe: Uint8Array };
+  shareHeaders<S extends HashedShare>(job: HashedJob, shares: readonly S[]): (S & HashedHeader)[];
   /**
    * The first nonce of `count` from `first` on that gives the header's hash, in display order, at least
    * `targetBits` leading zero bits; undefined if none does.
@@ -50,6 +61,8 @@ export interface Hash {
 
 const HMAC_BLOCK = 64;
 const MAX_MERKLE_STEPS = 32;
+/** Shares that vendor/hash.c takes at once. */
+const LANES = 4;
 
 /**
  * Starts an instance of the SHA-256 in vendor/secp256k1.wasm; one instance serves one thread.
@@ -61,6 +74,7 @@ export function loadHash(module: WebAssembly.Module): Hash {
   const doubleHash = wasm.function('sha256d');
   const hmac = wasm.function('hmac_sha256');
   const hashShare = wasm.function('share_header');
+  const hashShares = wasm.function('share_headers');
   const scan = wasm.function('scan_nonces');
 
   function sha256(input: Uint8Array): Uint8Array {
@@ -70,6 +84,66 @@ export function loadHash(module: WebAssembly.Module): Hash {
       return wasm.take(out, 32);
     } finally {
       wasm.wipeSecrets();
+    }
+  }
+
+  function putPath({ merklePath }: HashedJob): number {
+    const path = wasm.reserve(0);
+    for (const step of merklePath) wasm.put(expectLength(step, 32, 'step of merklePath'));
+    return path;
+  }
+
+  function shareHeader(job: HashedJob, share: HashedShare): HashedHeader {
+    try {
+      const hash = wasm.reserve(32);
+      const header = wasm.put(headerWithoutRoot(job, share));
+      const coinbase = wasm.put(job.coinbasePrefix);
+      wasm.put(share.extranonce);
+      wasm.put(job.coinbaseSuffix);
+      const path = putPath(job);
+      hashShare(hash, header, coinbase, path - coinbase, path, job.merklePath.length);
+      return { header: wasm.take(header, 80), hashLe: wasm.take(hash, 32) };
+    } finally {
+      wasm.wipe();
+    }
+  }
+
+  /** @param shares up to LANES, whose extranonces have `size` bytes */
+  function headersAtOnce<S extends HashedShare>(
+    job: HashedJob,
+    shares: readonly S[],
+    size: number,
+  ): (S & HashedHeader)[] {
+    try {
+      const hashes = wasm.reserve(32 * LANES);
+      const headers = wasm.reserve(0);
+      for (const share of shares) wasm.put(headerWithoutRoot(job, share));
+      wasm.reserve(80 * (LANES - shares.length));
+      const coinbase = wasm.put(job.coinbasePrefix);
+      wasm.reserve(size);
+      const path = wasm.put(job.coinbaseSuffix) + job.coinbaseSuffix.length;
+      putPath(job);
+      const extranonces = wasm.reserve(0);
+      for (const share of shares) wasm.put(expectLength(share.extranonce, size, 'extranonce'));
+      wasm.reserve(size * (LANES - shares.length));
+      const at = job.coinbasePrefix.length;
+      hashShares(
+        hashes,
+        headers,
+        coinbase,
+        path - coinbase,
+        at,
+        extranonces,
+        size,
+        path,
+        job.merklePath.length,
+      );
+      return shares.map((share, lane) => {
+        const hashLe = wasm.take(hashes + 32 * lane, 32);
+        return { ...share, header: wasm.take(headers + 80 * lane, 80), hashLe };
+      });
+    } finally {
+      wasm.wipe();
     }
   }
 
@@ -98,26 +172,21 @@ export function loadHash(module: WebAssembly.Module): Hash {
     },
 
     shareHeader(job, share) {
-      expectLength(job.prevHashLe, 32, 'prevHashLe');
-      if (job.merklePath.length > MAX_MERKLE_STEPS) {
-        throw new HashpoolError(
-          'bad-length',
-          `merklePath has ${job.merklePath.length} steps: at most ${MAX_MERKLE_STEPS}`,
-        );
+      expectJob(job);
+      return shareHeader(job, share);
+    },
+
+    shareHeaders<S extends HashedShare>(job: HashedJob, shares: readonly S[]) {
+      expectJob(job);
+      const headers: (S & HashedHeader)[] = [];
+      for (let i = 0; i < shares.length; i += LANES) {
+        const [first, second] = [shares[i], shares[i + 1]];
+        if (!first) break;
+        // Four lanes take longer than one share alone.
+        if (second) headers.push(...headersAtOnce(job, shares.slice(i, i + LANES), first.extranonce.length));
+        else headers.push({ ...first, ...shareHeader(job, first) });
       }
-      try {
-        const hash = wasm.reserve(32);
-        const header = wasm.put(headerWithoutRoot(job, share));
-        const coinbase = wasm.put(job.coinbasePrefix);
-        wasm.put(share.extranonce);
-        wasm.put(job.coinbaseSuffix);
-        const path = wasm.reserve(0);
-        for (const step of job.merklePath) wasm.put(expectLength(step, 32, 'step of merklePath'));
-        hashShare(hash, header, coinbase, path - coinbase, path, job.merklePath.length);
-        return { header: wasm.take(header, 80), hashLe: wasm.take(hash, 32) };
-      } finally {
-        wasm.wipe();
-      }
+      return headers;
     },
 
     scanNonces(header, first, count, targetBits) {
@@ -145,6 +214,15 @@ function headerWithoutRoot(job: HashedJob, share: HashedShare): Uint8Array {
   view.setUint32(72, job.nbits, true);
   view.setUint32(76, share.nonce, true);
   return header;
+}
+
+function expectJob({ prevHashLe, merklePath }: HashedJob): void {
+  expectLength(prevHashLe, 32, 'prevHashLe');
+  if (merklePath.length <= MAX_MERKLE_STEPS) return;
+  throw new HashpoolError(
+    'bad-length',
+    `merklePath has ${merklePath.length} steps: at most ${MAX_MERKLE_STEPS}`,
+  );
 }
 
 function expectLength(bytes: Uint8Array, length: number, name: string): Uint8Array {

@@ -2,16 +2,19 @@ import { KnownKeys } from '../../domain/channels/locking-key.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import type { MiningHouse } from './house.ts';
+import type { Reading } from './reading.ts';
 
 /** The keys that one client names to be paid, each looked at once, on a worker thread. */
 export class PayeeKeys {
   readonly #connection: Sv2Connection<MiningMessage>;
   readonly #house: MiningHouse;
+  readonly #reading: Reading;
   readonly #known = new KnownKeys();
 
-  constructor(connection: Sv2Connection<MiningMessage>, house: MiningHouse) {
+  constructor(connection: Sv2Connection<MiningMessage>, house: MiningHouse, reading: Reading) {
     this.#connection = connection;
     this.#house = house;
+    this.#reading = reading;
   }
 
   /**
@@ -26,16 +29,14 @@ export class PayeeKeys {
   }
 
   async #ask(key: Uint8Array, goOn: (isPoint: boolean) => void): Promise<void> {
-    const connection = this.#connection;
     const { commits } = this.#house;
-    const handler = connection.onMessage;
-    connection.onMessage = undefined;
+    const letGo = this.#reading.hold();
     // A connection that is held back does not drain, before or after: shares would wait for those of others.
     commits.flush();
     const isPoint = await this.#house.isPoint(key);
     if (isPoint) this.#known.add(key);
-    connection.onMessage = handler;
     goOn(isPoint);
+    letGo();
     commits.flush();
   }
 

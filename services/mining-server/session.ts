@@ -16,7 +16,7 @@ import type { SubmittedShare } from '../../domain/shares/validate-share.ts';
 import { EHASH_EXTENSION } from '../../protocols/ehash/extension.ts';
 import type { MiningMessage } from '../../protocols/sv2/mining.ts';
 import type { Tlv } from '../../protocols/sv2/tlv.ts';
-import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
+import type { MessageHandler, Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { serveExtensions } from '../../runtime/sv2/extensions.ts';
 import {
   type Audience,
@@ -42,9 +42,10 @@ import {
   TOO_MANY_CHANNELS,
 } from './open-channel.ts';
 import { PayeeKeys } from './payee-keys.ts';
+import { Reading } from './reading.ts';
 import { type CustomJobClient, setCustomJob } from './set-custom-job.ts';
-import type { ShareOwner, StoredShare } from './share-commits.ts';
-import { type GoodShare, settleShare, takeShare } from './submit-share.ts';
+import type { StoredShare } from './share-commits.ts';
+import { type ShareClient, ShareIntake } from './share-intake.ts';
 
 const NOTHING = new Uint8Array(0);
 /** That a channel's new target or prefix takes, with the job that goes with it; all may get one at once. */
@@ -53,13 +54,15 @@ const QUEUED_BYTES_PER_CHANNEL = 4096;
 type IncomingShare = SubmittedShare & { readonly channel_id: number; readonly sequence_number: number };
 
 /** One client's connection and its channels. */
-export class MiningSession implements ShareOwner {
+export class MiningSession implements ShareClient {
   readonly #connection: Sv2Connection<MiningMessage>;
   readonly #house: MiningHouse;
   readonly #number: number;
   readonly #terms: ConnectionTerms;
   readonly #ids = new ChannelIds();
+  readonly #reading: Reading;
   readonly #payees: PayeeKeys;
+  readonly #shares: ShareIntake;
   readonly #channels = new Map<number, MiningChannel>();
   readonly #groups: ChannelGroups;
   readonly #jobs: CustomJobClient;
@@ -68,14 +71,16 @@ export class MiningSession implements ShareOwner {
   /** Number of the last update of work that was told. */
   #delivered = 0;
   readonly #send = (message: MiningMessage): void => this.#connection.send(message);
-  readonly #receive = (message: MiningMessage, tlvs: readonly Tlv[]): void => this.#handle(message, tlvs);
 
   constructor(connection: Sv2Connection<MiningMessage>, house: MiningHouse) {
     this.#connection = connection;
     this.#house = house;
     this.#number = house.nextConnection();
     house.events.onConnected?.(this.#number, connection.remote, connection.setup);
-    this.#payees = new PayeeKeys(connection, house);
+    const receive: MessageHandler<MiningMessage> = (message, tlvs) => this.#handle(message, tlvs);
+    this.#reading = new Reading(connection, receive, () => this.#shares.judge());
+    this.#payees = new PayeeKeys(connection, house, this.#reading);
+    this.#shares = new ShareIntake(this, { house, reading: this.#reading, payees: this.#payees });
     this.#terms = connectionTerms(connection.setup.flags);
     this.#groups = new ChannelGroups(this.#ids, !this.#terms.standardJobs);
     this.#jobs = {
@@ -84,13 +89,17 @@ export class MiningSession implements ShareOwner {
       catchUp: () => this.#catchUp(),
       send: this.#send,
     };
-    afterRequired(connection, house.policy.extensions, this.#receive);
-    connection.onDrained = () => house.commits.flush();
+    afterRequired(connection, house.policy.extensions, receive);
+    connection.onDrained = () => {
+      this.#shares.judge();
+      house.commits.flush();
+    };
     const { firstChannelMs } = house.policy;
     const words = `no channel was opened within ${firstChannelMs / 1000} s`;
     this.#firstChannel = setTimeout(() => connection.close(words), firstChannelMs);
     void connection.closed.then(() => {
       clearTimeout(this.#firstChannel);
+      this.#shares.judge();
       this.#cut();
       house.events.onDisconnected?.(this.#number);
     });
@@ -176,11 +185,11 @@ export class MiningSession implements ShareOwner {
   }
 
   refused({ channel, sequenceNumber }: StoredShare, code: string): void {
-    if (this.#channels.get(channel.id) === channel) this.#reject(channel.id, sequenceNumber, code);
+    if (this.#channels.get(channel.id) === channel) this.reject(channel.id, sequenceNumber, code);
   }
 
   /** Moves a channel's target before its time, where its share still finds it open. */
-  #stopFlood(channel: MiningChannel): void {
+  stopFlood(channel: MiningChannel): void {
     if (this.#channels.get(channel.id) !== channel) return;
     this.#catchUp();
     if (adjust(channel, this.#house, performance.now())) retarget(alone(channel), this.#house, this.#send);
@@ -194,13 +203,19 @@ export class MiningSession implements ShareOwner {
   }
 
   #handle(message: MiningMessage, tlvs: readonly Tlv[]): void {
+    if (message.name === 'SubmitSharesExtended') this.#submit('extended', message, tlvs);
+    else if (message.name === 'SubmitSharesStandard')
+      this.#submit('standard', { ...message, extranonce: NOTHING }, tlvs);
+    else {
+      // Shares that came before it come first.
+      this.#shares.judge();
+      if (this.#reading.isHeld) this.#connection.unread(message, tlvs);
+      else this.#handleOther(message, tlvs);
+    }
+  }
+
+  #handleOther(message: MiningMessage, tlvs: readonly Tlv[]): void {
     switch (message.name) {
-      case 'SubmitSharesExtended':
-        this.#submit('extended', message, tlvs);
-        break;
-      case 'SubmitSharesStandard':
-        this.#submit('standard', { ...message, extranonce: NOTHING }, tlvs);
-        break;
       case 'OpenExtendedMiningChannel':
       case 'OpenStandardMiningChannel':
         this.#open(message, tlvs);
@@ -224,32 +239,8 @@ export class MiningSession implements ShareOwner {
 
   #submit(kind: ChannelKind, share: IncomingShare, tlvs: readonly Tlv[]): void {
     const channel = this.#channels.get(share.channel_id);
-    const taken =
-      channel?.kind === kind ? takeShare(this.#house, channel, share, tlvs) : 'invalid-channel-id';
-    if (typeof taken === 'string') this.#reject(share.channel_id, share.sequence_number, taken);
-    else if (taken.namedByShare) this.#payees.judge(taken.key, (isPoint) => this.#settle(taken, isPoint));
-    else this.#settle(taken, true);
-  }
-
-  #settle(share: GoodShare, isPoint: boolean): void {
-    const { channel, sequenceNumber, work, replay } = share;
-    const error = settleShare(this.#house, this, share, isPoint);
-    if (error) {
-      this.#reject(channel.id, sequenceNumber, error);
-      return;
-    }
-    // It shows the client's rate as it comes: answers may be late, and many at once.
-    if (!replay && channel.vardiff.accepted(work.job.k)) this.#stopFlood(channel);
-    if (this.#house.commits.full) this.#hold();
-  }
-
-  /** The store is behind: this client waits, and TCP tells it so. */
-  #hold(): void {
-    this.#connection.onMessage = undefined;
-    this.#house.hold(() => {
-      this.#connection.onMessage = this.#receive;
-    });
-    this.#house.commits.flush();
+    if (channel?.kind === kind) this.#shares.add(channel, share, tlvs);
+    else this.reject(share.channel_id, share.sequence_number, 'invalid-channel-id');
   }
 
   #open(message: OpenRequest, tlvs: readonly Tlv[]): void {
@@ -388,7 +379,7 @@ export class MiningSession implements ShareOwner {
     this.#send({ name: 'OpenMiningChannel.Error', request_id, error_code });
   }
 
-  #reject(channel_id: number, sequence_number: number, error_code: string): void {
+  reject(channel_id: number, sequence_number: number, error_code: string): void {
     const about = { remote: this.#connection.remote, channel_id, sequence_number };
     this.#house.figures.rejected++;
     this.#house.events.onRejected?.(error_code, this.#number, channel_id);

@@ -2,10 +2,12 @@ import { lockingKeyField } from '../../domain/channels/locking-key.ts';
 import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import { payeeTag } from '../../domain/shares/seen-shares.ts';
 import {
+  type CheckedShare,
+  checkShare,
   type HashedWork,
+  judgeWork,
   type ShareError,
   type SubmittedShare,
-  validateShare,
 } from '../../domain/shares/validate-share.ts';
 import { hasKeyForm } from '../../protocols/ehash/key.ts';
 import { isHashpoolError } from '../../protocols/errors.ts';
@@ -14,7 +16,7 @@ import type { Tlv } from '../../protocols/sv2/tlv.ts';
 import type { MiningHouse } from './house.ts';
 import type { ShareOwner } from './share-commits.ts';
 
-const BAD_NAME = Symbol("a name that can be no worker's");
+const BAD_NAME: unique symbol = Symbol("a name that can be no worker's");
 
 /** A share whose work is good. Nobody else can be paid for it any more. */
 export interface GoodShare {
@@ -30,28 +32,48 @@ export interface GoodShare {
   readonly replay: boolean;
 }
 
-/** Validates a share and hands a block to the chain, or says what is wrong. */
-export function takeShare(
-  house: MiningHouse,
+/** A share that is whole and in time, yet to be hashed. */
+export interface Submission extends CheckedShare {
+  readonly channel: MiningChannel;
+  readonly sequenceNumber: number;
+  /** The key that it names to be paid, 33 bytes if it is one. */
+  readonly named: Uint8Array | undefined;
+  readonly worker: string | undefined | typeof BAD_NAME;
+}
+
+/** Looks at all of a share but its hash. */
+export function checkSubmission(
+  { policy }: MiningHouse,
   channel: MiningChannel,
   share: SubmittedShare & { readonly sequence_number: number },
   tlvs: readonly Tlv[],
-): GoodShare | ShareError {
-  const { policy, hash, events } = house;
+): Submission | ShareError {
+  const times = { now: Math.floor(Date.now() / 1000), clock: performance.now() };
+  const rules = { ...times, versionMask: policy.versionMask };
+  const checked = checkShare(channel.jobs, channel.rollableBytes, share, rules);
+  if (typeof checked === 'string') return checked;
   const named = lockingKeyField(tlvs);
+  return { ...checked, channel, sequenceNumber: share.sequence_number, named, worker: workerOf(tlvs) };
+}
+
+/** A share whose hash is known, yet to be judged. */
+export interface HashedSubmission extends Submission {
+  readonly work: HashedWork;
+}
+
+/** Judges a share by its hash and hands a block to the chain, or says what is wrong. */
+export function takeShare(
+  { policy, events }: MiningHouse,
+  { channel, sequenceNumber, work: hashed, named, worker }: HashedSubmission,
+): GoodShare | ShareError {
   const key = named ?? channel.lockingKey ?? policy.houseKey;
   const claim = { payee: key ? payeeTag(key) : 0, session: channel.session };
-  const times = { now: Math.floor(Date.now() / 1000), clock: performance.now() };
-  const rules = { hash, ...times, versionMask: policy.versionMask };
-  const verdict = validateShare(channel.jobs, channel.rollableBytes, share, rules, claim);
-  const { error, work, replay = false } = verdict;
-  if (work?.isBlock) events.onBlock(work);
-  if (error || !work) return error ?? 'invalid-share';
+  const { error, work, replay = false } = judgeWork(hashed, claim);
+  if (work.isBlock) events.onBlock(work);
+  if (error) return error;
   if (!key || !hasKeyForm(key)) return 'invalid-ehash-key';
-  const worker = workerOf(tlvs);
   if (worker === BAD_NAME) return 'invalid-share';
   if (!replay) work.job.live.tip.seen.add(work.hashLe, claim.payee, claim.session);
-  const sequenceNumber = share.sequence_number;
   return { channel, sequenceNumber, work, key, worker, namedByShare: named !== undefined, replay };
 }
 

@@ -34,25 +34,40 @@ const COINBASE_BYTES = 250;
 /** Coinbase 4 + 1, three for each merkle step, header 3. */
 export const BLOCKS_PER_SHARE = 5 + 3 * MERKLE_STEPS + 3;
 
+const job = {
+  coinbasePrefix: new Uint8Array(120).fill(3),
+  coinbaseSuffix: new Uint8Array(COINBASE_BYTES - 120 - 16).fill(4),
+  merklePath: Array.from({ length: MERKLE_STEPS }, (_, i) => new Uint8Array(32).fill(i)),
+  prevHashLe: new Uint8Array(32).fill(5),
+  nbits: 0x207fffff,
+};
+const share = { extranonce: new Uint8Array(16).fill(2), version: 0x20000000, ntime: 1_700_000_000, nonce: 0 };
+
 export const fullShare = loop(
   `full share: coinbase of ${COINBASE_BYTES} B, ${MERKLE_STEPS} merkle steps, header`,
-  () => {
-    const extranonce = new Uint8Array(16).fill(2);
-    const job = {
-      coinbasePrefix: new Uint8Array(120).fill(3),
-      coinbaseSuffix: new Uint8Array(COINBASE_BYTES - 120 - extranonce.length).fill(4),
-      merklePath: Array.from({ length: MERKLE_STEPS }, (_, i) => new Uint8Array(32).fill(i)),
-      prevHashLe: new Uint8Array(32).fill(5),
-      nbits: 0x207fffff,
-    };
-    const share = { extranonce, version: 0x20000000, ntime: 1_700_000_000, nonce: 0 };
-    return () => {
-      share.nonce = (share.nonce + 1) >>> 0;
-      hash.shareHeader(job, share);
-    };
+  () => () => {
+    share.nonce = (share.nonce + 1) >>> 0;
+    hash.shareHeader(job, share);
   },
   { figure: sha256d, per: BLOCKS_PER_SHARE / 3 },
 );
+
+const TOGETHER = 64;
+const sharesTogether: Figure = {
+  name: `full shares, ${TOGETHER} of one job in a call`,
+  unit: 'per second and core',
+  limit: { figure: fullShare, per: 1 },
+  open() {
+    const shares = Array.from({ length: TOGETHER }, (_, nonce) => ({ ...share, nonce }));
+    return {
+      run() {
+        const rounds = 200;
+        for (let i = 0; i < rounds; i++) hash.shareHeaders(job, shares);
+        return { operations: rounds * TOGETHER };
+      },
+    };
+  },
+};
 
 const SCAN = 10_000;
 export const scan: Figure = {
@@ -76,4 +91,4 @@ const peers = [
   ),
 ];
 
-export const figures: Figure[] = [nativeBlocks, sha256d, fullShare, scan, ...peers];
+export const figures: Figure[] = [nativeBlocks, sha256d, fullShare, sharesTogether, scan, ...peers];

@@ -46,20 +46,18 @@ test('HMAC is that of node:crypto, with keys on both sides of a block', () => {
   );
 });
 
+const anyJob = fc.record({
+  coinbasePrefix: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+  coinbaseSuffix: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+  merklePath: fc.array(anyBytes(32), { maxLength: 14 }),
+  prevHashLe: anyBytes(32),
+  nbits: anyU32,
+});
+const shareWith = (extranonce: fc.Arbitrary<Uint8Array>) =>
+  fc.record({ extranonce, version: anyU32, ntime: anyU32, nonce: anyU32 });
+
 test('a share is coinbase, merkle fold and header, hashed one by one', () => {
-  const anyJob = fc.record({
-    coinbasePrefix: fc.uint8Array({ minLength: 1, maxLength: 200 }),
-    coinbaseSuffix: fc.uint8Array({ minLength: 1, maxLength: 200 }),
-    merklePath: fc.array(anyBytes(32), { maxLength: 14 }),
-    prevHashLe: anyBytes(32),
-    nbits: anyU32,
-  });
-  const anyShare = fc.record({
-    extranonce: fc.uint8Array({ maxLength: 32 }),
-    version: anyU32,
-    ntime: anyU32,
-    nonce: anyU32,
-  });
+  const anyShare = shareWith(fc.uint8Array({ maxLength: 32 }));
   fc.assert(
     fc.property(anyJob, anyShare, (job, share) => {
       let root = sha256d(concatBytes(job.coinbasePrefix, share.extranonce, job.coinbaseSuffix));
@@ -73,6 +71,19 @@ test('a share is coinbase, merkle fold and header, hashed one by one', () => {
         u32Le(share.nonce),
       );
       assert.deepEqual(hash.shareHeader(job, share), { header, hashLe: sha256d(header) });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('many shares of one job are hashed as each of them alone', () => {
+  const anyShares = fc
+    .nat({ max: 70 })
+    .chain((length) => fc.array(shareWith(anyBytes(length)), { maxLength: 9 }));
+  fc.assert(
+    fc.property(anyJob, anyShares, (job, shares) => {
+      const alone = shares.map((share) => ({ ...share, ...hash.shareHeader(job, share) }));
+      assert.deepEqual(hash.shareHeaders(job, shares), alone);
     }),
     { numRuns: 300 },
   );
@@ -117,6 +128,11 @@ test('malformed jobs', () => {
     message: 'merklePath has 33 steps: at most 32',
   });
   assert.throws(call({ coinbasePrefix: new Uint8Array(200_000) }), { code: 'input-too-long' });
+  const uneven = [share, { ...share, extranonce: new Uint8Array(7) }];
+  assert.throws(() => hash.shareHeaders(job, uneven), {
+    code: 'bad-length',
+    message: 'extranonce must be 8 bytes, not 7',
+  });
   assert.equal(hash.shareHeader(job, share).hashLe.length, 32, 'an error leaves nothing behind');
 });
 

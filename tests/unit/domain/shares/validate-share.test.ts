@@ -5,9 +5,15 @@ import { liveJob, type Tip } from '../../../../domain/jobs/extended-job.ts';
 import { FIRST_SESSION, SeenShares } from '../../../../domain/shares/seen-shares.ts';
 import {
   BIP323_MASK,
+  checkShare,
+  hashShares,
+  judgeWork,
   MAX_TIME_AHEAD,
+  type ShareClaim,
+  type ShareError,
+  type ShareRules,
   type SubmittedShare,
-  validateShare,
+  type Verdict,
 } from '../../../../domain/shares/validate-share.ts';
 import { coinbaseParts } from '../../../../protocols/bitcoin/coinbase.ts';
 import { compactToTarget, targetToLeBytes } from '../../../../protocols/bitcoin/target.ts';
@@ -41,6 +47,20 @@ function sriJob(versionRollingAllowed = true) {
     merklePath: [],
     withTag: () => assert.fail('no miner has a tag here'),
   };
+}
+
+/** A share on its whole way: its fields, its hash, its verdict. */
+function validateShare(
+  jobs: ChannelJobs,
+  share: SubmittedShare,
+  rules: ShareRules,
+  claim: ShareClaim,
+): Verdict | { readonly error: ShareError; readonly work?: undefined; readonly replay?: undefined } {
+  const checked = checkShare(jobs, 8, share, rules);
+  if (typeof checked === 'string') return { error: checked };
+  const [hashed] = hashShares([checked], hash);
+  assert.ok(hashed);
+  return judgeWork(hashed.work, claim);
 }
 
 interface Circumstances {
@@ -82,8 +102,8 @@ function scene(
     tip,
     job,
     judge(share, { now = minNtime + 60, clock = 0, session = FIRST_SESSION, payee = 1 } = {}) {
-      const rules = { hash, now, clock, versionMask: BIP323_MASK };
-      const { error, work, replay } = validateShare(jobs, 8, share, rules, { payee, session });
+      const rules = { now, clock, versionMask: BIP323_MASK };
+      const { error, work, replay } = validateShare(jobs, share, rules, { payee, session });
       if (error === undefined && work && !replay) tip.seen.add(work.hashLe, payee, session);
       const outcome = error ?? (replay ? 'replay' : 'valid');
       return work?.isBlock ? `${outcome}, block` : outcome;
@@ -106,8 +126,8 @@ describe("SRI's share vectors", () => {
   it('valid_share meets 2^17 hashes and no more', () => {
     const share = { ...first, nonce: 16647, ntime: 1745611105 };
     const at17 = scene(MAINNET_TIP, 453040064, 1745611105, 17);
-    const rules = { hash, now: 1745611105, clock: 0, versionMask: BIP323_MASK };
-    const { work } = validateShare(at17.jobs, 8, share, rules, { payee: 1, session: FIRST_SESSION });
+    const rules = { now: 1745611105, clock: 0, versionMask: BIP323_MASK };
+    const { work } = validateShare(at17.jobs, share, rules, { payee: 1, session: FIRST_SESSION });
     assert.ok(work);
     assert.equal(
       toHex(reversed(work.hashLe)),
@@ -172,11 +192,11 @@ describe('validation of a share', () => {
 
   it('takes no other version where no bit may be rolled', () => {
     const { jobs } = base();
-    const rules = { hash, now: 1745596980, clock: 0, versionMask: 0 };
+    const rules = { now: 1745596980, clock: 0, versionMask: 0 };
     const claim = { payee: 1, session: FIRST_SESSION };
-    const rolled = validateShare(jobs, 8, { ...first, version: 0x20000020 }, rules, claim);
+    const rolled = validateShare(jobs, { ...first, version: 0x20000020 }, rules, claim);
     assert.equal(rolled.error, 'version-rolling-not-allowed');
-    assert.equal(validateShare(jobs, 8, first, rules, claim).error, undefined);
+    assert.equal(validateShare(jobs, first, rules, claim).error, undefined);
   });
 
   it('finds blocks whatever the share target, and none twice', () => {
@@ -191,8 +211,8 @@ describe('validation of a share', () => {
     const { jobs, tip } = base();
     const strict = { ...tip, targetLe: new Uint8Array(32) };
     jobs.activate({ live: liveJob(sriJob(), strict), k: 0, extranoncePrefix: new Uint8Array(24) });
-    const rules = { hash, now: 1745596980, clock: 0, versionMask: BIP323_MASK };
-    const { error, work } = validateShare(jobs, 8, first, rules, { payee: 1, session: FIRST_SESSION });
+    const rules = { now: 1745596980, clock: 0, versionMask: BIP323_MASK };
+    const { error, work } = validateShare(jobs, first, rules, { payee: 1, session: FIRST_SESSION });
     assert.ok(error === undefined && work && !work.isBlock);
   });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ChannelJob } from '../../../../domain/jobs/channel-jobs.ts';
 import { UpstreamWork } from '../../../../domain/jobs/upstream-work.ts';
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
-import { hashShare } from '../../../../domain/shares/validate-share.ts';
+import { hashShares } from '../../../../domain/shares/validate-share.ts';
 import { fromHex } from '../../../../protocols/bytes.ts';
 import { meetsTarget, submitParams } from '../../../../roles/pool/sv1-upstream/submission.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
@@ -33,7 +33,10 @@ function share(version: number) {
   const renewed = work.renew(live.job.id) ?? live;
   const mined: ChannelJob = { live: renewed, k: 0, extranoncePrefix: fromHex('0007') };
   const rolled = { job_id: renewed.job.id, nonce: 0xdeadbeef, ntime: 1_700_000_042, version };
-  return hashShare(mined, { ...rolled, extranonce: fromHex('01020304') }, hash);
+  const checked = { job: mined, share: { ...rolled, extranonce: fromHex('01020304') } };
+  const [hashed] = hashShares([checked], hash);
+  assert.ok(hashed);
+  return hashed.work;
 }
 
 const terms = { user: 'somebody.rig', jobId: '1a', extranonce2Size: 8, versionMask: MASK };

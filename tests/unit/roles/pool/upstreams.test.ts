@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { type UpstreamJob, UpstreamWork } from '../../../../domain/jobs/upstream-work.ts';
 import { SeenShares } from '../../../../domain/shares/seen-shares.ts';
-import { type HashedWork, hashShare } from '../../../../domain/shares/validate-share.ts';
+import { type HashedWork, hashShares } from '../../../../domain/shares/validate-share.ts';
 import { toHex } from '../../../../protocols/bytes.ts';
 import type { UpstreamAccount } from '../../../../roles/pool/sv1-upstream/session.ts';
 import { Upstreams } from '../../../../roles/pool/sv1-upstream/upstreams.ts';
@@ -68,7 +68,10 @@ function share(job: UpstreamJob, isBlock = false): HashedWork {
     version,
     extranonce: new Uint8Array(4),
   };
-  return { ...hashShare({ live, k: 0, extranoncePrefix: new Uint8Array(2) }, rolled, hash), isBlock };
+  const checked = { job: { live, k: 0, extranoncePrefix: new Uint8Array(2) }, share: rolled };
+  const [hashed] = hashShares([checked], hash);
+  assert.ok(hashed);
+  return { ...hashed.work, isBlock };
 }
 
 test('it introduces itself, follows jobs and sends up what it is given', async (t) => {

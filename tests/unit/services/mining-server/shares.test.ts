@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { meetsPower } from '../../../../protocols/bitcoin/target.ts';
 import { EHASH_EXTENSION, LOCKING_KEY_FIELD } from '../../../../protocols/ehash/extension.ts';
+import { MAX_PENDING_SHARES } from '../../../../services/mining-server/share-commits.ts';
 import { KEY, OTHER_KEY, testPool } from './fixture.ts';
 
 const MAX_TARGET_8 = new Uint8Array(32).fill(255, 0, 31);
@@ -134,6 +135,33 @@ describe('shares at the mining server', () => {
     );
     assert.equal(pool.sink.records.length, 100);
     assert.ok(pool.sink.commits < 100, 'one commit served many shares');
+  });
+
+  it('wait where the store is behind, with what was read behind them, and lose neither place nor pay', async (t) => {
+    const pool = await testPool(t);
+    const channel = await (await pool.connect()).open();
+    const share = channel.mine();
+    const stored = Promise.withResolvers<void>();
+    pool.sink.before = () => stored.promise;
+    // The first commit is under way with the first share; then one more than the next may hold, and some behind it.
+    channel.push(share);
+    const last = MAX_PENDING_SHARES + 100;
+    for (let nonce = 1; nonce < last; nonce++) channel.push({ ...share, nonce: share.nonce + nonce });
+    channel.miner.send({ name: 'CloseChannel', channel_id: channel.id, reason_code: '' });
+    const late = channel.push({ ...share, nonce: share.nonce + last });
+    // Time to read as far as it will.
+    await delay(300);
+    stored.resolve();
+    await channel.miner.next('SubmitShares.Error', ({ sequence_number }) => sequence_number === late);
+    for (let i = 0; pool.sink.records.length < last && i < 500; i++) await delay(10);
+    assert.equal(pool.sink.records.length, last);
+    const nonces = pool.sink.records.map(({ header }) =>
+      new DataView(header.buffer, header.byteOffset).getUint32(76, true),
+    );
+    assert.deepEqual(
+      nonces,
+      nonces.map((_, i) => share.nonce + i),
+    );
   });
 
   it('are lost to nobody when a commit fails: channels close, nothing is answered, the share can come again', async (t) => {
