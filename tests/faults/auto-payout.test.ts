@@ -55,9 +55,12 @@ test('a mint killed between any two writes of an auto-payout credits once and pa
     const { fee, payouts } = await scene.mintTransaction(arrival.txid);
     // What came back to an earlier miner's balance may be paid by the same transaction: each bears its part of the fee.
     const charged = standing.credited - standing.balance - arrival.sats;
+    // Rewards of regtest are small by then: where more coins were needed than there was room for, the mint bears the rest.
+    const most = scene.mostFee(address);
+    const parts = [Math.floor(fee / payouts), Math.ceil(fee / payouts)].map((part) => Math.min(part, most));
     assert.ok(
-      charged === Math.floor(fee / payouts) || charged === Math.ceil(fee / payouts),
-      `${point}: ${charged} of a fee of ${fee} for ${payouts}`,
+      parts.includes(charged),
+      `${point}: ${charged} of a fee of ${fee} for ${payouts}, at most ${most}`,
     );
     sound();
   }

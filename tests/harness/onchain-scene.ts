@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromHex, toHex } from '../../protocols/bytes.ts';
@@ -286,6 +288,16 @@ export class OnchainScene {
     };
     const payouts = found.details.filter(({ category }) => category === 'send').length;
     return { ...found, fee: Math.round(-found.fee * 1e8), payouts };
+  }
+
+  /** The most that a payout to an address was promised to cost, in sats: beyond it the mint bears the fee. */
+  mostFee(address: string): number {
+    const db = new DatabaseSync(join(this.mint.folder, 'state', 'onchain.sqlite'), { readOnly: true });
+    const row = db
+      .prepare('SELECT reserve FROM onchain_payouts WHERE address = ? AND failure IS NULL')
+      .get(address);
+    db.close();
+    return Number(row?.['reserve']);
   }
 
   /** Waits until the mint's status reads so. */
