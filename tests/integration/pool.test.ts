@@ -199,6 +199,8 @@ test('without terms no channel opens, and the status says why', { timeout: LIMIT
     mintPort: 1,
   });
   await pool.role.says(/terms are not known/);
+  // It says so before it listens.
+  await pool.role.says(/"msg":"ready"/);
   const answer = await (await pool.connect()).ask();
   assert.equal(answer.name === 'OpenMiningChannel.Error' && answer.error_code, 'pool-not-ready');
   assert.equal(await pool.role.stop(), 0);
