@@ -6,7 +6,7 @@ import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { readOutbox } from '../../roles/pool/outbox/audit.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { startAppliance, type TestAppliance } from '../harness/appliance.ts';
-import { connectSv1, type Sv1Answer, type Sv1Client } from '../harness/sv1-client.ts';
+import { connectSv1, type Sv1Answer, type Sv1Client, type Sv1Share } from '../harness/sv1-client.ts';
 
 const LIMIT_MS = 120_000;
 /** Shares of some thousands of hashes: a test client finds them in milliseconds. */
@@ -31,15 +31,20 @@ async function miner(t: TestContext, { sv1Port }: TestAppliance, username: strin
   return client;
 }
 
-/** Mines and submits until `count` shares are true; gives their hashes in display order. */
-async function mine(client: Sv1Client, username: string, count: number): Promise<string[]> {
-  const accepted: string[] = [];
-  while (accepted.length < count) {
+/** Mines and submits until a share is true. */
+async function mineOne(client: Sv1Client, username: string): Promise<Sv1Share> {
+  for (;;) {
     const share = client.mineShare();
     const { result, error } = await client.submit(username, share);
-    if (result === true) accepted.push(share.hash);
-    else assert.match(String(error?.[1]), EXCUSES);
+    if (result === true) return share;
+    assert.match(String(error?.[1]), EXCUSES);
   }
+}
+
+/** Mines until `count` shares are true; gives their hashes in display order. */
+async function mine(client: Sv1Client, username: string, count: number): Promise<string[]> {
+  const accepted: string[] = [];
+  while (accepted.length < count) accepted.push((await mineOne(client, username)).hash);
   return accepted;
 }
 
@@ -66,13 +71,13 @@ test('what is answered true is in the outbox, under the key of the miner who fou
   assert.equal(keyed.difficulty, SUGGESTION);
   const [ofKey, ofName] = await Promise.all([mine(keyed, username, 15), mine(named, 'name.rig2', 15)]);
 
-  const share = keyed.mineShare();
-  assert.equal((await keyed.submit(username, share)).result, true);
-  const again = await keyed.submit(username, share);
-  assert.ok(again.result === true || again.error?.[0] === 22, 'a share sent twice is one share');
+  const share = await mineOne(keyed, username);
+  // Half of all shares are blocks of regtest: this one may have ended its own job.
+  const isTrueOr = ({ result, error }: Sv1Answer, code: number) =>
+    result === true || [code, 21].includes(error?.[0] ?? 0);
+  assert.ok(isTrueOr(await keyed.submit(username, share), 22), 'a share sent twice is one share');
   const weak = keyed.mineShare({ difficulty: SUGGESTION / 16 });
-  const verdict: Sv1Answer = await keyed.submit(username, weak);
-  assert.ok(verdict.result === true || verdict.error?.[0] === 23);
+  assert.ok(isTrueOr(await keyed.submit(username, weak), 23));
 
   await running.until('the wallet to collect', () => running.figures().wallet > 0n);
   await running.stop();
