@@ -72,7 +72,7 @@ test('what is answered true is in the outbox, under the key of the miner who fou
   const [ofKey, ofName] = await Promise.all([mine(keyed, username, 15), mine(named, 'name.rig2', 15)]);
 
   const share = await mineOne(keyed, username);
-  // Half of all shares are blocks of regtest: this one may have ended its own job.
+  // A share is a block of regtest too: this one may have ended its own job.
   const isTrueOr = ({ result, error }: Sv1Answer, code: number) =>
     result === true || [code, 21].includes(error?.[0] ?? 0);
   assert.ok(isTrueOr(await keyed.submit(username, share), 22), 'a share sent twice is one share');
