@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../harness/bitcoind.ts';
+import { freePortBase } from '../harness/free-ports.ts';
 import { NO_NODE, startMint } from '../harness/mint.ts';
 import { installNutshell } from '../harness/nutshell-peer.ts';
 import { testPostgres } from '../harness/postgres.ts';
@@ -43,7 +43,7 @@ async function ourMint(database?: string): Promise<HttpMint> {
 async function nutshell(): Promise<HttpMint> {
   const programs = await installNutshell();
   const folder = temporaryFolder();
-  const port = await freePort();
+  const port = await freePortBase(1);
   const settings = {
     HOME: folder,
     CASHU_DIR: folder,

@@ -1,18 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkName } from '../../protocols/bitcoin/network.ts';
-import { HashpoolError } from '../../protocols/errors.ts';
 import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
 import { locateBitcoind } from '../../services/bitcoind/locate.ts';
 import { type Bitcoind, startBitcoind } from '../../services/bitcoind/start.ts';
+import { freePortBase } from './free-ports.ts';
 
 /** An address on regtest that nobody needs the key of, for blocks that only have to exist. */
 export const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
-const PORT_TRIES = 5;
 const HEIGHT_LIMIT_MS = 60_000;
 const HEIGHT_POLL_MS = 50;
 const MEMPOOL_POLL_MS = 250;
@@ -57,12 +55,10 @@ export async function regtestNode(
     await running?.stop();
     await rm(datadir, { recursive: true, force: true });
   });
-  const start = (rpcPort: number): Promise<Bitcoind> =>
+  const rpcPort = await freePortBase(1);
+  const start = (): Promise<Bitcoind> =>
     startBitcoind({ command, datadir, network, rpcPort, rpcAuth, extraArguments });
-  const rpcPort = await startOnFreePort(async (port) => {
-    running = await start(port);
-  });
-  if (running === undefined) throw new Error('bitcoind is not running');
+  running = await start();
   const node: TestNode = {
     rpc: running.rpc,
     rpcPort,
@@ -77,29 +73,13 @@ export async function regtestNode(
     stop: async () => running?.stop(),
     async restart() {
       await running?.stop();
-      running = await start(rpcPort);
+      running = await start();
       node.rpc = running.rpc;
     },
   };
   if (options.wallet) await node.rpc.call('createwallet', ['test']);
   if (options.blocks !== undefined) await node.generate(options.blocks);
   return node;
-}
-
-/** A free port may be taken between asking and using it, above all by tests in parallel: then another one. */
-async function startOnFreePort(start: (port: number) => Promise<void>): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    try {
-      await start(port);
-      return port;
-    } catch (error) {
-      const isPortTaken =
-        error instanceof HashpoolError &&
-        /unable to bind|could not bind|Address already in use/i.test(error.message);
-      if (!isPortTaken || attempt === PORT_TRIES) throw error;
-    }
-  }
 }
 
 /** Waits until the node's chain has so many blocks; throws where that never comes. */
@@ -125,19 +105,4 @@ export async function mineDuring<T>(node: TestNode, work: Promise<T>): Promise<T
   };
   const [result] = await Promise.all([work, mine()]);
   return result;
-}
-
-/** A port on loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new Error('no port'));
-      });
-    });
-  });
 }

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { type BitcoindCommand, locateBitcoind } from '../../services/bitcoind/locate.ts';
 import { startBitcoind } from '../../services/bitcoind/start.ts';
-import { freePort, regtestNode } from '../harness/bitcoind.ts';
+import { regtestNode } from '../harness/bitcoind.ts';
+import { freePortBase } from '../harness/free-ports.ts';
 import { isAlive } from '../harness/is-alive.ts';
 
 function folder(t: TestContext): string {
@@ -32,7 +33,7 @@ test('a node answers once started, keeps its chain over a restart, and leaves no
   const lines: string[] = [];
   const first = await startBitcoind({
     ...settings,
-    rpcPort: await freePort(),
+    rpcPort: await freePortBase(1),
     onLine: (line) => lines.push(line),
   });
   await first.rpc.call('generatetodescriptor', [3, 'raw(51)']);
@@ -43,7 +44,7 @@ test('a node answers once started, keeps its chain over a restart, and leaves no
   assert(!isAlive(first.pid));
   await first.stop();
 
-  const second = await startBitcoind({ ...settings, rpcPort: await freePort() });
+  const second = await startBitcoind({ ...settings, rpcPort: await freePortBase(1) });
   assert.equal(await second.rpc.call('getblockcount'), 3);
   await second.stop();
 });
@@ -70,7 +71,7 @@ test('a node that cannot start says why, with the end of its log', async (t) => 
   await assert.rejects(startBitcoind(sameAuth), { code: 'bitcoind-failed', message: /it ended with code 1/ });
   assert.equal(await node.rpc.call('getblockcount'), 0, 'the node that has the port is left alone');
   await assert.rejects(
-    startBitcoind({ ...settings, rpcPort: await freePort(), extraArguments: ['-nosuchoption=1'] }),
+    startBitcoind({ ...settings, rpcPort: await freePortBase(1), extraArguments: ['-nosuchoption=1'] }),
     {
       code: 'bitcoind-failed',
       message: /it ended with code 1; its log ends:\n[\s\S]*nosuchoption/,
@@ -86,7 +87,7 @@ test('a node that hangs is given up on and killed', async (t) => {
   );
   const settings = { command, network: 'regtest', rpcAuth: 'a:b', datadir: join(path, 'data') } as const;
   const began = Date.now();
-  await assert.rejects(startBitcoind({ ...settings, rpcPort: await freePort(), startLimitMs: 200 }), {
+  await assert.rejects(startBitcoind({ ...settings, rpcPort: await freePortBase(1), startLimitMs: 200 }), {
     code: 'bitcoind-failed',
     message: /connection refused[\s\S]*loading forever/,
   });

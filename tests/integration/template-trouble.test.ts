@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { reversed, toHex } from '../../protocols/bytes.ts';
-import { freePort, regtestNode } from '../harness/bitcoind.ts';
+import { regtestNode } from '../harness/bitcoind.ts';
+import { freePortBase } from '../harness/free-ports.ts';
 import { recordingClient, solve, until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
@@ -64,7 +65,7 @@ test('a node that goes away is waited for, and work goes on where it was', {
 });
 
 test('it starts before its node, and says who does not answer', { timeout: LIMIT_MS }, async (t) => {
-  const rpcPort = await freePort();
+  const rpcPort = await freePortBase(1);
   const rpcUrl = `http://127.0.0.1:${rpcPort}`;
   const provider = await templateProvider(t, { rpcUrl, rpcAuth: 'user:password' });
   await provider.role.says(/"msg":"ready"/);

@@ -7,6 +7,7 @@ import { initiateOn } from '../../runtime/sv2/handshake.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { wallClock } from '../../runtime/sv2/limits.ts';
 import { NoiseLink } from '../../runtime/sv2/link.ts';
+import { hungUp } from '../harness/hung-up.ts';
 import type { PoolProcess } from '../harness/pool.ts';
 import { setupFrame } from '../unit/sv2/setup-message.ts';
 
@@ -28,10 +29,8 @@ async function open(pool: PoolProcess): Promise<Socket> {
 }
 
 /** Waits until the pool has hung up. */
-async function hungUp(socket: Socket, what: string): Promise<void> {
-  socket.resume();
-  if (socket.closed) return;
-  const closed = once(socket, 'close').then(() => true);
+async function mustHangUp(socket: Socket, what: string): Promise<void> {
+  const closed = hungUp(socket).then(() => true);
   const isClosed = await Promise.race([closed, delay(PATIENCE_MS, false, { ref: false })]);
   socket.destroy();
   if (!isClosed) throw new Error(`the pool kept a connection with ${what} open`);
@@ -48,19 +47,19 @@ async function shakeHands(pool: PoolProcess, workers: HandshakeWorkers) {
 const garbage: Misbehaviour = async (pool) => {
   const socket = await open(pool);
   socket.write(randomBytes(1 + Math.floor(Math.random() * 5000)));
-  await hungUp(socket, 'garbage');
+  await mustHangUp(socket, 'garbage');
 };
 
 const halfOpen: Misbehaviour = async (pool) => {
   const socket = await open(pool);
   if (Math.random() < 0.5) socket.write(randomBytes(63));
-  await hungUp(socket, 'half a handshake');
+  await mustHangUp(socket, 'half a handshake');
 };
 
 const silent: Misbehaviour = async (pool, workers) => {
   const { socket, link } = await shakeHands(pool, workers);
   link.handler = { frame: () => undefined };
-  await hungUp(socket, 'no SetupConnection');
+  await mustHangUp(socket, 'no SetupConnection');
 };
 
 const refused: Misbehaviour = async (pool, workers) => {
@@ -68,7 +67,7 @@ const refused: Misbehaviour = async (pool, workers) => {
   link.handler = { frame: () => undefined };
   link.send(setupFrame({ protocol: 2 }));
   for (let i = 0; i < 100; i++) link.send(setupFrame());
-  await hungUp(socket, 'a refused SetupConnection');
+  await mustHangUp(socket, 'a refused SetupConnection');
 };
 
 const brokenFrame: Misbehaviour = async (pool, workers) => {
@@ -77,7 +76,7 @@ const brokenFrame: Misbehaviour = async (pool, workers) => {
   link.send(setupFrame());
   await delay(Math.random() * PAUSE_MS);
   socket.write(randomBytes(1000));
-  await hungUp(socket, 'a broken frame');
+  await mustHangUp(socket, 'a broken frame');
 };
 
 const unknownChannel = { channel_id: 0xffff, nominal_hash_rate: 1, maximum_target: new Uint8Array(32) };

@@ -7,6 +7,7 @@ import { concatBytes } from '../../../protocols/bytes.ts';
 import { setupProtocol } from '../../../protocols/sv2/common.ts';
 import { type MiningMessage, miningProtocol } from '../../../protocols/sv2/mining.ts';
 import type { NoiseLink } from '../../../runtime/sv2/link.ts';
+import { hungUp } from '../../harness/hung-up.ts';
 import { keys, loopback, nextMessage, otherKey, within, workers } from './loopback.ts';
 import { setupFrame } from './setup-message.ts';
 
@@ -14,12 +15,6 @@ after(() => workers.close());
 
 const SOON = 10_000;
 const close: MiningMessage = { name: 'CloseChannel', channel_id: 1, reason_code: '' };
-
-/** Resolves when the server has hung up. */
-const hungUp = (socket: Socket) => {
-  socket.resume();
-  return within(SOON, 'hanging up', once(socket, 'close'));
-};
 
 /** The frames a link receives until it is closed. */
 async function framesUntilClosed(link: NoiseLink): Promise<string[]> {
@@ -39,7 +34,7 @@ test('a client that says nothing, or half a handshake, is hung up on; others are
   const here = await client();
   here.send(close);
   assert.deepEqual(await nextMessage(await server()), close);
-  await Promise.all([hungUp(silent), hungUp(half)]);
+  await within(SOON, 'hanging up', Promise.all([hungUp(silent), hungUp(half)]));
   assert.equal(log.lines.filter((line) => line.includes('no Noise handshake within 1 s')).length >= 2, true);
   assert.equal(here.isOpen, true);
 });
@@ -48,8 +43,8 @@ test('a handshake that trickles in byte by byte is no reason to wait longer', as
   const { socket } = await loopback(t, { limits: { handshakeMs: 150 } });
   const slow = await socket();
   const trickle = setInterval(() => slow.write(Uint8Array.of(1)), 20);
-  await hungUp(slow);
-  clearInterval(trickle);
+  t.after(() => clearInterval(trickle));
+  await within(SOON, 'hanging up', hungUp(slow));
 });
 
 test('a client that shakes hands and says no more is hung up on', async (t) => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Value } from 'typebox/value';
@@ -8,6 +7,7 @@ import { checkLimits, type LimitsConfig, limitsConfig } from '../../../../roles/
 import { addLimits } from '../../../../roles/mint/limits/http-limits.ts';
 import { Limits } from '../../../../roles/mint/limits/limits.ts';
 import { createLog } from '../../../../runtime/logs.ts';
+import { hungUp } from '../../../harness/hung-up.ts';
 
 const defaults = Value.Default(limitsConfig, undefined) as LimitsConfig;
 
@@ -105,7 +105,7 @@ test('one client cannot take all connections', async (t) => {
   });
   const closed = await Promise.race(
     sockets.map(async (socket) => {
-      await once(socket, 'close');
+      await hungUp(socket);
       return socket;
     }),
   );

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { type OpenStats, STATS_VERSION, statsProtocol } from '../../../../protocols/stats/messages.ts';
 import { listenStats } from '../../../../services/stats/listener.ts';
 import { Sources } from '../../../../services/stats/live/sources.ts';
+import { hungUp } from '../../../harness/hung-up.ts';
 import { share, silent, until } from './scene.ts';
 
 async function scene(t: TestContext) {
@@ -40,7 +41,6 @@ async function scene(t: TestContext) {
     t.after(() => socket.destroy());
     socket.on('error', () => undefined);
     await once(socket, 'connect');
-    socket.resume();
     return socket;
   };
   return { listener, taken, closed, client };
@@ -69,25 +69,25 @@ test('rubbish, floods and strangers are closed and counted', async (t) => {
   const { listener, client, closed } = await scene(t);
   const rubbish = await client();
   rubbish.write('GET / HTTP/1.1\r\n\r\n');
-  await once(rubbish, 'close');
+  await hungUp(rubbish);
   assert.equal(listener.refused.rubbish, 1);
 
   const hasty = await client();
   hasty.write(statsProtocol.encode(share(1)));
-  await once(hasty, 'close');
+  await hungUp(hasty);
   assert.equal(listener.refused.rubbish, 2);
 
   for (const change of [{ version: STATS_VERSION + 1 }, { role: 'wallet' }]) {
     const stranger = await client();
     stranger.write(opening(change));
-    await once(stranger, 'close');
+    await hungUp(stranger);
   }
   assert.equal(listener.refused.unknown, 2);
 
   const flood = await client();
   flood.write(opening());
   for (let i = 0; i < 200; i++) flood.write(statsProtocol.encode(share(1)));
-  await once(flood, 'close');
+  await hungUp(flood);
   assert.equal(listener.refused.flood, 1);
   assert.deepEqual(closed, ['pool']);
 });
@@ -98,7 +98,7 @@ test('the newer connection of a role takes the place of the older', async (t) =>
   first.write(opening());
   await until('the first', async () => first.bytesRead > 0);
   second.write(opening());
-  await once(first, 'close');
+  await hungUp(first);
   assert.deepEqual(closed, ['pool']);
   second.write(statsProtocol.encode(share(1)));
   await until('its event', () => taken.length === 1);
