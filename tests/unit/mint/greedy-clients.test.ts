@@ -29,10 +29,10 @@ test('a client that asks for much and reads nothing is hung up on', async (t) =>
 });
 
 for (const [what, late, first] of [
-  ['headers', { headers: 200 }, 'POST /any HTTP/1.1\r\nhost: mint\r\nx: '],
+  ['headers', { headers: 1000 }, 'POST /any HTTP/1.1\r\nhost: mint\r\nx: '],
   [
     'body',
-    { headers: 200, request: 400 },
+    { headers: 1000, request: 2000 },
     'POST /any HTTP/1.1\r\nhost: mint\r\ncontent-length: 1000\r\n\r\n',
   ],
 ] as const) {

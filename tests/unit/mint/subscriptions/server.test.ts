@@ -185,7 +185,7 @@ test('a message beyond all limits, and one that is no text, end the connection',
 });
 
 test('who answers no ping is gone by the next but one', async (t) => {
-  const { wallet } = await open(t, { pingMs: 100 });
+  const { wallet } = await open(t, { pingMs: 1000 });
   const dead = await wallet().opened();
   const alive = await wallet().opened();
   dead.socket.pong = () => undefined;

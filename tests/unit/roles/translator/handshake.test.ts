@@ -275,7 +275,7 @@ test('every request is answered, the unknown in words', async (t) => {
 
 test('with the pool away a subscription waits, and is refused in words when its time is over', async (t) => {
   const { upstream, server, connect } = await translatorUnderTest(t, {
-    settings: { subscribeDeadlineMs: 100 },
+    settings: { subscribeDeadlineMs: 1000 },
   });
   upstream.isUp = false;
   const late = await connect();

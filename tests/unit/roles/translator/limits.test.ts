@@ -111,7 +111,7 @@ test('who reads nothing is cut off, and the others are told their jobs', async (
 });
 
 test('who does not subscribe and authorize in time is hung up on', async (t) => {
-  const { connect, miner } = await translatorUnderTest(t, { settings: { subscribeDeadlineMs: 50 } });
+  const { connect, miner } = await translatorUnderTest(t, { settings: { subscribeDeadlineMs: 1000 } });
   const idle = await connect();
   const subscribed = await connect();
   const mining = await miner(NAME);
