@@ -16,9 +16,7 @@ const POINTS = [
   'melt-finished',
 ] as const;
 
-test('a mint killed between any two writes of an auto-payout credits once and pays once', {
-  timeout: 600_000,
-}, async (t) => {
+test('a mint killed between any two writes of an auto-payout credits once and pays once', async (t) => {
   const { scene, miner, close, sound } = await autoPayoutScene(t);
   const { node } = scene;
   for (const point of POINTS) {

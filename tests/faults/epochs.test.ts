@@ -19,7 +19,6 @@ import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 
 const COMMAND = fileURLToPath(new URL('../../commands/epochs.ts', import.meta.url));
-const LIMIT_MS = 400_000;
 const WAIT_MS = 60_000;
 
 /** A mint with a journal, whose epochs are followed through kills. */
@@ -68,9 +67,7 @@ async function scene(t: TestContext, confirmations = 2) {
   };
 }
 
-test('a mint killed between any two writes of a boundary has opened its epoch once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint killed between any two writes of a boundary has opened its epoch once', async (t) => {
   const s = await scene(t);
   let height = 3;
   const closed: string[] = [];
@@ -90,9 +87,7 @@ test('a mint killed between any two writes of a boundary has opened its epoch on
   }
 });
 
-test('a mint killed between any two writes of a reorganization has dissolved its epoch once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint killed between any two writes of a reorganization has dissolved its epoch once', async (t) => {
   const s = await scene(t);
   for (const point of [
     'chain-left',
@@ -115,7 +110,7 @@ test('a mint killed between any two writes of a reorganization has dissolved its
   }
 });
 
-test('a mint killed over a merge has merged once, and issues again', { timeout: LIMIT_MS }, async (t) => {
+test('a mint killed over a merge has merged once, and issues again', async (t) => {
   for (const point of ['epochs-merged', 'journal-written']) {
     const s = await scene(t, 1);
     const block = await mineForPool(s.node);

@@ -15,7 +15,6 @@ const PAUSE_MS = 200;
 const NEVER_A_BLOCK = 40;
 /** What the issue promises. */
 const FAILOVER_MS = 5000;
-const LIMIT_MS = 240_000;
 
 async function miners(t: TestContext, port: number, takesExtranonce: boolean): Promise<SteadyMiner[]> {
   const { curve } = await loadCrypto();
@@ -49,9 +48,7 @@ async function movedWithin(all: readonly SteadyMiner[], from: readonly number[],
 
 const notesSoFar = (all: readonly SteadyMiner[]) => all.map(({ client }) => client.notes.length);
 
-test('primary silent, well again, killed: miners are moved within 5 s and back after a minute; nothing is lost', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('primary silent, well again, killed: miners are moved within 5 s and back after a minute; nothing is lost', async (t) => {
   const { primary, second, translator } = await twoPools(t, { blockTargetBits: NEVER_A_BLOCK });
   const told = await miners(t, translator.sv1Port, true);
   const untold = await miners(t, translator.sv1Port, false);

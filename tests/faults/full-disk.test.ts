@@ -16,7 +16,6 @@ import { until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 
 async function minedOn(pool: PoolProcess) {
@@ -31,9 +30,7 @@ function rowsOf(pool: PoolProcess): number {
   return outbox.rows;
 }
 
-test('a full disk at the pool: no share is answered that is not stored, it says so, and goes on when there is room', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a full disk at the pool: no share is answered that is not stored, it says so, and goes on when there is room', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, { ...node, config: ['block_target_bits = 40'] });
   const mint = await workMint(t);
@@ -60,9 +57,7 @@ test('a full disk at the pool: no share is answered that is not stored, it says 
   assert.equal(rowsOf(pool), 2);
 });
 
-test('a full disk at the mint: nothing is signed or taken that is not stored, reads go on, and so does all when there is room', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a full disk at the mint: nothing is signed or taken that is not stored, reads go on, and so does all when there is room', async (t) => {
   const node = await regtestNode(t, { blocks: 3 });
   const mint = await startMint(t, node);
   const outbox = new TestOutbox();

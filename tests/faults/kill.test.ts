@@ -22,9 +22,7 @@ function wallet(appliance: TestAppliance, ...args: string[]): Promise<string> {
   return promise;
 }
 
-test('kill -9 of pool, mint and translator in turn under load: nothing lost, nothing twice', {
-  timeout: 240_000,
-}, async (t) => {
+test('kill -9 of pool, mint and translator in turn under load: nothing lost, nothing twice', async (t) => {
   const appliance = await startAppliance(t, { without: ['miner'] });
   const miners = Array.from({ length: MINERS }, (_, i) => new StubbornMiner(appliance.sv1Port, `m${i}.rig`));
   const running = miners.map((miner) => miner.run());

@@ -28,9 +28,7 @@ pays_after_ms = 0
 journal_path = "journal"
 `;
 
-test('a mint killed between any two writes of a reward over Lightning books it once and closes one epoch', {
-  timeout: 300_000,
-}, async (t) => {
+test('a mint killed between any two writes of a reward over Lightning books it once and closes one epoch', async (t) => {
   const { curve } = await loadCrypto();
   const node = await regtestNode(t, { blocks: FIRST });
   const pool = `rewards = "lightning"\nreward_period_blocks = 1\nreward_minimum = ${SATS}`;

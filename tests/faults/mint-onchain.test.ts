@@ -21,7 +21,6 @@ const points = [
   'melt-finished',
 ] as const;
 
-const limit = { timeout: 600_000 };
 const MANY_BLOCKS = 101;
 
 /** Sums of the sat unit: what is out is what deposits brought less what payouts took. */
@@ -47,7 +46,7 @@ async function begin(
   return { quote, address, pay: () => scene.pay(quote, proofs, scene.tokens.outputs(8_191)) };
 }
 
-test('a mint killed at any step of a payout makes it once', limit, async (t) => {
+test('a mint killed at any step of a payout makes it once', async (t) => {
   const scene = await OnchainScene.open(t);
   for (const point of points) {
     const { quote, address, pay } = await begin(scene);
@@ -63,40 +62,36 @@ test('a mint killed at any step of a payout makes it once', limit, async (t) => 
   }
 });
 
-test(
-  'a payout that takes too long pays a higher fee, once, also where the mint is killed over it',
-  limit,
-  async (t) => {
-    const scene = await OnchainScene.open(t);
-    for (const point of [undefined, 'replacement-built', 'replacement-stored']) {
-      const { quote, address, pay } = await begin(scene);
-      await pay();
-      const before = await scene.untilSent(quote);
-      const mine = await scene.newAddress();
-      const mineSome = async () => {
-        for (let i = 0; i < 2; i++) await mineEmpty(scene, mine);
-      };
-      if (point) await scene.killedAt(point, mineSome, false);
-      else await mineSome();
-      const after = await scene.until(
-        () => scene.payoutState(quote),
-        ({ outpoint }) => outpoint !== before.outpoint,
-      );
-      await scene.untilPaidOut(quote);
-      const arrivals = await scene.arrivals(address);
-      assert.deepEqual(
-        arrivals.map(({ txid, vout }) => `${txid}:${vout}`),
-        [after.outpoint],
-      );
-      const [was, is] = [before, after].map(({ outpoint }) => outpoint?.split(':')[0] ?? '');
-      const [old, replaced] = [await scene.mintTransaction(was ?? ''), await scene.mintTransaction(is ?? '')];
-      assert.ok(replaced.fee >= 2 * old.fee, `${replaced.fee} after ${old.fee}`);
-      checkSums(scene);
-    }
-  },
-);
+test('a payout that takes too long pays a higher fee, once, also where the mint is killed over it', async (t) => {
+  const scene = await OnchainScene.open(t);
+  for (const point of [undefined, 'replacement-built', 'replacement-stored']) {
+    const { quote, address, pay } = await begin(scene);
+    await pay();
+    const before = await scene.untilSent(quote);
+    const mine = await scene.newAddress();
+    const mineSome = async () => {
+      for (let i = 0; i < 2; i++) await mineEmpty(scene, mine);
+    };
+    if (point) await scene.killedAt(point, mineSome, false);
+    else await mineSome();
+    const after = await scene.until(
+      () => scene.payoutState(quote),
+      ({ outpoint }) => outpoint !== before.outpoint,
+    );
+    await scene.untilPaidOut(quote);
+    const arrivals = await scene.arrivals(address);
+    assert.deepEqual(
+      arrivals.map(({ txid, vout }) => `${txid}:${vout}`),
+      [after.outpoint],
+    );
+    const [was, is] = [before, after].map(({ outpoint }) => outpoint?.split(':')[0] ?? '');
+    const [old, replaced] = [await scene.mintTransaction(was ?? ''), await scene.mintTransaction(is ?? '')];
+    assert.ok(replaced.fee >= 2 * old.fee, `${replaced.fee} after ${old.fee}`);
+    checkSums(scene);
+  }
+});
 
-test('a payout is not made again by a mint whose store of payouts is lost or set back', limit, async (t) => {
+test('a payout is not made again by a mint whose store of payouts is lost or set back', async (t) => {
   const scene = await OnchainScene.open(t);
   const state = join(scene.mint.folder, 'state');
   const copy = join(scene.mint.folder, 'copy');
@@ -130,31 +125,27 @@ test('a payout is not made again by a mint whose store of payouts is lost or set
   }
 });
 
-test(
-  'a payout whose coins somebody else has spent is made with others, when that is certain',
-  limit,
-  async (t) => {
-    const scene = await OnchainScene.open(t);
-    const { quote, address, pay } = await begin(scene);
-    await scene.mint.end('SIGTERM');
-    await scene.mint.start('payout-stored');
-    await pay();
-    await scene.untilGone();
-    await scene.mintWallet.call('sendall', [[await scene.newAddress()]]);
-    await scene.node.generate(1);
-    await scene.mint.start();
-    await scene.untilSaid(/coins of a payout are gone/);
-    assert.match(scene.mint.output, /"alert":"payout-coins-gone"/);
-    const refill = await scene.depositQuote();
-    await scene.deposit(refill, 50_000);
-    await scene.node.generate(1);
-    await scene.untilPaid(refill, 50_000);
-    assert.deepEqual(await scene.arrivals(address), []);
-    await scene.node.generate(MANY_BLOCKS);
-    await scene.untilPaidOut(quote);
-    assert.deepEqual(
-      (await scene.arrivals(address)).map(({ sats }) => sats),
-      [15_000],
-    );
-  },
-);
+test('a payout whose coins somebody else has spent is made with others, when that is certain', async (t) => {
+  const scene = await OnchainScene.open(t);
+  const { quote, address, pay } = await begin(scene);
+  await scene.mint.end('SIGTERM');
+  await scene.mint.start('payout-stored');
+  await pay();
+  await scene.untilGone();
+  await scene.mintWallet.call('sendall', [[await scene.newAddress()]]);
+  await scene.node.generate(1);
+  await scene.mint.start();
+  await scene.untilSaid(/coins of a payout are gone/);
+  assert.match(scene.mint.output, /"alert":"payout-coins-gone"/);
+  const refill = await scene.depositQuote();
+  await scene.deposit(refill, 50_000);
+  await scene.node.generate(1);
+  await scene.untilPaid(refill, 50_000);
+  assert.deepEqual(await scene.arrivals(address), []);
+  await scene.node.generate(MANY_BLOCKS);
+  await scene.untilPaidOut(quote);
+  assert.deepEqual(
+    (await scene.arrivals(address)).map(({ sats }) => sats),
+    [15_000],
+  );
+});

@@ -71,9 +71,7 @@ async function openScene(t: { after(hook: () => unknown): void }, milliseconds =
   return scene;
 }
 
-test('a mint killed over a quote that is paid credits it once, and issues it once', {
-  timeout: 300_000,
-}, async (t) => {
+test('a mint killed over a quote that is paid credits it once, and issues it once', async (t) => {
   const scene = await openScene(t);
   const { wallet } = scene;
   const ask = () => wallet.post('/v1/mint/quote/bolt11', { unit: 'sat', amount: 20 });
@@ -109,7 +107,7 @@ test('a mint killed over a quote that is paid credits it once, and issues it onc
   assert.equal(scene.outstanding, 80n);
 });
 
-test('a mint killed over a swap has made it whole or not at all', { timeout: 240_000 }, async (t) => {
+test('a mint killed over a swap has made it whole or not at all', async (t) => {
   const scene = await openScene(t);
   const { wallet } = scene;
   for (const point of ['swap-signed', 'swap-stored']) {
@@ -125,7 +123,7 @@ test('a mint killed over a swap has made it whole or not at all', { timeout: 240
 });
 
 for (const point of ['melt-checked', 'melt-begun', 'melt-paid', 'melt-signed', 'melt-finished']) {
-  test(`a mint killed at ${point} pays once and loses no change`, { timeout: 240_000 }, async (t) => {
+  test(`a mint killed at ${point} pays once and loses no change`, async (t) => {
     const scene = await openScene(t);
     const { wallet } = scene;
     const inputs = await wallet.mint(32);
@@ -154,7 +152,7 @@ for (const point of ['melt-checked', 'melt-begun', 'melt-paid', 'melt-signed', '
   });
 }
 
-test('a mint killed when a payment has failed gives the proofs back', { timeout: 240_000 }, async (t) => {
+test('a mint killed when a payment has failed gives the proofs back', async (t) => {
   const scene = await openScene(t);
   const { wallet } = scene;
   const inputs = await wallet.mint(32);
@@ -167,7 +165,7 @@ test('a mint killed when a payment has failed gives the proofs back', { timeout:
   assert.equal(scene.outstanding, 32n);
 });
 
-test('a mint killed over its own invoice has settled it or not', { timeout: 240_000 }, async (t) => {
+test('a mint killed over its own invoice has settled it or not', async (t) => {
   const scene = await openScene(t, A_WHILE_MS);
   const { wallet } = scene;
   for (const point of ['inside-signed', 'inside-settled']) {

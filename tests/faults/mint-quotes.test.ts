@@ -11,9 +11,7 @@ import { startMint } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { bare, SatWallet } from '../harness/sat-wallet.ts';
 
-test('a mint killed over a share that is minted has issued it whole or not at all', {
-  timeout: 240_000,
-}, async (t) => {
+test('a mint killed over a share that is minted has issued it whole or not at all', async (t) => {
   const { curve } = await loadCrypto();
   const node = await regtestNode(t, { blocks: 3 });
   const mint = await startMint(t, node);

@@ -10,7 +10,6 @@ import { TestOutbox } from '../harness/pool-outbox.ts';
 import { until } from '../harness/template-client.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 
 /** A mint whose database was put back by hand to a copy that lacks five shares, and a pool that was told of them. */
@@ -33,9 +32,7 @@ async function setBack(t: TestContext, config = '') {
   return { mint, outbox };
 }
 
-test('a mint set back to an older copy brings itself up to date by its journal', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint set back to an older copy brings itself up to date by its journal', async (t) => {
   const { mint, outbox } = await setBack(
     t,
     `[backup]\njournal_path = "${join(temporaryFolder(), 'journal')}"`,
@@ -46,9 +43,7 @@ test('a mint set back to an older copy brings itself up to date by its journal',
   assert.deepEqual(outbox.refusals, []);
 });
 
-test('without a journal its pool shows it what it lacks: it stops, and pays none of it again', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('without a journal its pool shows it what it lacks: it stops, and pays none of it again', async (t) => {
   const { mint } = await setBack(t);
   await until(() => /"alert":"frozen"/.test(mint.output), 'an alert');
   assert.match(mint.output, /was told that its work is stored up to number 5, and here it is up to 0/);

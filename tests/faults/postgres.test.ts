@@ -4,9 +4,7 @@ import { startAppliance } from '../harness/appliance.ts';
 import { testPostgres } from '../harness/postgres.ts';
 import { StubbornMiner } from '../harness/stubborn-miner.ts';
 
-test('kill -9 of the mint and of its PostgreSQL under load: nothing lost, nothing twice', {
-  timeout: 240_000,
-}, async (t) => {
+test('kill -9 of the mint and of its PostgreSQL under load: nothing lost, nothing twice', async (t) => {
   const server = await testPostgres();
   const database = await server.newDatabase();
   const appliance = await startAppliance(t, {

@@ -30,9 +30,7 @@ backend = "fake"
 pays_after_ms = 0
 `;
 
-test('a mint killed as it signs or keeps a report makes one for each price, and what no chain can show does not fail', {
-  timeout: 200_000,
-}, async (t) => {
+test('a mint killed as it signs or keeps a report makes one for each price, and what no chain can show does not fail', async (t) => {
   const { curve } = await loadCrypto();
   const node = await regtestNode(t, { blocks: 3 });
   const pool = `rewards = "lightning"\nreward_period_blocks = 1\nreward_minimum = ${SATS}`;

@@ -22,7 +22,6 @@ import { TestOutbox } from '../harness/pool-outbox.ts';
 import { bare, SatWallet } from '../harness/sat-wallet.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 180_000;
 const K = 3;
 const AMOUNT = 8;
 
@@ -112,9 +111,7 @@ class Scene {
 const refusedWith = (code: number) => (error: unknown) =>
   error instanceof MintOperationError && error.code === code;
 
-test('with its journal a mint comes back from a backup whole: no quote is missing, and nothing is issued twice', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('with its journal a mint comes back from a backup whole: no quote is missing, and nothing is issued twice', async (t) => {
   const scene = await Scene.open(t, join(temporaryFolder(), 'journal'));
   const { mint, miner, outbox } = scene;
   await scene.mine(3);
@@ -154,9 +151,7 @@ test('with its journal a mint comes back from a backup whole: no quote is missin
   await assert.rejects(scene.restore(file), { code: 'database-there' });
 });
 
-test('a mint waits for a journal that is away, goes on without one that is lost, and then knows what is older', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint waits for a journal that is away, goes on without one that is lost, and then knows what is older', async (t) => {
   const journal = join(temporaryFolder(), 'journal');
   const scene = await Scene.open(t, journal);
   const { mint } = scene;
@@ -195,9 +190,7 @@ test('a mint waits for a journal that is away, goes on without one that is lost,
   assert.match((await scene.restore(file)).mint?.frozen ?? '', /without its journal/);
 });
 
-test('a crash between journal and commit loses nothing, and what was noted is not issued again', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a crash between journal and commit loses nothing, and what was noted is not issued again', async (t) => {
   const scene = await Scene.open(t, join(temporaryFolder(), 'journal'));
   await scene.mine(2);
   const seed = randomBytes(64);
@@ -213,9 +206,7 @@ test('a crash between journal and commit loses nothing, and what was noted is no
   assert.equal(auditMint(scene.mint.databasePath).issued.count, 1);
 });
 
-test('without a journal a restored mint only reads, until its operator accepts the loss', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('without a journal a restored mint only reads, until its operator accepts the loss', async (t) => {
   const scene = await Scene.open(t, undefined);
   const { mint, miner, outbox, node } = scene;
   await scene.mine(3);
@@ -265,9 +256,7 @@ test('without a journal a restored mint only reads, until its operator accepts t
   assert.deepEqual([books.quotes.count, books.void.count, books.refusals], [1, 3, 2]);
 });
 
-test('with its journal what was paid and paid out since the backup stays so', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('with its journal what was paid and paid out since the backup stays so', async (t) => {
   const journal = join(temporaryFolder(), 'journal');
   const payments = journaledPayments(journal);
   const mint = await startMint(t, ABSENT_NODE, { payments });

@@ -14,9 +14,7 @@ import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 useStore('postgres');
 
-test('two processes of a mint note what they do in one journal, and it is all there', {
-  timeout: 180_000,
-}, async (t) => {
+test('two processes of a mint note what they do in one journal, and it is all there', async (t) => {
   const folder = temporaryFolder();
   const journal = join(folder, 'journal');
   const payments = journaledPayments(journal);

@@ -9,7 +9,6 @@ import { processesWith, runStart, type StartCommand, type StartResult } from '..
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const STOP_LIMIT_MS = 5_000;
-const LIMIT_MS = 120_000;
 
 interface Place {
   readonly state: string;
@@ -71,7 +70,7 @@ async function assertNoProcessLeft(state: string): Promise<void> {
   assert.deepEqual(processesWith(state), []);
 }
 
-test('from nothing to tokens, and on where it was', { timeout: LIMIT_MS }, async (t) => {
+test('from nothing to tokens, and on where it was', async (t) => {
   const { state, run } = await place(t);
 
   const first = await run('--until-tokens', '20', '--for', '90s').result;
@@ -104,9 +103,7 @@ test('from nothing to tokens, and on where it was', { timeout: LIMIT_MS }, async
   await assertNoProcessLeft(state);
 });
 
-test('with --job-declaration miners mine blocks of their own, and their shares become tokens', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('with --job-declaration miners mine blocks of their own, and their shares become tokens', async (t) => {
   const { state, run } = await place(t);
   const result = await run('--job-declaration', '--until-tokens', '20', '--for', '100s').result;
   assert.equal(result.code, 0, result.stderr + result.stdout);
@@ -119,9 +116,7 @@ test('with --job-declaration miners mine blocks of their own, and their shares b
   await assertNoProcessLeft(state);
 });
 
-test('a supervisor that is killed leaves no process of the appliance behind', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a supervisor that is killed leaves no process of the appliance behind', async (t) => {
   const { state, run } = await place(t);
   const command = run();
   await command.printed(/^translator: ready/m);
@@ -131,9 +126,7 @@ test('a supervisor that is killed leaves no process of the appliance behind', {
   await assertNoProcessLeft(state);
 });
 
-test('a role that dies is started again, and with --no-restart ends all', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a role that dies is started again, and with --no-restart ends all', async (t) => {
   const { state, run } = await place(t);
   const command = run('--no-restart');
   await command.printed(/^translator: ready/m);
@@ -146,7 +139,7 @@ test('a role that dies is started again, and with --no-restart ends all', {
   await assertNoProcessLeft(state);
 });
 
-test('a misspelt config key ends all with 78 and one line', { timeout: LIMIT_MS }, async (t) => {
+test('a misspelt config key ends all with 78 and one line', async (t) => {
   const misspell = (file: string, text: string): string =>
     file === 'pool.config.toml' ? text.replace(/^shares_per_minute/m, 'shares_per_minit') : text;
   const { state, run } = await place(t, misspell);

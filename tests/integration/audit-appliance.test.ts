@@ -9,7 +9,6 @@ import { generateBlocks } from '../../services/supervisor/regtest-chain.ts';
 import { startAppliance } from '../harness/appliance.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 300_000;
 const LOOK_MS = 500;
 const AUDIT = fileURLToPath(new URL('../../commands/audit.ts', import.meta.url));
 /** A block every few seconds. */
@@ -25,9 +24,7 @@ async function answered<T>(url: string, isSo: (answer: T) => boolean): Promise<T
   }
 }
 
-test('what an appliance has mined is shown to be work for its script, out of the outbox of its pool', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('what an appliance has mined is shown to be work for its script, out of the outbox of its pool', async (t) => {
   const appliance = await startAppliance(t, {
     edit: (file, text) =>
       file === 'template-provider.config.toml'

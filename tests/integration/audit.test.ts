@@ -18,7 +18,6 @@ import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 /** What an audit looks at, with a node, tokens and shares. */
 const ALL = [
@@ -108,9 +107,7 @@ async function open(t: TestContext) {
   };
 }
 
-test('a mint is audited from an empty folder, by what it publishes and a node alone', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint is audited from an empty folder, by what it publishes and a node alone', async (t) => {
   const s = await open(t);
   const before = s.audit();
   assert.deepEqual([before.status, /no-report/.test(before.said)], [2, true], before.said);

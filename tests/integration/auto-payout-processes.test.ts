@@ -7,9 +7,7 @@ const MINERS = 6;
 
 useStore('postgres');
 
-test('two processes of one mint credit once and pay once, also where one of them is killed over it', {
-  timeout: 400_000,
-}, async (t) => {
+test('two processes of one mint credit once and pay once, also where one of them is killed over it', async (t) => {
   const { scene, second, miner, close, sound } = await autoPayoutScene(t);
   const { node } = scene;
   const other = await second();

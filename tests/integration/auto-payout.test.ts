@@ -7,15 +7,12 @@ import { AutoPaidMiner } from '../harness/auto-paid-miner.ts';
 import { autoPayoutScene, FEE_PPM } from '../harness/auto-payout-scene.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 /** The least balance that is paid. */
 const LEAST = 100_000_000;
 const SUBSIDY = 5_000_000_000n;
 
-test('mined, matured, auto-paid to an address to the satoshi; what is too little is carried over', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('mined, matured, auto-paid to an address to the satoshi; what is too little is carried over', async (t) => {
   const { scene, outbox, miner, close, sound } = await autoPayoutScene(t, LEAST);
   const { node } = scene;
   const [big, small, other] = [await miner(6, 5), await miner(0), await miner(5)];
@@ -99,9 +96,7 @@ test('mined, matured, auto-paid to an address to the satoshi; what is too little
   assert.doesNotMatch(scene.mint.output, /"alert"/);
 });
 
-test('a wallet has one of its keys paid out, mints none of that meanwhile, and takes it back', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a wallet has one of its keys paid out, mints none of that meanwhile, and takes it back', async (t) => {
   const { scene, outbox } = await autoPayoutScene(t, LEAST);
   const wallet = await openWallet({
     path: join(temporaryFolder(), 'wallet.sqlite'),

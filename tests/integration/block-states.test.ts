@@ -11,7 +11,6 @@ import { poolProcess } from '../harness/pool.ts';
 import { until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
-const LIMIT_MS = 240_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 /** Easy enough to be found at once. */
 const BLOCK_BITS = 10;
@@ -66,9 +65,7 @@ async function scene(t: TestContext) {
   };
 }
 
-test('a found block is confirmed, orphaned when the node takes it back, and confirmed again', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a found block is confirmed, orphaned when the node takes it back, and confirmed again', async (t) => {
   const { node, mint, pool, findBlock, counts, said } = await scene(t);
   const hash = await findBlock();
   await counts(1, 1, 0);
@@ -97,9 +94,7 @@ test('a found block is confirmed, orphaned when the node takes it back, and conf
   await counts(1, 0, 1);
 });
 
-test('a mint that was down for 200 blocks, and then for a reorganization, tells what became of the blocks', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint that was down for 200 blocks, and then for a reorganization, tells what became of the blocks', async (t) => {
   const { node, mint, findBlock, counts, said } = await scene(t);
   const first = await findBlock();
   await counts(1, 1, 0);
@@ -119,9 +114,7 @@ test('a mint that was down for 200 blocks, and then for a reorganization, tells 
   assert.deepEqual([said(first), said(second)], [['is confirmed'], ['is confirmed', 'is orphaned']]);
 });
 
-test('a mint whose node has pruned what it missed says which blocks, and follows the rest', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint whose node has pruned what it missed says which blocks, and follows the rest', async (t) => {
   const node = await regtestNode(t, { blocks: 1, extraArguments: ['-prune=1', '-fastprune'] });
   const mint = await startMint(t, node);
   await until(() => /the chain was followed over 2 blocks/.test(mint.output), 'the mint at the tip');

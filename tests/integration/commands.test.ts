@@ -7,9 +7,7 @@ import { startAppliance } from '../harness/appliance.ts';
 import { runCommand } from '../harness/start-command.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 120_000;
-
-test('the everyday commands, beside a running appliance and after it', { timeout: LIMIT_MS }, async (t) => {
+test('the everyday commands, beside a running appliance and after it', async (t) => {
   const appliance = await startAppliance(t);
   const at = ['--state', appliance.state.root];
   const before = appliance.figures().height;

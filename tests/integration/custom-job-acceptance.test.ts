@@ -15,7 +15,6 @@ import { RawChannel } from '../harness/raw-miner.ts';
  * an honest client is lost by it. Each test begins with the line of the acceptance list that it belongs to, or `race`.
  */
 
-const LIMIT_MS = 120_000;
 const USER = 'miner.rig';
 
 /** A gate for frames: while it is shut they wait, and go on in their order when it opens. */
@@ -56,9 +55,7 @@ async function isMined(scene: JobScene, job: SetJob, id: number | string): Promi
   assert.equal(await scene.channel.submit(share(scene, job, Number(id), 1)), 'accepted');
 }
 
-test('race: a job that is a tip ahead of the pool waits for it, and is taken', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('race: a job that is a tip ahead of the pool waits for it, and is taken', async (t) => {
   const tips = gate(isTip);
   const scene = await jobScene(t, { atProvider: (passing) => tips.pass(passing) });
   tips.shut();
@@ -74,9 +71,7 @@ test('race: a job that is a tip ahead of the pool waits for it, and is taken', {
   await isMined(scene, job, await answered);
 });
 
-test('race: a job whose tip the pool does not hear of in time is stale, its token is not used, and there is no reason to leave', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('race: a job whose tip the pool does not hear of in time is stale, its token is not used, and there is no reason to leave', async (t) => {
   const tips = gate(isTip);
   const scene = await jobScene(t, { atProvider: (passing) => tips.pass(passing) });
   tips.shut();
@@ -87,9 +82,7 @@ test('race: a job whose tip the pool does not hear of in time is stale, its toke
   await isMined(scene, { ...job, request_id: 8 }, await answer(scene, { ...job, request_id: 8 }));
 });
 
-test('race: a job that is held up until its tip is gone is stale, and the next one is taken', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('race: a job that is held up until its tip is gone is stale, and the next one is taken', async (t) => {
   const jobs = Promise.withResolvers<void>();
   const scene = await through(await jobScene(t), async ({ name }, frame) => {
     if (name === 'SetCustomMiningJob') await jobs.promise;
@@ -104,9 +97,7 @@ test('race: a job that is held up until its tip is gone is stale, and the next o
   await isMined(scene, next, await answer(scene, next));
 });
 
-test('jdc_cached_shares: a job whose acceptance is lost on the way is the same when it is declared again', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_cached_shares: a job whose acceptance is lost on the way is the same when it is declared again', async (t) => {
   let lost: number | undefined;
   const scene = await through(await jobScene(t), (message, frame) => {
     if (message.name !== 'SetCustomMiningJob.Success' || lost !== undefined) return [frame];
@@ -121,9 +112,7 @@ test('jdc_cached_shares: a job whose acceptance is lost on the way is the same w
   await isMined(scene, job, id);
 });
 
-test('race: jobs that arrive in another order are each answered, and both are mined', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('race: jobs that arrive in another order are each answered, and both are mined', async (t) => {
   let held: Uint8Array | undefined;
   const scene = await through(await jobScene(t), ({ name }, frame) => {
     if (name !== 'SetCustomMiningJob') return [frame];
@@ -144,9 +133,7 @@ test('race: jobs that arrive in another order are each answered, and both are mi
   await isMined(scene, first, await answers[0]);
 });
 
-test('pool_does_not_send_jobs_to_jdc: neither jobs nor tips, not even after a block', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('pool_does_not_send_jobs_to_jdc: neither jobs nor tips, not even after a block', async (t) => {
   const scene = await jobScene(t);
   await scene.node.generate(1);
   const job = await declared(scene);
@@ -156,9 +143,7 @@ test('pool_does_not_send_jobs_to_jdc: neither jobs nor tips, not even after a bl
     assert.ok(!names.some((each) => each === name), name);
 });
 
-test('refused: a client that declares honestly and then keeps a part of the reward', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('refused: a client that declares honestly and then keeps a part of the reward', async (t) => {
   const scene = await jobScene(t);
   await scene.spendCoin();
   const job = await declared(scene);
@@ -183,9 +168,7 @@ test('refused: a client that declares honestly and then keeps a part of the rewa
   await isMined(scene, job, await answer(scene, job));
 });
 
-test('refused: a token of a job that was declared for another channel name, a token that has expired', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('refused: a token of a job that was declared for another channel name, a token that has expired', async (t) => {
   const scene = await jobScene(t, { jdConfig: ['token_validity_sec = 10'] });
   const job = await declared(scene);
   await delay(11_000);

@@ -19,9 +19,7 @@ import {
 import { poolScene } from '../harness/pool-scene.ts';
 import { RawChannel } from '../harness/raw-miner.ts';
 
-const LIMIT_MS = 120_000;
-
-test('a declared job is mined, paid, and stale with its tip', { timeout: LIMIT_MS }, async (t) => {
+test('a declared job is mined, paid, and stale with its tip', async (t) => {
   const all = await jobScene(t);
   const job = await declared(all);
   const id = await answer(all, job);
@@ -47,9 +45,7 @@ test('a declared job is mined, paid, and stale with its tip', { timeout: LIMIT_M
   );
 });
 
-test('a tip that is told again, by a template provider that was started again, outdates no job', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a tip that is told again, by a template provider that was started again, outdates no job', async (t) => {
   const all = await jobScene(t);
   const job = await declared(all);
   const id = Number(await answer(all, job));
@@ -65,9 +61,7 @@ test('a tip that is told again, by a template provider that was started again, o
   assert.equal(await all.channel.submit(first), 'duplicate-share');
 });
 
-test('what differs from what was declared is refused, and a token is for one job', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('what differs from what was declared is refused, and a token is for one job', async (t) => {
   const all = await jobScene(t);
   const job = await declared(all);
   const own = fromHex('0152');
@@ -106,9 +100,7 @@ test('what differs from what was declared is refused, and a token is for one job
   assert.equal(await answer(all, { ...job, request_id: 8 }), 'invalid-mining-job-token');
 });
 
-test('the same job by another token is the one that is there, with its target', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the same job by another token is the one that is there, with its target', async (t) => {
   const all = await jobScene(t);
   const job = await declared(all);
   const id = await answer(all, job);
@@ -119,7 +111,7 @@ test('the same job by another token is the one that is there, with its target', 
   assert.equal(await answer(all, { ...job, request_id: 8, mining_job_token: new_mining_job_token }), id);
 });
 
-test('a token of somebody else, or of another jd-server, is refused', { timeout: LIMIT_MS }, async (t) => {
+test('a token of somebody else, or of another jd-server, is refused', async (t) => {
   const all = await jobScene(t);
   const stranger = await jdServer(t, { ...all.node, rewardScript: 'raw(51)' });
   const foreign = { ...all, jd: await jdClient(t, stranger) };
@@ -134,9 +126,7 @@ test('a token of somebody else, or of another jd-server, is refused', { timeout:
   assert.equal(typeof (await answer(all, job)), 'number');
 });
 
-test('a job whose transactions nobody has seen pays the subsidy at least, where such are taken', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a job whose transactions nobody has seen pays the subsidy at least, where such are taken', async (t) => {
   for (const isTaken of [false, true]) {
     const all = await jobScene(t, {
       config: [`jd_coinbase_only = ${isTaken}`],
@@ -164,7 +154,7 @@ test('a job whose transactions nobody has seen pays the subsidy at least, where 
   }
 });
 
-test('a pool without a jd-server says so', { timeout: LIMIT_MS }, async (t) => {
+test('a pool without a jd-server says so', async (t) => {
   const { pool, node } = await poolScene(t, { config: [HOUSE_KEY] });
   const miner = await pool.connect({ flags: REQUIRES_WORK_SELECTION });
   const opened = await miner.ask();

@@ -21,7 +21,6 @@ import { coinbaseCoins, mineCoins, OPEN_MEMPOOL, spending } from '../harness/mem
  * whatever its clients are. Each test begins with the name of its line.
  */
 
-const LIMIT_MS = 120_000;
 const FEE = 20_000n;
 const NONSENSE = 'a transaction that is none';
 
@@ -97,9 +96,7 @@ async function refusal(client: JdClient, limitMs?: number): Promise<string> {
   return `${error_code}: ${fromUtf8(error_details)}`;
 }
 
-test('jds_should_not_panic_if_jdc_shutsdown: a client that leaves in the middle of a declaration is missed by nobody', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_should_not_panic_if_jdc_shutsdown: a client that leaves in the middle of a declaration is missed by nobody', async (t) => {
   const { server, client, offer, unseen } = await scene(t);
   const { pid } = server.role;
   await declare(client, offer, 1);
@@ -113,9 +110,7 @@ test('jds_should_not_panic_if_jdc_shutsdown: a client that leaves in the middle 
   assert.equal(server.role.pid, pid);
 });
 
-test('race: what is asked for is waited for only while the tip stands, and the next declaration is judged at once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('race: what is asked for is waited for only while the tip stands, and the next declaration is judged at once', async (t) => {
   const { node, client, offer, unseen } = await scene(t);
   await declare(client, offer, 1);
   await client.next('ProvideMissingTransactions');
@@ -131,9 +126,7 @@ test('race: what is asked for is waited for only while the tip stands, and the n
   assert.equal((await client.next('DeclareMiningJob.Success')).request_id, 2);
 });
 
-test('jds_receive_solution_while_processing_declared_job: a solution that overtakes the missing transactions harms nothing', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_receive_solution_while_processing_declared_job: a solution that overtakes the missing transactions harms nothing', async (t) => {
   let held: Uint8Array | undefined;
   const { node, server, client, offer, unseen } = await scene(t, (message, frame) => {
     if (message.name === 'ProvideMissingTransactions.Success') {
@@ -164,9 +157,7 @@ test('jds_receive_solution_while_processing_declared_job: a solution that overta
   );
 });
 
-test('jds_wont_exit_upon_receiving_unexpected_txids_in_provide_missing_transaction_success: others than the ones asked for', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_wont_exit_upon_receiving_unexpected_txids_in_provide_missing_transaction_success: others than the ones asked for', async (t) => {
   const { node, server, client, offer, unseen } = await scene(t);
   const [, , ...rest] = await coinbaseCoins(node, 3);
   assert(rest[0]);
@@ -190,9 +181,7 @@ test('jds_wont_exit_upon_receiving_unexpected_txids_in_provide_missing_transacti
   assert.doesNotMatch(server.role.output, /hung up on a client/);
 });
 
-test('jds_ask_for_missing_transactions, with the transactions lost on the way: refused in time, and the same token serves again', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_ask_for_missing_transactions, with the transactions lost on the way: refused in time, and the same token serves again', async (t) => {
   let isLost = false;
   const { client, offer, unseen } = await scene(t, (message, frame) => {
     if (message.name !== 'ProvideMissingTransactions.Success' || isLost) return [frame];
@@ -211,9 +200,7 @@ test('jds_ask_for_missing_transactions, with the transactions lost on the way: r
   assert.equal((await client.next('DeclareMiningJob.Success')).request_id, 2);
 });
 
-test('jds_reject_setup_connection: another protocol, a missing DECLARE_TX_DATA, a version that is not spoken', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_reject_setup_connection: another protocol, a missing DECLARE_TX_DATA, a version that is not spoken', async (t) => {
   const { server } = await scene(t);
   const workers = await openHandshakeWorkers();
   t.after(() => workers.close());
@@ -239,9 +226,7 @@ test('jds_reject_setup_connection: another protocol, a missing DECLARE_TX_DATA, 
   assert((await jdClient(t, server)).isOpen);
 });
 
-test('jds_accepts_multiple_identities_on_one_connection: each token is its own identity', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_accepts_multiple_identities_on_one_connection: each token is its own identity', async (t) => {
   const { node, client } = await scene(t);
   const offer = await offerOf(node);
   const names = ['alice.rig', 'bob.rig'];
@@ -255,9 +240,7 @@ test('jds_accepts_multiple_identities_on_one_connection: each token is its own i
   }
 });
 
-test('jds_downstream_state_isolation and multiple_jdc_sessions: what one client sends is nothing of another', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_downstream_state_isolation and multiple_jdc_sessions: what one client sends is nothing of another', async (t) => {
   const { server, client, offer, unseen } = await scene(t);
   const other = await jdClient(t, server);
   const declaration = await declare(client, offer, 1);
@@ -276,9 +259,7 @@ test('jds_downstream_state_isolation and multiple_jdc_sessions: what one client 
   await server.role.says(/accepted by the node/);
 });
 
-test('jds_reject_declare_mining_job: a token that is malformed, forged, changed or of a job is none of this connection', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jds_reject_declare_mining_job: a token that is malformed, forged, changed or of a job is none of this connection', async (t) => {
   const { node, client } = await scene(t);
   const { curve } = await loadCrypto();
   const offer = await offerOf(node);

@@ -18,9 +18,7 @@ import { until } from '../harness/template-client.ts';
 const WAIT_MS = 60_000;
 const FIRST = 3;
 
-test('two processes of a mint at one boundary open one epoch, mint in it side by side, and fix one price', {
-  timeout: 300_000,
-}, async (t) => {
+test('two processes of a mint at one boundary open one epoch, mint in it side by side, and fix one price', async (t) => {
   const { curve } = await loadCrypto();
   const node = await regtestNode(t, { blocks: FIRST });
   const database = await (await testPostgres()).newDatabase();

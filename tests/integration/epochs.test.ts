@@ -20,7 +20,6 @@ import { until } from '../harness/template-client.ts';
 /** `npm run epochs`. */
 const command = (...words: string[]) => promisify(execFile)(process.execPath, [COMMAND, ...words]);
 const COMMAND = fileURLToPath(new URL('../../commands/epochs.ts', import.meta.url));
-const LIMIT_MS = 240_000;
 const WAIT_MS = 60_000;
 /** At which the pool's first epoch opens. */
 const FIRST = 3;
@@ -79,9 +78,7 @@ async function scene(t: TestContext, { confirmations = 3, isLinked = true } = {}
   };
 }
 
-test('a block of the pool closes an epoch; the next one is final at its depth, and the pool hears of it', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a block of the pool closes an epoch; the next one is final at its depth, and the pool hears of it', async (t) => {
   const s = await scene(t);
   const before = await s.share();
   assert.equal(s.outbox.terms?.unit, s.unit(FIRST));
@@ -107,9 +104,7 @@ test('a block of the pool closes an epoch; the next one is final at its depth, a
   await s.epochs('3 live final closed 4', '4 live final');
 });
 
-test('a boundary is taken back, comes again at its height, and then one block higher', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a boundary is taken back, comes again at its height, and then one block higher', async (t) => {
   const s = await scene(t);
   const x = await mineForPool(s.node);
   await s.deliver(x);
@@ -140,7 +135,7 @@ test('a boundary is taken back, comes again at its height, and then one block hi
   await s.epochs('3 live final closed 5', '4 dissolved', '5 live final');
 });
 
-test('one satoshi of a stranger closes nothing', { timeout: LIMIT_MS }, async (t) => {
+test('one satoshi of a stranger closes nothing', async (t) => {
   const s = await scene(t);
   await mineForPool(s.node, 1n);
   const share = await s.share();
@@ -153,9 +148,7 @@ test('one satoshi of a stranger closes nothing', { timeout: LIMIT_MS }, async (t
   assert.equal(s.outbox.terms?.unit, s.unit(FIRST));
 });
 
-test('an outbox that was held back over a boundary is still of the epoch before, and brings the boundary itself', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('an outbox that was held back over a boundary is still of the epoch before, and brings the boundary itself', async (t) => {
   const s = await scene(t, { isLinked: false });
   const { outbox: heldBack } = s;
   const { hashBe } = await heldBack.mine(s.node, s.key, 1);
@@ -171,9 +164,7 @@ test('an outbox that was held back over a boundary is still of the epoch before,
   await s.stands(toHex(onX.hashBe), '4 PAID');
 });
 
-test('a mint that was down over boundaries and a reorganization finds them all', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a mint that was down over boundaries and a reorganization finds them all', async (t) => {
   const s = await scene(t);
   const x = await mineForPool(s.node);
   await s.deliver(x);
@@ -193,9 +184,7 @@ test('a mint that was down over boundaries and a reorganization finds them all',
   await s.stands(onX, '3 PAID');
 });
 
-test('a boundary that is lost when its ehash is out stops its pool until its operator merges', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a boundary that is lost when its ehash is out stops its pool until its operator merges', async (t) => {
   const s = await scene(t, { confirmations: 1 });
   const x = await mineForPool(s.node);
   await s.deliver(x);

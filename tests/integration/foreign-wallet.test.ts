@@ -129,9 +129,7 @@ async function assertPaidInTokens(
   return sum(swapped);
 }
 
-test('a miner with a key of its own is paid in tokens that any Cashu wallet can hold', {
-  timeout: 180_000,
-}, async (t) => {
+test('a miner with a key of its own is paid in tokens that any Cashu wallet can hold', async (t) => {
   const appliance = await startAppliance(t, {
     without: ['miner'],
     edit: (file, text) =>

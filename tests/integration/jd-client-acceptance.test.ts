@@ -29,7 +29,6 @@ import { until } from '../harness/template-client.ts';
  * template provider, jd-server and pool are. Each test begins with the name of its line.
  */
 
-const LIMIT_MS = 180_000;
 /** From one try for a token to the next. */
 const TOKEN_LIMIT_MS = 10_000;
 const CHANNELS = 10;
@@ -96,9 +95,7 @@ function noted(change: (message: TemplateMessage, frame: Uint8Array) => Onward =
   };
 }
 
-test('jdc_tp_success_setup: SetupConnection, its Success, then CoinbaseOutputConstraints', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_tp_success_setup: SetupConnection, its Success, then CoinbaseOutputConstraints', async (t) => {
   const { names, pass } = noted();
   const scene = await jobScene(t);
   const client = await clientOf(t, scene, { atProvider: pass });
@@ -111,9 +108,7 @@ test('jdc_tp_success_setup: SetupConnection, its Success, then CoinbaseOutputCon
   assert.ok(names.includes('to-server RequestTransactionData'), 'to declare its jobs');
 });
 
-test('jdc_does_not_stackoverflow_when_no_token: a jd-server that says nothing is asked again, now and then', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_does_not_stackoverflow_when_no_token: a jd-server that says nothing is asked again, now and then', async (t) => {
   let [isSilent, asked] = [true, 0];
   const scene = await jobScene(t);
   const client = await clientOf(t, scene, {
@@ -134,9 +129,7 @@ test('jdc_does_not_stackoverflow_when_no_token: a jd-server that says nothing is
   await isPaid(scene, await channelOf(client));
 });
 
-test('jdc_reject_downstream: a miner whose version is not spoken is told so, and others are served', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_reject_downstream: a miner whose version is not spoken is told so, and others are served', async (t) => {
   const scene = await jobScene(t);
   const client = await clientOf(t, scene);
   await client.role.says(/^mining /);
@@ -152,9 +145,7 @@ test('jdc_reject_downstream: a miner whose version is not spoken is told so, and
   await isPaid(scene, await channelOf(client));
 });
 
-test('jdc_coinbase_only_mode_rejected_by_jds: the status says why, and miners mine solo', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_coinbase_only_mode_rejected_by_jds: the status says why, and miners mine solo', async (t) => {
   const scene = await jobScene(t);
   const client = await clientOf(t, scene, { config: ['mode = "COINBASEONLY"', 'solo_after_sec = 2'] });
   await client.role.says(/missing-declare-tx-data-flag/);
@@ -163,9 +154,7 @@ test('jdc_coinbase_only_mode_rejected_by_jds: the status says why, and miners mi
   assert.equal(scene.mint.shares.length, 0);
 });
 
-test('multiple_jdc_sessions: two jd-clients at one jd-server and one pool, each with its own jobs', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('multiple_jdc_sessions: two jd-clients at one jd-server and one pool, each with its own jobs', async (t) => {
   const scene = await jobScene(t);
   const clients = [
     await clientOf(t, scene, { config: ['user_identity = "farm"'] }),
@@ -179,9 +168,7 @@ test('multiple_jdc_sessions: two jd-clients at one jd-server and one pool, each 
   await isPaid(scene, left);
 });
 
-test('jdc_fallback_to_solo: a solo jd-client never sends RequestTransactionData', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_fallback_to_solo: a solo jd-client never sends RequestTransactionData', async (t) => {
   const { names, pass } = noted();
   const scene = await jobScene(t);
   const client = await clientOf(t, scene, { isSolo: true, atProvider: pass });
@@ -198,9 +185,7 @@ test('jdc_fallback_to_solo: a solo jd-client never sends RequestTransactionData'
   assert.equal(scene.mint.shares.length, 0);
 });
 
-test('jdc_group_extended_channels: one group for all channels, one job for all of them, one tip', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_group_extended_channels: one group for all channels, one job for all of them, one tip', async (t) => {
   const scene = await jobScene(t);
   const client = await clientOf(t, scene);
   const miner = await minerOf(client);
@@ -234,9 +219,7 @@ test('jdc_group_extended_channels: one group for all channels, one job for all o
   await isPaid(scene, last);
 });
 
-test('jdc_template_tx_data_race: a template whose transactions are gone costs its own job and no pool', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jdc_template_tx_data_race: a template whose transactions are gone costs its own job and no pool', async (t) => {
   let refused = 0;
   const { pass } = noted((message, frame) => {
     if (message.name !== 'RequestTransactionData.Success' || refused > 1) return [frame];

@@ -13,7 +13,6 @@ import {
 } from '../harness/jd-scene.ts';
 import { until } from '../harness/template-client.ts';
 
-const LIMIT_MS = 180_000;
 const SUBMIT_SOLUTION = 0x76;
 const PUSH_SOLUTION = 0x60;
 /** Harder than a share, and found at once. */
@@ -50,9 +49,7 @@ async function isSeen({ client }: JdScene): Promise<void> {
   await until(() => client.role.status.figures['blocks_unseen'] === 0, 'the block was seen', OFTEN_MS);
 }
 
-test('a block that the template provider did not get is handed to it again, by the next process too', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a block that the template provider did not get is handed to it again, by the next process too', async (t) => {
   const provider = new Bar(SUBMIT_SOLUTION);
   const server = new Bar(PUSH_SOLUTION);
   const all = await withLostBlock(t, { atProvider: provider.pass, atServer: server.pass });
@@ -73,9 +70,7 @@ test('a block that the template provider did not get is handed to it again, by t
 
 for (const isKilled of [false, true]) {
   const who = isKilled ? 'a jd-client that was killed' : 'the jd-client';
-  test(`a block that only the jd-server can put together is declared again by ${who} once it is back`, {
-    timeout: LIMIT_MS,
-  }, async (t) => {
+  test(`a block that only the jd-server can put together is declared again by ${who} once it is back`, async (t) => {
     const all = await withLostBlock(t, {
       atProvider: new Bar(SUBMIT_SOLUTION).pass,
       atServer: barredOnce(PUSH_SOLUTION),

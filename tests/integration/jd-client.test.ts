@@ -19,7 +19,6 @@ import { until } from '../harness/template-client.ts';
 import { translatorProcess } from '../harness/translator.ts';
 import { type WorkMint, workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 180_000;
 const SUBMIT_SOLUTION = 0x76;
 const PUSH_SOLUTION = 0x60;
 const DECLARE_SUCCESS = 0x58;
@@ -28,9 +27,7 @@ const BLOCK_BITS = 10;
 /** What the miner of Stratum V1 asks for: shares of so many zero bits. */
 const SV1_BITS = 6;
 
-test("shares of the miner's own jobs become work at the mint, for the miner's own key", {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test("shares of the miner's own jobs become work at the mint, for the miner's own key", async (t) => {
   const all = await jdScene(t);
   const { mint, client, key, node } = all;
   const channel = await channelOf(all);
@@ -46,9 +43,7 @@ test("shares of the miner's own jobs become work at the mint, for the miner's ow
   assert.match(client.role.status.text, /^mining for 127/);
 });
 
-test('jobs whose transactions nobody sees are mined where the pool takes such', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('jobs whose transactions nobody sees are mined where the pool takes such', async (t) => {
   const names: number[] = [];
   const all = await jdScene(t, {
     poolConfig: ['jd_coinbase_only = true'],
@@ -65,9 +60,7 @@ test('jobs whose transactions nobody sees are mined where the pool takes such', 
   assert(!names.includes(0x57), 'nothing was declared');
 });
 
-test('what is mined before the pool has the job waits for it, unanswered', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('what is mined before the pool has the job waits for it, unanswered', async (t) => {
   const release = Promise.withResolvers<void>();
   let isHeld = true;
   const all = await jdScene(t, {
@@ -91,7 +84,7 @@ for (const [way, options] of [
   ['the template provider', { atServer: dropping(PUSH_SOLUTION) }],
   ['PushSolution', { atProvider: dropping(SUBMIT_SOLUTION) }],
 ] as const) {
-  test(`a block reaches the chain through ${way} alone`, { timeout: LIMIT_MS }, async (t) => {
+  test(`a block reaches the chain through ${way} alone`, async (t) => {
     const all = await jdScene(t, { ...options, blockBits: BLOCK_BITS });
     const channel = await channelOf(all);
     assert.equal(await share(channel, all.key), 'accepted');
@@ -116,9 +109,7 @@ for (const [way, options] of [
   });
 }
 
-test('shares of a job that the pool refuses are refused with its reason, and miners mine solo', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('shares of a job that the pool refuses are refused with its reason, and miners mine solo', async (t) => {
   const all = await jdScene(t, {
     poolConfig: ['jd_coinbase_only = false'],
     jdConfig: ['full_template_mode_required = false'],
@@ -137,9 +128,7 @@ test('shares of a job that the pool refuses are refused with its reason, and min
   assert.equal(mint.shares.length, 0);
 });
 
-test('a pool that takes jobs and refuses their shares is left, and a job that it takes brings nobody back', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a pool that takes jobs and refuses their shares is left, and a job that it takes brings nobody back', async (t) => {
   let taken = 0;
   const all = await jdScene(t, {
     config: ['return_after_sec = 1'],
@@ -173,9 +162,7 @@ test('a pool that takes jobs and refuses their shares is left, and a job that it
   assert(isLeft(), client.role.status.text);
 });
 
-test('a pool that goes away: the next one, then solo, then back to the first', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a pool that goes away: the next one, then solo, then back to the first', async (t) => {
   const all = await jdScene(t);
   const { curve } = await loadCrypto();
   const second = await anotherPool(t, all, toHex(curve.publicKey(all.tokenSecret)));
@@ -216,9 +203,7 @@ test('a pool that goes away: the next one, then solo, then back to the first', {
   await has(all.mint, shares + 1);
 });
 
-test('miners who mine solo for want of a pool are told of in /health: it works, and nobody pays', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('miners who mine solo for want of a pool are told of in /health: it works, and nobody pays', async (t) => {
   const port = await freePortBase(2);
   const all = await jdScene(t, {
     config: [
@@ -257,7 +242,7 @@ test('miners who mine solo for want of a pool are told of in /health: it works, 
   assert.match((await pay('ok')).why, /^mining for 127/);
 });
 
-test('a short cut of the pool costs no share', { timeout: LIMIT_MS }, async (t) => {
+test('a short cut of the pool costs no share', async (t) => {
   const all = await jdScene(t);
   const channel = await channelOf(all);
   assert.equal(await share(channel, all.key), 'accepted');
@@ -271,7 +256,7 @@ test('a short cut of the pool costs no share', { timeout: LIMIT_MS }, async (t) 
   assert.equal(await share(channel, all.key, 2), 'accepted');
 });
 
-test('a miner of Stratum V1 is paid through translator and jd-client', { timeout: LIMIT_MS }, async (t) => {
+test('a miner of Stratum V1 is paid through translator and jd-client', async (t) => {
   const all = await jdScene(t);
   await all.client.role.says(/^mining for /);
   const translator = await translatorProcess(t, {

@@ -20,7 +20,6 @@ import { type JdClient, type JdServerProcess, jdClient, jdServer } from '../harn
 import { type Coin, coinbaseCoins, mineCoins, OPEN_MEMPOOL, spend, spending } from '../harness/mempool.ts';
 import { until } from '../harness/template-client.ts';
 
-const LIMIT_MS = 120_000;
 const REWARD_SCRIPT = fromHex('51');
 
 type Declaration = Extract<JobDeclarationMessage, { name: 'DeclareMiningJob' }>;
@@ -70,7 +69,7 @@ async function refusal(client: JdClient): Promise<[string, string]> {
   return [error_code, fromUtf8(error_details)];
 }
 
-test('a token proves itself, and names what a coinbase must have', { timeout: LIMIT_MS }, async (t) => {
+test('a token proves itself, and names what a coinbase must have', async (t) => {
   const { server, client } = await scene(t);
   const { request_id, mining_job_token, coinbase_tx_outputs } = await allocate(client, 'somebody.rig');
   assert.equal(request_id, 9);
@@ -90,7 +89,7 @@ test('a token proves itself, and names what a coinbase must have', { timeout: LI
   assert(terms.expiry > Date.now() / 1000);
 });
 
-test('a job is declared, and its block is found and given to the node', { timeout: LIMIT_MS }, async (t) => {
+test('a job is declared, and its block is found and given to the node', async (t) => {
   const { node, server, client } = await scene(t, 2);
   const offer = await offerOf(node);
   assert.equal(offer.transactions.length, 2);
@@ -110,7 +109,7 @@ test('a job is declared, and its block is found and given to the node', { timeou
   assert.equal(block.tx.length, 3);
 });
 
-test('what the node has not seen is asked for, in full and checked', { timeout: LIMIT_MS }, async (t) => {
+test('what the node has not seen is asked for, in full and checked', async (t) => {
   const { node, client } = await scene(t);
   const [coin] = await coinbaseCoins(node, 1);
   assert(coin);
@@ -143,7 +142,7 @@ test('what the node has not seen is asked for, in full and checked', { timeout: 
   assert.equal((await client.next('DeclareMiningJob.Success')).request_id, 8);
 });
 
-test('who keeps a part of the reward is refused', { timeout: LIMIT_MS }, async (t) => {
+test('who keeps a part of the reward is refused', async (t) => {
   const { node, client } = await scene(t, 1);
   const offer = await offerOf(node);
   const refused = async (pay: DeclareOptions['pay']): Promise<string> => {
@@ -183,7 +182,7 @@ test('who keeps a part of the reward is refused', { timeout: LIMIT_MS }, async (
   await client.next('DeclareMiningJob.Success');
 });
 
-test('tokens are for once, and for the connection that has them', { timeout: LIMIT_MS }, async (t) => {
+test('tokens are for once, and for the connection that has them', async (t) => {
   const { node, server, client } = await scene(t);
   const offer = await offerOf(node);
   const first = await declare(client, offer);
@@ -204,9 +203,7 @@ test('tokens are for once, and for the connection that has them', { timeout: LIM
   await client.next('DeclareMiningJob.Success');
 });
 
-test('a job on a tip that is gone is stale, one on a tip to come waits for it', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a job on a tip that is gone is stale, one on a tip to come waits for it', async (t) => {
   const { node, client } = await scene(t);
   const before = await offerOf(node);
   await node.generate(1);
@@ -220,9 +217,7 @@ test('a job on a tip that is gone is stale, one on a tip to come waits for it', 
   await client.next('DeclareMiningJob.Success');
 });
 
-test('a tip of the same height that is another one is a race, and no fault of the job', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a tip of the same height that is another one is a race, and no fault of the job', async (t) => {
   const { node, client } = await scene(t);
   const [coin] = await coinbaseCoins(node, 1);
   assert(coin);
@@ -249,9 +244,7 @@ test('a tip of the same height that is another one is a race, and no fault of th
   }
 });
 
-test('a client that shows no transactions is taken where the config says so', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a client that shows no transactions is taken where the config says so', async (t) => {
   const { node, server } = await scene(t);
   await assert.rejects(jdClient(t, server, 0), /missing-declare-tx-data-flag/);
   const open = await jdServer(t, {
@@ -265,9 +258,7 @@ test('a client that shows no transactions is taken where the config says so', {
   assert.match((await refusal(client)).join(' '), /^invalid-job a connection without DECLARE_TX_DATA/);
 });
 
-test('bad declarations cost their sender an answer and nobody else anything', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('bad declarations cost their sender an answer and nobody else anything', async (t) => {
   const { node, server, client } = await scene(t, 0, ['declarations_per_minute = 12']);
   const offer = await offerOf(node);
   const token = await allocate(client);
@@ -311,9 +302,7 @@ test('bad declarations cost their sender an answer and nobody else anything', {
   assert.match(server.role.output, /a declaration was refused/);
 });
 
-test('who asks for tokens without end, or pushes what solves nothing, is hung up on, and others are served', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('who asks for tokens without end, or pushes what solves nothing, is hung up on, and others are served', async (t) => {
   const { node, server, client } = await scene(t, 0, ['declarations_per_minute = 5']);
   const offer = await offerOf(node);
   const declaration = await declare(client, offer);
@@ -340,9 +329,7 @@ function largeOffer(offer: NodeOffer, coin: Coin, fee: number): NodeOffer {
   return { ...offer, coinbasevalue: offer.coinbasevalue + fee, transactions: [large] };
 }
 
-test('the transactions of all jobs of an address have a bound, and room comes back with who leaves', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the transactions of all jobs of an address have a bound, and room comes back with who leaves', async (t) => {
   const { node, server, client } = await scene(t, 0, ['declared_transactions_mb = 128']);
   const [coin] = await coinbaseCoins(node, 1);
   assert(coin);

@@ -32,9 +32,7 @@ max_mint = 1000000
 pays_after_ms = 0
 `;
 
-test('a pool in front of an ordinary one is paid over Lightning, and its ehash is redeemed for that at once', {
-  timeout: 300_000,
-}, async (t) => {
+test('a pool in front of an ordinary one is paid over Lightning, and its ehash is redeemed for that at once', async (t) => {
   const { curve } = await loadCrypto();
   const solo = await poolScene(t, { blockBits: NEVER_A_BLOCK });
   const upstream = await translatorProcess(t, {

@@ -6,7 +6,6 @@ import { regtestNode } from '../harness/bitcoind.ts';
 import { startMint } from '../harness/mint.ts';
 import { OnchainScene } from '../harness/onchain-scene.ts';
 
-const limit = { timeout: 240_000 };
 const PASSPHRASE = 'of a test';
 const payments = `
 [payments]
@@ -17,7 +16,7 @@ wallet = "not-there"
 confirmations = 1
 `;
 
-test('a node without wallets: the mint runs, and says what is missing', limit, async (t) => {
+test('a node without wallets: the mint runs, and says what is missing', async (t) => {
   const node = await regtestNode(t);
   const mint = await startMint(t, node, { payments });
   const answer = await fetch(`${mint.url}/v1/melt/quote/onchain`, {
@@ -36,7 +35,7 @@ test('a node without wallets: the mint runs, and says what is missing', limit, a
   assert.match(mint.said?.text ?? '', /onchain: bitcoind runs without wallets/);
 });
 
-test('a wallet that is not there is asked for by name, and taken once it is made', limit, async (t) => {
+test('a wallet that is not there is asked for by name, and taken once it is made', async (t) => {
   const scene = await OnchainScene.open(t, 'wallet = "mints-own"\nconfirmations = 1', false);
   await scene.untilSaid(/bitcoind has no wallet mints-own; make one/);
   await scene.node.rpc.call('createwallet', ['mints-own']);
@@ -44,7 +43,7 @@ test('a wallet that is not there is asked for by name, and taken once it is made
   assert.match((await scene.depositQuote()).request, /^bcrt1q/);
 });
 
-test('a locked wallet takes deposits and lets payouts wait; a node that is gone too', limit, async (t) => {
+test('a locked wallet takes deposits and lets payouts wait; a node that is gone too', async (t) => {
   const scene = await OnchainScene.open(t);
   await scene.mintWallet.call('encryptwallet', [PASSPHRASE]);
   const proofs = await scene.sats(20_000);
@@ -64,29 +63,25 @@ test('a locked wallet takes deposits and lets payouts wait; a node that is gone 
   await scene.untilSaid(/^(?!.*onchain)/);
 });
 
-test(
-  'a wallet that is away is asked for by name, and what came to it meanwhile is credited',
-  limit,
-  async (t) => {
-    const scene = await OnchainScene.open(t);
-    const { node, mint } = scene;
-    const quote = await scene.depositQuote();
-    await mint.end('SIGTERM');
-    await node.rpc.call('unloadwallet', ['hashpool-mint']);
-    const folder = join(node.datadir, 'regtest', 'wallets', 'hashpool-mint');
-    renameSync(folder, `${folder}-away`);
-    await mint.start();
-    await scene.untilSaid(
-      /onchain: bitcoind has lost the wallet hashpool-mint, to whose addresses deposits come/,
-    );
-    await scene.deposit(quote, 50_000);
-    await node.generate(3);
-    await node.rpc.call('createwallet', ['hashpool-mint']);
-    await scene.untilSaid(/onchain: bitcoind's wallet hashpool-mint is not the one that this mint gave/);
-    await node.rpc.call('unloadwallet', ['hashpool-mint']);
-    renameSync(folder, `${folder}-strange`);
-    renameSync(`${folder}-away`, folder);
-    await scene.untilSaid(/^(?!.*onchain)/);
-    await scene.untilPaid(quote, 50_000);
-  },
-);
+test('a wallet that is away is asked for by name, and what came to it meanwhile is credited', async (t) => {
+  const scene = await OnchainScene.open(t);
+  const { node, mint } = scene;
+  const quote = await scene.depositQuote();
+  await mint.end('SIGTERM');
+  await node.rpc.call('unloadwallet', ['hashpool-mint']);
+  const folder = join(node.datadir, 'regtest', 'wallets', 'hashpool-mint');
+  renameSync(folder, `${folder}-away`);
+  await mint.start();
+  await scene.untilSaid(
+    /onchain: bitcoind has lost the wallet hashpool-mint, to whose addresses deposits come/,
+  );
+  await scene.deposit(quote, 50_000);
+  await node.generate(3);
+  await node.rpc.call('createwallet', ['hashpool-mint']);
+  await scene.untilSaid(/onchain: bitcoind's wallet hashpool-mint is not the one that this mint gave/);
+  await node.rpc.call('unloadwallet', ['hashpool-mint']);
+  renameSync(folder, `${folder}-strange`);
+  renameSync(`${folder}-away`, folder);
+  await scene.untilSaid(/^(?!.*onchain)/);
+  await scene.untilPaid(quote, 50_000);
+});

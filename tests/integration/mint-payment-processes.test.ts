@@ -48,9 +48,7 @@ function endings(answers: readonly MintAnswer[]): Record<string, number> {
   return Object.fromEntries([...Map.groupBy(ends, (end) => end)].map(([end, group]) => [end, group.length]));
 }
 
-test('one token in 1,000 swaps and melts at two processes at once: one wins', {
-  timeout: 300_000,
-}, async (t) => {
+test('one token in 1,000 swaps and melts at two processes at once: one wins', async (t) => {
   const { wallets, database } = await openTwo(t);
   const [wallet] = wallets;
   const inputs = await wallet.mint(16);
@@ -75,9 +73,7 @@ test('one token in 1,000 swaps and melts at two processes at once: one wins', {
   assert.ok(sums?.outstanding === 16n || (sums?.outstanding === 0n && sums.redeemed === 11n));
 });
 
-test('one paid quote in 1,000 mints and batches at two processes at once: one wins', {
-  timeout: 300_000,
-}, async (t) => {
+test('one paid quote in 1,000 mints and batches at two processes at once: one wins', async (t) => {
   const { wallets, database } = await openTwo(t);
   const [wallet] = wallets;
   const [quote, other] = [await wallet.paidQuote(4), await wallet.paidQuote(4)];
@@ -96,9 +92,7 @@ test('one paid quote in 1,000 mints and batches at two processes at once: one wi
   assert.equal(sums.outstanding, sums.issued);
 });
 
-test('what one process was paying when it was killed, the other brings to its end, once', {
-  timeout: 300_000,
-}, async (t) => {
+test('what one process was paying when it was killed, the other brings to its end, once', async (t) => {
   const { mints, wallets, database } = await openTwo(t);
   const [first] = mints;
   const [here, there] = wallets;

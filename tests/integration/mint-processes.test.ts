@@ -87,9 +87,7 @@ async function race({ first, second }: Two, requests: readonly { path: string; b
   return Object.fromEntries([...Map.groupBy(ends, (end) => end)].map(([end, group]) => [end, group.length]));
 }
 
-test('one quote in 1,000 mints and batches, one token in 1,000 swaps, at two processes at once: one wins', {
-  timeout: 300_000,
-}, async (t) => {
+test('one quote in 1,000 mints and batches, one token in 1,000 swaps, at two processes at once: one wins', async (t) => {
   const batches = 250;
   const two = await openTwo(t, batches + 2);
   const { first, second, secretKey } = two;
@@ -139,7 +137,7 @@ async function statesTold(mint: TestMintProcess, quote: string, last: string, ac
   return told;
 }
 
-test('what one process does the other tells, and answers again', { timeout: 300_000 }, async (t) => {
+test('what one process does the other tells, and answers again', async (t) => {
   const two = await openTwo(t, 1);
   const { first, second, secretKey } = two;
   const [{ quote = '' } = {}] = await quotesAt(first, secretKey);
@@ -154,9 +152,7 @@ test('what one process does the other tells, and answers again', { timeout: 300_
   assert.deepEqual(again, answer, 'NUT-19: from whichever process');
 });
 
-test('one process is killed at work, the other goes on, and the killed one finds all of it', {
-  timeout: 300_000,
-}, async (t) => {
+test('one process is killed at work, the other goes on, and the killed one finds all of it', async (t) => {
   const two = await openTwo(t, 60);
   const { first, second, outbox, secretKey, mine } = two;
   const quotes = (await quotesAt(first, secretKey)).map(({ quote }) => quote);

@@ -38,9 +38,7 @@ async function open(t: TestContext, options = {}) {
   return { node, mint, outbox, miner: new EhashMiner(mint) };
 }
 
-test('cashu-ts, as a wallet of its own, turns work into tokens that spend once', {
-  timeout: 300_000,
-}, async (t) => {
+test('cashu-ts, as a wallet of its own, turns work into tokens that spend once', async (t) => {
   const { node, mint, outbox, miner } = await open(t);
   for (const k of [4, 5, 6]) await outbox.mine(node, miner.publicKey, k);
   await outbox.stored();
@@ -120,9 +118,7 @@ test('cashu-ts, as a wallet of its own, turns work into tokens that spend once',
   assert.doesNotMatch(mint.output, /"level":"(error|fatal)"/);
 });
 
-test('kill -9 at any time, and the same work sent again: the same quotes', {
-  timeout: 300_000,
-}, async (t) => {
+test('kill -9 at any time, and the same work sent again: the same quotes', async (t) => {
   const { node, mint, outbox, miner } = await open(t);
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 20; i++) await outbox.mine(node, miner.publicKey, 2);
@@ -138,7 +134,7 @@ test('kill -9 at any time, and the same work sent again: the same quotes', {
   assert.equal(new Set(quotes.map(({ request }) => request)).size, 60);
 });
 
-test('without its node the mint is up, says so, and refuses nothing', { timeout: 300_000 }, async (t) => {
+test('without its node the mint is up, says so, and refuses nothing', async (t) => {
   const node = await regtestNode(t, { blocks: 3 });
   await node.stop();
   const mint = await startMint(t, node);
@@ -179,9 +175,7 @@ test('without its node the mint is up, says so, and refuses nothing', { timeout:
     await delay(50);
 });
 
-test('a config or a seed that does not fit ends the mint with 78 and one line', {
-  timeout: 300_000,
-}, async (t) => {
+test('a config or a seed that does not fit ends the mint with 78 and one line', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const mint = await startMint(t, node);
   await eventually(() => mint.said?.figures !== undefined, 'a status');
@@ -195,9 +189,7 @@ test('a config or a seed that does not fit ends the mint with 78 and one line', 
   assert.doesNotMatch(mint.output, /not a seed|abababab/);
 });
 
-test('kill -9 amid a hundred mints: each quote is issued and restorable, or still paid', {
-  timeout: 300_000,
-}, async (t) => {
+test('kill -9 amid a hundred mints: each quote is issued and restorable, or still paid', async (t) => {
   const { node, mint, outbox, miner } = await open(t);
   for (let i = 0; i < 100; i++) await outbox.mine(node, miner.publicKey, 1);
   await outbox.stored();

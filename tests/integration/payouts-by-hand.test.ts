@@ -8,7 +8,6 @@ import type { SatProof } from '../harness/sat-wallet.ts';
 import { runCommand } from '../harness/start-command.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const limit = { timeout: 240_000 };
 const WALLET = 'hashpool-mint';
 
 interface Stuck {
@@ -84,56 +83,52 @@ async function untilOverdue({ scene, payouts }: Stuck): Promise<void> {
   await scene.node.generate(100);
 }
 
-test(
-  'a payout whose coins were taken is refused to be settled on no proof, and fails on proof',
-  limit,
-  async (t) => {
-    const stuck = await stuckPayout(t, false);
-    const { scene, payout, proofs, address, txid, taker, payouts } = stuck;
-    const [first = ''] = await scene.node.generate(1);
-    const fail = (...evidence: string[]) => payouts('failed', '1', '--reason', 'spent by hand', ...evidence);
-    await scene.until(
-      async () => payouts().stdout,
-      (text) => /its coins are gone/.test(text),
-    );
-    assert.match(
-      fail(...taker, '--though-it-may-still-be-paid').stderr,
-      /its coins are gone for \d+ blocks; the mint/,
-    );
-    await untilOverdue(stuck);
-    assert.equal((await scene.payoutState(payout)).state, 'PENDING', 'the mint can not tell');
+test('a payout whose coins were taken is refused to be settled on no proof, and fails on proof', async (t) => {
+  const stuck = await stuckPayout(t, false);
+  const { scene, payout, proofs, address, txid, taker, payouts } = stuck;
+  const [first = ''] = await scene.node.generate(1);
+  const fail = (...evidence: string[]) => payouts('failed', '1', '--reason', 'spent by hand', ...evidence);
+  await scene.until(
+    async () => payouts().stdout,
+    (text) => /its coins are gone/.test(text),
+  );
+  assert.match(
+    fail(...taker, '--though-it-may-still-be-paid').stderr,
+    /its coins are gone for \d+ blocks; the mint/,
+  );
+  await untilOverdue(stuck);
+  assert.equal((await scene.payoutState(payout)).state, 'PENDING', 'the mint can not tell');
 
-    const [listed] = payouts('--json').stdout.trim().split('\n');
-    const { since, stands, ...facts } = JSON.parse(listed ?? '');
-    assert.deepEqual(facts, { transaction: 1, quote: payout.quote, sats: 15_000, address, txid });
-    assert.match(stands, /^its coins are gone for 10\d blocks$/);
-    assert.ok(Date.parse(since) <= Date.now());
+  const [listed] = payouts('--json').stdout.trim().split('\n');
+  const { since, stands, ...facts } = JSON.parse(listed ?? '');
+  assert.deepEqual(facts, { transaction: 1, quote: payout.quote, sats: 15_000, address, txid });
+  assert.match(stands, /^its coins are gone for 10\d blocks$/);
+  assert.ok(Date.parse(since) <= Date.now());
 
-    assert.match(fail().stderr, /^npm run payouts: not settled: nothing shows that it can never be mined/);
-    const [coinbase] = ((await scene.node.rpc.call('getblock', [first])) as { tx: string[] }).tx;
-    const unrelated = fail('--tx', coinbase ?? '', '--block', first).stderr;
-    assert.match(unrelated, /spends none of the coins that all its versions spend/);
-    assert.match(fail('--tx', txid, '--block', first).stderr, /the node has no transaction/);
-    assert.match(fail('--tx', txid).stderr, /--tx and --block belong together/);
-    assert.match(payouts('failed', '1', ...taker).stderr, /--reason is missing/);
-    assert.match(payouts('failed', '2', '--reason', 'x', ...taker).stderr, /not among those under way/);
-    assert.match(payouts('paid', '1', '--reason', 'x', ...taker).stderr, /has no output of 15000 sats/);
-    assert.equal((await scene.payoutState(payout)).state, 'PENDING');
+  assert.match(fail().stderr, /^npm run payouts: not settled: nothing shows that it can never be mined/);
+  const [coinbase] = ((await scene.node.rpc.call('getblock', [first])) as { tx: string[] }).tx;
+  const unrelated = fail('--tx', coinbase ?? '', '--block', first).stderr;
+  assert.match(unrelated, /spends none of the coins that all its versions spend/);
+  assert.match(fail('--tx', txid, '--block', first).stderr, /the node has no transaction/);
+  assert.match(fail('--tx', txid).stderr, /--tx and --block belong together/);
+  assert.match(payouts('failed', '1', ...taker).stderr, /--reason is missing/);
+  assert.match(payouts('failed', '2', '--reason', 'x', ...taker).stderr, /not among those under way/);
+  assert.match(payouts('paid', '1', '--reason', 'x', ...taker).stderr, /has no output of 15000 sats/);
+  assert.equal((await scene.payoutState(payout)).state, 'PENDING');
 
-    const settled = fail(...taker);
-    assert.equal(
-      settled.stdout,
-      `${payout.quote}.1 is failed: the tokens are free within seconds of the mint\n`,
-      settled.stderr,
-    );
-    await scene.untilState(payout, 'UNPAID');
-    assert.deepEqual(new Set(await scene.tokens.states(proofs)), new Set(['UNSPENT']));
-    assert.match(fail(...taker).stderr, /not among those under way/);
-    assert.equal(payouts().stdout, 'no payout is under way\n');
-  },
-);
+  const settled = fail(...taker);
+  assert.equal(
+    settled.stdout,
+    `${payout.quote}.1 is failed: the tokens are free within seconds of the mint\n`,
+    settled.stderr,
+  );
+  await scene.untilState(payout, 'UNPAID');
+  assert.deepEqual(new Set(await scene.tokens.states(proofs)), new Set(['UNSPENT']));
+  assert.match(fail(...taker).stderr, /not among those under way/);
+  assert.equal(payouts().stdout, 'no payout is under way\n');
+});
 
-test('a payout that another transaction has made is paid, and its tokens stay spent', limit, async (t) => {
+test('a payout that another transaction has made is paid, and its tokens stay spent', async (t) => {
   const stuck = await stuckPayout(t, true);
   const { scene, payout, proofs, address, taker, payouts } = stuck;
   await untilOverdue(stuck);

@@ -11,7 +11,6 @@ import { until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 /** Easy enough to be found at once. */
 const BLOCK_BITS = 10;
@@ -45,9 +44,7 @@ async function scene(t: TestContext) {
   return { node, provider, network, mint, pool, findBlock, isTip, becomesTip };
 }
 
-test('a block whose link breaks at that moment is handed over when the link is back', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a block whose link breaks at that moment is handed over when the link is back', async (t) => {
   const { node, network, pool, findBlock, isTip, becomesTip } = await scene(t);
   const { hash, submit } = await findBlock();
   network.dropping.add('to-server');
@@ -68,9 +65,7 @@ test('a block whose link breaks at that moment is handed over when the link is b
   ]);
 });
 
-test('a pool that is killed right after its answer hands the block over when it is back', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a pool that is killed right after its answer hands the block over when it is back', async (t) => {
   const { network, pool, mint, findBlock, becomesTip } = await scene(t);
   const { hash, submit } = await findBlock();
   network.dropping.add('to-server');
@@ -83,9 +78,7 @@ test('a pool that is killed right after its answer hands the block over when it 
   await until(() => mint.shares.length === 1, "the block's share at the mint");
 });
 
-test('a template provider killed at the moment of the solution: an alert, and mining goes on', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a template provider killed at the moment of the solution: an alert, and mining goes on', async (t) => {
   const { provider, pool, findBlock, isTip, becomesTip } = await scene(t);
   const lost = await findBlock();
   await provider.role.stop('SIGKILL');

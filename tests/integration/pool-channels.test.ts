@@ -17,7 +17,6 @@ import { until } from '../harness/template-client.ts';
 
 /** What SRI's integration tests ask of a pool towards its clients, one each, against a real bitcoind. */
 
-const LIMIT_MS = 90_000;
 const user_identity = encodeHpub(
   fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'),
 );
@@ -82,7 +81,7 @@ async function groupOf(
   for (const channel of channels) assert.equal(await channel.submit(channel.mine()), 'accepted');
 }
 
-test('a pool does as SRI asks of it:', { timeout: LIMIT_MS }, async (t) => {
+test('a pool does as SRI asks of it:', async (t) => {
   const scene = await poolScene(t);
   const { pool, mint, node, spendCoin, connectThrough } = scene;
 

@@ -10,7 +10,6 @@ import { until } from '../harness/template-client.ts';
 
 /** Frames that are lost, doubled, changed or wrong between a miner and the pool. */
 
-const LIMIT_MS = 120_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const OTHER_KEY = fromHex('02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5');
 const user_identity = encodeHpub(KEY);
@@ -26,7 +25,7 @@ function frameOf(extension: number, type: number, payload: Uint8Array): Uint8Arr
   return frame;
 }
 
-test('between miner and pool', { timeout: LIMIT_MS }, async (t) => {
+test('between miner and pool', async (t) => {
   const { connectThrough, pool, mint } = await poolScene(t, { config: ['share_batch_size = 1000'] });
   /** What becomes of the next share on its way. */
   let onShare: ((frame: Uint8Array) => Uint8Array[]) | undefined;

@@ -8,12 +8,11 @@ import { until } from '../harness/template-client.ts';
 
 /** What the pool's config allows a client, at the pool as it is run. */
 
-const LIMIT_MS = 120_000;
 const user_identity = encodeHpub(
   fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'),
 );
 
-test('a client gets what the config allows, and no more', { timeout: LIMIT_MS }, async (t) => {
+test('a client gets what the config allows, and no more', async (t) => {
   const { pool } = await poolScene(t, {
     config: [`required_extensions = [${EHASH_EXTENSION}]`, 'max_channels_per_address = 2'],
   });

@@ -7,16 +7,13 @@ import { REQUIRES_STANDARD_JOBS } from '../../protocols/sv2/mining.ts';
 import { poolScene } from '../harness/pool-scene.ts';
 import type { RawChannel } from '../harness/raw-miner.ts';
 
-const LIMIT_MS = 90_000;
 const BLOCK_BITS = 12;
 const HOUSE_KEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 
 const says = (channel: RawChannel, names: string) =>
   toHex(channel.job.coinbase_tx_prefix).includes(toHex(utf8(`Sv2/${names}/`)));
 
-test('the names in the coinbase are read anew at SIGHUP, and nobody who mines is cut off', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the names in the coinbase are read anew at SIGHUP, and nobody who mines is cut off', async (t) => {
   const { pool } = await poolScene(t, { config: [`house_key = "${HOUSE_KEY}"`] });
   const miner = await pool.connect();
   const [alice, bob] = [
@@ -51,9 +48,7 @@ test('the names in the coinbase are read anew at SIGHUP, and nobody who mines is
   await submitAll();
 });
 
-test("blocks in the best chain show their miners' tags, of every kind of channel", {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test("blocks in the best chain show their miners' tags, of every kind of channel", async (t) => {
   const { pool, node } = await poolScene(t, {
     blockBits: BLOCK_BITS,
     config: ['miner_tag_length = 8', `house_key = "${HOUSE_KEY}"`],

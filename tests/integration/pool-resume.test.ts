@@ -25,7 +25,6 @@ import { templateProvider } from '../harness/template-provider.ts';
 import { translatorProcess } from '../harness/translator.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const NEVER_A_BLOCK = 40;
 const BATCH = 10;
@@ -157,9 +156,7 @@ async function scene(t: TestContext) {
   return { mint, pool, network, client, rig };
 }
 
-test('a link cut again and again under load: every share is answered true, and is a quote, once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a link cut again and again under load: every share is answered true, and is a quote, once', async (t) => {
   const { mint, network, client, rig } = await scene(t);
   for (let round = 0; round < 6; round++) {
     for (let batch = 0; batch < 8; batch++) {
@@ -181,9 +178,7 @@ test('a link cut again and again under load: every share is answered true, and i
   assert.equal(new Set(rig.accepted()).size, rig.sent.length);
 });
 
-test('a pool that was restarted calls shares of before stale, and pays those of after', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a pool that was restarted calls shares of before stale, and pays those of after', async (t) => {
   const { mint, pool, network, rig } = await scene(t);
   rig.submit();
   await until(() => rig.unanswered() === 0, 'the first answer');
@@ -206,9 +201,7 @@ test('a pool that was restarted calls shares of before stale, and pays those of 
   await until(() => mint.shares.length === rig.accepted().length, 'what was accepted at the mint');
 });
 
-test('a miner behind the translator notices nothing of a cut between translator and pool', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a miner behind the translator notices nothing of a cut between translator and pool', async (t) => {
   const { mint, pool, network } = await poolBehindNetwork(t);
   const { role, sv1Port } = await translatorProcess(t, {
     poolPort: network.address.port,

@@ -13,7 +13,6 @@ import { poolScene } from '../harness/pool-scene.ts';
 
 /** What the pool and its template provider say to each other, and what becomes of it when it goes wrong. */
 
-const LIMIT_MS = 90_000;
 const BLOCK_BITS = 12;
 const user_identity = encodeHpub(
   fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'),
@@ -24,9 +23,7 @@ const POLL_MS = 50;
 
 const read = ({ frame }: Passing): TemplateMessage => templateDistributionProtocol.decode(frame).message;
 
-test('the pool sets up, tells its constraints, and gets a template before its prev hash', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the pool sets up, tells its constraints, and gets a template before its prev hash', async (t) => {
   const said: TemplateMessage[] = [];
   await poolScene(t, {
     atProvider(passing) {
@@ -45,9 +42,7 @@ test('the pool sets up, tells its constraints, and gets a template before its pr
   assert.ok(prevHash?.name === 'SetNewPrevHash' && prevHash.template_id === template.template_id);
 });
 
-test("a block's coinbase has the lock time and the sequence that BIP54 asks a template for", {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test("a block's coinbase has the lock time and the sequence that BIP54 asks a template for", async (t) => {
   const sequence = 0xfffffffe;
   let locktime = 0;
   const scene = await poolScene(t, {
@@ -95,9 +90,7 @@ const troubles: Record<string, Trouble> = {
   },
 };
 
-test('the job that miners have lasts while templates go astray, and the next good one takes over', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the job that miners have lasts while templates go astray, and the next good one takes over', async (t) => {
   let trouble: Trouble | undefined;
   const held: Uint8Array[] = [];
   const scene = await poolScene(t, {
@@ -130,9 +123,7 @@ test('the job that miners have lasts while templates go astray, and the next goo
   }
 });
 
-test('miners keep their job while the template provider is away, until it is most likely stale', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('miners keep their job while the template provider is away, until it is most likely stale', async (t) => {
   const { pool, provider } = await poolScene(t, { config: ['stale_work_timeout_sec = 3'] });
   const channel = await (await pool.connect()).open({ user_identity });
   await provider.role.stop();

@@ -12,7 +12,6 @@ import type { RawChannel, Share } from '../harness/raw-miner.ts';
 import { until } from '../harness/template-client.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 90_000;
 const KEY = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const OTHER_KEY = fromHex('02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5');
 /** Easy enough to be found at once. */
@@ -35,9 +34,7 @@ function storedHashes(pool: PoolProcess): string[] {
   }
 }
 
-test('a block found by a miner is in the best chain, with the output and the tag of the pool', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a block found by a miner is in the best chain, with the output and the tag of the pool', async (t) => {
   const { node, pool, mint } = await poolScene(t, { blockBits: BLOCK_BITS });
   const miner = await pool.connect();
   const channel = await miner.open({ user_identity: encodeHpub(KEY) });
@@ -67,9 +64,7 @@ test('a block found by a miner is in the best chain, with the output and the tag
   await until(() => pool.role.status.figures['blocks_found'] === 1, 'the block in the figures');
 });
 
-test('bad shares get their errors, good ones are in the outbox and at the mint, under the right key', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('bad shares get their errors, good ones are in the outbox and at the mint, under the right key', async (t) => {
   const { node, pool, mint } = await poolScene(t);
   const miner = await pool.connect({ extensions: [EHASH_EXTENSION] });
   const channel = await miner.open({ user_identity: encodeHpub(KEY) });
@@ -138,9 +133,7 @@ function accepted(channel: RawChannel, sent: Map<number, string>): string[] {
   return hashes;
 }
 
-test('killed under load and started again, the pool has every share it answered, and the mint each of them once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('killed under load and started again, the pool has every share it answered, and the mint each of them once', async (t) => {
   // A difficulty that stays: harder shares would keep this process from anything else while it looks for them.
   const limits = [`user_identity = "${encodeHpub(KEY)}"`, 'minimum_bits = 8', 'maximum_bits = 8'];
   const { pool, mint } = await poolScene(t, { config: ['[[difficulty_limits]]', ...limits] });
@@ -175,7 +168,7 @@ test('killed under load and started again, the pool has every share it answered,
   assert.equal(mint.outboxes.size, 1);
 });
 
-test('mining goes on while the mint and the template provider are away', { timeout: LIMIT_MS }, async (t) => {
+test('mining goes on while the mint and the template provider are away', async (t) => {
   const { pool, mint, provider, node } = await poolScene(t);
   const miner = await pool.connect();
   const channel = await miner.open({ user_identity: encodeHpub(KEY) });
@@ -191,7 +184,7 @@ test('mining goes on while the mint and the template provider are away', { timeo
   assert.equal(storedHashes(pool).length, 2);
 });
 
-test('without terms no channel opens, and the status says why', { timeout: LIMIT_MS }, async (t) => {
+test('without terms no channel opens, and the status says why', async (t) => {
   const mint = await workMint(t);
   const pool = await poolProcess(t, {
     provider: { address: '127.0.0.1:1', authorityKey: mint.authorityKey },
@@ -206,7 +199,7 @@ test('without terms no channel opens, and the status says why', { timeout: LIMIT
   assert.equal(await pool.role.stop(), 0);
 });
 
-test('a config that can not be used ends with 78 and one line', { timeout: LIMIT_MS }, async (t) => {
+test('a config that can not be used ends with 78 and one line', async (t) => {
   const mint = await workMint(t);
   const provider = { address: '127.0.0.1:1', authorityKey: mint.authorityKey };
   const bad: [string, RegExp][] = [

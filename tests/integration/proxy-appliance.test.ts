@@ -15,7 +15,6 @@ import { templateProvider } from '../harness/template-provider.ts';
 import { translatorProcess } from '../harness/translator.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 180_000;
 const BLOCK_BITS = 14;
 const NEVER_A_BLOCK = 40;
 const BITS = 8;
@@ -59,9 +58,7 @@ async function ordinaryPool(t: TestContext, node: { rpcUrl: string; rpcAuth: str
   return { ...(await translatorProcess(t, reach)), mint };
 }
 
-test('an appliance in front of an ordinary pool: its mint pays all shares, and knows its blocks', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('an appliance in front of an ordinary pool: its mint pays all shares, and knows its blocks', async (t) => {
   const where = { host: '127.0.0.1', port: 1 };
   const network = await proxyTcp(where);
   t.after(() => network.close());
@@ -105,9 +102,7 @@ test('an appliance in front of an ordinary pool: its mint pays all shares, and k
   assert.doesNotMatch(mintLog, /"alert"/);
 });
 
-test('an upstream on another chain is told in words: by the pool, in its log, and by /health', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('an upstream on another chain is told in words: by the pool, in its log, and by /health', async (t) => {
   const other = await regtestNode(t, { blocks: 1 });
   const where = { host: '127.0.0.1', port: 1 };
   const network = await proxyTcp(where);

@@ -11,7 +11,6 @@ import { SteadyMiner } from '../harness/steady-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
 
 const { hash } = await loadCrypto();
-const LIMIT_MS = 120_000;
 const PATIENCE_MS = 60_000;
 /** The key of the secret 1. */
 const USER = 'hpub1qfumuen7l8wthtz45p3ftn58pvrs9xlumvkuu2xet8egzkcklqtes9s6pqw';
@@ -19,9 +18,7 @@ const USER = 'hpub1qfumuen7l8wthtz45p3ftn58pvrs9xlumvkuu2xet8egzkcklqtes9s6pqw';
 const hashes = (shares: readonly WorkRecord[]): string[] =>
   shares.map(({ header }) => toHex(reversed(hash.sha256d(header))));
 
-test('shares through a pool in front of an ordinary one: all are ehash here, and those that it asks for are there', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('shares through a pool in front of an ordinary one: all are ehash here, and those that it asks for are there', async (t) => {
   const upstreamBits = 10;
   const { solo, mint, pool, translator } = await proxyScene(t, { upstreamBits });
   const options = { port: translator.sv1Port, user: USER, bits: 8, pauseMs: 5, takesExtranonce: true };
@@ -58,9 +55,7 @@ test('shares through a pool in front of an ordinary one: all are ehash here, and
   assert.ok(wanted.length > 20 && wanted.length < accepted.length, `${wanted.length} of ${accepted.length}`);
 });
 
-test('a block that is found through it enters the chain, and both pools go on upon it', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a block that is found through it enters the chain, and both pools go on upon it', async (t) => {
   const blockBits = 14;
   const { solo, pool, translator } = await proxyScene(t, { upstreamBits: 8, blockBits });
   const client = await connectSv1(translator.sv1Port);
@@ -85,9 +80,7 @@ test('a block that is found through it enters the chain, and both pools go on up
   assert.equal((await client.submit(USER, next)).result, true);
 });
 
-test('a block that is easier than what the upstream takes as a share enters the chain all the same', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a block that is easier than what the upstream takes as a share enters the chain all the same', async (t) => {
   const [blockBits, upstreamBits] = [8, 24];
   const { solo, pool, translator } = await proxyScene(t, { upstreamBits, blockBits });
   const client = await connectSv1(translator.sv1Port);
@@ -104,9 +97,7 @@ test('a block that is easier than what the upstream takes as a share enters the 
   assert.equal(solo.mint.shares.length, 0, 'as a share it was too easy there');
 });
 
-test('an upstream that leaves four bytes serves few channels, and says so', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('an upstream that leaves four bytes serves few channels, and says so', async (t) => {
   const { mint, solo, pool, translator } = await proxyScene(t, { upstreamBits: 8, extranonce2Size: 4 });
   const client = await connectSv1(translator.sv1Port);
   t.after(() => client.close());

@@ -18,7 +18,6 @@ import { TestOutbox } from '../harness/pool-outbox.ts';
 import { bare, type SatProof } from '../harness/sat-wallet.ts';
 import { translatorProcess } from '../harness/translator.ts';
 
-const LIMIT_MS = 300_000;
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const OTHER = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
 const SUBSIDY = 5_000_000_000n;
@@ -92,9 +91,7 @@ async function untilHeld(wallet: Wallet, unit: string, wanted: bigint): Promise<
   }
 }
 
-test('mined, closed by a block, redeemed after 100 more, and paid out on the chain, to the satoshi', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('mined, closed by a block, redeemed after 100 more, and paid out on the chain, to the satoshi', async (t) => {
   const { scene, outbox, wallet, sleeper, sleeperPath, rewards } = await open(t);
   const { node } = scene;
   const own = await wallet.keyForChannel('a channel');
@@ -233,7 +230,7 @@ test('mined, closed by a block, redeemed after 100 more, and paid out on the cha
   assert.doesNotMatch(scene.mint.output, /"alert"/);
 });
 
-test('a mint that is killed over a redemption gives once what it gives', { timeout: LIMIT_MS }, async (t) => {
+test('a mint that is killed over a redemption gives once what it gives', async (t) => {
   const { scene, outbox, rewards } = await open(t);
   const { node, tokens } = scene;
   const miner = new EhashMiner(scene.mint);

@@ -28,9 +28,7 @@ test("a pool whose script is not the one of its mint's config ends with 78, and 
   );
 });
 
-test('a mint ends with 78 where rewards go to a script that is neither its wallet nor stated as cold', {
-  timeout: 300_000,
-}, async (t) => {
+test('a mint ends with 78 where rewards go to a script that is neither its wallet nor stated as cold', async (t) => {
   const node = await regtestNode(t, { wallet: true });
   await assert.rejects(
     startMint(t, node, { payments: PAYMENTS, pool: 'reward_is_cold = false' }),

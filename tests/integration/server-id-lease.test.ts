@@ -10,13 +10,10 @@ import type { RawChannel } from '../harness/raw-miner.ts';
 import { until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
-const LIMIT_MS = 90_000;
 const POLL_MS = 50;
 const HOUSE_KEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 
-test('two pools never mine with one server id: the mint refuses the second, also after it was killed', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('two pools never mine with one server id: the mint refuses the second, also after it was killed', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, node);
   const mint = await startMint(t, node);
@@ -48,9 +45,7 @@ test('two pools never mine with one server id: the mint refuses the second, also
 
 const serverId = (channel: RawChannel) => Buffer.from(channel.prefix).readUInt16BE();
 
-test('a lease that changes under open channels takes them to another server id, and no share is lost', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a lease that changes under open channels takes them to another server id, and no share is lost', async (t) => {
   const { pool, mint, node } = await poolScene(t, { config: [`house_key = "${HOUSE_KEY}"`] });
   const translator = await pool.connect();
   const device = await pool.connect({ flags: REQUIRES_STANDARD_JOBS });

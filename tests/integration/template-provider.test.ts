@@ -9,15 +9,11 @@ import { regtestNode } from '../harness/bitcoind.ts';
 import { recordingClient, solve, until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
-const LIMIT_MS = 60_000;
-
 function displayed(hashLe: Uint8Array): string {
   return toHex(reversed(hashLe));
 }
 
-test('a client gets a template and its prev hash, and its block enters the chain', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a client gets a template and its prev hash, and its block enters the chain', async (t) => {
   const node = await regtestNode(t, { blocks: 16 });
   const provider = await templateProvider(t, node);
   const { client, pairAfter, templates } = await recordingClient(t, provider);
@@ -56,7 +52,7 @@ test('a client gets a template and its prev hash, and its block enters the chain
   await until(() => provider.role.status.figures['height'] === 18, 'height 18 in the status');
 });
 
-test('a new tip and changed constraints each bring a pair', { timeout: LIMIT_MS }, async (t) => {
+test('a new tip and changed constraints each bring a pair', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, { ...node, config: ['tip_poll_interval_ms = 60000'] });
   const { client, pairAfter, prevHashes } = await recordingClient(t, provider);
@@ -75,9 +71,7 @@ test('a new tip and changed constraints each bring a pair', { timeout: LIMIT_MS 
   assert.equal(prevHashes.length, 3);
 });
 
-test('each client has its own templates, and a bad one ends its own connection alone', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('each client has its own templates, and a bad one ends its own connection alone', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, node);
   const good = await recordingClient(t, provider);
@@ -98,9 +92,7 @@ test('each client has its own templates, and a bad one ends its own connection a
   await other.pairAfter(1);
 });
 
-test('on regtest block_target_bits makes blocks rarer than the chain asks', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('on regtest block_target_bits makes blocks rarer than the chain asks', async (t) => {
   const node = await regtestNode(t);
   const provider = await templateProvider(t, { ...node, config: ['block_target_bits = 12'] });
   const { client, pairAfter } = await recordingClient(t, provider);
@@ -113,7 +105,7 @@ test('on regtest block_target_bits makes blocks rarer than the chain asks', {
   assert.equal(await node.rpc.call('getblockcount'), 1);
 });
 
-test('what the node says to a solution is logged in words', { timeout: LIMIT_MS }, async (t) => {
+test('what the node says to a solution is logged in words', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, node);
   const { client, pairAfter } = await recordingClient(t, provider);
@@ -138,9 +130,7 @@ test('what the node says to a solution is logged in words', { timeout: LIMIT_MS 
   assert.equal(await node.rpc.call('getblockcount'), 2);
 });
 
-test('blocks in quick succession and a reorganisation: the last prev hash is the tip', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('blocks in quick succession and a reorganisation: the last prev hash is the tip', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, node);
   const { pairAfter, prevHashes } = await recordingClient(t, provider);

@@ -7,7 +7,6 @@ import { ANYONE_SCRIPT, type Coin, mineCoins, OPEN_MEMPOOL, spend } from '../har
 import { recordingClient, solve, until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
-const LIMIT_MS = 90_000;
 const SUBSIDY = 5_000_000_000n;
 /** Makes a transaction of about 99,000 bytes: ten of them fill a block. */
 const LARGE_PADDING = 2_300;
@@ -38,9 +37,7 @@ async function blockInfo(node: TestNode, hash: string): Promise<BlockInfo> {
   return (await node.rpc.call('getblock', [hash])) as BlockInfo;
 }
 
-test('fees that rise bring a template without a prev hash', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('fees that rise bring a template without a prev hash', async (t) => {
   const { node, coins } = await nodeWithCoins(t, 1);
   const [coin] = coins;
   assert(coin !== undefined);
@@ -68,7 +65,7 @@ test('fees that rise bring a template without a prev hash', {
   assert((await blockInfo(node, hash)).tx.includes(txid));
 });
 
-test('transaction data: in full, then stale, and never heard of', { timeout: LIMIT_MS }, async (t) => {
+test('transaction data: in full, then stale, and never heard of', async (t) => {
   const { node, coins } = await nodeWithCoins(t, 2);
   const sent: string[] = [];
   for (const coin of coins) sent.push((await spend(node, coin, 5_000n)).txid);
@@ -91,9 +88,7 @@ test('transaction data: in full, then stale, and never heard of', { timeout: LIM
   });
 });
 
-test('where the node leaves too little room, transactions make way for the coinbase', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('where the node leaves too little room, transactions make way for the coinbase', async (t) => {
   const { node, coins } = await nodeWithCoins(t, 2);
   const [well, badly] = coins;
   assert(well !== undefined && badly !== undefined);

@@ -7,8 +7,6 @@ import { freePortBase } from '../harness/free-ports.ts';
 import { recordingClient, solve, until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
-const LIMIT_MS = 60_000;
-
 /** A reverse proxy before a node's RPC that breaks off every long poll. */
 async function withoutLongPoll(t: TestContext, rpcUrl: string): Promise<string> {
   const server = createServer((request, response) => {
@@ -39,9 +37,7 @@ async function withoutLongPoll(t: TestContext, rpcUrl: string): Promise<string> 
   return `http://127.0.0.1:${address.port}`;
 }
 
-test('a node that goes away is waited for, and work goes on where it was', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a node that goes away is waited for, and work goes on where it was', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const provider = await templateProvider(t, node);
   const { client, pairAfter, statuses } = await recordingClient(t, provider);
@@ -64,7 +60,7 @@ test('a node that goes away is waited for, and work goes on where it was', {
   assert.equal(connections.length, 1, 'the client was connected all the time');
 });
 
-test('it starts before its node, and says who does not answer', { timeout: LIMIT_MS }, async (t) => {
+test('it starts before its node, and says who does not answer', async (t) => {
   const rpcPort = await freePortBase(1);
   const rpcUrl = `http://127.0.0.1:${rpcPort}`;
   const provider = await templateProvider(t, { rpcUrl, rpcAuth: 'user:password' });
@@ -75,9 +71,7 @@ test('it starts before its node, and says who does not answer', { timeout: LIMIT
   assert.equal(await provider.role.stop(), 0);
 });
 
-test('a node on another chain, a syncing one and a wrong password are told apart', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a node on another chain, a syncing one and a wrong password are told apart', async (t) => {
   const regtest = await regtestNode(t);
   const otherChain = await templateProvider(t, { ...regtest, network: 'testnet4' });
   await otherChain.role.says(
@@ -93,7 +87,7 @@ test('a node on another chain, a syncing one and a wrong password are told apart
   assert.doesNotMatch(stranger.role.output, /hashpool:wrong/);
 });
 
-test('where long polls fail, polling brings the tip', { timeout: LIMIT_MS }, async (t) => {
+test('where long polls fail, polling brings the tip', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const rpcUrl = await withoutLongPoll(t, node.rpcUrl);
   const provider = await templateProvider(t, { ...node, rpcUrl, config: ['tip_poll_interval_ms = 100'] });
@@ -105,7 +99,7 @@ test('where long polls fail, polling brings the tip', { timeout: LIMIT_MS }, asy
   assert.equal(toHex(reversed(prevHash.prev_hash)), hash);
 });
 
-test('a template provider that is started again is found again', { timeout: LIMIT_MS }, async (t) => {
+test('a template provider that is started again is found again', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const first = await templateProvider(t, node);
   const { pairAfter, templates, statuses } = await recordingClient(t, first);
@@ -120,7 +114,7 @@ test('a template provider that is started again is found again', { timeout: LIMI
   assert(template.template_id > (templates[0]?.template_id ?? 0n), 'ids grow over a restart');
 });
 
-test('configs that cannot work end with code 78 and one line', { timeout: LIMIT_MS }, async (t) => {
+test('configs that cannot work end with code 78 and one line', async (t) => {
   const node = { rpcUrl: 'http://127.0.0.1:1', rpcAuth: 'user:password' };
   const refused = async (
     options: Partial<Parameters<typeof templateProvider>[1]>,

@@ -16,7 +16,6 @@ import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 import { type ProviderProcess, templateProvider } from '../harness/template-provider.ts';
 
-const LIMIT_MS = 300_000;
 const WAIT_MS = 60_000;
 const FIRST = 3;
 /** Easy enough to be found at once. */
@@ -106,9 +105,7 @@ async function openPool(
   };
 }
 
-test('three pools on one mint: each its own blocks, epochs and sums, and one that is stranded stops no other', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('three pools on one mint: each its own blocks, epochs and sums, and one that is stranded stops no other', async (t) => {
   const { curve } = await loadCrypto();
   const others = ['raw(53)', 'raw(54)'].map((rewardScript) => {
     const [pool, issuerSecretKey] = [randomBytes(32), randomBytes(32)];

@@ -6,7 +6,6 @@ import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { connectSv1, type Sv1Client } from '../harness/sv1-client.ts';
 import { translatorScene } from '../harness/translator-scene.ts';
 
-const LIMIT_MS = 120_000;
 const USER = encodeHpub(fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'));
 const SUGGESTION = 2 ** -24;
 /** What a process may grow by while it is sent tens of megabytes. */
@@ -26,9 +25,7 @@ function residentOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-test('whatever one client does ends its own connection; a miner beside it mines on', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('whatever one client does ends its own connection; a miner beside it mines on', async (t) => {
   const scene = await translatorScene(t);
   const good = await miner(t, scene.sv1Port);
   const minesOn = async (): Promise<void> => {

@@ -12,7 +12,6 @@ import { until } from '../harness/template-client.ts';
 import { type TranslatorOptions, translatorProcess } from '../harness/translator.ts';
 import { translatorScene } from '../harness/translator-scene.ts';
 
-const LIMIT_MS = 90_000;
 const G = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 const USER = encodeHpub(G);
 const SUGGESTION = 2 ** -24;
@@ -34,7 +33,7 @@ async function nameOfCertificate(client: Sv1Client): Promise<unknown> {
   return (client.socket as TLSSocket).getPeerCertificate().subject.CN;
 }
 
-test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout: LIMIT_MS }, async (t) => {
+test('miners mine by TLS, and a renewed certificate cuts nobody off', async (t) => {
   const [first, second] = [selfSigned('first'), selfSigned('second')];
   const files = { [CERTIFICATE]: first.cert, [KEY]: first.key };
   const further = 'downstream_listeners = [{ port = FURTHER_PORT, tls = true }]';
@@ -85,9 +84,7 @@ test('miners mine by TLS, and a renewed certificate cuts nobody off', { timeout:
   assert.equal((await miner.submit(USER, miner.mineShare())).result, true);
 });
 
-test('the signal for a new certificate changes nothing where no port speaks TLS, and says so', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the signal for a new certificate changes nothing where no port speaks TLS, and says so', async (t) => {
   const { role, sv1Port } = await poolless(t, {});
   await role.says(/"ready"/);
   const miner = await connectSv1(sv1Port);
@@ -97,9 +94,7 @@ test('the signal for a new certificate changes nothing where no port speaks TLS,
   assert.ok(await served(miner));
 });
 
-test('a certificate that cannot be served ends the translator with 78 and the file at fault', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a certificate that cannot be served ends the translator with 78 and the file at fault', async (t) => {
   const [good, other] = [selfSigned('good'), selfSigned('other')];
   const cases: [Record<string, string>, RegExp][] = [
     [{ [KEY]: good.key }, /credential:translator-tls-certificate: can't read/],
@@ -137,9 +132,7 @@ const v2 = (address: string) => {
   return Buffer.from(`0d0a0d0a000d0a515549540a2111000f${source}7f000001dc0485cf040000`, 'hex');
 };
 
-test('behind a proxy the limits go by the real address, whichever version its header has', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('behind a proxy the limits go by the real address, whichever version its header has', async (t) => {
   const identity = selfSigned('proxied');
   const config = ['proxy_protocol_from = ["127.0.0.0/8"]', 'max_connections_per_address = 2', TLS];
   const files = { [CERTIFICATE]: identity.cert, [KEY]: identity.key };
@@ -197,9 +190,7 @@ test('behind a proxy the limits go by the real address, whichever version its he
   assert.match(String(answer), /"pong"/);
 });
 
-test('so many connections of proxies may owe their header, and those beyond are hung up on at once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('so many connections of proxies may owe their header, and those beyond are hung up on at once', async (t) => {
   const { role, sv1Port } = await poolless(t, { config: ['proxy_protocol_from = ["127.0.0.1"]'] });
   await role.says(/"ready"/);
   const silent = await Promise.all(Array.from({ length: MAX_AWAITED_HEADERS }, () => connectSv1(sv1Port)));
@@ -219,9 +210,7 @@ test('so many connections of proxies may owe their header, and those beyond are 
   assert.ok(await served(next), 'a header that came makes room');
 });
 
-test('a header from elsewhere is refused, and miners without one are served', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a header from elsewhere is refused, and miners without one are served', async (t) => {
   const { role, sv1Port } = await poolless(t, { config: ['proxy_protocol_from = ["192.0.2.1"]'] });
   await role.says(/"ready"/);
   const direct = await connectSv1(sv1Port);

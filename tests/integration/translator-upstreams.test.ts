@@ -17,7 +17,6 @@ import { templateProvider } from '../harness/template-provider.ts';
 import { translatorProcess } from '../harness/translator.ts';
 import { workMint } from '../harness/work-mint.ts';
 
-const LIMIT_MS = 90_000;
 const USER = encodeHpub(fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'));
 const BITS = 8;
 const NEVER_A_BLOCK = 40;
@@ -52,9 +51,7 @@ async function miner(t: TestContext, port: number): Promise<Sv1Client> {
   return client;
 }
 
-test('successes that are lost on their way: no share is true before the pool has said so, and each counts once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('successes that are lost on their way: no share is true before the pool has said so, and each counts once', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const { mint, pool } = await wholePool(t, node);
   const workers = await openHandshakeWorkers();
@@ -98,9 +95,7 @@ test('successes that are lost on their way: no share is true before the pool has
   assert.equal(client.closed, false);
 });
 
-test('a pool that has no work yet is passed over; one whose work is stale is left, its miners kept', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('a pool that has no work yet is passed over; one whose work is stale is left, its miners kept', async (t) => {
   const node = await regtestNode(t, { blocks: 1 });
   const mintOfNone = await workMint(t);
   await mintOfNone.server.close();

@@ -8,7 +8,6 @@ import { loadCrypto } from '../../runtime/crypto.ts';
 import { startAppliance, type TestAppliance } from '../harness/appliance.ts';
 import { connectSv1, type Sv1Answer, type Sv1Client, type Sv1Share } from '../harness/sv1-client.ts';
 
-const LIMIT_MS = 120_000;
 /** Shares of some thousands of hashes: a test client finds them in milliseconds. */
 const BITS = 12;
 const SUGGESTION = 2 ** (BITS - 32);
@@ -60,9 +59,7 @@ function outboxOf({ state }: TestAppliance): Map<string, string> {
   }
 }
 
-test('what is answered true is in the outbox, under the key of the miner who found it', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('what is answered true is in the outbox, under the key of the miner who found it', async (t) => {
   const running = await appliance(t);
   const key = curve.publicKey(new Uint8Array(32).fill(9));
   const username = `${encodeHpub(key)}.rig1`;
@@ -89,9 +86,7 @@ test('what is answered true is in the outbox, under the key of the miner who fou
   assert.ok(audit.waiting > 0n, 'the ehash of the key waits for its owner, and the wallet did not take it');
 });
 
-test('the pool is killed and comes back: miners go on, and no true share is missing', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('the pool is killed and comes back: miners go on, and no true share is missing', async (t) => {
   const running = await appliance(t);
   const patient = await miner(t, running, 'patient');
   await patient.request('mining.extranonce.subscribe');
@@ -114,9 +109,7 @@ test('the pool is killed and comes back: miners go on, and no true share is miss
   assert.deepEqual(running.audit().disagreements, []);
 });
 
-test('with the mint away mining goes on, and its ehash comes when it is back', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('with the mint away mining goes on, and its ehash comes when it is back', async (t) => {
   const running = await appliance(t);
   const client = await miner(t, running, 'name');
   const killing = running.kill('mint');

@@ -44,9 +44,7 @@ async function scene(t: TestContext) {
   };
 }
 
-test('a wallet that watches a quote by NUT-17 is told that it is AUTO_PAID', {
-  timeout: 60_000,
-}, async (t) => {
+test('a wallet that watches a quote by NUT-17 is told that it is AUTO_PAID', async (t) => {
   const s = await scene(t);
   const outbox = s.outbox();
   const quote = await outbox.share(s.chain.mine());

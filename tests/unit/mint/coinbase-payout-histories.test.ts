@@ -8,7 +8,6 @@ import { payoutScene } from './coinbase-payout-scene.ts';
 
 const KEYS = 4;
 const FINAL = 2;
-const LIMIT_MS = 240_000;
 
 /** What happens next; numbers choose among what there is. */
 const step = fc.oneof(
@@ -116,9 +115,7 @@ class History {
   }
 }
 
-test('whatever the chain does and whenever the mint ends, each balance is paid once', {
-  timeout: LIMIT_MS,
-}, async (t) => {
+test('whatever the chain does and whenever the mint ends, each balance is paid once', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const history = new History(await payoutScene(t, { confirmations: FINAL, keys: KEYS }));

@@ -48,7 +48,7 @@ async function taken(invoices: SettledInvoices, count: number, from?: string): P
   return positions;
 }
 
-test('an invoice that is paid while the list is read is not passed over', { timeout: 10_000 }, async (t) => {
+test('an invoice that is paid while the list is read is not passed over', async (t) => {
   const settled = [invoice(1, 1), invoice(PAGE + 1, 2)];
   let reads = 0;
   // The first one is paid after its page was given, the other before its own is.
@@ -65,7 +65,7 @@ test('an invoice that is paid while the list is read is not passed over', { time
   assert.deepEqual(await taken(invoices, 2), ['1', '2']);
 });
 
-test('a process goes on where another one has taken the first payments', { timeout: 10_000 }, async (t) => {
+test('a process goes on where another one has taken the first payments', async (t) => {
   const invoices = new SettledInvoices(
     node(() => [], [invoice(1, 1), invoice(2, 2)]),
     log,

@@ -294,9 +294,7 @@ test('one that says nothing for long is asked for a sign of life, and left where
   await upstream.link(1);
 });
 
-test('it is left at once where the pool stops, also while it has said nothing yet', {
-  timeout: 20_000,
-}, async (t) => {
+test('it is left at once where the pool stops, also while it has said nothing yet', async (t) => {
   const upstream = await fakeSv1Upstream(t);
   upstream.isMute = true;
   const { upstreams } = client(t, [account(upstream, { versionMask: 0 })]);

@@ -69,7 +69,7 @@ const solution = {
   coinbase_tx: Uint8Array.of(4),
 };
 
-test('constraints are told at each connection, the last ones set', { timeout: 20_000 }, async (t) => {
+test('constraints are told at each connection, the last ones set', async (t) => {
   const provider = await fakeProvider(t);
   const { client } = await recordingClient(t, provider, { maxAdditionalSize: 100, maxAdditionalSigops: 4 });
   await until(() => provider.received.length === 1, 'constraints');
@@ -85,9 +85,7 @@ test('constraints are told at each connection, the last ones set', { timeout: 20
   assert.deepEqual(provider.received, [told(100, 4), told(200, 8), told(200, 8)]);
 });
 
-test('a block found while the provider is away is the first thing it is told', {
-  timeout: 20_000,
-}, async (t) => {
+test('a block found while the provider is away is the first thing it is told', async (t) => {
   const provider = await fakeProvider(t);
   const { client } = await recordingClient(t, provider);
   await until(() => provider.received.length === 1, 'constraints');
@@ -99,9 +97,7 @@ test('a block found while the provider is away is the first thing it is told', {
   assert.equal(provider.received[2]?.name, 'CoinbaseOutputConstraints');
 });
 
-test('answers reach everybody who asked for that template; a loss ends the waiting', {
-  timeout: 20_000,
-}, async (t) => {
+test('answers reach everybody who asked for that template; a loss ends the waiting', async (t) => {
   const provider = await fakeProvider(t);
   const { client } = await recordingClient(t, provider);
   await until(() => client.isConnected, 'connection');
@@ -120,7 +116,7 @@ test('answers reach everybody who asked for that template; a loss ends the waiti
   await assert.rejects(unanswered, { code: 'template-provider-away' });
 });
 
-test('no more questions wait than the bound', { timeout: 20_000 }, async (t) => {
+test('no more questions wait than the bound', async (t) => {
   const provider = await fakeProvider(t);
   const { client } = await recordingClient(t, provider);
   await until(() => client.isConnected, 'connection');
@@ -131,7 +127,7 @@ test('no more questions wait than the bound', { timeout: 20_000 }, async (t) => 
   assert(ends.every(({ status }) => status === 'rejected'));
 });
 
-test('a provider with another key is not believed, in words', { timeout: 20_000 }, async (t) => {
+test('a provider with another key is not believed, in words', async (t) => {
   const [provider, stranger] = [await fakeProvider(t), await fakeProvider(t)];
   const { statuses, client } = await recordingClient(t, {
     address: provider.address,
