@@ -40,6 +40,8 @@ for (const { words, aggregates } of MODES) {
       await delay(3000);
     }
     assert.equal(miners.filter(({ client }) => client.closed).length, 0, 'no cut drops a miner');
+    const refusedOver = miners.map(({ refusals }) => [...refusals]).filter(({ length }) => length > 0);
+    assert.deepEqual(refusedOver, [], 'the cuts cost no share');
     const told = miners[0]?.client.notes.map(({ params }) => params[0]) ?? [];
     assert.ok(told.includes('No pool answers. Shares are kept and sent when one is back'));
 
@@ -60,7 +62,7 @@ for (const { words, aggregates } of MODES) {
     t.diagnostic(`${accepted.length} answered true; else: ${JSON.stringify([...refusals])}`);
     const excused = /^(Stale|the server closed before it answered mining\.submit)$/;
     for (const words of refusals.keys()) assert.match(words, excused);
-    assert.ok(accepted.length > MINERS * 30, 'the cuts cost no share');
+    assert.ok(accepted.length > MINERS, 'shares were mined');
     await settle(appliance, accepted);
   });
 
