@@ -37,6 +37,20 @@ describe('shares at the mining server', () => {
     assert.equal(pool.sink.records.length, 1);
   });
 
+  it('count that came whole before what ends their connection, read together with it', async (t) => {
+    const pool = await testPool(t);
+    const channel = await (await pool.connect({ extensions: [EHASH_EXTENSION] })).open();
+    const { connection } = channel.miner;
+    channel.push(channel.mine());
+    const brokenTlv = Uint8Array.of(1, 2, 3);
+    const next = { channel_id: channel.id, sequence_number: 2, ...channel.mine() };
+    connection.send({ name: 'SubmitSharesExtended', ...next }, brokenTlv);
+    await connection.closed;
+    while (pool.server.figures.channels > 0) await delay(5);
+    await pool.server.close();
+    assert.equal(pool.sink.records.length, 1);
+  });
+
   it('get every error that the specification names', async (t) => {
     const pool = await testPool(t);
     const miner = await pool.connect();
