@@ -102,6 +102,12 @@ export class OnchainScene {
       for (const end of scene.#atEnd) end();
     });
     await scene.tokens.load();
+    // A mint is ready before its node has answered all.
+    if (createsWallet)
+      await scene.until(
+        () => scene.node.rpc.call('listwallets'),
+        (wallets) => Array.isArray(wallets) && wallets.includes('hashpool-mint'),
+      );
     await node.generate(1, await scene.newAddress());
     await node.generate(MATURITY);
     return scene;
