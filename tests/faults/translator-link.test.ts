@@ -92,8 +92,8 @@ for (const { words, aggregates } of MODES) {
         .join('\n')
         .concat('\n'),
     );
-    // What came before it was taken.
-    assert.equal((await client.request('mining.ping')).result, 'pong');
+    // What came before it was taken; with the second answer that turn of its event loop is over, and they are written down.
+    for (let i = 0; i < 2; i++) assert.equal((await client.request('mining.ping')).result, 'pong');
     assert.equal(client.strayAnswers.length, 0);
     const killing = appliance.kill('translator');
     await client.untilClosed();
