@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { type AddressSet, plainAddress } from '../../../runtime/address-set.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { withSharedReads } from '../../../runtime/shared-reads.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
 import { readProxyHeader } from './read-proxy-header.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -19,6 +20,7 @@ const BACKLOG = 4096;
 
 /** A miner that was let in. */
 export interface Guest {
+  /** The bytes of its 'data' events hold until their listener returns. */
   readonly socket: Socket;
   /** Address and port, also where it comes through a proxy. */
   readonly remote: string;
@@ -42,7 +44,7 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS },
-    (socket) => void this.#receive(socket),
+    (accepted) => void this.#receive(accepted),
   );
   readonly #tls: TlsServer | undefined;
   /** Those within a TLS handshake, by the other end of their socket. */
@@ -89,11 +91,14 @@ export class Door {
     await closed;
   }
 
-  async #receive(socket: Socket): Promise<void> {
+  async #receive(accepted: Socket): Promise<void> {
     const { proxies, log } = this.#options;
-    socket.on('error', (error) => log.debug({ miner: socket.remoteAddress, err: error }, 'a socket broke'));
-    const peer = plainAddress(socket.remoteAddress ?? '');
-    if (!proxies.has(peer)) {
+    const peer = plainAddress(accepted.remoteAddress ?? '');
+    const isProxy = proxies.has(peer);
+    // What a header or TLS is taken off is read through Node's streams.
+    const socket = isProxy || this.#tls ? accepted : withSharedReads(accepted);
+    socket.on('error', (error) => log.debug({ miner: peer, err: error }, 'a socket broke'));
+    if (!isProxy) {
       this.#admit(socket, peer, socket.remotePort, false);
       return;
     }
