@@ -1,15 +1,9 @@
 import { HashpoolError, messageOf } from '../../../protocols/errors.ts';
 import { AppendFile } from '../../../runtime/append-file.ts';
 import type { Logger } from '../../../runtime/logs.ts';
+import { type Clerk, KeptChannel } from './kept-channel.ts';
 import { LineBuffer } from './line-buffer.ts';
-import {
-  channelLine,
-  type JournalledChannel,
-  type JournalledShare,
-  parseLine,
-  putDone,
-  putShare,
-} from './lines.ts';
+import { type JournalledChannel, type JournalledShare, parseLine, putDone, putShare } from './lines.ts';
 
 /** Shares without an answer that are kept, of all channels; more are not sent. */
 export const MAX_JOURNALLED_SHARES = 100_000;
@@ -38,19 +32,6 @@ export interface RecoveredChannel {
   readonly journal: ChannelJournal;
 }
 
-/** One channel's shares, to be written again. */
-interface Kept {
-  readonly id: number;
-  readonly channelLine: string;
-  /** Of an earlier process, until a channel of this one has them. */
-  readonly recovered: Map<number, JournalledShare> | undefined;
-  /** Of that channel. */
-  waiting: Iterable<JournalledShare> | undefined;
-  unanswered: number;
-  /** The writing of the file, counted from its start, that names the channel; 0 for none. */
-  namedIn: number;
-}
-
 /**
  * The shares that no pool has answered yet, in a file, so that the next process can send them again. What is
  * submitted in a turn of the event loop goes into one write, or a few, which a killed process leaves behind whole; the
@@ -62,10 +43,15 @@ export class ShareJournal {
   readonly #file: AppendFile;
   readonly #log: Logger;
   /** All channels that the file names. */
-  readonly #kept = new Set<Kept>();
+  readonly #kept = new Set<KeptChannel>();
   readonly #syncing: NodeJS.Timeout;
   /** What is to be added to the file. */
   readonly #lines = new LineBuffer();
+  readonly #clerk: Clerk = {
+    isFull: () => this.#size >= MAX_JOURNALLED_SHARES,
+    add: (channel, share) => this.#add(channel, share),
+    done: (channel, sequence) => this.#done(channel, sequence),
+  };
   #nextId: number;
   #size = 0;
   #compactAt = COMPACT_BYTES;
@@ -85,10 +71,10 @@ export class ShareJournal {
     const { channels, nextId } = recover(this.#file.read().toString(), log);
     this.#nextId = nextId;
     this.recovered = channels.map(({ id, channel, shares }) => {
-      const kept = newKept(id, channel, shares);
-      this.#kept.add(kept);
+      const journal = new KeptChannel(this.#clerk, id, channel, shares);
+      this.#kept.add(journal);
       this.#size += shares.length;
-      return { channel, shares, journal: this.#journalOf(kept) };
+      return { channel, shares, journal };
     });
     this.#compact();
     this.#syncing = setInterval(() => this.#sync(), SYNC_MS);
@@ -101,7 +87,7 @@ export class ShareJournal {
 
   /** Takes the shares of a channel; until the first of them nothing is written. */
   channel(channel: JournalledChannel): ChannelJournal {
-    return this.#journalOf(newKept(this.#nextId++, channel));
+    return new KeptChannel(this.#clerk, this.#nextId++, channel);
   }
 
   /** Leaves the file to the next process, with all that waits: what is answered from now on it will not know. */
@@ -114,37 +100,23 @@ export class ShareJournal {
     this.#file.close();
   }
 
-  #journalOf(kept: Kept): ChannelJournal {
-    const isFull = (): boolean => this.#size >= MAX_JOURNALLED_SHARES;
-    const { id } = kept;
-    return {
-      get isFull() {
-        return isFull();
-      },
-      follow: (waiting) => {
-        kept.waiting = waiting;
-      },
-      add: (share) => {
-        this.#size++;
-        kept.unanswered++;
-        if (kept.namedIn !== this.#writing) this.#name(kept);
-        putShare(this.#lines, id, share);
-        this.#flushSoon();
-      },
-      done: (sequence) => {
-        this.#size--;
-        kept.unanswered--;
-        kept.recovered?.delete(sequence);
-        putDone(this.#lines, id, sequence);
-        this.#flushSoon();
-      },
-    };
+  #add(channel: KeptChannel, share: JournalledShare): void {
+    this.#size++;
+    if (channel.namedIn !== this.#writing) this.#name(channel);
+    putShare(this.#lines, channel.id, share);
+    this.#flushSoon();
   }
 
-  #name(kept: Kept): void {
-    kept.namedIn = this.#writing;
-    this.#kept.add(kept);
-    this.#lines.text(kept.channelLine);
+  #done({ id }: KeptChannel, sequence: number): void {
+    this.#size--;
+    putDone(this.#lines, id, sequence);
+    this.#flushSoon();
+  }
+
+  #name(channel: KeptChannel): void {
+    channel.namedIn = this.#writing;
+    this.#kept.add(channel);
+    this.#lines.text(channel.line);
   }
 
   #flushSoon(): void {
@@ -178,7 +150,7 @@ export class ShareJournal {
         this.#kept.delete(kept);
         continue;
       }
-      lines.text(kept.channelLine);
+      lines.text(kept.line);
       for (const share of kept.waiting ?? kept.recovered?.values() ?? []) putShare(lines, kept.id, share);
       kept.namedIn = this.#writing;
     }
@@ -198,13 +170,6 @@ export class ShareJournal {
       this.#log.error({ err: error }, `the journal of shares could not be written: ${messageOf(error)}`);
     this.#isFailing = true;
   }
-}
-
-function newKept(id: number, channel: JournalledChannel, shares?: readonly JournalledShare[]): Kept {
-  const recovered = shares && new Map(shares.map((share) => [share.sequence, share]));
-  const unanswered = shares?.length ?? 0;
-  const waiting = undefined;
-  return { id, channelLine: channelLine(id, channel), recovered, waiting, unanswered, namedIn: 0 };
 }
 
 function opened(path: string): AppendFile {
