@@ -23,7 +23,6 @@ const FRAMES_PER_TURN = 128;
  * thousands of times before that, and the peer would have nothing to do for seconds.
  */
 const WRITE_BYTES = 8 * 1024;
-const NOTHING = Buffer.alloc(0);
 
 export interface LinkOptions {
   readonly socket: Socket;
@@ -57,8 +56,9 @@ export class NoiseLink {
   readonly #opener: FrameOpener;
   #handler: FrameHandler | undefined;
   #handling = false;
-  /** What leaves with the next write, and room for more. */
-  #outgoing = NOTHING;
+  /** Frames that leave with the next write, sealed one after the other then: faster than each by itself. */
+  #outgoing: Uint8Array[] = [];
+  /** Bytes of that write. */
   #outgoingBytes = 0;
   /** Bytes that waited in the socket when the first of `#outgoing` came. */
   #unsentBytes = 0;
@@ -125,11 +125,9 @@ export class NoiseLink {
       this.fail(new HashpoolError('sv2-slow-reader', reason));
       return;
     }
-    const end = this.#outgoingBytes + sealedLength(frame.length);
-    if (end > this.#outgoing.length) this.#makeRoom(end);
-    sealFrame(this.#sealer, frame, this.#outgoing, this.#outgoingBytes);
-    this.#outgoingBytes = end;
-    if (end >= WRITE_BYTES) this.#flush();
+    this.#outgoing.push(frame);
+    this.#outgoingBytes += sealedLength(frame.length);
+    if (this.#outgoingBytes >= WRITE_BYTES) this.#flush();
     else this.#flushing ??= setImmediate(() => this.#flush());
   }
 
@@ -205,23 +203,21 @@ export class NoiseLink {
     });
   }
 
-  /** A frame mostly leaves alone; where one more comes, many do. */
-  #makeRoom(bytes: number): void {
-    const room = Buffer.allocUnsafe(this.#outgoingBytes === 0 ? bytes : 2 * bytes);
-    room.set(this.#outgoing.subarray(0, this.#outgoingBytes));
-    this.#outgoing = room;
-  }
-
   #flush(): void {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
     if (this.#outgoingBytes === 0) return;
-    this.#socket.write(this.#outgoing.subarray(0, this.#outgoingBytes));
-    this.#forgetOutgoing();
+    const sealed = Buffer.allocUnsafe(this.#outgoingBytes);
+    this.guard(() => {
+      let at = 0;
+      for (const frame of this.#outgoing) at = sealFrame(this.#sealer, frame, sealed, at);
+      this.#forgetOutgoing();
+      this.#socket.write(sealed);
+    });
   }
 
   #forgetOutgoing(): void {
-    this.#outgoing = NOTHING;
+    this.#outgoing = [];
     this.#outgoingBytes = 0;
   }
 }

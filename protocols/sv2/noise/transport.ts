@@ -23,8 +23,9 @@ export function sealedLength(frameBytes: number): number {
  * Encrypts a plain frame: its header by itself, then its payload in chunks; an empty payload has none.
  * @param frame header and payload
  * @param target takes what goes over the wire, from `at` on, where there is room for it
+ * @returns where it ends
  */
-export function sealFrame(cipher: CipherState, frame: Uint8Array, target: Uint8Array, at: number): void {
+export function sealFrame(cipher: CipherState, frame: Uint8Array, target: Uint8Array, at: number): number {
   cipher.encryptInto(target, at, frame, 0, FRAME_HEADER_BYTES);
   let place = at + SEALED_HEADER_BYTES;
   for (let start = FRAME_HEADER_BYTES; start < frame.length; start += MAX_CHUNK_BYTES) {
@@ -32,6 +33,7 @@ export function sealFrame(cipher: CipherState, frame: Uint8Array, target: Uint8A
     cipher.encryptInto(target, place, frame, start, end);
     place += end - start + MAC_BYTES;
   }
+  return place;
 }
 
 /**
