@@ -2,6 +2,7 @@ import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 import type { HashedWork } from '../../domain/shares/validate-share.ts';
 import { toHex } from '../../protocols/bytes.ts';
 import type { ShareVerdict } from '../../services/mining-client/pending-shares.ts';
+import { ShareOwner as PoolsShareOwner } from '../../services/mining-client/share-owner.ts';
 import type {
   DeskEvents,
   ShareDesk,
@@ -65,7 +66,7 @@ export class PassingDesk implements ShareDesk {
     this.#byHash.set(hash, [this.#queue(owner, share)]);
     this.#pass({
       work,
-      owner: { worker: worker ?? workerOf(channel.userIdentity), lockingKey: key },
+      owner: new PoolsShareOwner(worker ?? workerOf(channel.userIdentity), key),
       answered: (verdict) => this.#answered(hash, work, verdict),
     });
   }

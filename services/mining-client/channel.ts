@@ -14,6 +14,7 @@ import {
   PendingShares,
 } from './pending-shares.ts';
 import type { OpenRequest } from './session.ts';
+import type { ShareOwner } from './share-owner.ts';
 
 export type ChannelMessage = Extract<
   MiningMessage,
@@ -65,13 +66,6 @@ export interface Share {
   readonly nonce: number;
   /** The bytes after the channel's prefix, exactly `extranonceSize` of them. */
   readonly extranonce: Uint8Array;
-}
-
-/** Whose share it is, said by extension where the pool speaks it. */
-export interface ShareOwner {
-  readonly worker: string;
-  /** The 33-byte point that the ehash is locked to; undefined leaves the channel's. */
-  readonly lockingKey: Uint8Array | undefined;
 }
 
 /** How a channel says something to the pool; the session knows which extensions were agreed on. */

@@ -4,17 +4,14 @@ import {
   FIXED_TARGET_FIELD,
   LOCKING_KEY_FIELD,
   RESUME_TOKEN_FIELD,
-  WORKER_NAME_EXTENSION,
 } from '../../protocols/ehash/extension.ts';
-import { encodeWorkerName } from '../../protocols/sv2/extensions/worker-names.ts';
-import { encodeTlvs, type Tlv } from '../../protocols/sv2/tlv.ts';
-import type { ChannelWish, ShareOwner } from './channel.ts';
+import type { Tlv } from '../../protocols/sv2/tlv.ts';
+import type { ChannelWish } from './channel.ts';
 import type { OpenRequest } from './session.ts';
 
 /** What one connection's messages say beside their own fields, by the extensions that were agreed on. */
 export class SaidTlvs {
   readonly #extensions: ReadonlySet<number>;
-  readonly #ofOwner = new WeakMap<ShareOwner, Uint8Array>();
 
   constructor(extensions: ReadonlySet<number>) {
     this.#extensions = extensions;
@@ -35,19 +32,6 @@ export class SaidTlvs {
 
   ofWish({ isFixed = false, miners }: Pick<ChannelWish, 'isFixed' | 'miners'>): Tlv[] {
     return isFixed && this.#saysEhash ? [ehashTlv(FIXED_TARGET_FIELD, encodeFixedTarget(miners))] : [];
-  }
-
-  /** Bytes, the same for all shares of a worker: its name first, then the key, as the extension's text fixes it. */
-  ofShare(owner: ShareOwner): Uint8Array {
-    const known = this.#ofOwner.get(owner);
-    if (known !== undefined) return known;
-    const { worker, lockingKey } = owner;
-    const tlvs: Tlv[] = [];
-    if (this.#extensions.has(WORKER_NAME_EXTENSION)) tlvs.push(encodeWorkerName(worker));
-    if (this.#saysEhash && lockingKey !== undefined) tlvs.push(ehashTlv(LOCKING_KEY_FIELD, lockingKey));
-    const bytes = encodeTlvs(tlvs);
-    this.#ofOwner.set(owner, bytes);
-    return bytes;
   }
 }
 

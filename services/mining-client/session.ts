@@ -114,7 +114,7 @@ export class MiningSession {
         if (this.#channels.get(channel.id) === channel) this.#channels.delete(channel.id);
       },
       sendWish: (message, wish) => connection.send(message, said.ofWish(wish)),
-      sendShare: (message, owner) => connection.send(message, said.ofShare(owner)),
+      sendShare: (message, owner) => connection.send(message, owner.tlvs(connection.extensions)),
     };
     const { answerLimitMs, silenceLimitMs } = options;
     this.#pulse = new Pulse({

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type ChannelJournal, ShareJournal } from '../../services/mining-client/journal/journal.ts';
+import { ShareOwner } from '../../services/mining-client/share-owner.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 import type { Figure } from './figure.ts';
 
@@ -25,7 +26,7 @@ function journalled(perTurn: number): Figure {
           for (let n = 0; n < SHARES; n += perTurn) {
             const submitted = channelsFrom(channels, n, perTurn).map((channel) => {
               const share = { ...SHARE, extranonce: EXTRANONCE };
-              channel.add({ sequence: ++sequence, share, owner: { worker: 'rig1', lockingKey: KEY } });
+              channel.add({ sequence: ++sequence, share, owner: new ShareOwner('rig1', KEY) });
               return { channel, number: sequence };
             });
             await turn();

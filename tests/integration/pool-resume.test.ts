@@ -16,6 +16,7 @@ import type { ActiveJob } from '../../services/mining-client/active-job.ts';
 import type { ChannelOwner, MiningChannel, Share } from '../../services/mining-client/channel.ts';
 import { MiningClient } from '../../services/mining-client/client.ts';
 import type { ShareVerdict } from '../../services/mining-client/pending-shares.ts';
+import { ShareOwner } from '../../services/mining-client/share-owner.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { proxyTcp } from '../harness/interceptor.ts';
 import { poolProcess } from '../harness/pool.ts';
@@ -89,7 +90,7 @@ class Rig implements ChannelOwner {
     const { share, hash } = this.#mine(job, channel.extranonceSize);
     const sent: Sent = { hash, verdict: undefined };
     this.sent.push(sent);
-    channel.submit(share, { worker: 'rig', lockingKey: KEY }, (verdict) => {
+    channel.submit(share, new ShareOwner('rig', KEY), (verdict) => {
       sent.verdict = verdict;
     });
   }

@@ -2,8 +2,9 @@ import type { OwnJob } from '../../../domain/job-declaration/own-job.ts';
 import type { HashedWork } from '../../../domain/shares/validate-share.ts';
 import { meetsTargetLe } from '../../../protocols/bitcoin/target.ts';
 import { concatBytes, readU32Le } from '../../../protocols/bytes.ts';
-import type { MiningChannel, ShareOwner } from '../../../services/mining-client/channel.ts';
+import type { MiningChannel } from '../../../services/mining-client/channel.ts';
 import type { Answered, ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import type { ShareOwner } from '../../../services/mining-client/share-owner.ts';
 import type { Solution } from '../blocks/kept-block.ts';
 
 /** A share on its way to a pool. */

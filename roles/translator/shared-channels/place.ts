@@ -1,6 +1,7 @@
 import { concatBytes } from '../../../protocols/bytes.ts';
-import type { ChannelWish, Share, ShareOwner } from '../../../services/mining-client/channel.ts';
+import type { ChannelWish, Share } from '../../../services/mining-client/channel.ts';
 import type { Answered } from '../../../services/mining-client/pending-shares.ts';
+import type { ShareOwner } from '../../../services/mining-client/share-owner.ts';
 import type { UpstreamChannel } from '../sv1-server/upstream.ts';
 import type { SharingMiner } from './sharing-miner.ts';
 

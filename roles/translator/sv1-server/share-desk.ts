@@ -4,6 +4,7 @@ import type { MessageId } from '../../../protocols/sv1/line.ts';
 import { errorLine, resultLine } from '../../../protocols/sv1/messages.ts';
 import { parseSubmit } from '../../../protocols/sv1/requests.ts';
 import type { ShareVerdict } from '../../../services/mining-client/pending-shares.ts';
+import { ShareOwner } from '../../../services/mining-client/share-owner.ts';
 import type { KnownDifficulties } from '../known-difficulties.ts';
 import type { MinerTeller } from './miner-teller.ts';
 import type { Seat } from './seats.ts';
@@ -145,5 +146,5 @@ export class ShareDesk {
 /** @param key the wallet's of this epoch, where it has one already */
 function renewKey(worker: Worker, key: Uint8Array | undefined): void {
   if (key !== undefined && key !== worker.owner.lockingKey)
-    worker.owner = { ...worker.owner, lockingKey: key };
+    worker.owner = new ShareOwner(worker.owner.worker, key);
 }

@@ -1,11 +1,7 @@
-import type {
-  ChannelOwner,
-  ChannelWish,
-  Share,
-  ShareOwner,
-} from '../../../services/mining-client/channel.ts';
+import type { ChannelOwner, ChannelWish, Share } from '../../../services/mining-client/channel.ts';
 import type { Answered } from '../../../services/mining-client/pending-shares.ts';
 import type { OpenRequest } from '../../../services/mining-client/session.ts';
+import type { ShareOwner } from '../../../services/mining-client/share-owner.ts';
 
 /** A miner's channel at the pool, as far as the SV1 side needs it. */
 export interface UpstreamChannel {

@@ -1,7 +1,7 @@
 import { toHex } from '../../../protocols/bytes.ts';
 import { encodeHpub, type Miner, noPoint, parseMiner } from '../../../protocols/ehash/key.ts';
 import { refusalInWords, Sv1Error } from '../../../protocols/sv1/errors.ts';
-import type { ShareOwner } from '../../../services/mining-client/channel.ts';
+import { ShareOwner } from '../../../services/mining-client/share-owner.ts';
 
 /** Workers that may be authorized on one connection. */
 export const MAX_WORKERS = 64;
@@ -43,7 +43,7 @@ export async function authorize(
   }
   const worker = miner.worker === undefined ? miner.name : `${miner.name}.${miner.worker}`;
   return {
-    owner: { worker, lockingKey: await walletKey() },
+    owner: new ShareOwner(worker, await walletKey()),
     paysWallet: true,
     message: `"${miner.name}" is no key: the ehash goes to the wallet of this translator`,
   };
@@ -53,7 +53,7 @@ function ownKey(miner: Extract<Miner, { kind: 'key' }>): Worker {
   const message = miner.checked
     ? undefined
     : `The ehash is locked to ${toHex(miner.key).slice(0, 12)}...: hex has no checksum, better use hpub1...`;
-  return { owner: { worker: miner.worker ?? '', lockingKey: miner.key }, paysWallet: false, message };
+  return { owner: new ShareOwner(miner.worker ?? '', miner.key), paysWallet: false, message };
 }
 
 function parsed(username: string): Miner {

@@ -1,6 +1,7 @@
 import { fromHex, toHex, utf8 } from '../../../protocols/bytes.ts';
-import type { Share, ShareOwner } from '../channel.ts';
+import type { Share } from '../channel.ts';
 import type { OpenRequest } from '../session.ts';
+import { ShareOwner } from '../share-owner.ts';
 import type { LineBuffer } from './line-buffer.ts';
 
 /** A channel as it must be known to be resumed by another process. */
@@ -64,24 +65,13 @@ export function putShare(lines: LineBuffer, id: number, { sequence, share, owner
   lines.hex(share.extranonce);
   lines.byte(QUOTE);
   lines.byte(COMMA);
-  lines.bytes(ownerText(owner));
+  lines.bytes(owner.journalText);
   lines.bytes(END);
 }
 
 function putNumber(lines: LineBuffer, u32: number): void {
   lines.decimal(u32);
   lines.byte(COMMA);
-}
-
-/** The same for all shares of a worker. */
-const ownerTexts = new WeakMap<ShareOwner, Uint8Array>();
-
-function ownerText(owner: ShareOwner): Uint8Array {
-  const known = ownerTexts.get(owner);
-  if (known !== undefined) return known;
-  const text = utf8(`${JSON.stringify(owner.worker)},${JSON.stringify(hexOrNull(owner.lockingKey))}`);
-  ownerTexts.set(owner, text);
-  return text;
 }
 
 /** Puts the line of a share that was answered. */
@@ -141,7 +131,7 @@ function readShare(fields: Fields): Share {
 }
 
 function readOwner(fields: Fields): ShareOwner {
-  return { worker: fields.text(), lockingKey: fields.bytesOrNothing() };
+  return new ShareOwner(fields.text(), fields.bytesOrNothing());
 }
 
 /** The fields of a line in their order; each throws where it is of another kind. */

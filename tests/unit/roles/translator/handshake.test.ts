@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../../../../protocols/bytes.ts';
 import { encodeHpub } from '../../../../protocols/ehash/key.ts';
 import { RESUMABLE_MS } from '../../../../roles/translator/sv1-server/seats.ts';
 import { MAX_WORKERS } from '../../../../roles/translator/sv1-server/workers.ts';
+import { ShareOwner } from '../../../../services/mining-client/share-owner.ts';
 import { plainJob, TEST_BITS, translatorUnderTest, walletKey } from './test-upstream.ts';
 
 /** The generator of secp256k1, a valid point. */
@@ -92,7 +93,7 @@ test('a key locks the shares to itself, and names its worker', async (t) => {
   const { miner } = await translatorUnderTest(t);
   const { client, channel } = await miner(`${encodeHpub(key)}.rig7`);
   assert.equal((await client.submit(`${encodeHpub(key)}.rig7`, client.mineShare())).result, true);
-  assert.deepEqual(channel.shares[0]?.owner, { worker: 'rig7', lockingKey: key });
+  assert.deepEqual(channel.shares[0]?.owner, new ShareOwner('rig7', key));
   assert.equal(
     client.notes.some(({ method }) => method === 'client.show_message'),
     false,
@@ -104,17 +105,15 @@ test('a key in hex is taken, with a warning; a name is paid to the wallet, and t
   const hex = await miner(G);
   assert.match(String((await hex.client.note('client.show_message', 0)).params[0]), /hex has no checksum/);
   await hex.client.submit(G, hex.client.mineShare());
-  assert.deepEqual(hex.channel.shares[0]?.owner, { worker: '', lockingKey: key });
+  assert.deepEqual(hex.channel.shares[0]?.owner, new ShareOwner('', key));
   const named = await miner('name.rig1');
   assert.match(
     String((await named.client.note('client.show_message', 0)).params[0]),
     /"name" is no key: .* wallet/,
   );
   await named.client.submit('name.rig1', named.client.mineShare());
-  assert.deepEqual(named.channel.shares[0]?.owner, {
-    worker: 'name.rig1',
-    lockingKey: named.channel.request.lockingKey,
-  });
+  const { lockingKey } = named.channel.request;
+  assert.deepEqual(named.channel.shares[0]?.owner, new ShareOwner('name.rig1', lockingKey));
 });
 
 test('a mistyped key is refused in words and pays nobody', async (t) => {

@@ -10,14 +10,10 @@ import { newShareCounts } from '../../../../roles/translator/sv1-server/share-an
 import type { Upstream, UpstreamChannel } from '../../../../roles/translator/sv1-server/upstream.ts';
 import { loadCrypto } from '../../../../runtime/crypto.ts';
 import type { ActiveJob, Work } from '../../../../services/mining-client/active-job.ts';
-import type {
-  ChannelOwner,
-  ChannelWish,
-  Share,
-  ShareOwner,
-} from '../../../../services/mining-client/channel.ts';
+import type { ChannelOwner, ChannelWish, Share } from '../../../../services/mining-client/channel.ts';
 import type { Answered, ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
 import { type OpenRequest, openRefused } from '../../../../services/mining-client/session.ts';
+import type { ShareOwner } from '../../../../services/mining-client/share-owner.ts';
 import { connectSv1, type Sv1Client } from '../../../harness/sv1-client.ts';
 
 /** Difficulty bits of the jobs: a share every 256 hashes. */

@@ -8,6 +8,7 @@ import {
   WORKER_NAME_EXTENSION,
 } from '../../../../protocols/ehash/extension.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
+import { ShareOwner } from '../../../../services/mining-client/share-owner.ts';
 import { eventually, fakePool, sendFutureJob, sendJob, sendPrevHash } from '../../../harness/fake-pool.ts';
 import {
   channelOf,
@@ -67,7 +68,7 @@ test('a share carries the worker first and then the key, and is answered by what
   const { client, link } = await connected(t);
   const channel = channelOf(await openChannel(client, link));
   const own = Uint8Array.of(3, ...new Uint8Array(32).fill(6));
-  const verdicts = [1, 2, 3].map(() => submitted(channel, share, { worker: 'rig1', lockingKey: own }));
+  const verdicts = [1, 2, 3].map(() => submitted(channel, share, new ShareOwner('rig1', own)));
   const { message, tlvs } = await link.take('SubmitSharesExtended', 2);
   assert.equal(message.sequence_number, 3);
   assert.deepEqual(tlvs, [
@@ -145,7 +146,7 @@ test('closing a channel tells the pool, loses what waits, and tells its owner no
   const { client, link } = await connected(t);
   const owner = await openChannel(client, link);
   const channel = channelOf(owner);
-  const verdict = submitted(channel, share, { worker: '', lockingKey: key });
+  const verdict = submitted(channel, share, new ShareOwner('', key));
   channel.update({ nominalHashRate: 5e11, maximumTargetLe: target });
   channel.close('miner-disconnected');
   channel.close('again');
@@ -174,7 +175,7 @@ test('a foreign pool may keep silent about extensions: then shares carry none', 
   await eventually(() => client.isUp, 'the link');
   assert.equal(client.speaksEhash, false);
   const channel = channelOf(await openChannel(client, link));
-  void submitted(channel, share, { worker: 'rig1', lockingKey: key });
+  void submitted(channel, share, new ShareOwner('rig1', key));
   assert.deepEqual((await link.take('OpenExtendedMiningChannel')).tlvs, []);
   assert.deepEqual((await link.take('SubmitSharesExtended')).tlvs, []);
 });

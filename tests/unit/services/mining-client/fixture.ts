@@ -5,12 +5,7 @@ import type { HashpoolError } from '../../../../protocols/errors.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../../../protocols/sv2/mining.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import type { ActiveJob } from '../../../../services/mining-client/active-job.ts';
-import type {
-  ChannelOwner,
-  MiningChannel,
-  Share,
-  ShareOwner,
-} from '../../../../services/mining-client/channel.ts';
+import type { ChannelOwner, MiningChannel, Share } from '../../../../services/mining-client/channel.ts';
 import {
   MiningClient,
   type MiningClientOptions,
@@ -18,6 +13,7 @@ import {
 } from '../../../../services/mining-client/client.ts';
 import type { ShareVerdict } from '../../../../services/mining-client/pending-shares.ts';
 import type { OpenRequest } from '../../../../services/mining-client/session.ts';
+import { ShareOwner } from '../../../../services/mining-client/share-owner.ts';
 import {
   eventually,
   FAKE_POOL_KEY,
@@ -43,7 +39,8 @@ export const request: OpenRequest = {
   lockingKey: key,
   resumeToken: new Uint8Array(16).fill(9),
 };
-export const RESUME_LIMIT_MS = 1500;
+/** For tests that wait until it is too late; the others have all the time of a busy machine. */
+export const SHORT_RESUME_LIMIT_MS = 1500;
 export const share: Share = {
   jobId: 1,
   version: 0x20000000,
@@ -101,7 +98,6 @@ export function startWithin(
     workers,
     log: pino({ level: 'silent' }),
     backoff: { firstMs: 10, maxMs: 50 },
-    resumeLimitMs: RESUME_LIMIT_MS,
     ...options,
   }).run({
     onUp: (moved) => events.push(moved ? 'moved' : 'up'),
@@ -141,9 +137,10 @@ export function grant(
 
 export async function connected(
   t: TestContext,
+  options: Partial<MiningClientOptions> = {},
 ): Promise<{ client: MiningClient; events: string[]; pool: FakePool; link: FakePoolLink }> {
   const pool = await fakePool(t, workers);
-  const { client, events } = start(t, { port: pool.port });
+  const { client, events } = startWithin(t, options, { port: pool.port });
   const link = await pool.link();
   await eventually(() => client.isUp, 'the link');
   return { client, events, pool, link };
@@ -159,7 +156,7 @@ export function channelOf(owner: Owner): MiningChannel {
   return owner.channel;
 }
 
-export const whose = { worker: '', lockingKey: key };
+export const whose = new ShareOwner('', key);
 
 export function accept(link: FakePoolLink, channel_id: number, last_sequence_number: number): void {
   const counts = { new_submits_accepted_count: 1, new_shares_sum: 1n };

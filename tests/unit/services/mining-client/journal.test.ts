@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { MAX_JOURNALLED_SHARES, ShareJournal } from '../../../../services/mining-client/journal/journal.ts';
 import type { JournalledChannel } from '../../../../services/mining-client/journal/lines.ts';
+import { ShareOwner } from '../../../../services/mining-client/share-owner.ts';
 import { temporaryFolder } from '../../../harness/temporary-folder.ts';
-import { key, request, share, whose } from './fixture.ts';
+import { request, share, whose } from './fixture.ts';
 
 const channel: JournalledChannel = {
   upstream: 'pool.example:34254',
@@ -33,7 +34,7 @@ test('a killed process leaves its unanswered shares, with all that resuming thei
   const { open } = place(t);
   const first = open();
   const kept = first.channel(channel);
-  const own = { worker: 'rig "7" é', lockingKey: undefined };
+  const own = new ShareOwner('rig "7" é', undefined);
   kept.add({ sequence: 1, share, owner: whose });
   const odd = { ...share, nonce: 0xffffffff, extranonce: Uint8Array.of(255, 0, 255, 0) };
   kept.add({ sequence: 2, share: odd, owner: own });
@@ -58,7 +59,7 @@ test('a killed process leaves its unanswered shares, with all that resuming thei
         extranonce: Uint8Array.of(255, 0, 255, 0),
         owner: own,
       },
-      { sequence: 3, nonce: share.nonce, extranonce: share.extranonce, owner: { ...whose, lockingKey: key } },
+      { sequence: 3, nonce: share.nonce, extranonce: share.extranonce, owner: whose },
     ],
   );
 });

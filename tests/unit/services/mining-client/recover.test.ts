@@ -11,8 +11,8 @@ import {
   channelOf,
   grant,
   openChannel,
-  RESUME_LIMIT_MS,
   request,
+  SHORT_RESUME_LIMIT_MS,
   share,
   startWithin,
   submitted,
@@ -21,7 +21,8 @@ import {
 } from './fixture.ts';
 
 /** Two shares that a killed client left in its journal; the next client, connected to the same pool. */
-async function killedClient(t: TestContext, nextPort?: number) {
+async function killedClient(t: TestContext, next: { port?: number; resumeLimitMs?: number } = {}) {
+  const { port, ...limits } = next;
   const path = join(temporaryFolder(), 'shares.journal');
   const log = pino({ level: 'silent' });
   const pool = await fakePool(t, workers);
@@ -39,8 +40,8 @@ async function killedClient(t: TestContext, nextPort?: number) {
   const journal = new ShareJournal(path, log);
   const { client } = startWithin(
     t,
-    { journal, onRecovered: (verdict) => verdicts.push(verdict) },
-    { port: nextPort ?? pool.port },
+    { journal, onRecovered: (verdict) => verdicts.push(verdict), ...limits },
+    { port: port ?? pool.port },
   );
   return { pool, journal, verdicts, client };
 }
@@ -79,15 +80,15 @@ test('where the pool has the channel no more they are stale, and counted so', as
 });
 
 test('where the pool does not come back in time they are lost, and counted so', async (t) => {
-  const { pool, journal, verdicts } = await killedClient(t);
+  const { pool, journal, verdicts } = await killedClient(t, { resumeLimitMs: SHORT_RESUME_LIMIT_MS });
   await pool.link(1);
-  await eventually(() => verdicts.length === 2, 'the end', RESUME_LIMIT_MS + 3000);
+  await eventually(() => verdicts.length === 2, 'the end');
   assert.deepEqual([...new Set(verdicts.map(({ kind }) => kind))], ['lost']);
   assert.equal(journal.size, 0);
 });
 
 test('shares of a pool that the config has no more are lost, and counted so', async (t) => {
-  const { journal, verdicts } = await killedClient(t, 1);
+  const { journal, verdicts } = await killedClient(t, { port: 1 });
   await eventually(() => verdicts.length === 2, 'the end');
   for (const verdict of verdicts)
     assert.match(

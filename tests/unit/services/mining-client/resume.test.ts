@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { equalBytes } from '../../../../protocols/bytes.ts';
+import type { MiningClientOptions } from '../../../../services/mining-client/client.ts';
 import { OPEN_TIMEOUT_MS } from '../../../../services/mining-client/session.ts';
+import { ShareOwner } from '../../../../services/mining-client/share-owner.ts';
 import { eventually, fakePool, sendJob } from '../../../harness/fake-pool.ts';
 import {
   accept,
@@ -11,6 +13,7 @@ import {
   key,
   openChannel,
   request,
+  SHORT_RESUME_LIMIT_MS,
   share,
   startWithin,
   submitted,
@@ -19,8 +22,8 @@ import {
 } from './fixture.ts';
 
 /** A channel with one answered share and one that waits, whose link is cut; then the next link. */
-async function cutLink(t: TestContext) {
-  const { client, pool, link } = await connected(t);
+async function cutLink(t: TestContext, options: Partial<MiningClientOptions> = {}) {
+  const { client, pool, link } = await connected(t, options);
   const owner = await openChannel(client, link);
   const channel = channelOf(owner);
   sendJob(link, 5, 1);
@@ -146,7 +149,8 @@ test('a second cut before the answer changes nothing, and a channel closed meanw
 });
 
 test('a channel that cannot be resumed in time is lost, and its owner told', async (t) => {
-  const { owner, waiting, meanwhile } = await cutLink(t);
+  const limit = { resumeLimitMs: SHORT_RESUME_LIMIT_MS };
+  const { owner, waiting, meanwhile } = await cutLink(t, limit);
   assert.equal((await waiting).kind, 'lost');
   assert.equal((await meanwhile).kind, 'lost');
   assert.match(owner.told.at(-1) ?? '', /^closed: /);
@@ -155,14 +159,14 @@ test('a channel that cannot be resumed in time is lost, and its owner told', asy
 test('a cut link loses channels without a token, tells their owners, and comes back', async (t) => {
   const { client, events, pool, link } = await connected(t);
   const owner = await openChannel(client, link, 5, 0, { ...request, resumeToken: undefined });
-  const verdict = submitted(channelOf(owner), share, { worker: '', lockingKey: key });
+  const verdict = submitted(channelOf(owner), share, new ShareOwner('', key));
   await link.take('SubmitSharesExtended');
   link.connection.close('cut by the test');
   assert.equal((await verdict).kind, 'lost');
   await pool.link(1);
   await eventually(() => events.filter((event) => event === 'up').length === 2, 'the second link');
   assert.match(owner.told.at(-1) ?? '', /^closed: /);
-  assert.equal((await submitted(channelOf(owner), share, { worker: '', lockingKey: key })).kind, 'lost');
+  assert.equal((await submitted(channelOf(owner), share, new ShareOwner('', key))).kind, 'lost');
   assert.deepEqual(
     events.filter((event) => event === 'up' || event === 'down'),
     ['up', 'down', 'up'],
