@@ -83,36 +83,67 @@ class Scene {
 
 const inWords = (number: number): string => number.toLocaleString('en');
 
-/** Shares of all miners, one each at a time, until the pool has their frames; what answers them is not counted. */
+/** CPU in microseconds for a share of each miner, until the pool has their frames; what answers them is not counted. */
+async function submitAll({ miners, server, pool, number }: Scene): Promise<number> {
+  if (!pool) throw new Error('no pool');
+  await pool.ask('expect', { shares: number });
+  await miners.ask('expect', { lines: number });
+  await server.ask('begin');
+  await miners.ask('burst', { shares: number });
+  await pool.ask('arrived');
+  const { cpuUs } = await server.ask<Used>('used');
+  await pool.ask('answerAll');
+  await miners.ask('arrived');
+  return cpuUs;
+}
+
+/** CPU in microseconds of plain sockets, to read the same lines and answer them. */
+async function answerAll({ miners, server, number }: Scene): Promise<number> {
+  await miners.ask('expect', { lines: number });
+  await server.ask('begin');
+  await miners.ask('burst', { shares: number });
+  await miners.ask('arrived');
+  return (await server.ask<Used>('used')).cpuUs;
+}
+
+/** Plain sockets are given the same lines each time, right before the miners' are counted: see {@link fanOut}. */
 function frames(number: number, mode: string): Figure {
   const shares = Math.max(number, BURST);
   return {
     name: `translator: submit to the encrypted frame, ${inWords(number)} miners, ${nameOf(mode)}`,
     unit: 'per second and core',
     async open(): Promise<Session> {
+      const sockets = await Scene.open(number, 'plain');
       const scene = await Scene.open(number, 'frames', mode);
-      const { miners, server, pool } = scene;
-      if (!pool) throw new Error('no pool');
+      await sockets.connect();
       await scene.connect();
-      const round = async (each: number): Promise<number> => {
-        await pool.ask('expect', { shares: each });
-        await miners.ask('expect', { lines: each });
-        await server.ask('begin');
-        await miners.ask('burst', { shares: each });
-        await pool.ask('arrived');
-        const { cpuUs } = await server.ask<Used>('used');
-        await pool.ask('answerAll');
-        await miners.ask('arrived');
-        return cpuUs;
+      const used: { readonly plainUs: number; readonly cpuUs: number }[] = [];
+      const run = async (rounds: number): Promise<Run> => {
+        let [plainUs, cpuUs] = [0, 0];
+        for (let round = 0; round < rounds; round++) {
+          plainUs += await answerAll(sockets);
+          cpuUs += await submitAll(scene);
+        }
+        used.push({ plainUs, cpuUs });
+        return { operations: rounds * number, cpuUs };
       };
-      for (let n = 0; n < WARM_UP; n++) await round(number);
+      await run(WARM_UP);
+      used.length = 0;
+      const ofAll = (of: (each: (typeof used)[number]) => number) => quantile(used.slice(1).map(of), 0.5);
       return {
-        async run() {
-          let cpuUs = 0;
-          for (let done = 0; done < shares; done += number) cpuUs += await round(number);
-          return { operations: shares, cpuUs };
+        run: () => run(shares / number),
+        readings: () => [
+          {
+            name: 'plain sockets, lines read and answered',
+            unit: 'per second and core',
+            value: ofAll(({ plainUs }) => (shares * 1e6) / plainUs),
+          },
+          { name: 'of that', unit: '', value: ofAll(({ plainUs, cpuUs }) => plainUs / cpuUs) },
+        ],
+        async close() {
+          await scene.close();
+          await sockets.close();
         },
-        close: () => scene.close(),
       };
     },
   };
