@@ -7,7 +7,7 @@ const read = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /**
  * A connection that a server accepted, as a socket that reads into memory shared with all others of its kind, past the
- * queue of Node's streams: those take 64 KiB from the heap for each read, and an eighth of the time that a miner's
+ * queue of Node's streams: those take 64 KiB from the heap for each read, and a twelfth of the time that a miner's
  * share takes. Node offers this as `onread`, to sockets that connect and not to those that are accepted; so a new socket
  * is made of the accepted one's handle. Where Node keeps that elsewhere, the socket stays the one that it is.
  * @param accepted of which nothing was read and nobody listens to; not to be used any more

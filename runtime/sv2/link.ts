@@ -114,7 +114,7 @@ export class NoiseLink {
     return this.#reason === undefined;
   }
 
-  /** Encrypts and sends a plain frame. Once the link is closed it does nothing. */
+  /** Sends a plain frame, which must stay as it is: it is encrypted when it leaves. Once the link is closed it does nothing. */
   send(frame: Uint8Array): void {
     if (this.#reason !== undefined) return;
     // The socket is asked once a turn, since that takes as long as it takes to encrypt a header.
