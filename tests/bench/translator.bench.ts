@@ -10,8 +10,8 @@ import { HelperProcess } from './helper-process.ts';
 
 const CROWDS = [100, 1_000, 10_000];
 const BURST = 10_000;
-/** Shares of every miner before the first that count: it has had shares accepted, and the code is compiled. */
-const WARM_UP = 20;
+/** Shares before the first that count: every miner has had some accepted, and the code is compiled as it stays. */
+const WARM_UP = 200_000;
 const RATE = 20_000;
 /**
  * Of a core, that plain sockets take for such a load on the machine it was set for, where they read and answer 91,400
@@ -102,8 +102,8 @@ async function submitAll({ miners, server, pool, number }: Scene): Promise<numbe
   return cpuUs;
 }
 
-/** CPU in microseconds of plain sockets, to read the same lines and answer them. */
-async function answerAll({ miners, server, number }: Scene): Promise<number> {
+/** CPU in microseconds for a share of each miner and its answer, of plain sockets or of a pool that answers by itself. */
+async function submitAndAnswer({ miners, server, number }: Scene): Promise<number> {
   await miners.ask('expect', { lines: number });
   await server.ask('begin');
   await miners.ask('burst', { shares: number });
@@ -126,13 +126,13 @@ function frames(number: number, mode: string): Figure {
       const run = async (rounds: number): Promise<Run> => {
         let [plainUs, cpuUs] = [0, 0];
         for (let round = 0; round < rounds; round++) {
-          plainUs += await answerAll(sockets);
+          plainUs += await submitAndAnswer(sockets);
           cpuUs += await submitAll(scene);
         }
         used.push({ plainUs, cpuUs });
         return { operations: rounds * number, cpuUs };
       };
-      await run(WARM_UP);
+      await run(WARM_UP / number);
       used.length = 0;
       const ofAll = (of: (each: (typeof used)[number]) => number) => quantile(used.slice(1).map(of), 0.5);
       return {
@@ -158,13 +158,8 @@ function nameOf(mode: string): string {
   return mode === 'own' ? 'a channel each' : 'aggregated';
 }
 
-/** Shares of each miner that are answered, until the code is compiled as it stays. */
-async function warmUp({ miners, number }: Scene): Promise<void> {
-  for (let round = 0; round < WARM_UP; round++) {
-    await miners.ask('expect', { lines: number });
-    await miners.ask('burst', { shares: number });
-    await miners.ask('arrived');
-  }
+async function warmUp(scene: Scene): Promise<void> {
+  for (let shares = 0; shares < WARM_UP; shares += scene.number) await submitAndAnswer(scene);
 }
 
 /** The rate that is to this machine what {@link RATE} is to the one that it was set for, by what plain sockets take. */
