@@ -10,8 +10,8 @@ import { HelperProcess } from './helper-process.ts';
 
 const CROWDS = [100, 1_000, 10_000];
 const BURST = 10_000;
-/** Shares before the first that count: every miner has had some accepted, and the code is compiled as it stays. */
-const WARM_UP = 200_000;
+/** Shares of every miner before the first that count: it has had shares accepted, and for a crowd the code is compiled. */
+const WARM_UP = 20;
 const RATE = 20_000;
 /**
  * Of a core, that plain sockets take for such a load on the machine it was set for, where they read and answer 91,400
@@ -132,7 +132,7 @@ function frames(number: number, mode: string): Figure {
         used.push({ plainUs, cpuUs });
         return { operations: rounds * number, cpuUs };
       };
-      await run(WARM_UP / number);
+      await run(WARM_UP);
       used.length = 0;
       const ofAll = (of: (each: (typeof used)[number]) => number) => quantile(used.slice(1).map(of), 0.5);
       return {
@@ -159,7 +159,7 @@ function nameOf(mode: string): string {
 }
 
 async function warmUp(scene: Scene): Promise<void> {
-  for (let shares = 0; shares < WARM_UP; shares += scene.number) await submitAndAnswer(scene);
+  for (let round = 0; round < WARM_UP; round++) await submitAndAnswer(scene);
 }
 
 /** The rate that is to this machine what {@link RATE} is to the one that it was set for, by what plain sockets take. */
