@@ -9,7 +9,7 @@ import { type Backoff, reconnecting } from '../../runtime/sv2/reconnect.ts';
 import { PoolSession, type PoolSessionEvents, type WorkSource } from './pool-session.ts';
 import { openSignatureWorker } from './signature-worker.ts';
 
-export type { PoolSessionEvents, WorkSource } from './pool-session.ts';
+export type { PoolSessionEvents, WorkAnswer, WorkSource } from './pool-session.ts';
 
 export interface WorkLinkClientOptions extends PoolSessionEvents {
   readonly host: string;

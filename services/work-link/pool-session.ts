@@ -59,6 +59,7 @@ export interface PoolSessionEvents {
   onRefused?(errorCode: string, reason: string): void;
   /** Shares `first` to `last` were sent, perhaps not for the first time. */
   onSent?(first: number, last: number): void;
+  /** The mint has answered, and the source has kept that. */
   onAck?(ack: WorkAnswer): void;
   /** How a block of this pool stands, also where that is known; it may be a block of the pool's other servers. */
   onBlock?(block: BlockState): void;
@@ -200,10 +201,12 @@ export class PoolSession {
     if (storedSeq < answered.last) this.#isShort = true;
     const { refusals, unplaced } = ack;
     const count = answered.last - answered.first + 1;
-    this.#events.onAck?.({ storedSeq, refusals, count, unplaced });
     this.#source
       .acknowledged({ storedSeq, backedUpSeq: atMost(ack.backed_up_seq, storedSeq), refusals })
-      .then(() => this.#goOn())
+      .then(() => {
+        this.#events.onAck?.({ storedSeq, refusals, count, unplaced });
+        this.#goOn();
+      })
       .catch((error: unknown) => this.#fail(error));
   }
 

@@ -11,6 +11,7 @@ import { createLog } from '../../../../runtime/logs.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../../../runtime/sv2/handshake-workers.ts';
 import {
   openWorkLinkClient,
+  type WorkAnswer,
   type WorkLinkClient,
   type WorkSource,
 } from '../../../../services/work-link/client.ts';
@@ -124,6 +125,7 @@ export interface Link {
     rewardScript?: Uint8Array;
     payoutRoom?: PayoutRoom;
     onPayouts?(payouts: CoinbasePayouts): void;
+    onAck?(ack: WorkAnswer): void;
   }): Promise<WorkLinkClient>;
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;

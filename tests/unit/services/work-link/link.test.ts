@@ -10,6 +10,8 @@ import {
 import { connectSv2 } from '../../../../runtime/sv2/connect.ts';
 import { keyPair, type Link, log, MemoryOutbox, poolId, terms, withLink, workers } from './fixture.ts';
 
+const SLOW_DISK_MS = 30;
+
 function assertStoredOnce(link: Link): void {
   assert.deepEqual(
     link.mint.shares,
@@ -32,6 +34,27 @@ describe('work link', () => {
       await link.until(() => link.outbox.backedUpSeq === 1500);
       link.server.broadcastTerms();
       await link.until(() => link.terms.length === 2);
+    }));
+
+  it('tells of an answer when the outbox has kept it, however long that takes', () =>
+    withLink(async (link) => {
+      const source = new MemoryOutbox();
+      const keep = source.acknowledged.bind(source);
+      source.acknowledged = async (ack) => {
+        await sleep(SLOW_DISK_MS);
+        await keep(ack);
+      };
+      source.grow(10);
+      const told: [number, number][] = [];
+      await link.connect({
+        outbox: source,
+        onAck: (ack) => void told.push([ack.storedSeq, source.storedSeq]),
+      });
+      await link.until(() => told.at(-1)?.[0] === 10);
+      assert.deepEqual(
+        told.filter(([storedSeq, kept]) => storedSeq !== kept),
+        [],
+      );
     }));
 
   it('tells how blocks stand: at first the latest, then each that changes, to their pool alone', () =>
