@@ -103,7 +103,8 @@ test('a reorganization deeper than that is told, in the status too, until the de
 });
 
 test('a final payout that a reorganization undoes is told, and goes into the chain again', async (t) => {
-  const scene = await OnchainScene.open(t);
+  // Not so soon that the two blocks of the other branch make it pay more, which would be another transaction.
+  const scene = await OnchainScene.open(t, 'batch_seconds = 0\nconfirmations = 1\nfee_targets = [12]');
   const address = await scene.newAddress();
   const proofs = await scene.sats(20_000);
   const payout = await scene.payoutQuote(address, 15_000);
