@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Health } from '../../services/stats/api/schemas/health.ts';
 import { startAppliance } from '../harness/appliance.ts';
 import { type HeldDown, holdDown, processOf } from '../harness/hold-down.ts';
+import { RunningClock } from '../harness/running-clock.ts';
 
 const LOOK_MS = 100;
 /** What is promised: who is gone is named within ten seconds, and well within ten seconds of its return. */
@@ -31,10 +32,11 @@ async function within(
   what: string,
   state: () => Promise<string | undefined>,
 ): Promise<number> {
-  const began = Date.now();
+  using clock = new RunningClock();
+  const began = clock.now();
   for (;;) {
     const missing = await state();
-    const passed = Date.now() - began;
+    const passed = clock.now() - began;
     if (missing === undefined) return passed;
     if (passed > limitMs) assert.fail(`${what} took more than ${limitMs / 1000} s: ${missing}`);
     await delay(LOOK_MS);
