@@ -3,28 +3,28 @@ const TICK_MS = 50;
 const TOLERATED_MS = 100;
 
 /**
- * A clock that stands while this machine does: a guest whose host gives it no processor for seconds halts all of its
+ * A stopwatch that stands while this machine does: a guest whose host gives it no processor for seconds halts all of its
  * processes alike, and none of them can keep a promise of seconds meanwhile.
  */
 export class RunningClock implements Disposable {
-  #stoodMs = 0;
-  #tickedAt = Date.now();
-  readonly #ticks = setInterval(() => this.#tick(), TICK_MS);
+  #ranMs = 0;
+  #lookedAt = performance.now();
+  readonly #ticks = setInterval(() => this.#look(), TICK_MS);
 
-  /** Milliseconds; only differences count. */
-  now(): number {
-    this.#tick();
-    return this.#tickedAt - this.#stoodMs;
+  /** Milliseconds since it was made, without those in which the machine stood. */
+  get ms(): number {
+    this.#look();
+    return this.#ranMs;
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#ticks);
   }
 
-  #tick(): void {
-    const now = Date.now();
-    const late = now - this.#tickedAt - TICK_MS;
-    if (late > TOLERATED_MS) this.#stoodMs += late;
-    this.#tickedAt = now;
+  #look(): void {
+    const now = performance.now();
+    const passed = now - this.#lookedAt;
+    this.#ranMs += passed > TICK_MS + TOLERATED_MS ? TICK_MS : passed;
+    this.#lookedAt = now;
   }
 }

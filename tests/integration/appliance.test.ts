@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readRolesTable } from '../../services/supervisor/roles-table.ts';
 import { loopbackConfig } from '../harness/appliance.ts';
 import { freePortBase } from '../harness/free-ports.ts';
+import { RunningClock } from '../harness/running-clock.ts';
 import { processesWith, runStart, type StartCommand, type StartResult } from '../harness/start-command.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
@@ -91,10 +92,10 @@ test('from nothing to tokens, and on where it was', async (t) => {
   const other = await run().result;
   assert.equal(other.code, 1);
   assert.match(other.stderr, /^npm start: process \d+ runs on this state folder[^\n]*\n$/);
-  const asked = Date.now();
+  using clock = new RunningClock();
   again.process.kill('SIGINT');
   const second = await again.result;
-  assert.ok(Date.now() - asked < STOP_LIMIT_MS, `stopped in ${Date.now() - asked} ms`);
+  assert.ok(clock.ms < STOP_LIMIT_MS, `stopped in ${clock.ms} ms`);
   assert.equal(second.code, 0, second.stderr);
   const later = agreeingSums(second);
   assert.ok(later.outbox.rows > sums.outbox.rows, 'the outbox goes on');

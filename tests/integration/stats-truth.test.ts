@@ -33,10 +33,9 @@ async function within(
   state: () => Promise<string | undefined>,
 ): Promise<number> {
   using clock = new RunningClock();
-  const began = clock.now();
   for (;;) {
     const missing = await state();
-    const passed = clock.now() - began;
+    const passed = Math.round(clock.ms);
     if (missing === undefined) return passed;
     if (passed > limitMs) assert.fail(`${what} took more than ${limitMs / 1000} s: ${missing}`);
     await delay(LOOK_MS);
