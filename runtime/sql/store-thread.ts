@@ -25,15 +25,21 @@ interface StoreModule {
   operations(db: Database, data: unknown): Tasks;
 }
 
-interface StoreThread {
+/** The operations on a connection. */
+interface Access {
   readonly db: Database;
   readonly operations: Tasks;
+}
+
+interface StoreThread extends Access {
   readonly journal: Journal | undefined;
   readonly readOnly: boolean;
+  /** The same on a connection that can't write. */
+  openReader(): Access;
 }
 
 /** An operation that throws takes back its own writes and nobody else's. */
-function run({ db, operations, journal }: StoreThread, { name, input }: Call): Answer {
+function run({ db, operations }: Access, { name, input }: Call, journal: Journal | undefined): Answer {
   db.exec('SAVEPOINT operation');
   try {
     journal?.checkOpen(name);
@@ -58,7 +64,7 @@ function runAll(store: StoreThread, calls: readonly Call[]): Answer[] {
   const { db, journal, readOnly } = store;
   const work = () => {
     journal?.begin();
-    const answers = calls.map((call) => run(store, call));
+    const answers = calls.map((call) => run(store, call, journal));
     journal?.note(calls.filter((_, i) => 'output' in (answers[i] ?? {})));
     return answers;
   };
@@ -72,7 +78,27 @@ function runAll(store: StoreThread, calls: readonly Call[]): Answer[] {
       return inTransaction(db, work, 'EXCLUSIVE');
     }
   } catch (error) {
-    return calls.map(() => ({ error: toPlainError(error) }));
+    return answerReaders(store, calls, { error: toPlainError(error) });
+  }
+}
+
+/** Who only reads is answered also where the rest of the batch can't be written, as on a full disk: from what is committed. */
+function answerReaders(
+  { openReader, journal }: StoreThread,
+  calls: readonly Call[],
+  failed: Answer,
+): Answer[] {
+  let reader: Access | undefined;
+  try {
+    const access = openReader();
+    reader = access;
+    const answers = inTransaction(access.db, () => calls.map((call) => run(access, call, journal)), 'READ');
+    return answers.map((answer) => ('output' in answer ? answer : failed));
+  } catch {
+    // What the batch failed with says more than why it can't be read either.
+    return calls.map(() => failed);
+  } finally {
+    reader?.db.close();
   }
 }
 
@@ -84,7 +110,11 @@ try {
   const journal =
     rules && !readOnly ? new Journal(db, rules, schema.migrations.length, journalFolder) : undefined;
   journal?.catchUp(operations);
-  const store = { db, operations, journal, readOnly };
+  const openReader = (): Access => {
+    const reading = openPlace(path, schema, { readOnly: true });
+    return { db: reading, operations: operationsOf(reading, data) };
+  };
+  const store = { db, operations, journal, readOnly, openReader };
   port.on('message', (message: readonly Call[] | 'close') => {
     if (message !== 'close') {
       port.postMessage(runAll(store, message));

@@ -80,6 +80,26 @@ test('a full disk fails the transaction and leaves what was there', (t) => {
   db.close();
 });
 
+test('who only reads is answered beside what a full disk has no room for', async (t) => {
+  const store = await openStore<Notes>({ module, path: databasePath(t), name: 'notes' });
+  await store.call('add', 'before');
+  await store.call('fillDisk', null);
+  const results = await Promise.allSettled([
+    store.call('count', null),
+    store.call('add', 'with it'),
+    store.call('add', 'x'.repeat(20_000)),
+    store.call('count', null),
+  ]);
+  assert.deepEqual(
+    results.map((result) =>
+      result.status === 'fulfilled' ? result.value : /full/.test(result.reason.message),
+    ),
+    [1, true, true, 1],
+  );
+  assert.equal(await store.call('count', null), 1);
+  await store.close();
+});
+
 test('migrations go forward once and refuse what is newer', (t) => {
   const path = databasePath(t);
   openDatabase(path, schema).close();
