@@ -49,9 +49,10 @@ export class Pulse {
   /** Measures the silence. */
   beat(now: number): void {
     const { limitMs, ask, silent } = this.#options;
-    // This process itself stood still: what the pool said meanwhile is yet to be read.
-    if (now - this.#beatAt > 2 * BEAT_MS) this.#heardAt = now;
+    const passed = now - this.#beatAt;
     this.#beatAt = now;
+    // This process itself stood still: that does not count, and what the pool said meanwhile is yet to be read.
+    if (passed > 2 * BEAT_MS) this.#heardAt = Math.min(now, this.#heardAt + passed);
     const silence = now - this.#heardAt;
     if (silence >= limitMs) silent();
     else if (silence >= Math.min(limitMs * ASK_AFTER, ASK_AFTER_MS)) ask();

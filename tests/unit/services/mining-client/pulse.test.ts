@@ -46,10 +46,25 @@ test('whatever comes from the pool is a sign of life', (t) => {
 test('where this process stood still, the pool is not to blame', (t) => {
   const { told, beat } = pulse(t);
   beat(500, 500);
-  beat(60_000, 60_500);
+  beat(60_000, 60_000);
   assert.deepEqual(told, []);
-  beat(61_000, 62_500);
+  beat(60_500, 62_000);
   assert.ok(told.length > 0 && told.every((what) => what === 'ask'));
-  beat(63_000, 63_000);
+  beat(62_500, 62_500);
   assert.equal(told.at(-1), 'silent');
+});
+
+test('a pool that is silent is given up though this process stands still again and again', (t) => {
+  const { watch, told, beat } = pulse(t);
+  beat(500, 2500);
+  beat(60_000, 60_000);
+  beat(120_000, 120_000);
+  assert.ok(told.every((what) => what === 'ask'));
+  beat(120_500, 120_500);
+  assert.equal(told.at(-1), 'silent');
+  watch.heard(121_000);
+  beat(180_000, 180_500);
+  assert.equal(told.at(-1), 'silent', 'what was heard since the last beat is not set into the future');
+  beat(181_000, 181_000);
+  assert.equal(told.at(-1), 'ask');
 });
