@@ -3,7 +3,7 @@ import { isHashpoolError } from '../../protocols/errors.ts';
 import { type Answer, type Call, type Tasks, toPlainError } from '../workers/channel.ts';
 import { type Database, inTransaction, type Schema } from './database.ts';
 import { Journal, type JournalRules } from './journal/journal.ts';
-import { openPlace } from './open.ts';
+import { isPostgres, openPlace } from './open.ts';
 
 /** The thread behind `openStore`: one transaction for each batch of calls, one savepoint for each call. */
 const port = parentPort;
@@ -34,8 +34,8 @@ interface Access {
 interface StoreThread extends Access {
   readonly journal: Journal | undefined;
   readonly readOnly: boolean;
-  /** The same on a connection that can't write. */
-  openReader(): Access;
+  /** The same on a connection that can't write; left out where no disk of ours can be full. */
+  readonly openReader: (() => Access) | undefined;
 }
 
 /** An operation that throws takes back its own writes and nobody else's. */
@@ -88,17 +88,18 @@ function answerReaders(
   calls: readonly Call[],
   failed: Answer,
 ): Answer[] {
-  let reader: Access | undefined;
+  if (!openReader) return calls.map(() => failed);
+  let db: Database | undefined;
   try {
-    const access = openReader();
-    reader = access;
-    const answers = inTransaction(access.db, () => calls.map((call) => run(access, call, journal)), 'READ');
+    const reader = openReader();
+    db = reader.db;
+    const answers = inTransaction(db, () => calls.map((call) => run(reader, call, journal)), 'READ');
     return answers.map((answer) => ('output' in answer ? answer : failed));
   } catch {
     // What the batch failed with says more than why it can't be read either.
     return calls.map(() => failed);
   } finally {
-    reader?.db.close();
+    db?.close();
   }
 }
 
@@ -110,10 +111,11 @@ try {
   const journal =
     rules && !readOnly ? new Journal(db, rules, schema.migrations.length, journalFolder) : undefined;
   journal?.catchUp(operations);
-  const openReader = (): Access => {
+  const readFile = (): Access => {
     const reading = openPlace(path, schema, { readOnly: true });
     return { db: reading, operations: operationsOf(reading, data) };
   };
+  const openReader = readOnly || isPostgres(path) ? undefined : readFile;
   const store = { db, operations, journal, readOnly, openReader };
   port.on('message', (message: readonly Call[] | 'close') => {
     if (message !== 'close') {

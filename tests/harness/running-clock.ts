@@ -1,14 +1,15 @@
 const TICK_MS = 50;
-/** A timer that is later than this was late because the machine stood, or had no processor to give. */
+/** A timer that is later than this was late because the machine stood, or because this process was busy. */
 const TOLERATED_MS = 100;
 
 /**
  * A stopwatch that stands while this machine does: a guest whose host gives it no processor for seconds halts all of its
- * processes alike, and none of them can keep a promise of seconds meanwhile.
+ * processes alike, and none of them can keep a promise of seconds meanwhile. While this process was busy itself it goes on.
  */
 export class RunningClock implements Disposable {
   #ranMs = 0;
   #lookedAt = performance.now();
+  #usedMs = cpuMs();
   readonly #ticks = setInterval(() => this.#look(), TICK_MS);
 
   /** Milliseconds since it was made, without those in which the machine stood. */
@@ -22,9 +23,17 @@ export class RunningClock implements Disposable {
   }
 
   #look(): void {
-    const now = performance.now();
+    const [now, used] = [performance.now(), cpuMs()];
     const passed = now - this.#lookedAt;
-    this.#ranMs += passed > TICK_MS + TOLERATED_MS ? TICK_MS : passed;
+    const isLate = passed > TICK_MS + TOLERATED_MS;
+    this.#ranMs += isLate ? Math.min(passed, TICK_MS + used - this.#usedMs) : passed;
     this.#lookedAt = now;
+    this.#usedMs = used;
   }
+}
+
+/** CPU time of this process, all its threads together. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
