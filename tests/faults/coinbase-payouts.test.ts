@@ -6,11 +6,11 @@ import { AutoPaidMiner } from '../harness/auto-paid-miner.ts';
 import { REGTEST_ADDRESS, regtestNode } from '../harness/bitcoind.ts';
 import { startThrough } from '../harness/killed-mint.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { until } from '../harness/template-client.ts';
 
-const WAIT_MS = 60_000;
 const FINAL = 2;
 const MATURITY = 100;
 /** Two thirds of the reward, which somebody else has the rest of. */
@@ -34,7 +34,7 @@ async function scene(t: TestContext) {
   assert.equal((await miner.register(1, REGTEST_ADDRESS)).code, undefined);
   const boundary = await mineForPool(node);
   outbox.add(boundary.header, other.publicKey, 0);
-  await until(() => outbox.terms?.unit.endsWith(`_${boundary.height}`) === true, 'the boundary', WAIT_MS);
+  await until(() => outbox.terms?.unit.endsWith(`_${boundary.height}`) === true, 'the boundary');
   await outbox.mine(node, other.publicKey, 0);
   await outbox.stored();
   await mint.end('SIGTERM');
@@ -49,7 +49,7 @@ async function scene(t: TestContext) {
       let told = '';
       const sums = { free: 0, held: 0, paid: 0 };
       const expected = JSON.stringify({ ...sums, [wanted]: CREDITED });
-      for (const end = Date.now() + WAIT_MS; told !== expected; await delay(100)) {
+      for (const end = Date.now() + PATIENCE_MS; told !== expected; await delay(100)) {
         const { balance, payments, credited } = await miner.standing();
         const held = payments.filter(({ paid }) => paid === null).reduce((sum, { sats }) => sum + sats, 0);
         const paid = payments.reduce((sum, payment) => sum + (payment.paid ?? 0), 0);
@@ -63,7 +63,7 @@ async function scene(t: TestContext) {
     async told() {
       const tip = String(await node.rpc.call('getbestblockhash'));
       const isIt = () => toHex(reversed(outbox.payouts?.prevHashLe ?? new Uint8Array())) === tip;
-      await until(isIt, `payouts for ${tip}`, WAIT_MS);
+      await until(isIt, `payouts for ${tip}`);
       return outbox.payouts?.outputs ?? [];
     },
   };

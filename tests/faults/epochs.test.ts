@@ -13,13 +13,13 @@ import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
 import { startThrough } from '../harness/killed-mint.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 
 const COMMAND = fileURLToPath(new URL('../../commands/epochs.ts', import.meta.url));
-const WAIT_MS = 60_000;
 
 /** A mint with a journal, whose epochs are followed through kills. */
 async function scene(t: TestContext, confirmations = 2) {
@@ -39,7 +39,7 @@ async function scene(t: TestContext, confirmations = 2) {
     /** The same, as soon as there is anything. @returns how many quotes */
     async mintSome(height: number): Promise<number> {
       let trouble: unknown;
-      for (const end = Date.now() + WAIT_MS; Date.now() < end; await delay(100)) {
+      for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(100)) {
         const minted = await mintAll(height).catch((error: unknown) => {
           trouble = error;
           return 0;
@@ -59,7 +59,7 @@ async function scene(t: TestContext, confirmations = 2) {
     },
     async epochs(...wanted: readonly string[]): Promise<void> {
       const rows = () => epochRows(mint.databasePath, mint.poolId).join();
-      await until(() => rows() === wanted.join(), `epochs ${wanted}`, WAIT_MS).catch((cause: Error) => {
+      await until(() => rows() === wanted.join(), `epochs ${wanted}`).catch((cause: Error) => {
         throw new Error(`${cause.message}: ${rows()}`, { cause });
       });
       assert.deepEqual(auditEpochs(mint.databasePath), []);

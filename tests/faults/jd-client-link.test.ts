@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { settle } from '../harness/appliance-books.ts';
 import { cutLink } from '../harness/cut-link.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 
 const MINERS = 10;
@@ -26,7 +27,7 @@ test('own jobs: the pool cut off, the jd-server killed, the template provider ki
     await appliance.until(`mining after ${what}`, isMining);
     const before = accepted();
     const enough = () => accepted() >= before + 2 * MINERS;
-    for (const end = Date.now() + 60_000; !enough(); await delay(50))
+    for (const end = Date.now() + PATIENCE_MS; !enough(); await delay(50))
       assert.ok(Date.now() < end, `no shares are accepted after ${what}`);
     const closed = miners.filter(({ client }) => client.closed).length;
     assert.equal(closed, 0, `${what} dropped miners`);

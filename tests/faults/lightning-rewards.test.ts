@@ -15,7 +15,6 @@ import { startMint } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { until } from '../harness/template-client.ts';
 
-const WAIT_MS = 60_000;
 const FIRST = 3;
 const SATS = 5_000n;
 const CONFIG = `
@@ -63,7 +62,7 @@ test('a mint killed between any two writes of a reward over Lightning books it o
     closed.push(`${height} live final closed ${height + 1}`);
     height += 1;
     const wanted = [...closed, `${height} live final`].join();
-    await until(() => rows() === wanted, `epochs ${wanted} after ${point}`, WAIT_MS).catch((cause: Error) => {
+    await until(() => rows() === wanted, `epochs ${wanted} after ${point}`).catch((cause: Error) => {
       throw new Error(`${cause.message}: ${rows()}`, { cause });
     });
     assert.deepEqual(auditEpochs(mint.databasePath), [], point);

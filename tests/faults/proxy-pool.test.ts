@@ -12,7 +12,6 @@ import { type ProxyScene, proxyScene } from '../harness/proxy-scene.ts';
 import { SteadyMiner } from '../harness/steady-miner.ts';
 
 const { hash } = await loadCrypto();
-const PATIENCE_MS = 60_000;
 const UPSTREAM_BITS = 10;
 const MINERS = 8;
 const STALE_SEC = 6;
@@ -54,13 +53,9 @@ async function crowd(t: TestContext, { translator }: ProxyScene) {
 async function settle(t: TestContext, { mint, pool, solo }: ProxyScene, miners: readonly SteadyMiner[]) {
   const accepted = miners.flatMap((miner) => miner.accepted);
   const stored = () => new Set(hashes(mint.shares));
-  await eventually(
-    () => accepted.every((share) => stored().has(share)),
-    'all that was answered true',
-    PATIENCE_MS,
-  );
+  await eventually(() => accepted.every((share) => stored().has(share)), 'all that was answered true');
   const figures = () => pool.role.status.figures;
-  await eventually(() => figures()['upstream_waiting'] === 0, 'the answers of the upstream', PATIENCE_MS);
+  await eventually(() => figures()['upstream_waiting'] === 0, 'the answers of the upstream');
   assert.equal(stored().size, mint.shares.length, 'none twice');
   const counts = () => ({
     accepted: Number(figures()['upstream_accepted']),
@@ -104,18 +99,14 @@ test('the upstream is cut off, away for long, and killed under load: no miner is
     const [before, up] = [mint.shares.length, Number(pool.role.status.figures['upstream_accepted'])];
     const isOn = () =>
       mint.shares.length > before + MINERS && Number(pool.role.status.figures['upstream_accepted']) > up;
-    await eventually(isOn, `shares after ${what}`, PATIENCE_MS);
+    await eventually(isOn, `shares after ${what}`);
   };
   await goOn('the start');
 
   network.refusing = true;
   network.cut();
   const cutAt = mint.shares.length;
-  await eventually(
-    () => mint.shares.length > cutAt + MINERS,
-    'shares of the jobs that there are',
-    PATIENCE_MS,
-  );
+  await eventually(() => mint.shares.length > cutAt + MINERS, 'shares of the jobs that there are');
   network.refusing = false;
   await goOn('the cut');
 
@@ -134,7 +125,7 @@ test('the upstream is cut off, away for long, and killed under load: no miner is
   await stop();
   const { wanted, counts } = await settle(t, scene, miners);
   const accountedFor = () => sum(counts()) === wanted;
-  await eventually(accountedFor, `all ${wanted} that the upstream asks for to be accounted for`, PATIENCE_MS);
+  await eventually(accountedFor, `all ${wanted} that the upstream asks for to be accounted for`);
   const there = solo.mint.shares.length;
   const { accepted, lost } = counts();
   assert.ok(accepted <= there && there <= accepted + lost, `${there} of ${accepted} and ${lost}`);
@@ -144,12 +135,12 @@ test('the pool is killed under load: what was answered true is stored and paid, 
   const scene = await proxyScene(t, { upstreamBits: UPSTREAM_BITS });
   const { miners, stop } = await crowd(t, scene);
   const { pool, mint } = scene;
-  await eventually(() => mint.shares.length > 5 * MINERS, 'a load', PATIENCE_MS);
+  await eventually(() => mint.shares.length > 5 * MINERS, 'a load');
   await pool.role.stop('SIGKILL');
   const before = mint.shares.length;
   await delay(500);
   await pool.role.restart();
-  await eventually(() => mint.shares.length > before + 5 * MINERS, 'the load to go on', PATIENCE_MS);
+  await eventually(() => mint.shares.length > before + 5 * MINERS, 'the load to go on');
   for (const [i, { client }] of miners.entries()) if (i % 2 === 0) assert.equal(client.closed, false);
   await stop();
   const { wanted, upstream } = await settle(t, scene, miners);

@@ -20,7 +20,6 @@ import { startMint } from '../harness/mint.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { until } from '../harness/template-client.ts';
 
-const WAIT_MS = 60_000;
 const SATS = 5_000n;
 const CONFIG = `
 [payments]
@@ -49,7 +48,7 @@ test('a mint killed as it signs or keeps a report makes one for each price, and 
     db.close();
     await node.generate(1);
     await startThrough(mint, point);
-    await until(() => countReports(mint.databasePath) === i + 1, `report ${i + 1} after ${point}`, WAIT_MS);
+    await until(() => countReports(mint.databasePath) === i + 1, `report ${i + 1} after ${point}`);
     await outbox.stored();
   }
   const signed = await source.reports();

@@ -13,6 +13,7 @@ import { type Ending, Supervisor } from '../../services/supervisor/supervise.ts'
 import type { RoleView } from '../../services/supervisor/supervised-role.ts';
 import { integerOf } from '../../services/supervisor/totals.ts';
 import { freePortBase } from './free-ports.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A whole appliance that a test runs: real processes, a real bitcoind, a state folder and ports of its own. */
@@ -49,7 +50,6 @@ export interface TestApplianceOptions {
   readonly jobDeclaration?: boolean;
 }
 
-const LIMIT_MS = 60_000;
 const LOOK_MS = 20;
 const regtestConfig = fileURLToPath(new URL('../../config/regtest', import.meta.url));
 
@@ -88,7 +88,7 @@ export async function startAppliance(
     if (view === undefined) throw new Error(`${name} does not run in this appliance`);
     return view;
   };
-  const until: TestAppliance['until'] = (what, condition, limitMs = LIMIT_MS) =>
+  const until: TestAppliance['until'] = (what, condition, limitMs = PATIENCE_MS) =>
     waitFor(what, condition, limitMs, watchers, () => describe(supervisor.views()));
   supervisor.start();
   await until('all roles to be ready', () => supervisor.views().every((view) => view.phase === 'ready'));

@@ -8,10 +8,10 @@ import type { BitcoinRpc } from '../../runtime/rpc/client.ts';
 import { locateBitcoind } from '../../services/bitcoind/locate.ts';
 import { type Bitcoind, startBitcoind } from '../../services/bitcoind/start.ts';
 import { freePortBase } from './free-ports.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 /** An address on regtest that nobody needs the key of, for blocks that only have to exist. */
 export const REGTEST_ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
-const HEIGHT_LIMIT_MS = 60_000;
 const HEIGHT_POLL_MS = 50;
 const MEMPOOL_POLL_MS = 250;
 
@@ -84,7 +84,7 @@ export async function regtestNode(
 
 /** Waits until the node's chain has so many blocks; throws where that never comes. */
 export async function untilHeight({ rpc }: Pick<TestNode, 'rpc'>, blocks: number): Promise<void> {
-  for (const end = Date.now() + HEIGHT_LIMIT_MS; (await rpc.call('getblockcount')) !== blocks; ) {
+  for (const end = Date.now() + PATIENCE_MS; (await rpc.call('getblockcount')) !== blocks; ) {
     if (Date.now() > end) throw new Error(`block ${blocks} is not in the chain`);
     await delay(HEIGHT_POLL_MS);
   }

@@ -10,6 +10,7 @@ import { serveExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { listenSv2, type Sv2Listener } from '../../runtime/sv2/listen.ts';
 import type { OpenRequest } from '../../services/mining-client/session.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export type MessageNamed<N extends MiningMessage['name']> = Extract<MiningMessage, { name: N }>;
 
@@ -17,7 +18,6 @@ export type MessageNamed<N extends MiningMessage['name']> = Extract<MiningMessag
 export const FAKE_POOL_KEY = decodeAuthorityPublicKey('9bDuixKmZqAJnrmP746n8zU1wyAQRrus7th9dxnkPg6RzQvCnan');
 const SECRET = decodeAuthoritySecretKey('zmBEmPhqo3A92FkiLVvyCz6htc3e53ph3ZbD4ASqGaLjwnFLi');
 
-const PATIENCE_MS = 60_000;
 const PROBE_CHANNEL = 4000;
 
 /** What the tests' clients ask for to see whether the pool has work; the fake pool answers it by itself. */

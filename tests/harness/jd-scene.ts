@@ -102,5 +102,5 @@ export function shareTlvs(key: Uint8Array): Tlv[] {
 
 /** Waits until the mint has so many shares. */
 export function has(mint: WorkMint, shares: number): Promise<void> {
-  return until(() => mint.shares.length >= shares, `${shares} shares at the mint`, 20_000);
+  return until(() => mint.shares.length >= shares, `${shares} shares at the mint`);
 }

@@ -11,11 +11,11 @@ import { type BitcoinRpc, bitcoinRpc } from '../../runtime/rpc/client.ts';
 import { regtestNode, type TestNode } from './bitcoind.ts';
 import { isAlive } from './is-alive.ts';
 import { type MintOptions, startMint, type TestMintProcess } from './mint.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { bare, type SatOutput, type SatProof, SatWallet } from './sat-wallet.ts';
 
 const MATURITY = 100;
 const POLL_MS = 250;
-const PATIENCE_MS = 60_000;
 
 /** A mint quote of NUT-30. */
 export interface DepositQuote {

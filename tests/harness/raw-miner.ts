@@ -12,9 +12,9 @@ import { connectSv2 } from '../../runtime/sv2/connect.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { negotiateExtensions } from '../../runtime/sv2/extensions.ts';
 import type { HandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const NO_GROUP = 0;
-const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 2;
 /** Hashes after which a share is looked for no longer, a minute of them: while it looks the process does nothing else. */
 const MAX_TRIES = 2 ** 24;
@@ -77,7 +77,7 @@ export class RawMiner {
     const wanted: readonly string[] = [names].flat();
     const isIt = (message: MiningMessage): message is MessageNamed<N> =>
       wanted.includes(message.name) && fits(message as MessageNamed<N>);
-    for (const end = performance.now() + WAIT_LIMIT_MS; ; await delay(POLL_MS)) {
+    for (const end = performance.now() + PATIENCE_MS; ; await delay(POLL_MS)) {
       const found = this.received.slice(from).find(isIt);
       if (found) return found;
       if (performance.now() > end || !this.connection.isOpen) {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE_MS } from './patience.ts';
 
-const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 10;
 
 /** What a role's supervisor would show: its last status text and figures. */
@@ -37,7 +37,7 @@ export class RoleProcess {
 
   /** Waits until it has printed `pattern` or its status matches; throws with its output where that never comes. */
   async says(pattern: RegExp): Promise<void> {
-    const deadline = Date.now() + WAIT_LIMIT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     while (!pattern.test(this.output) && !pattern.test(this.status.text)) {
       if (Date.now() > deadline || this.#child.exitCode !== null) {
         throw new Error(

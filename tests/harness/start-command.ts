@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from './patience.ts';
 
 /** How `npm start` ended. */
 export interface StartResult {
@@ -20,7 +21,6 @@ export interface StartCommand {
 
 const entry = fileURLToPath(new URL('../../commands/start.ts', import.meta.url));
 const POLL_MS = 50;
-const COMMAND_LIMIT_MS = 60_000;
 
 /** Runs commands/start.ts as `npm start` does. */
 export function runStart(args: readonly string[]): StartCommand {
@@ -59,7 +59,7 @@ export function runCommand(name: string, args: readonly string[], input = ''): S
     {
       encoding: 'utf8',
       input,
-      timeout: COMMAND_LIMIT_MS,
+      timeout: PATIENCE_MS,
     },
   );
 }

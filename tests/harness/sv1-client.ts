@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Hash } from '../../protocols/crypto/hash.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { headerOf, jobOfNotify, type Sv1Job, shareHash, targetOf, workOf } from './sv1-work.ts';
 
-const PATIENCE_MS = 60_000;
 const NONCES = 2 ** 32;
 
 export interface Sv1Answer {

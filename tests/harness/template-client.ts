@@ -17,8 +17,8 @@ import {
   type Solution,
   type TemplateClient,
 } from '../../services/template-client/client.ts';
+import { PATIENCE_MS } from './patience.ts';
 
-const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 10;
 
 /** A template client that keeps what it is sent. */
@@ -73,7 +73,7 @@ export async function recordingClient(
 }
 
 /** Waits until `condition` holds; throws naming `what` where it does not in time. */
-export async function until(condition: () => boolean, what: string, limitMs = WAIT_LIMIT_MS): Promise<void> {
+export async function until(condition: () => boolean, what: string, limitMs = PATIENCE_MS): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`no ${what} within ${limitMs} ms`);

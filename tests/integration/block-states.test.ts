@@ -7,6 +7,7 @@ import { fromHex, reversed, toHex } from '../../protocols/bytes.ts';
 import { encodeHpub } from '../../protocols/ehash/key.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { poolProcess } from '../harness/pool.ts';
 import { until } from '../harness/template-client.ts';
 import { templateProvider } from '../harness/template-provider.ts';
@@ -49,7 +50,7 @@ async function scene(t: TestContext) {
       const isSo = () =>
         of(pool.role.status.figures) === wanted.join() && of(mint.said?.figures) === wanted.join();
       // A pool whose mint was away for long comes back late.
-      for (const end = Date.now() + 60_000; !isSo(); await delay(20)) {
+      for (const end = Date.now() + PATIENCE_MS; !isSo(); await delay(20)) {
         assert.ok(
           Date.now() < end,
           `blocks ${wanted}: ${of(pool.role.status.figures)}, ${of(mint.said?.figures)}`,

@@ -14,11 +14,11 @@ import { AutoPaidMiner } from '../harness/auto-paid-miner.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { poolProcess } from '../harness/pool.ts';
 import type { RawChannel } from '../harness/raw-miner.ts';
 import { templateProvider } from '../harness/template-provider.ts';
 
-const WAIT_MS = 60_000;
 /** Easy enough to be found at once, and harder than a share. */
 const BLOCK_BITS = 12;
 const FINAL = 2;
@@ -58,7 +58,7 @@ async function open(t: TestContext) {
   const channel = await connection.open({ user_identity: encodeHpub(house.publicKey) }, [isFixed]);
 
   async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    for (const end = Date.now() + WAIT_MS; ; await delay(100)) {
+    for (const end = Date.now() + PATIENCE_MS; ; await delay(100)) {
       const found = await look();
       if (found !== undefined) return found;
       assert.ok(Date.now() < end, `${what} did not happen: ${mint.output}`);

@@ -9,13 +9,13 @@ import { mintQuotes, openQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { testPostgres } from '../harness/postgres.ts';
 import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 
-const WAIT_MS = 60_000;
 const FIRST = 3;
 
 test('two processes of a mint at one boundary open one epoch, mint in it side by side, and fix one price', async (t) => {
@@ -33,7 +33,7 @@ test('two processes of a mint at one boundary open one epoch, mint in it side by
   const wallets = [first, second].map(({ url }) => new SatWallet(url, curve));
   const epochs = async (...wanted: readonly string[]) => {
     const rows = () => epochRows(database, first.poolId).join();
-    await until(() => rows() === wanted.join(), `epochs ${wanted}`, WAIT_MS).catch((cause: Error) => {
+    await until(() => rows() === wanted.join(), `epochs ${wanted}`).catch((cause: Error) => {
       throw new Error(`${cause.message}: ${rows()}`, { cause });
     });
     assert.deepEqual(auditEpochs(database), []);
@@ -41,7 +41,7 @@ test('two processes of a mint at one boundary open one epoch, mint in it side by
   /** Waits until both processes tell of a keyset that it signs, or not. */
   const signs = async (height: number, isActive: boolean) => {
     for (const wallet of wallets) {
-      for (const end = Date.now() + WAIT_MS; ; await delay(50)) {
+      for (const end = Date.now() + PATIENCE_MS; ; await delay(50)) {
         const { body } = await wallet.get('/v1/keys');
         if ((body.keysets ?? []).some((each) => each.unit === unit(height)) === isActive) break;
         assert.ok(

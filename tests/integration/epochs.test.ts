@@ -12,6 +12,7 @@ import { mintQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { type MinedBlock, mineForPool } from '../harness/pool-blocks.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { SatWallet } from '../harness/sat-wallet.ts';
@@ -20,7 +21,6 @@ import { until } from '../harness/template-client.ts';
 /** `npm run epochs`. */
 const command = (...words: string[]) => promisify(execFile)(process.execPath, [COMMAND, ...words]);
 const COMMAND = fileURLToPath(new URL('../../commands/epochs.ts', import.meta.url));
-const WAIT_MS = 60_000;
 /** At which the pool's first epoch opens. */
 const FIRST = 3;
 
@@ -47,12 +47,12 @@ async function scene(t: TestContext, { confirmations = 3, isLinked = true } = {}
     /** Waits until the mint has these epochs, and compares its books. */
     async epochs(...wanted: readonly string[]): Promise<void> {
       const isSo = () => epochRows(mint.databasePath, mint.poolId).join() === wanted.join();
-      await until(isSo, `epochs ${wanted.join()}`, WAIT_MS).catch((cause: Error) => {
+      await until(isSo, `epochs ${wanted.join()}`).catch((cause: Error) => {
         throw new Error(`${cause.message}: ${epochRows(mint.databasePath, mint.poolId).join()}`, { cause });
       });
       assert.deepEqual(auditEpochs(mint.databasePath), []);
     },
-    says: (words: RegExp) => until(() => words.test(mint.output), `${words} in the log`, WAIT_MS),
+    says: (words: RegExp) => until(() => words.test(mint.output), `${words} in the log`),
     /** Delivers a block's own share. */
     async deliver({ header }: MinedBlock, by = outbox): Promise<void> {
       by.add(header, key, 0);
@@ -67,7 +67,7 @@ async function scene(t: TestContext, { confirmations = 3, isLinked = true } = {}
     /** Waits until the mint tells of a share that it stands so, as `height state`: the chain is looked at once a second. */
     async stands(hash: string, wanted: string): Promise<void> {
       let told = '';
-      for (const end = Date.now() + WAIT_MS; told !== wanted; await delay(50)) {
+      for (const end = Date.now() + PATIENCE_MS; told !== wanted; await delay(50)) {
         const { body } = await wallet.get(`/v1/ehash/share/${hash}`);
         told = `${String(body.unit).split('_').at(-1)} ${body.state}`;
         assert.ok(Date.now() < end, `share ${hash} is ${told}, not ${wanted}`);

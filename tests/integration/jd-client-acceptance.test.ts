@@ -79,7 +79,7 @@ async function share(channel: RawChannel): Promise<{ key: string; answer: string
 async function isPaid({ mint }: JobScene, channel: RawChannel): Promise<void> {
   const { key, answer } = await share(channel);
   assert.equal(answer, 'accepted');
-  await until(() => mint.shares.some((work) => toHex(work.key) === key), 'the share at the mint', 30_000);
+  await until(() => mint.shares.some((work) => toHex(work.key) === key), 'the share at the mint');
 }
 
 /** Notes what passes between jd-client and template provider. */

@@ -157,7 +157,7 @@ test('a pool that takes jobs and refuses their shares is left, and a job that it
   }
   await jobAfter(channel);
   assert.equal(await share(channel, key, 99), 'accepted');
-  await until(() => taken > before, 'a job of ours that the pool takes', 40_000);
+  await until(() => taken > before, 'a job of ours that the pool takes');
   await delay(2_000);
   assert(isLeft(), client.role.status.text);
 });
@@ -192,11 +192,7 @@ test('a pool that goes away: the next one, then solo, then back to the first', a
   await until(() => client.role.status.figures['shares_solo'] === 1, 'the share that nobody pays for');
 
   await all.pool.role.restart();
-  await until(
-    () => client.role.status.text === `mining for 127.0.0.1:${all.pool.port}`,
-    'the return',
-    30_000,
-  );
+  await until(() => client.role.status.text === `mining for 127.0.0.1:${all.pool.port}`, 'the return');
   const shares = all.mint.shares.length;
   await jobAfter(channel);
   assert.equal(await share(channel, all.key, 3), 'accepted');
@@ -251,7 +247,7 @@ test('a short cut of the pool costs no share', async (t) => {
   await all.pool.role.restart();
   // A pool that was killed has no channels of before: what it had not answered is lost with them.
   assert(['accepted', 'stale-share'].includes(await waiting));
-  await until(() => all.client.role.status.text.startsWith('mining for'), 'the pool is back', 30_000);
+  await until(() => all.client.role.status.text.startsWith('mining for'), 'the pool is back');
   await jobAfter(channel);
   assert.equal(await share(channel, all.key, 2), 'accepted');
 });

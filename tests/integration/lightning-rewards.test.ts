@@ -13,6 +13,7 @@ import { loadCrypto } from '../../runtime/crypto.ts';
 import { openQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { startMint } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { poolProcess } from '../harness/pool.ts';
 import { NEVER_A_BLOCK, poolScene } from '../harness/pool-scene.ts';
 import { UPSTREAM_USER } from '../harness/proxy-scene.ts';
@@ -20,7 +21,6 @@ import { bare, SatWallet } from '../harness/sat-wallet.ts';
 import { translatorProcess } from '../harness/translator.ts';
 
 const COMMAND = fileURLToPath(new URL('../../commands/rewards.ts', import.meta.url));
-const WAIT_MS = 60_000;
 const REWARD = 20_000;
 const PERIOD = 3;
 const PAYMENTS = `
@@ -70,18 +70,22 @@ test('a pool in front of an ordinary one is paid over Lightning, and its ehash i
   const unit = (height: number) => `hash_${toHex(mint.poolId)}_${height}`;
   const epoch = async (height: number) =>
     (await (await fetch(`${mint.url}/v1/ehash/epochs/${unit(height)}`)).json()) as Record<string, unknown>;
-  for (const end = Date.now() + WAIT_MS; (await openQuotes(wallet, secretKey)).length < 5; await delay(50))
+  for (
+    const end = Date.now() + PATIENCE_MS;
+    (await openQuotes(wallet, secretKey)).length < 5;
+    await delay(50)
+  )
     assert.ok(Date.now() < end, 'shares did not become quotes');
 
   const rewards = async (...words: string[]) =>
     (await promisify(execFile)(process.execPath, [COMMAND, ...words, '--database', mint.databasePath]))
       .stdout;
   assert.match(await rewards('invoice', String(REWARD), '--memo', 'a week'), /^lnbc\w+\n$/);
-  for (const end = Date.now() + WAIT_MS; (await epoch(first))['reward'] !== REWARD; await delay(50))
+  for (const end = Date.now() + PATIENCE_MS; (await epoch(first))['reward'] !== REWARD; await delay(50))
     assert.ok(Date.now() < end, `no payment: ${await rewards('list')}`);
   assert.equal((await epoch(first))['state'], 'open');
   await solo.node.generate(PERIOD);
-  for (const end = Date.now() + WAIT_MS; (await epoch(first))['state'] !== 'redeemable'; await delay(50))
+  for (const end = Date.now() + PATIENCE_MS; (await epoch(first))['state'] !== 'redeemable'; await delay(50))
     assert.ok(Date.now() < end, `not closed: ${JSON.stringify(await epoch(first))}`);
   const closed = await epoch(first);
   assert.deepEqual([closed['reward'], closed['fee'], closed['closed_height']], [REWARD, 0, first + PERIOD]);
@@ -102,7 +106,7 @@ test('a pool in front of an ordinary one is paid over Lightning, and its ehash i
   assert.deepEqual(auditEpochs(mint.databasePath), []);
 
   assert.equal(await channel.submit(channel.mine()), 'accepted');
-  for (const end = Date.now() + WAIT_MS; ; await delay(50)) {
+  for (const end = Date.now() + PATIENCE_MS; ; await delay(50)) {
     const units = (await openQuotes(wallet, secretKey)).map((quote) => quote.unit);
     if (units.length === 1 && units[0] === unit(first + PERIOD)) break;
     assert.ok(Date.now() < end, `work goes into ${units}`);

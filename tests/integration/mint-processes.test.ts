@@ -9,6 +9,7 @@ import { auditMint } from '../../roles/mint/books.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
 import { regtestNode } from '../harness/bitcoind.ts';
 import { startMint, type TestMintProcess } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { TestOutbox } from '../harness/pool-outbox.ts';
 import { testPostgres } from '../harness/postgres.ts';
 
@@ -41,7 +42,7 @@ async function post(
   const answer = await fetch(mint.url + path, {
     method: 'POST',
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   return { status: answer.status, body: await answer.json() };
 }

@@ -12,6 +12,7 @@ import { Value } from 'typebox/value';
 import { startAppliance } from '../harness/appliance.ts';
 import { freePortBase } from '../harness/free-ports.ts';
 import { holdDown } from '../harness/hold-down.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { prometheusPrograms } from '../harness/prometheus-programs.ts';
 import { RunningClock } from '../harness/running-clock.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
@@ -20,7 +21,6 @@ const run = promisify(execFile);
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const rules = join(project, 'config/prometheus');
 const ruleFiles = readdirSync(rules).filter((file) => file.endsWith('.rules.yml'));
-const LIMIT_MS = 90_000;
 /** Who is gone is named within ten seconds; then come the alert's `for`, 30 s in compressed time, and one scrape. */
 const NAMED_MS = 10_000;
 const FOR_MS = 3_000;
@@ -134,7 +134,7 @@ test('Prometheus scrapes both sides, and what the dashboard asks for is there', 
   const prometheus = await startPrometheus(dashboards);
   t.after(() => prometheus.stop());
   const { port } = prometheus;
-  await until('shares', () => figures().accepted >= 5n, LIMIT_MS);
+  await until('shares', () => figures().accepted >= 5n);
   const has = async (query: string): Promise<boolean> => {
     try {
       return (await ask(port, `query?query=${encodeURIComponent(query)}`)).length > 0;
@@ -148,7 +148,7 @@ test('Prometheus scrapes both sides, and what the dashboard asks for is there', 
   // Without a reject, or a job that was refused, there is no reason of one; this mint has no payment backend.
   const present = wanted.filter((expr) => !/by_reason|jd_refused|epoch_reserve/.test(expr));
   for (const query of ['up{job="hashpool",side="pool"} == 1', 'up{side="proxy"} == 1', ...present]) {
-    for (const end = Date.now() + LIMIT_MS; !(await has(query)); await delay(500)) {
+    for (const end = Date.now() + PATIENCE_MS; !(await has(query)); await delay(500)) {
       assert.ok(Date.now() < end, `Prometheus has nothing for ${query}`);
     }
   }

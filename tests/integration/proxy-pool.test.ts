@@ -11,7 +11,6 @@ import { SteadyMiner } from '../harness/steady-miner.ts';
 import { connectSv1 } from '../harness/sv1-client.ts';
 
 const { hash } = await loadCrypto();
-const PATIENCE_MS = 60_000;
 /** The key of the secret 1. */
 const USER = 'hpub1qfumuen7l8wthtz45p3ftn58pvrs9xlumvkuu2xet8egzkcklqtes9s6pqw';
 
@@ -28,7 +27,7 @@ test('shares through a pool in front of an ordinary one: all are ehash here, and
   });
   await Promise.all(miners.map(({ client }) => client.configure()));
   const running = miners.map((miner) => miner.run());
-  await eventually(() => mint.shares.length >= 150, 'shares at the mint', PATIENCE_MS);
+  await eventually(() => mint.shares.length >= 150, 'shares at the mint');
   for (const miner of miners) miner.stop();
   await Promise.all(running);
 
@@ -37,19 +36,15 @@ test('shares through a pool in front of an ordinary one: all are ehash here, and
     miners.flatMap(({ refusals }) => [...refusals]),
     [],
   );
-  await eventually(() => mint.shares.length === accepted.length, 'the rest of the shares', PATIENCE_MS);
+  await eventually(() => mint.shares.length === accepted.length, 'the rest of the shares');
   assert.deepEqual(hashes(mint.shares).sort(), [...accepted].sort(), 'the sums of miners and mint agree');
 
   const target = targetOfDifficulty(2 ** (upstreamBits - 32));
   const wanted = mint.shares.filter(({ header }) => leBytesToTarget(hash.sha256d(header)) <= target);
   const { figures } = pool.role.status;
-  await eventually(() => solo.mint.shares.length === wanted.length, 'what is to go up', PATIENCE_MS);
+  await eventually(() => solo.mint.shares.length === wanted.length, 'what is to go up');
   assert.deepEqual(hashes(solo.mint.shares).sort(), hashes(wanted).sort());
-  await eventually(
-    () => pool.role.status.figures['upstream_accepted'] === wanted.length,
-    'the answers',
-    PATIENCE_MS,
-  );
+  await eventually(() => pool.role.status.figures['upstream_accepted'] === wanted.length, 'the answers');
   assert.equal(figures['upstream_rejected'], 0);
   assert.equal(figures['upstream_lost'], 0);
   assert.ok(wanted.length > 20 && wanted.length < accepted.length, `${wanted.length} of ${accepted.length}`);
@@ -65,11 +60,7 @@ test('a block that is found through it enters the chain, and both pools go on up
   const height = Number(await solo.node.rpc.call('getblockcount', []));
   const block = client.mineShare({ difficulty: 2 ** (blockBits - 32) });
   assert.equal((await client.submit(USER, block)).result, true);
-  await client.until(
-    () => client.job !== undefined && client.job.prevHash !== job.prevHash,
-    'the next job',
-    PATIENCE_MS,
-  );
+  await client.until(() => client.job !== undefined && client.job.prevHash !== job.prevHash, 'the next job');
   assert.equal(await solo.node.rpc.call('getblockhash', [height + 1]), block.hash);
   await pool.role.says(/block found and handed to the upstream/);
   await pool.role.says(/the node has the found block as its tip/);
@@ -107,7 +98,7 @@ test('an upstream that leaves four bytes serves few channels, and says so', asyn
   assert.equal(client.extranonce2Size, 2);
   const share = client.mineShare({ rollVersion: true });
   assert.equal((await client.submit(USER, share)).result, true);
-  await eventually(() => solo.mint.shares.length === 1, 'the share upstream', PATIENCE_MS);
+  await eventually(() => solo.mint.shares.length === 1, 'the share upstream');
   assert.deepEqual(hashes(solo.mint.shares), [share.hash]);
   assert.deepEqual(hashes(mint.shares), [share.hash]);
   assert.match(pool.role.output, /4 bytes of extranonce2: no more than 256 channels can be open/);

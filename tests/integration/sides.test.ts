@@ -8,9 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loopbackConfig } from '../harness/appliance.ts';
 import { freePortBase } from '../harness/free-ports.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 
-const LIMIT_MS = 90_000;
 const PORTS = 16;
 
 /** One side, run by its command until the test is over. */
@@ -47,9 +47,9 @@ function runSide(t: TestContext, side: 'server' | 'client', args: readonly strin
 }
 
 async function until(what: string, condition: () => boolean, describe: () => string): Promise<void> {
-  const deadline = Date.now() + LIMIT_MS;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited ${LIMIT_MS} ms for ${what}\n${describe()}`);
+    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}\n${describe()}`);
     await delay(100);
   }
 }

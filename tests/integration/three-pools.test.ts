@@ -11,12 +11,12 @@ import { mintQuotes, openQuotes } from '../harness/ehash-quotes.ts';
 import { auditEpochs } from '../harness/epoch-audit.ts';
 import { epochRows } from '../harness/epoch-rows.ts';
 import { startMint, type TestMintProcess } from '../harness/mint.ts';
+import { PATIENCE_MS } from '../harness/patience.ts';
 import { poolProcess } from '../harness/pool.ts';
 import { SatWallet } from '../harness/sat-wallet.ts';
 import { until } from '../harness/template-client.ts';
 import { type ProviderProcess, templateProvider } from '../harness/template-provider.ts';
 
-const WAIT_MS = 60_000;
 const FIRST = 3;
 /** Easy enough to be found at once. */
 const BLOCK_BITS = 10;
@@ -53,7 +53,7 @@ async function openPool(
   /** Mines on the node's tip. @param isBlock whether what is found is a block. @returns its hash in display order */
   async function mine(isBlock: boolean): Promise<string> {
     const tip = String(await node.rpc.call('getbestblockhash'));
-    await until(() => toHex(reversed(channel.prevHash.prev_hash)) === tip, 'work on the tip', WAIT_MS);
+    await until(() => toHex(reversed(channel.prevHash.prev_hash)) === tip, 'work on the tip');
     const share = channel.mine((hashLe) => meetsPower(hashLe, BLOCK_BITS) === isBlock);
     const hash = toHex(reversed(channel.hashOf(share)));
     assert.equal(await channel.submit(share), 'accepted');
@@ -68,7 +68,7 @@ async function openPool(
     async findBlock(): Promise<number> {
       const hash = await mine(true);
       for (
-        const end = Date.now() + WAIT_MS;
+        const end = Date.now() + PATIENCE_MS;
         (await node.rpc.call('getbestblockhash')) !== hash;
         await delay(20)
       )
@@ -78,11 +78,9 @@ async function openPool(
     /** Waits until the mint has these epochs of the pool, and all of its shares. */
     async epochs(...wanted: readonly string[]): Promise<void> {
       const rows = () => epochRows(mint.databasePath, keys.poolId).join();
-      await until(() => rows() === wanted.join(), `epochs ${wanted.join()}`, WAIT_MS).catch(
-        (cause: Error) => {
-          throw new Error(`${cause.message}: ${rows()}`, { cause });
-        },
-      );
+      await until(() => rows() === wanted.join(), `epochs ${wanted.join()}`).catch((cause: Error) => {
+        throw new Error(`${cause.message}: ${rows()}`, { cause });
+      });
       assert.deepEqual(auditEpochs(mint.databasePath), []);
     },
     /** The units of the shares that were not minted, each once for each share. */
@@ -142,7 +140,7 @@ server_ids = [1]`,
     (await Promise.all(pools.map((pool) => pool.quotes()))).map((units) => units.length);
   const wanted = pools.map(({ sent }) => sent).join();
   let quotes: number[] = [];
-  for (const end = Date.now() + WAIT_MS; quotes.join() !== wanted; quotes = await had())
+  for (const end = Date.now() + PATIENCE_MS; quotes.join() !== wanted; quotes = await had())
     assert.ok(Date.now() < end, `${quotes} of ${wanted} shares are quotes`);
   const counted = (units: readonly string[]) =>
     Object.fromEntries(
@@ -168,7 +166,7 @@ server_ids = [1]`,
   for (const pool of pools) await pool.mine();
   for (const pool of pools) {
     let epoch = await pool.epoch(FIRST);
-    for (const end = Date.now() + WAIT_MS; epoch.fee === null; epoch = await pool.epoch(FIRST))
+    for (const end = Date.now() + PATIENCE_MS; epoch.fee === null; epoch = await pool.epoch(FIRST))
       assert.ok(Date.now() < end, `no price: ${JSON.stringify(epoch)}`);
     assert.deepEqual([epoch.reward, epoch.state], [REWARD, 'redeemable'], 'whatever became of another pool');
     assert.ok(epoch.work >= 4);
