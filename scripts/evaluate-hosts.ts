@@ -17,6 +17,7 @@ interface Evaluated {
   readonly etc: Readonly<Record<string, string>>;
   readonly failed: readonly string[];
   readonly ports: readonly number[];
+  readonly reserved: string;
   readonly units: readonly string[];
   readonly virtualHosts: readonly string[];
   readonly bitcoind: { readonly ExecStart?: string };
@@ -32,9 +33,10 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
   [
     'hosts/poc.nix: testnet4, sv2-tp, 80, 443 and 34255 open',
     './hosts/poc.nix',
-    ({ ports, bitcoind, provider, failed, virtualHosts }) => {
+    ({ ports, reserved, bitcoind, provider, failed, virtualHosts }) => {
       assert.deepEqual(failed, []);
       assert.deepEqual(ports, [80, 443, 34255]);
+      assert.ok(['48332', '34254', '34255', '34260'].every((number) => reserved.split(',').includes(number)));
       assert.match(bitcoind.ExecStart ?? '', /bitcoin-node .*-rpcport=48332 .*-ipcbind=unix/);
       assert.match(provider.ExecStart ?? '', /-sv2port=8442/);
       assert.deepEqual(virtualHosts, ['hashpool-client', 'hashpool-server']);
@@ -118,9 +120,10 @@ const hosts: readonly [what: string, host: string, look: (host: Evaluated) => vo
     `{ ${client} services.hashpool.client.pool = { address = "pool.example.org"; authorityKey = "9abc"; };
        services.hashpool.client.tls = { certificate = "/acme/full.pem"; key = "/acme/key.pem"; group = "acme"; };
        services.hashpool.settings.translator.downstream_listeners = [ { port = 34257; tls = true; } ]; }`,
-    ({ ports, etc, translator, failed }) => {
+    ({ ports, reserved, etc, translator, failed }) => {
       assert.deepEqual(failed, []);
       assert.deepEqual(ports, [34255, 34257, 34259]);
+      assert.match(reserved, /34255,34259.*34257/);
       const tls = parse(etc['hashpool/tproxy.config.toml'] ?? '')['downstream_tls'];
       assert.deepEqual(
         { ...Object(tls) },

@@ -7,7 +7,7 @@
     ./node.nix
     ./units.nix
     ./assertions.nix
-    ./firewall.nix
+    ./ports.nix
     ./nginx.nix
     ./monitoring.nix
     ./backup.nix

@@ -37,6 +37,7 @@ in
   failed = map (each: each.message) (lib.filter (each: !each.assertion) config.assertions);
   inherit (config) warnings;
   ports = config.networking.firewall.allowedTCPPorts;
+  reserved = config.boot.kernel.sysctl."net.ipv4.ip_local_reserved_ports";
   units = lib.attrNames config.systemd.services;
   pool = (config.systemd.services.hashpool-pool or { }).serviceConfig or { };
   bitcoind = (config.systemd.services.bitcoind or { }).serviceConfig or { };
