@@ -1,4 +1,5 @@
 import type { Figure, Reading, Run } from './figure.ts';
+import { machineTime, stolenPercent } from './stolen.ts';
 
 /** Odd, so that one of them is the median. */
 const RUNS = 5;
@@ -25,12 +26,19 @@ async function measure(figure: Figure): Promise<void> {
   const readings: Reading[] = [];
   try {
     await session.run();
+    const began = machineTime();
     while (values.length < (figure.runs ?? RUNS)) {
       const before = process.cpuUsage();
       values.push(valueOfRun(await session.run(), process.cpuUsage(before)));
     }
     remarks.push(...(session.remarks?.() ?? []));
-    readings.push(...(session.readings?.() ?? []));
+    // A host that gives its processors to others shows in delays first.
+    const stolen = {
+      name: 'taken by other machines',
+      unit: '% of the processors',
+      value: stolenPercent(began),
+    };
+    readings.push(...(session.readings?.() ?? []), stolen);
   } finally {
     await session.close?.();
   }
