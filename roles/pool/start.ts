@@ -5,6 +5,7 @@ import { messageOf } from '../../protocols/errors.ts';
 import { hostAndPort } from '../../runtime/config/address.ts';
 import { ConfigError } from '../../runtime/config/load.ts';
 import { type Crypto, loadCrypto } from '../../runtime/crypto.ts';
+import { tuneHeap } from '../../runtime/heap.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import type { Figures } from '../../runtime/notify.ts';
 import { type HandshakeWorkers, openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
@@ -47,6 +48,7 @@ interface Pool {
 
 /** Starts the pool: outbox, source of work, quote path, mining server; each uses those before it. */
 export async function startPool(context: PoolContext): Promise<MiningServer> {
+  tuneHeap();
   const { config, log } = context;
   const crypto = await loadCrypto();
   const settings = readSettings(config, context.shared, context.read, crypto.curve);

@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import { RESUME_TOKEN_BYTES } from '../../protocols/ehash/extension.ts';
 import { REQUIRES_VERSION_ROLLING } from '../../protocols/sv2/mining.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
-import { keepHeap } from '../../runtime/keep-heap.ts';
+import { tuneHeap } from '../../runtime/heap.ts';
 import type { RoleContext } from '../../runtime/lifecycle.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { MiningClient } from '../../services/mining-client/client.ts';
@@ -25,7 +25,7 @@ import { openWalletSocket } from './wallet-socket/wallet-socket.ts';
 
 /** Ready when miners can connect, whether pool and mint are there or not. */
 export async function start(context: RoleContext<TranslatorConfig, Static<typeof minerSide>>): Promise<void> {
-  keepHeap();
+  tuneHeap();
   const { config, shared, log } = context;
   const upstreams = upstreamsOf(config, context.read);
   const { hash } = await loadCrypto();

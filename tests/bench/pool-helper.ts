@@ -2,6 +2,7 @@ import { EHASH_EXTENSION, WORKER_NAME_EXTENSION } from '../../protocols/ehash/ex
 import { PROTOCOL_VERSION } from '../../protocols/sv2/common.ts';
 import { type MiningMessage, miningProtocol } from '../../protocols/sv2/mining.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
+import { tuneHeap } from '../../runtime/heap.ts';
 import { createLog } from '../../runtime/logs.ts';
 import type { Sv2Connection } from '../../runtime/sv2/connection.ts';
 import { serveExtensions } from '../../runtime/sv2/extensions.ts';
@@ -168,6 +169,7 @@ async function openFramePool() {
 }
 
 async function openRealPool(): Promise<void> {
+  tuneHeap();
   const { port } = await openPool();
   serveParent({ port: () => port });
 }

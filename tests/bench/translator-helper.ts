@@ -12,7 +12,7 @@ import { SharedChannels } from '../../roles/translator/shared-channels/shared-ch
 import { Sv1Server } from '../../roles/translator/sv1-server/server.ts';
 import { newShareCounts } from '../../roles/translator/sv1-server/share-answer.ts';
 import { loadCrypto } from '../../runtime/crypto.ts';
-import { keepHeap } from '../../runtime/keep-heap.ts';
+import { tuneHeap } from '../../runtime/heap.ts';
 import { createLog } from '../../runtime/logs.ts';
 import { openHandshakeWorkers } from '../../runtime/sv2/handshake-workers.ts';
 import { MiningClient } from '../../services/mining-client/client.ts';
@@ -48,7 +48,7 @@ let cpuFrom = process.cpuUsage();
 let tips = 0;
 
 async function openTranslator(): Promise<number> {
-  keepHeap();
+  tuneHeap();
   const { hash } = await loadCrypto();
   const log = createLog('bench', 'silent');
   const workers = await openHandshakeWorkers();
