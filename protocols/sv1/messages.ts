@@ -25,6 +25,8 @@ export interface NotifyFields extends NotifyWork {
 
 /** The answer to a request that was granted. */
 export function resultLine(id: MessageId, result: unknown): string {
+  // Nearly all are of accepted shares.
+  if (result === true && typeof id === 'number') return `{"id":${id},"result":true,"error":null}\n`;
   return line({ id, result, error: null });
 }
 

@@ -39,7 +39,7 @@ export interface ShareDeskOptions {
 interface WaitingShare {
   readonly id: MessageId | undefined;
   readonly since: number;
-  readonly username: string;
+  readonly worker: Worker;
   /** Of its job, 32 bytes. */
   readonly targetLe: Uint8Array;
   /** The answer comes, be it by another link. */
@@ -107,11 +107,10 @@ export class ShareDesk {
       throw new Sv1Error(refusalOfLoss('too many shares wait for it'));
     const share = checkShare(told, submit, { versionMask: jobs.versionMask, wallClockMs: wallClock() });
     if (this.#acceptedInARow < TRUSTED_AFTER) checkWork(hash, told, share);
-    const { username } = submit;
     const { targetLe } = told.job;
     const { channel } = told.footing;
     const isSure = channel.isResumable;
-    const waiting = { id, username, targetLe, since: now(), isSure, isAnswered: false };
+    const waiting = { id, worker, targetLe, since: now(), isSure, isAnswered: false };
     this.#waiting++;
     if (!isSure) this.#unsure.add(waiting);
     if (worker.paysWallet) renewKey(worker, walletKey.use());
@@ -121,11 +120,12 @@ export class ShareDesk {
   /** What the pool said, and only that, makes a share true; it counts also where the miner was answered before. */
   #answer(share: WaitingShare, verdict: ShareVerdict): void {
     const { counts, teller, now } = this.#options;
+    const { username } = share.worker;
     countShare(counts, verdict);
-    if (verdict.kind === 'accepted') teller.accepted(share.username, share.targetLe, now() - share.since);
-    else teller.rejected(share.username, verdict.kind === 'refused' ? verdict.code : 'no-answer');
+    if (verdict.kind === 'accepted') teller.accepted(username, share.targetLe, now() - share.since);
+    else teller.rejected(username, verdict.kind === 'refused' ? verdict.code : 'no-answer');
     this.#acceptedInARow = verdict.kind === 'accepted' ? this.#acceptedInARow + 1 : 0;
-    if (verdict.kind === 'accepted') this.#options.difficulties?.note(share.username, share.targetLe);
+    if (verdict.kind === 'accepted') this.#options.difficulties?.note(username, share.targetLe);
     if (share.isAnswered) return;
     this.#settle(share);
     if (verdict.kind !== 'accepted') this.#refuse(share, refusalOf(verdict));

@@ -8,6 +8,8 @@ export const MAX_WORKERS = 64;
 
 /** An authorized worker. */
 export interface Worker {
+  /** As it was authorized. A share's own text of it would keep the whole line that the share came with. */
+  readonly username: string;
   /** Another one with each key of the wallet's, where that is paid. */
   owner: ShareOwner;
   /** True where its ehash goes to the translator's own wallet. */
@@ -29,7 +31,7 @@ export async function authorize(
 ): Promise<Worker> {
   const miner = parsed(username);
   if (miner.kind === 'key') {
-    if (await isPoint(miner.key)) return ownKey(miner);
+    if (await isPoint(miner.key)) return ownKey(username, miner);
     throw mistyped(username, noPoint(miner.checked ? encodeHpub(miner.key) : toHex(miner.key)));
   }
   if (walletKey === undefined) {
@@ -43,17 +45,18 @@ export async function authorize(
   }
   const worker = miner.worker === undefined ? miner.name : `${miner.name}.${miner.worker}`;
   return {
+    username,
     owner: new ShareOwner(worker, await walletKey()),
     paysWallet: true,
     message: `"${miner.name}" is no key: the ehash goes to the wallet of this translator`,
   };
 }
 
-function ownKey(miner: Extract<Miner, { kind: 'key' }>): Worker {
+function ownKey(username: string, miner: Extract<Miner, { kind: 'key' }>): Worker {
   const message = miner.checked
     ? undefined
     : `The ehash is locked to ${toHex(miner.key).slice(0, 12)}...: hex has no checksum, better use hpub1...`;
-  return { owner: new ShareOwner(miner.worker ?? '', miner.key), paysWallet: false, message };
+  return { username, owner: new ShareOwner(miner.worker ?? '', miner.key), paysWallet: false, message };
 }
 
 function parsed(username: string): Miner {
