@@ -29,6 +29,19 @@ export interface Cipher {
     associated: Uint8Array,
     sealed: Uint8Array,
   ): Uint8Array | undefined;
+  /**
+   * The same of the bytes of `source` from `start` to `end`, into `target` from its beginning on, where there is room for it.
+   * @returns false where the tag does not fit; nothing is written then
+   */
+  decryptInto(
+    target: Uint8Array,
+    key32: Uint8Array,
+    nonce12: Uint8Array,
+    associated: Uint8Array,
+    source: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean;
 }
 
 /**
@@ -86,16 +99,21 @@ export async function loadCipher(): Promise<Cipher> {
       cipher.encryptInto(sealed, 0, key32, nonce12, associated, plain, 0, plain.length);
       return sealed;
     },
-    decrypt(key32, nonce12, associated, sealed) {
-      expectLength(sealed.length);
+    decryptInto(target, key32, nonce12, associated, source, start, end) {
+      const length = end - start;
+      expectLength(length);
       const memory = put(key32, nonce12, associated);
-      copy(sealed, 0, sealed.length, memory, message);
-      if (sealed.length < TAG_BYTES) return undefined;
-      const isWrong = open(message, 0, 0, message, sealed.length, 0, ad, associated.length, 0, nonce, key);
-      if (isWrong) return undefined;
-      const plain = new Uint8Array(sealed.length - TAG_BYTES);
-      copy(memory, message, message + plain.length, plain, 0);
-      return plain;
+      if (length < TAG_BYTES) return false;
+      copy(source, start, end, memory, message);
+      const isWrong = open(message, 0, 0, message, length, 0, ad, associated.length, 0, nonce, key);
+      if (isWrong) return false;
+      copy(memory, message, message + length - TAG_BYTES, target, 0);
+      return true;
+    },
+    decrypt(key32, nonce12, associated, sealed) {
+      const plain = new Uint8Array(Math.max(0, sealed.length - TAG_BYTES));
+      const isRight = cipher.decryptInto(plain, key32, nonce12, associated, sealed, 0, sealed.length);
+      return isRight ? plain : undefined;
     },
   };
   return cipher;

@@ -1,5 +1,5 @@
 import { HashpoolError } from '../errors.ts';
-import { readU16, Writer } from './wire.ts';
+import { copyOf, readU16, Writer } from './wire.ts';
 
 /** A field that an extension appends to another protocol's message (section 3.4.3). */
 export interface Tlv {
@@ -81,7 +81,7 @@ function walk(trailing: Uint8Array, littleEndian: boolean): Tlv[] | undefined {
     tlvs.push({
       extension: u16(offset),
       field: trailing[offset + 2] ?? 0,
-      value: Uint8Array.from(trailing.subarray(start, end)),
+      value: copyOf(trailing, start, end),
     });
     offset = end;
   }

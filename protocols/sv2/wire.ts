@@ -39,6 +39,14 @@ export function readU32(bytes: Uint8Array, at: number): number {
 const SHORT = 64;
 const scratch = new DataView(new ArrayBuffer(4));
 
+/** The bytes from `start` to `end` in an array of their own. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  if (copy.length > SHORT) copy.set(bytes.subarray(start, end));
+  else for (let i = 0; i < copy.length; i++) copy[i] = bytes[start + i] ?? 0;
+  return copy;
+}
+
 /**
  * A cursor over a payload. Byte fields are copied out, so that a kept key does not keep a whole frame alive. Integers
  * are put together from bytes: a DataView over a small array costs more than reading a whole message.
@@ -99,10 +107,7 @@ export class Reader {
 
   copy(length: number): Uint8Array {
     const start = this.#advance(length);
-    const copy = new Uint8Array(length);
-    for (let i = 0; i < length && i < SHORT; i++) copy[i] = this.#bytes[start + i] ?? 0;
-    if (length > SHORT) copy.set(this.#bytes.subarray(start, start + length));
-    return copy;
+    return copyOf(this.#bytes, start, start + length);
   }
 
   /** Bytes that the caller reads at once and does not keep. */

@@ -85,8 +85,9 @@ export async function interceptSv2(options: {
     let turn = Promise.resolve();
     from.handler = {
       frame(received) {
+        const passing = { direction, header: received.header, frame: whole(received) };
         turn = turn.then(async () => {
-          const onward = await options.pass({ direction, header: received.header, frame: whole(received) });
+          const onward = await options.pass(passing);
           for (const frame of onward) to.send(frame);
         });
         turn.catch((error) => from.fail(error));

@@ -45,6 +45,24 @@ export class CipherState {
     return plain;
   }
 
+  /**
+   * The same of bytes of `source` into `target`, with nothing associated.
+   * @returns false where `decrypt` returns undefined
+   */
+  decryptInto(target: Uint8Array, source: Uint8Array, start: number, end: number): boolean {
+    const isRight = this.#cipher.decryptInto(
+      target,
+      this.#key,
+      this.#currentNonce(),
+      EMPTY,
+      source,
+      start,
+      end,
+    );
+    if (isRight) this.#counter++;
+    return isRight;
+  }
+
   #currentNonce(): Uint8Array {
     if (this.#counter >= Number.MAX_SAFE_INTEGER) {
       throw new HashpoolError('sv2-nonces-used-up', 'the connection has sent all messages its key allows');

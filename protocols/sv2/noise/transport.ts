@@ -10,8 +10,12 @@ const NOTHING = new Uint8Array(0);
 
 export interface Frame {
   readonly header: FrameHeader;
+  /** Holds until the next frame of any link is opened: what is kept of it is copied. */
   readonly payload: Uint8Array;
 }
+
+/** Into what all links of a thread open their frames: an array of its own for each costs more than to decrypt a share. */
+const opened = new Uint8Array(MAX_CHUNK_BYTES);
 
 /** Bytes on the wire of a plain frame, header and payload, of so many. */
 export function sealedLength(frameBytes: number): number {
@@ -46,7 +50,9 @@ export class FrameOpener {
   #received: Uint8Array = NOTHING;
   #offset = 0;
   #header: FrameHeader | undefined;
+  /** Bytes of its payload that are not there yet. */
   #missing = 0;
+  /** Chunks of a payload that has several. */
   #chunks: Uint8Array[] = [];
 
   /** @param frameCap the longest payload allowed, in bytes of plaintext */
@@ -74,51 +80,41 @@ export class FrameOpener {
    */
   next(): Frame | undefined {
     if (this.#header === undefined) {
-      const sealed = this.#take(SEALED_HEADER_BYTES);
-      if (sealed === undefined) return undefined;
-      this.#header = this.#openHeader(sealed);
+      if (!this.#open(FRAME_HEADER_BYTES, 'header')) return undefined;
+      this.#header = this.#checked(readFrameHeader(opened));
       this.#missing = this.#header.length;
     }
+    const { length } = this.#header;
     while (this.#missing > 0) {
-      const length = Math.min(this.#missing, MAX_CHUNK_BYTES);
-      const sealed = this.#take(length + MAC_BYTES);
-      if (sealed === undefined) return undefined;
-      this.#chunks.push(this.#open(sealed, 'payload'));
-      this.#missing -= length;
+      const chunk = Math.min(this.#missing, MAX_CHUNK_BYTES);
+      if (!this.#open(chunk, 'payload')) return undefined;
+      if (chunk < length) this.#chunks.push(opened.slice(0, chunk));
+      this.#missing -= chunk;
     }
-    const frame = { header: this.#header, payload: joined(this.#chunks) };
+    const payload = length > MAX_CHUNK_BYTES ? concatBytes(...this.#chunks) : opened.subarray(0, length);
+    const frame = { header: this.#header, payload };
     this.#header = undefined;
-    this.#chunks = [];
+    if (this.#chunks.length > 0) this.#chunks = [];
     return frame;
   }
 
-  #openHeader(sealed: Uint8Array): FrameHeader {
-    const header = readFrameHeader(this.#open(sealed, 'header'));
-    if (header.length > this.#frameCap) {
-      throw new HashpoolError(
-        'sv2-frame-too-large',
-        `the peer announced a payload of ${header.length} bytes, at most ${this.#frameCap} are taken here`,
-      );
-    }
-    return header;
+  #checked(header: FrameHeader): FrameHeader {
+    if (header.length <= this.#frameCap) return header;
+    throw new HashpoolError(
+      'sv2-frame-too-large',
+      `the peer announced a payload of ${header.length} bytes, at most ${this.#frameCap} are taken here`,
+    );
   }
 
-  #take(count: number): Uint8Array | undefined {
-    if (this.buffered < count) return undefined;
+  /** Decrypts the next so many bytes into `opened`. @returns false where they have not come yet */
+  #open(bytes: number, part: string): boolean {
     const start = this.#offset;
-    this.#offset += count;
-    return this.#received.subarray(start, this.#offset);
-  }
-
-  #open(sealed: Uint8Array, part: string): Uint8Array {
-    const plain = this.#cipher.decrypt(sealed);
-    if (plain === undefined) {
+    const end = start + bytes + MAC_BYTES;
+    if (end > this.#received.length) return false;
+    if (!this.#cipher.decryptInto(opened, this.#received, start, end)) {
       throw new HashpoolError('sv2-bad-mac', `a frame's ${part} does not decrypt: it was changed on the way`);
     }
-    return plain;
+    this.#offset = end;
+    return true;
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunks.length === 1 ? (chunks[0] ?? NOTHING) : concatBytes(...chunks);
 }
