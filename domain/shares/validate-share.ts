@@ -89,25 +89,29 @@ export function checkShare(
 /**
  * Hashes shares, those of one job together: that takes half the time. A share's prefix is the one its job was sent
  * with, not the channel's latest.
- * @returns each of `checked` with its work, in their order
+ * @returns the work of each, in their order
  */
-export function hashShares<S extends CheckedShare>(
-  checked: readonly S[],
-  hash: Hash,
-): (S & { readonly work: HashedWork })[] {
-  const rolled = checked.map((each, place) => {
-    const { extranonce, version, ntime, nonce } = each.share;
-    const full = concatBytes(each.job.extranoncePrefix, extranonce);
-    return { each, place, extranonce: full, version, ntime, nonce };
+export function hashShares(checked: readonly CheckedShare[], hash: Hash): HashedWork[] {
+  const rolled = checked.map(({ job, share: { extranonce, version, ntime, nonce } }, place) => {
+    return { place, job, extranonce: concatBytes(job.extranoncePrefix, extranonce), version, ntime, nonce };
   });
-  const hashed: (S & { readonly work: HashedWork })[] = [];
-  for (const [job, together] of Map.groupBy(rolled, ({ each }) => each.job.live.hashed)) {
-    for (const { each, place, extranonce, header, hashLe } of hash.shareHeaders(job, together)) {
-      const isBlock = meetsTargetLe(hashLe, each.job.live.tip.targetLe);
-      hashed[place] = { ...each, work: { job: each.job, extranonce, header, hashLe, isBlock } };
+  const works: HashedWork[] = [];
+  for (const [hashed, together] of Map.groupBy(rolled, ({ job }) => job.live.hashed)) {
+    const headers = hash.shareHeaders(hashed, together);
+    for (const [at, { place, job, extranonce }] of together.entries()) {
+      const made = headers[at];
+      if (!made) throw new RangeError('there is a header for each share');
+      const { header, hashLe } = made;
+      works[place] = {
+        job,
+        extranonce,
+        header,
+        hashLe,
+        isBlock: meetsTargetLe(hashLe, job.live.tip.targetLe),
+      };
     }
   }
-  return hashed;
+  return works;
 }
 
 /** Who hands the share in. */

@@ -12,6 +12,8 @@ export interface WasmModule {
   function(name: string): WasmFunction;
   /** Copies `bytes` in and gives their address, valid until `wipe`. @throws HashpoolError 'input-too-long' */
   put(bytes: Uint8Array): number;
+  /** As `put` does, four bytes, little-endian. */
+  putU32Le(value: number): number;
   /** Room for a result of `length` bytes, valid until `wipe`. @throws HashpoolError 'input-too-long' */
   reserve(length: number): number;
   /** A copy of `length` bytes at `address`. */
@@ -42,6 +44,7 @@ export function instantiate(module: WebAssembly.Module): WasmModule {
   const base = wasmFunction('io_area')();
   // The module has no allocator, so its memory never grows and this view stays valid.
   const area = new Uint8Array(memory.buffer, base, wasmFunction('io_bytes')());
+  const view = new DataView(area.buffer, area.byteOffset, area.byteLength);
   const scrubStack = wasmFunction('scrub_stack');
   let used = 0;
 
@@ -68,6 +71,11 @@ export function instantiate(module: WebAssembly.Module): WasmModule {
     put(bytes) {
       const address = reserve(bytes.length);
       area.set(bytes, address - base);
+      return address;
+    },
+    putU32Le(value) {
+      const address = reserve(4);
+      view.setUint32(address - base, value, true);
       return address;
     },
     take: (address, length) => area.slice(address - base, address - base + length),

@@ -62,8 +62,13 @@ export class ShareIntake {
   /** Judges what was added, and before it what the client was held back with. */
   judge(): void {
     if (this.#submissions.length > 0) {
-      this.#hashed.push(...hashShares(this.#submissions, this.#house.hash));
+      const submissions = this.#submissions;
       this.#submissions = [];
+      const works = hashShares(submissions, this.#house.hash);
+      for (const [at, work] of works.entries()) {
+        const submission = submissions[at];
+        if (submission) this.#hashed.push({ submission, work });
+      }
     }
     while (!this.#reading.isHeld) {
       const next = this.#hashed.shift();
@@ -74,7 +79,8 @@ export class ShareIntake {
 
   #judge(share: HashedSubmission): void {
     const taken = takeShare(this.#house, share);
-    if (typeof taken === 'string') this.#client.reject(share.channel.id, share.sequenceNumber, taken);
+    const { channel, sequenceNumber } = share.submission;
+    if (typeof taken === 'string') this.#client.reject(channel.id, sequenceNumber, taken);
     else if (taken.namedByShare) this.#payees.judge(taken.key, (isPoint) => this.#settle(taken, isPoint));
     else this.#settle(taken, true);
   }

@@ -48,23 +48,26 @@ export function checkSubmission(
   share: SubmittedShare & { readonly sequence_number: number },
   tlvs: readonly Tlv[],
 ): Submission | ShareError {
-  const times = { now: Math.floor(Date.now() / 1000), clock: performance.now() };
-  const rules = { ...times, versionMask: policy.versionMask };
+  const now = Math.floor(Date.now() / 1000);
+  const rules = { now, clock: performance.now(), versionMask: policy.versionMask };
   const checked = checkShare(channel.jobs, channel.rollableBytes, share, rules);
   if (typeof checked === 'string') return checked;
+  const { job } = checked;
   const named = lockingKeyField(tlvs);
-  return { ...checked, channel, sequenceNumber: share.sequence_number, named, worker: workerOf(tlvs) };
+  const worker = workerOf(tlvs);
+  return { job, share, channel, sequenceNumber: share.sequence_number, named, worker };
 }
 
 /** A share whose hash is known, yet to be judged. */
-export interface HashedSubmission extends Submission {
+export interface HashedSubmission {
+  readonly submission: Submission;
   readonly work: HashedWork;
 }
 
 /** Judges a share by its hash and hands a block to the chain, or says what is wrong. */
 export function takeShare(
   { policy, events }: MiningHouse,
-  { channel, sequenceNumber, work: hashed, named, worker }: HashedSubmission,
+  { submission: { channel, sequenceNumber, named, worker }, work: hashed }: HashedSubmission,
 ): GoodShare | ShareError {
   const key = named ?? channel.lockingKey ?? policy.houseKey;
   const claim = { payee: key ? payeeTag(key) : 0, session: channel.session };

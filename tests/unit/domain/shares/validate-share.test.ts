@@ -60,7 +60,7 @@ function validateShare(
   if (typeof checked === 'string') return { error: checked };
   const [hashed] = hashShares([checked], hash);
   assert.ok(hashed);
-  return judgeWork(hashed.work, claim);
+  return judgeWork(hashed, claim);
 }
 
 interface Circumstances {

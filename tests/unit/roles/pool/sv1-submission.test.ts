@@ -36,7 +36,7 @@ function share(version: number) {
   const checked = { job: mined, share: { ...rolled, extranonce: fromHex('01020304') } };
   const [hashed] = hashShares([checked], hash);
   assert.ok(hashed);
-  return hashed.work;
+  return hashed;
 }
 
 const terms = { user: 'somebody.rig', jobId: '1a', extranonce2Size: 8, versionMask: MASK };

@@ -71,7 +71,7 @@ function share(job: UpstreamJob, isBlock = false): HashedWork {
   const checked = { job: { live, k: 0, extranoncePrefix: new Uint8Array(2) }, share: rolled };
   const [hashed] = hashShares([checked], hash);
   assert.ok(hashed);
-  return { ...hashed.work, isBlock };
+  return { ...hashed, isBlock };
 }
 
 test('it introduces itself, follows jobs and sends up what it is given', async (t) => {
