@@ -5,6 +5,7 @@ import type { Tlv } from '../tlv.ts';
 export const WORKER_NAMES = 0x0002;
 const USER_IDENTITY = 0x01;
 export const MAX_WORKER_NAME_BYTES = 32;
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * The TLV that names the worker on a SubmitSharesExtended (extension 0x0002, section 1.1).
@@ -31,7 +32,7 @@ export function decodeWorkerName(tlvs: readonly Tlv[]): string | undefined {
     );
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(tlv.value);
+    return strictUtf8.decode(tlv.value);
   } catch (cause) {
     throw new HashpoolError('sv2-bad-tlv', 'worker name: not UTF-8', { cause });
   }
