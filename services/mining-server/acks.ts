@@ -4,6 +4,9 @@ import type { MiningChannel } from '../../domain/channels/mining-channel.ts';
 export const MIN_ACK_DELAY_MS = 1;
 /** And no longer than this: miners see the answer, not the batch. */
 const MAX_ACK_DELAY_MS = 50;
+/** So many at once come of a busy pool, where waking the client so often takes longer than what it is told. */
+const BUSY = 16;
+const BUSY_ACK_DELAY_MS = 2;
 /**
  * The next acknowledgements wait so many times as long as the last took: they have a fifth of the thread at most. Where each
  * channel has few shares there is nothing to wait for, and with more the delay would mount up before the thread is full.
@@ -16,11 +19,12 @@ interface AckSender {
 
 /**
  * Sends batches of acknowledgements when they are full, and by one timer for all channels when they are not. A pool with
- * little to do acknowledges at once; a busy one waits for larger batches.
+ * little to do acknowledges at once; a busy one waits for more.
  */
 export class Acks {
   readonly #batchSize: number;
-  readonly #waiting = new Map<MiningChannel, AckSender>();
+  /** Channels with stored shares, each once; those that had a full batch meanwhile may have none left. */
+  #waiting: { readonly sender: AckSender; readonly channel: MiningChannel }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #delayMs = MIN_ACK_DELAY_MS;
 
@@ -33,11 +37,10 @@ export class Acks {
   add(sender: AckSender, channel: MiningChannel, sequenceNumber: number, k: number): void {
     channel.acks.add(sequenceNumber, k);
     if (channel.acks.count >= this.#batchSize) {
-      this.#waiting.delete(channel);
       sender.sendAck(channel);
       return;
     }
-    if (channel.acks.count === 1) this.#waiting.set(channel, sender);
+    if (channel.acks.count === 1) this.#waiting.push({ sender, channel });
     this.#timer ??= setTimeout(() => this.flush(), this.#delayMs);
   }
 
@@ -46,9 +49,11 @@ export class Acks {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const began = performance.now();
-    for (const [channel, sender] of this.#waiting) sender.sendAck(channel);
-    this.#waiting.clear();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { sender, channel } of waiting) if (channel.acks.count > 0) sender.sendAck(channel);
     const took = performance.now() - began;
-    this.#delayMs = Math.min(MAX_ACK_DELAY_MS, Math.max(MIN_ACK_DELAY_MS, PAUSE * took));
+    const least = waiting.length < BUSY ? MIN_ACK_DELAY_MS : BUSY_ACK_DELAY_MS;
+    this.#delayMs = Math.min(MAX_ACK_DELAY_MS, Math.max(least, PAUSE * took));
   }
 }

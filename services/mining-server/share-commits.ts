@@ -8,6 +8,9 @@ import { packWorkRecord, WORK_RECORD_BYTES } from '../../protocols/ehash/work-re
 export const MAX_PENDING_SHARES = 8192;
 
 const FIRST_CAPACITY = 256;
+/** After a commit of so many shares the next one waits for more: handing it over and flushing it takes longer than storing them. */
+const BUSY = 16;
+const REST_MS = 2;
 
 /** Of what a share's header was made: with its job's coinbase and path, whoever asks can be shown whose work it was. */
 export interface ShareOrigin extends Pick<HashedWork, 'extranonce'> {
@@ -73,8 +76,8 @@ interface PendingShare extends StoredShare {
 }
 
 /**
- * Gathers accepted shares into commits. While one is under way the next fills, so that one flush to the disk
- * serves all shares that came meanwhile; answers go out only after it.
+ * Gathers accepted shares into commits. While one is under way the next fills, and for a moment after it where there are
+ * many, so that one flush to the disk serves all shares that came meanwhile; answers go out only after it.
  */
 export class ShareCommits implements ShareDesk {
   readonly #sink: ShareSink;
@@ -84,6 +87,7 @@ export class ShareCommits implements ShareDesk {
   #pending: PendingShare[] = [];
   #underWay: PendingShare[] = [];
   #idle: (() => void) | undefined;
+  #resting: NodeJS.Timeout | undefined;
 
   constructor(sink: ShareSink, events: DeskEvents) {
     this.#sink = sink;
@@ -117,9 +121,9 @@ export class ShareCommits implements ShareDesk {
     this.#pending.push({ owner, channel, sequenceNumber, k: job.k, ...replayed });
   }
 
-  /** Commits what is pending, if no commit is under way: then it follows that one. */
+  /** Commits what is pending, if no commit is under way and none was just now: then it follows that one. */
   flush(): void {
-    if (this.#underWay.length > 0 || this.#pending.length === 0) return;
+    if (this.#underWay.length > 0 || this.#resting || this.#pending.length === 0) return;
     const records = this.#records.slice(0, this.#count * WORK_RECORD_BYTES);
     const count = this.#count;
     const origins = this.#pending.flatMap(({ work }) =>
@@ -137,7 +141,7 @@ export class ShareCommits implements ShareDesk {
 
   /** Commits what is pending, and resolves when nothing is left. */
   async drain(): Promise<void> {
-    this.flush();
+    this.#wake();
     if (this.#underWay.length === 0) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
@@ -147,6 +151,7 @@ export class ShareCommits implements ShareDesk {
   #done(): void {
     const stored = this.#underWay;
     this.#underWay = [];
+    if (stored.length >= BUSY && !this.#idle) this.#resting = setTimeout(() => this.#wake(), REST_MS);
     for (const share of stored) share.owner.stored(share);
     this.#next();
   }
@@ -159,6 +164,12 @@ export class ShareCommits implements ShareDesk {
     for (const { work } of lost) if (work) seenBy(work).forget(work.hashLe);
     this.#events.failed(error);
     this.#next();
+  }
+
+  #wake(): void {
+    clearTimeout(this.#resting);
+    this.#resting = undefined;
+    this.flush();
   }
 
   #next(): void {

@@ -58,3 +58,24 @@ test('what waits is sent when it is asked for', () => {
   acks.flush();
   assert.deepEqual(sent, [1]);
 });
+
+test('acknowledgements of many channels wait a moment longer the next time, those of a few do not', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const acks = new Acks(100);
+  const clients = Array.from({ length: 16 }, () => client());
+  const answers = () => clients[0]?.sent.length;
+  const add = (some: typeof clients) => {
+    for (const { channel, sender } of some) acks.add(sender, channel, 1, 32);
+  };
+  add(clients);
+  t.mock.timers.tick(1);
+  assert.equal(answers(), 1);
+  add(clients.slice(0, 15));
+  t.mock.timers.tick(1);
+  assert.equal(answers(), 1);
+  t.mock.timers.tick(1);
+  assert.equal(answers(), 2);
+  add(clients.slice(0, 1));
+  t.mock.timers.tick(1);
+  assert.equal(answers(), 3);
+});
